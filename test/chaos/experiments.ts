@@ -4,7 +4,7 @@ import type { LoadedExperiment } from '../../nas/protocol/load-experiment.ts';
 
 /**
  * Searches of a soak by name: overrides of `micro.yaml`. Each goes through all three stages, so each has jobs that search,
- * retrain and evaluate; `evolution` searches by trials, each a job.
+ * retrain and evaluate; `evolution` and `asha` search by trials, each a job, and `asha` goes on with promoted ones.
  */
 export const EXPERIMENTS = {
   'random-ws': [],
@@ -18,6 +18,12 @@ export const EXPERIMENTS = {
     'strategy={ name: regularized-evolution, populationSize: 2, tournamentSize: 2 }',
     'stages.search.evaluations=4',
     'stages.search.recipe.epochs=1',
+    'stages.search.recipe.batchSize=200',
+  ],
+  asha: [
+    'strategy={ name: asha, eta: 2, minFidelity: 0.5 }',
+    'stages.search.evaluations=6',
+    'stages.search.recipe.epochs=2',
     'stages.search.recipe.batchSize=200',
   ],
 } as const satisfies Record<string, readonly string[]>;
