@@ -1,7 +1,7 @@
 /**
  * What a lost machine costs, measured on the embedded stack: how soon a trainer notices a reclaim, how soon its
  * replacement is submitted and runs, how much work is done again with a notice and without one, and how long checkpoints
- * hold training up. `npm run -s bench -- durability [--reclaims N] [--losses N] [--interval S] [--seed S] [--json]`.
+ * hold training up. `npm run -s bench -- durability [--reclaims N] [--losses N] [--interval S|auto] [--seed S] [--json]`.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +21,8 @@ import type { ChaosStack } from '../test/chaos/stack.ts';
 const RUN = 'durability';
 const JOB = keys.job(RUN, 'stage-1/seed-0');
 const NOTICE_SECONDS = 120;
+/** Moments at which machines go are spread over this many seconds where the cadence is the computed one. */
+const SPREAD_SECONDS = 30;
 /** A job of minutes. */
 const OVERRIDES = [
   'rehearsal.reclaims=0',
@@ -162,11 +164,14 @@ const whole = (text: string): number => {
   throw new InvalidArgumentError('allowed: a whole number from 0.');
 };
 
+/** Checkpoint cadence: seconds, or the product's own. */
+const cadence = (text: string): number | 'auto' => (text === 'auto' ? text : whole(text));
+
 export const run = async (argv: readonly string[]): Promise<void> => {
   const program = new Command('durability')
     .option('--reclaims <n>', 'machines to take away after a notice', whole, 5)
     .option('--losses <n>', 'machines to lose without one', whole, 5)
-    .option('--interval <s>', 'seconds between checkpoints', whole, 10)
+    .option('--interval <s>', 'seconds between checkpoints; auto is the computed cadence', cadence, 'auto')
     .option('--seed <s>', 'of the moments at which machines go', whole, 1)
     .option('--json', 'print one JSON document')
     .exitOverride()
@@ -174,7 +179,7 @@ export const run = async (argv: readonly string[]): Promise<void> => {
   const { reclaims, losses, interval, seed, json } = program.opts<{
     reclaims: number;
     losses: number;
-    interval: number;
+    interval: number | 'auto';
     seed: number;
     json?: boolean;
   }>();
@@ -187,11 +192,12 @@ export const run = async (argv: readonly string[]): Promise<void> => {
     await stack.withClient((client) =>
       startRun(client, stack.store, { record, taskQueue: stack.stack.config.taskQueue }),
     );
+    const spread = interval === 'auto' ? SPREAD_SECONDS : interval;
     const events: Event[] = [];
     for (let i = 0; i < Math.max(reclaims, losses); i++)
       for (const kind of ['reclaim', 'loss'] as const)
         if (i < (kind === 'reclaim' ? reclaims : losses))
-          events.push(await strike(stack, kind, events.at(-1)?.epoch ?? 0, random.uniform() * interval));
+          events.push(await strike(stack, kind, events.at(-1)?.epoch ?? 0, random.uniform() * spread));
     const { figures, trained, stalled } = await measure(stack, events);
     const stallPercent = (100 * stalled) / trained;
     process.stdout.write(
