@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { EAS_START, eas } from '../space/eas.ts';
 import { enasMacro } from '../space/enas-macro.ts';
 import { nasBench101 } from '../space/nas-bench-101.ts';
 import { nasRl } from '../space/nas-rl.ts';
 import { SPACES } from '../space/registry.ts';
 import type { SpaceName } from '../space/registry.ts';
+import { DEFAULT_SIZES, smash } from '../space/smash.ts';
 import type { Space } from '../space/space.ts';
 
 /** A space without options. */
@@ -40,6 +42,22 @@ export const spaceSchema = z.discriminatedUnion('name', [
   plain('nas-rl-growing'),
   plain('block-qnn'),
   plain('pnas'),
+  z.strictObject({
+    name: z.literal('smash'),
+    /** Of the reference Wide ResNet that bounds each block: layers a block (published: 12), also its most operations. */
+    depth: z.number().int().min(1).max(20).default(DEFAULT_SIZES.depth),
+    /** Its widening factor (published: 4). */
+    width: z.number().int().min(1).max(16).default(DEFAULT_SIZES.width),
+    /** Units of the widest operation or bank; a unit is `network.channels` channels. At most six times `width`. */
+    maxWidth: z.number().int().min(1).max(16).default(DEFAULT_SIZES.maxWidth),
+    maxKernel: z.union([z.literal(3), z.literal(5), z.literal(7)]).default(7),
+    maxGroups: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)]).default(8),
+  }),
+  z.strictObject({
+    name: z.literal('eas'),
+    /** The network, printed, that the others grow out of: the paper's small one when absent. */
+    start: z.string().default(JSON.stringify(EAS_START)),
+  }),
 ]);
 export type SpaceChoice = z.infer<typeof spaceSchema>;
 
@@ -50,6 +68,10 @@ export const chosenSpace = (choice: SpaceChoice): Space => {
       return nasBench101(choice.maxVertices) as unknown as Space;
     case 'enas-macro':
       return enasMacro(choice.depth) as unknown as Space;
+    case 'eas':
+      return eas(choice.start) as unknown as Space;
+    case 'smash':
+      return smash(choice) as unknown as Space;
     case 'nas-rl':
       return nasRl(choice.depth) as unknown as Space;
     default:

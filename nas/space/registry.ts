@@ -2,6 +2,7 @@ import type { Json } from '../json.ts';
 import { inputError } from '../protocol/input-error.ts';
 import { blockQnn } from './block-qnn.ts';
 import { dartsCnn } from './darts-cnn.ts';
+import { eas } from './eas.ts';
 import { enasMacro } from './enas-macro.ts';
 import { enasMicro } from './enas-micro.ts';
 import { fractalNet } from './fractal-net.ts';
@@ -14,6 +15,7 @@ import { nasBenchMacro } from './nas-bench-macro.ts';
 import { nasRl, nasRlGrowing } from './nas-rl.ts';
 import { nasnet } from './nasnet.ts';
 import { pnas } from './pnas.ts';
+import { smash } from './smash.ts';
 import type { Space } from './space.ts';
 
 /** Forgets the genotype's type: a caller that looks a space up by name only ever hands it its own genotypes. */
@@ -38,6 +40,8 @@ export const SPACES = {
   nasbot: erased(nasbotGraphs),
   'auto-keras': erased(autoKerasGraphs),
   'block-qnn': erased(blockQnn),
+  smash: erased(smash()),
+  eas: erased(eas()),
 } as const satisfies Record<string, Space>;
 export type SpaceName = keyof typeof SPACES;
 

@@ -1,5 +1,6 @@
 import type { Json } from '../json.ts';
 import type { Random } from '../random.ts';
+import type { Growth } from './growth.ts';
 
 /**
  * A search space: everything a strategy may do to a genotype, and nothing about tensors. A genotype is plain
@@ -38,6 +39,8 @@ export interface Space<G extends Json = Json> {
    * genotypes are a fixed-length list of choices.
    */
   readonly levels?: readonly Level<G>[];
+  /** Present where networks grow out of one another by edits that can keep what they compute. */
+  readonly growth?: Growth<G>;
 }
 
 export interface Level<G extends Json> {

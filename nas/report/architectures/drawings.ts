@@ -4,11 +4,13 @@ import { parseCellGenotype, type CellGenotype } from '../../space/cell-genotype.
 import { microToCells, type EnasMicroGenotype } from '../../space/enas-micro.ts';
 import type { NasnetGenotype } from '../../space/nasnet.ts';
 import { pnasAsNasnet, type PnasGenotype } from '../../space/pnas.ts';
+import type { SmashGenotype } from '../../space/smash-genotype.ts';
 import { CELL_KINDS, cellArchitecture, type CellKind } from './cell-graph.ts';
 import { hierarchicalGraphs, nasBench201Graph, nasnetGraph } from './edge-graphs.ts';
 import type { ArchitectureGraph } from './graph.ts';
 import {
   blockQnnGraph,
+  easGraph,
   enasMacroGraph,
   fractalNetGraph,
   geneticCnnGraphs,
@@ -16,6 +18,7 @@ import {
   nasBench101Graph,
   nasBenchMacroGraph,
   nasRlGraph,
+  smashGraphs,
 } from './operation-graphs.ts';
 
 type GraphsOf = (genotype: Json) => readonly ArchitectureGraph[];
@@ -47,11 +50,13 @@ const DRAWINGS = {
   'genetic-cnn': all(geneticCnnGraphs),
   'fractal-net': one(fractalNetGraph),
   'block-qnn': one(blockQnnGraph),
+  eas: one(easGraph),
   nasbot: one(layerGraphGraph),
   'auto-keras': one(layerGraphGraph),
   'nas-bench-101': one(nasBench101Graph),
   'nas-bench-201': one(nasBench201Graph),
   'nas-bench-macro': one(nasBenchMacroGraph),
+  smash: all<SmashGenotype>(smashGraphs),
 } as const satisfies Record<SpaceChoice['name'], GraphsOf>;
 
 /** Titles of the graphs, by name. */

@@ -6,6 +6,7 @@ import {
   type BlockQnnGenotype,
   type NscType,
 } from '../../space/block-qnn.ts';
+import type { EasGenotype } from '../../space/eas.ts';
 import { MACRO_OPERATIONS, type EnasMacroGenotype, type MacroOperation } from '../../space/enas-macro.ts';
 import type { FractalNetGenotype } from '../../space/fractal-net.ts';
 import { geneticCnnStages, type GeneticCnnGenotype } from '../../space/genetic-cnn.ts';
@@ -17,6 +18,7 @@ import {
 } from '../../space/nas-bench-101.ts';
 import { NAS_BENCH_MACRO_BLOCKS, type NasBenchMacroGenotype } from '../../space/nas-bench-macro.ts';
 import type { NasRlGenotype } from '../../space/nas-rl.ts';
+import type { SmashBlock, SmashGenotype, SmashOperation } from '../../space/smash-genotype.ts';
 import type { ArchitectureGraph, Family, Operation } from './graph.ts';
 
 /**
@@ -70,6 +72,25 @@ export const layerGraphGraph = (graph: LayerGraph): ArchitectureGraph =>
     sourcesOf(graph).slice(1),
     NETWORK_ENDS,
   );
+
+export const easGraph = ({ blocks, dense }: EasGenotype): ArchitectureGraph => {
+  const operations = [
+    ...blocks.flatMap((convolutions, block): Operation[] => [
+      ...(block === 0 ? [] : [{ label: 'max 2×2 /2', family: 'pool' } as const]),
+      ...convolutions.map(
+        ([filters, kernel]) =>
+          ({ label: `conv ${kernel}×${kernel}, ${filters}`, family: 'convolution' }) as const,
+      ),
+    ]),
+    ...dense.map((units) => ({ label: `fc, ${units}`, family: 'dense' }) as const),
+  ];
+  return operationGraph(
+    'network',
+    operations,
+    Array.from({ length: operations.length + 1 }, (_, i) => before(i + 1)),
+    NETWORK_ENDS,
+  );
+};
 
 const NAS_BENCH_101_FAMILY = {
   conv3x3: 'convolution',
@@ -184,3 +205,36 @@ export const fractalNetGraph = ({ columns, join }: FractalNetGenotype): Architec
   }
   return operationGraph('block', operations, [...sources, [states[0] as number]], CELL_ENDS);
 };
+
+/** `4: 3×3 d2 → 5×5 + 3×3`: output units, then the two branches. */
+const smashLabel = ({ width, convs }: SmashOperation): string => {
+  const texts = convs.map((conv) => {
+    if (conv === null) return undefined;
+    const [k, dilation, groups] = conv;
+    return `${k}×${k}${dilation > 1 ? ` d${dilation}` : ''}${groups > 1 ? ` g${groups}` : ''}`;
+  });
+  const branch = (slots: readonly (string | undefined)[]): string[] => {
+    const used = slots.filter((text) => text !== undefined);
+    return used.length === 0 ? [] : [used.join(' → ')];
+  };
+  return `${width}: ${[...branch(texts.slice(0, 2)), ...branch(texts.slice(2))].join(' + ')}`;
+};
+
+/** An operation reads of those that wrote to its banks before. */
+const smashBlockGraph = ({ input, bank, ops }: SmashBlock, index: number): ArchitectureGraph => {
+  const writers = Array.from({ length: input / bank }, () => [0]);
+  const sources = ops.map(({ read, write }, i) => {
+    const from = read.flatMap((at) => writers[at] ?? []);
+    for (const to of write) writers[to] = [...(writers[to] ?? []), i + 1];
+    return from.sort((a, b) => a - b);
+  });
+  return operationGraph(
+    `block${index + 1}`,
+    ops.map((op) => ({ label: smashLabel(op), family: 'convolution' })),
+    [...sources, writers.flat().sort((a, b) => a - b)],
+    CELL_ENDS,
+  );
+};
+
+export const smashGraphs = ({ blocks }: SmashGenotype): readonly ArchitectureGraph[] =>
+  blocks.map(smashBlockGraph);

@@ -3,6 +3,7 @@ import { chosenSpace, type SpaceChoice } from '../../protocol/space-schema.ts';
 import { parseCellGenotype } from '../../space/cell-genotype.ts';
 import { blockQnnNetwork } from './block-qnn.ts';
 import { dartsNetwork } from './darts-final.ts';
+import { easNetwork } from './eas.ts';
 import { enasMacroNetwork } from './enas-macro.ts';
 import { enasMicroNetwork } from './enas-micro.ts';
 import { fractalNetwork } from './fractal-net.ts';
@@ -16,6 +17,7 @@ import { nasRlNetwork } from './nas-rl.ts';
 import { nasnetNetwork } from './nasnet.ts';
 import type { BuildNetwork } from './network.ts';
 import { pnasNetwork } from './pnas.ts';
+import { smashNetwork } from './smash.ts';
 
 type OfGenotype = (genotype: Json) => BuildNetwork;
 
@@ -34,6 +36,7 @@ const NETWORKS = {
   'genetic-cnn': erased(geneticCnnNetwork),
   'fractal-net': erased(fractalNetwork),
   'block-qnn': erased(blockQnnNetwork),
+  eas: erased(easNetwork),
   nasbot: erased(layerGraphNetwork),
   'auto-keras': erased(layerGraphNetwork),
   'enas-macro': erased(enasMacroNetwork),
@@ -41,6 +44,7 @@ const NETWORKS = {
   'nas-bench-101': erased(nasBench101Network),
   'nas-bench-201': erased(nasBench201Classifier),
   'nas-bench-macro': erased(nasBenchMacroNetwork),
+  smash: erased(smashNetwork),
 } as const satisfies Record<SpaceChoice['name'], OfGenotype>;
 
 /** The genotype; in the DARTS space also published cells with operations that a search there does not use. */
