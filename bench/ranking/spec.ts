@@ -1,11 +1,11 @@
 import { strategies } from '../../nas/protocol/experiment.ts';
-import type { MixtureSearchSpec, WeightSharingSearchSpec } from '../../nas/protocol/job.ts';
+import type { EnasSearchSpec, MixtureSearchSpec, WeightSharingSearchSpec } from '../../nas/protocol/job.ts';
 import { recipeSchema } from '../../nas/protocol/recipe.ts';
 import { randomFromSeed } from '../../nas/random.ts';
 import { nasBench201, type NasBench201Genotype } from '../../nas/space/nas-bench-201.ts';
 
 /** Shared-weight methods that are ranked. */
-export const METHODS = ['random-weight-sharing', 'darts', 'snas'] as const;
+export const METHODS = ['random-weight-sharing', 'enas', 'darts', 'snas'] as const;
 export type Method = (typeof METHODS)[number];
 
 /** How supernets are trained and cells scored, the same for all methods but for their own options. */
@@ -24,7 +24,7 @@ export const specOf = (
   method: Method,
   seed: number,
   { channels, layers, epochs, batchSize }: Setting,
-): WeightSharingSearchSpec | MixtureSearchSpec => {
+): WeightSharingSearchSpec | EnasSearchSpec | MixtureSearchSpec => {
   const common = {
     space: { name: 'nas-bench-201' },
     network: { channels, layers, stem: 'cifar' },
@@ -49,6 +49,18 @@ export const specOf = (
       const none = { candidates: 1, scoreMinibatches: 1, rescore: 1, scoreStatistics: 'batch' };
       const strategy = strategies.randomWeightSharing.parse({ name: method, ...none });
       return { kind: 'weight-sharing-search', strategy, ...common };
+    }
+    case 'enas': {
+      // As NAS-Bench-201's own run of ENAS (Dong & Yang 2020, appendix B), with fewer and smaller steps of the controller an epoch.
+      const controller = {
+        hiddenUnits: 64,
+        learningRate: 0.001,
+        updates: 20,
+        samples: 10,
+        baselineDecay: 0.99,
+      };
+      const strategy = strategies.enas.parse({ name: method, controller, candidates: 1 });
+      return { kind: 'enas-search', strategy, ...common };
     }
     case 'darts': {
       const strategy = strategies.darts.parse({ name: method, optimization: 'first-order' });

@@ -10,6 +10,7 @@ import { compileClassifier } from '../../nas/training/programs/compiled-classifi
 import { gatedSupernet } from '../../nas/training/programs/gated-supernet.ts';
 import { createProgram } from '../../nas/training/programs/program-table.ts';
 import type { ProgramResources } from '../../nas/training/programs/resources.ts';
+import { group } from '../../nas/training/programs/variable-groups.ts';
 import { supernetOf } from '../../nas/training/supernets/registry.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../store/safetensors.ts';
 import { preparedImages } from './images.ts';
@@ -78,7 +79,8 @@ const feed = createBatchPipeline(images, validation, {
   seed: 0,
 });
 const scorer = await compileClassifier(tf, gated.classifier, spec.recipe, feed.shape);
-const shared = Object.entries(trained).filter(([name]) => /^(weights|buffers)\//.test(name));
+const weights = method === 'enas' ? group('shared', trained) : trained;
+const shared = Object.entries(weights).filter(([name]) => /^(weights|buffers)\//.test(name));
 scorer.write({ ...scorer.read(), ...Object.fromEntries(shared) });
 const batches = Array.from({ length: setting.scoreMinibatches }, (_, unit) => feed.batch(0, unit));
 const scores = scoredCells(setting.cells).map((cell) => {
