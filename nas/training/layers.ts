@@ -29,13 +29,18 @@ export interface Layers<T> {
   /** Convolution without bias; parameter `name.weight` [k, l, C, D]. */
   conv(x: T, name: string, options: ConvolutionOptions): T;
   /**
-   * Convolution with taps two pixels apart, without bias, padded to keep the size at stride 1; parameter
-   * `name.weight` [k, k, C, D].
+   * Convolution with taps `dilation` pixels apart (2 unless given; at stride 2 always 2), without bias, padded to keep the
+   * size at stride 1; parameter `name.weight` [k, k, C, D].
    */
   dilatedConv(
     x: T,
     name: string,
-    options: { readonly filters: number; readonly kernel: number; readonly stride: 1 | 2 },
+    options: {
+      readonly filters: number;
+      readonly kernel: number;
+      readonly stride: 1 | 2;
+      readonly dilation?: number;
+    },
   ): T;
   /** Depthwise k × k convolution, padded to keep the size at stride 1; parameter `name.weight` [k, k, C, 1]. */
   depthwise(
@@ -64,8 +69,8 @@ export interface Layers<T> {
   zero(x: T, stride: 1 | 2): T;
   /** Zero rows, columns and channels behind the last ones, up to the given shape. */
   zeroPad(x: T, shape: ImageShape): T;
-  /** The first `channels` channels. */
-  firstChannels(x: T, channels: number): T;
+  /** `count` channels from number `first` on. */
+  channels(x: T, first: number, count: number): T;
   /** All rows, columns and channels as the channels of one pixel. */
   flatten(x: T): T;
   add(xs: readonly T[]): T;

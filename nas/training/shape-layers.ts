@@ -104,13 +104,15 @@ export const describeNetwork = (
   const layers: Layers<ImageShape> = {
     shape: (x) => x,
     conv: (x, name, options) => convolve(x, name, options),
-    dilatedConv: (x, name, { filters, kernel, stride }) =>
-      convolve(
+    dilatedConv: (x, name, { filters, kernel, stride, dilation = 2 }) => {
+      const half = (dilation * (kernel - 1)) / 2;
+      return convolve(
         x,
         name,
-        { filters, kernel: [kernel, kernel], strides: [stride, stride], padding: [kernel - 1, kernel - 1] },
-        2,
-      ),
+        { filters, kernel: [kernel, kernel], strides: [stride, stride], padding: [half, half] },
+        dilation,
+      );
+    },
     depthwise: (x, name, { kernel, stride, dilation }) => {
       const fanIn = kernel * kernel;
       declare(`${name}.weight`, [kernel, kernel, x[2], 1], { kind: 'uniform', fanIn });
@@ -144,7 +146,7 @@ export const describeNetwork = (
         );
       return x.join() === shape.join() ? x : made(...shape);
     },
-    firstChannels: (x, channels) => (channels === x[2] ? x : made(x[0], x[1], channels)),
+    channels: (x, _first, count) => (count === x[2] ? x : made(x[0], x[1], count)),
     flatten: ([h, w, c]) => [1, 1, h * w * c],
     add: (xs) => {
       const [first] = xs as [ImageShape];

@@ -66,14 +66,14 @@ export const tensorLayers = (tf: Tf, vars: Tensors, mode: Mode): TensorLayers =>
     buffers,
     shape: imageShape,
     conv: (x, name, { strides, padding }) => conv2d(tf, x, variable(`${name}.weight`), { strides, padding }),
-    dilatedConv: (x, name, { stride }) => {
-      const phases = shared(x, `dilated${stride}`, () => dilatedPhases(tf, x, stride));
-      return dilatedConv2d(tf, x, phases, variable(`${name}.weight`), stride);
+    dilatedConv: (x, name, { stride, dilation = 2 }) => {
+      const phases = shared(x, `dilated${dilation}/${stride}`, () => dilatedPhases(tf, x, stride, dilation));
+      return dilatedConv2d(tf, x, phases, variable(`${name}.weight`), stride, dilation);
     },
     depthwise: (x, name, { kernel, stride, dilation }) => {
       const filter = variable(`${name}.weight`);
       if (dilation === 2) {
-        const phases = shared(x, `dilated${stride}`, () => dilatedPhases(tf, x, stride));
+        const phases = shared(x, `dilated2/${stride}`, () => dilatedPhases(tf, x, stride));
         return dilatedDepthwiseConv2d(tf, x, phases, filter, stride);
       }
       const half = (kernel - 1) / 2;
@@ -108,8 +108,8 @@ export const tensorLayers = (tf: Tf, vars: Tensors, mode: Mode): TensorLayers =>
       const behind = imageShape(x).map((size, i): [number, number] => [0, (shape[i] as number) - size]);
       return behind.every(([, after]) => after === 0) ? x : tf.pad(x as never, [[0, 0], ...behind]);
     },
-    firstChannels: (x, channels) =>
-      channels === imageShape(x)[2] ? x : tf.slice(x, [0, 0, 0, 0], [-1, -1, -1, channels]),
+    channels: (x, first, count) =>
+      count === imageShape(x)[2] ? x : tf.slice(x, [0, 0, 0, first], [-1, -1, -1, count]),
     flatten: (x) => tf.reshape(x, [x.shape[0] as number, 1, 1, -1]),
     add: (xs) => (xs.length === 1 ? (xs[0] as Tensor) : tf.addN([...xs])),
     concat: (xs) => tf.concat([...xs], 3),

@@ -72,15 +72,27 @@ describe('layers', () => {
     },
   );
 
+  it.each([
+    [3, 3],
+    [5, 2],
+    [5, 3],
+  ])('dilatedConv of %i taps, %i pixels apart, on sides that are no multiples', (kernel, dilation) => {
+    const x = normal(2, 8, 7, 2);
+    const w = normal(kernel, kernel, 2, 3);
+    const options = { filters: 3, kernel, stride: 1, dilation } as const;
+    const y = evaluation({ 'c.weight': w }).dilatedConv(x, 'c', options);
+    const dense = tf.conv2d(x as never, w as never, 1, 'same', 'NHWC', dilation);
+    expect(tf.max(tf.abs(tf.sub(y, dense))).dataSync()[0]).toBeLessThan(1e-5);
+  });
+
   it('pads behind, cuts channels and flattens', () => {
     const layers = evaluation();
     const x = normal(2, 2, 3, 4);
     const padded = layers.zeroPad(x, [3, 3, 6]);
     expect(padded.shape).toEqual([2, 3, 3, 6]);
     expect(tf.sum(padded).dataSync()[0]).toBeCloseTo(tf.sum(x).dataSync()[0] as number, 4);
-    expect(layers.firstChannels(padded, 4).slice([0, 0, 0, 0], [2, 2, 3, 4]).dataSync()).toEqual(
-      x.dataSync(),
-    );
+    expect(layers.channels(padded, 0, 4).slice([0, 0, 0, 0], [2, 2, 3, 4]).dataSync()).toEqual(x.dataSync());
+    expect(layers.channels(x, 1, 2).dataSync()).toEqual(x.slice([0, 0, 0, 1], [2, 2, 3, 2]).dataSync());
     expect(layers.flatten(x).shape).toEqual([2, 1, 1, 24]);
     expect(layers.relu6(tf.tensor4d([-1, 3, 9], [1, 1, 1, 3])).dataSync()).toEqual(Float32Array.of(0, 3, 6));
   });

@@ -58,7 +58,7 @@ const cell = <T>(layers: Layers<T>, graph: Graph, x: T, name: string, filters: n
   for (let vertex = 1; vertex < output; vertex++) {
     const width = channels[vertex] as number;
     const inputs = (sources[vertex] as readonly number[]).map((source) =>
-      source === 0 ? project(vertex) : layers.firstChannels(states[source] as T, width),
+      source === 0 ? project(vertex) : layers.channels(states[source] as T, 0, width),
     );
     const operation = OPERATIONS[operations[vertex - 1] as NasBench101Operation];
     states.push(operation(layers, layers.add(inputs), `${name}.vertex${vertex}`, width));
