@@ -1,5 +1,6 @@
 import type { BlobRef } from './blob.ts';
 import type { Experiment } from './experiment.ts';
+import type { Grown } from './inheritance.ts';
 import type { Augmentation, NetworkSize, Recipe } from './recipe.ts';
 
 /** Data a program trains and scores on. */
@@ -9,49 +10,43 @@ export interface TaskData {
   readonly augmentation: Augmentation;
 }
 
-/** Stage 1 with shared weights: train a supernet on sampled paths, then score candidates with its weights. */
-export interface WeightSharingSearchSpec {
-  readonly kind: 'weight-sharing-search';
+/** What every program is given besides its kind and strategy. */
+export interface ProgramTask {
   readonly space: Experiment['space'];
-  readonly strategy: Extract<Experiment['strategy'], { name: 'random-weight-sharing' }>;
   readonly network: NetworkSize;
   readonly recipe: Recipe;
   readonly data: TaskData;
   readonly seed: number;
+}
+
+type StrategyOf<Name extends Experiment['strategy']['name']> = Extract<
+  Experiment['strategy'],
+  { name: Name }
+>;
+
+/** Stage 1 with shared weights: train a supernet on sampled paths, then score candidates with its weights. */
+export interface WeightSharingSearchSpec extends ProgramTask {
+  readonly kind: 'weight-sharing-search';
+  readonly strategy: StrategyOf<'random-weight-sharing'>;
 }
 
 /** Stage 1 by gradients: a mixture of all operations whose weights and architecture are trained together. */
-export interface MixtureSearchSpec {
+export interface MixtureSearchSpec extends ProgramTask {
   readonly kind: 'mixture-search';
-  readonly space: Experiment['space'];
-  readonly strategy: Extract<Experiment['strategy'], { name: 'darts' | 'snas' }>;
-  readonly network: NetworkSize;
-  readonly recipe: Recipe;
-  readonly data: TaskData;
-  readonly seed: number;
+  readonly strategy: StrategyOf<'darts' | 'snas'>;
 }
 
 /** Stage 1 by ENAS: an epoch of the shared weights and steps of the controller in turns, then candidates. */
-export interface EnasSearchSpec {
+export interface EnasSearchSpec extends ProgramTask {
   readonly kind: 'enas-search';
-  readonly space: Experiment['space'];
-  readonly strategy: Extract<Experiment['strategy'], { name: 'enas' }>;
-  readonly network: NetworkSize;
-  readonly recipe: Recipe;
-  readonly data: TaskData;
-  readonly seed: number;
+  readonly strategy: StrategyOf<'enas'>;
 }
 
 /** Stages 2 and 3: train one network from scratch. */
-export interface TrainNetworkSpec {
+export interface TrainNetworkSpec extends ProgramTask {
   readonly kind: 'train-network';
-  readonly space: Experiment['space'];
   /** The printed genotype, e.g. `Genotype(normal=[…], …)`. */
   readonly genotype: string;
-  readonly network: NetworkSize;
-  readonly recipe: Recipe;
-  readonly data: TaskData;
-  readonly seed: number;
   /** Stage 2 trains on `train` and scores `validation`; stage 3 trains on both and reads `test` once. */
   readonly trainOn: 'train' | 'train+validation';
   readonly evaluateOn: 'validation' | 'test';
@@ -60,6 +55,8 @@ export interface TrainNetworkSpec {
    * of the recipe, made for all of its epochs, may be under way. Absent: all epochs, scored at most 20 times.
    */
   readonly rungs?: readonly number[];
+  /** The trained network whose weights this one starts with; absent: it starts from scratch. */
+  readonly grown?: Grown;
 }
 
 export type ProgramSpec = WeightSharingSearchSpec | MixtureSearchSpec | EnasSearchSpec | TrainNetworkSpec;
@@ -75,6 +72,8 @@ export interface JobDocument {
   readonly program: ProgramSpec;
   /** Job of the same network and recipe with one rung less, whose last checkpoint this one starts from. */
   readonly continues?: string;
+  /** Job that trained the network that this one's grew out of. */
+  readonly inherits?: string;
   readonly dataset: { readonly name: string; readonly manifest: BlobRef };
   readonly checkpoint: Experiment['checkpoint'];
   /** TensorFlow threads of the process. */
@@ -110,12 +109,12 @@ export type CurvePoint = {
 };
 
 /** Training cost that does not depend on the machine, so that an equal budget means the same in every rerun. */
-export interface TrainingCost {
+export type TrainingCost = {
   /** Multiply-adds of all forward passes plus twice that for each backward pass. */
   readonly multiplyAdds: number;
   /** Images passed forward, training and scoring together. */
   readonly images: number;
-}
+};
 
 export interface ScoredGenotype {
   readonly genotype: string;

@@ -37,6 +37,12 @@ export interface BatchPipeline {
   batch(epoch: number, index: number): Batch;
 }
 
+/** The batch at a position that counts on from epoch to epoch. */
+export const batchAt = <B>(
+  { batchesPerEpoch, batch }: { readonly batchesPerEpoch: number; batch(epoch: number, index: number): B },
+  position: number,
+): B => batch(Math.floor(position / batchesPerEpoch), position % batchesPerEpoch);
+
 /** Batches of an epoch over `count` images. Throws where no full training batch can be made. */
 export const countBatches = (count: number, { batchSize, mode }: BatchSettings): number => {
   const batches = mode === 'train' ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);

@@ -1,15 +1,13 @@
 import type { CurvePoint, MixtureSearchSpec, SearchResult, TrainingCost } from '../../protocol/job.ts';
 import { deriveSeed } from '../../random.ts';
 import { countMultiplyAdds, parameterNames } from '../counting.ts';
-import { createBatchPipeline, type BatchPipeline } from '../data/batches.ts';
-import { createPrefetchedPipeline } from '../data/prefetch.ts';
-import { splitTrainValidation } from '../data/split.ts';
-import { DivergedError, type Snapshot, type TrainingProgram } from '../program.ts';
+import { batchAt, type BatchPipeline } from '../data/batches.ts';
+import type { TrainingProgram } from '../program.ts';
 import { learningRate } from '../schedules.ts';
 import { describeSupernet, supernetVariables, type Supernet } from '../supernets/supernet.ts';
 import { compileMixture, type Architecture } from './compiled-mixture.ts';
 import { hashWeights } from './compiled-classifier.ts';
-import { digestBatch } from './data-digest.ts';
+import { courseProgram, type Done } from './course-program.ts';
 import {
   powerStep,
   startPowerIteration,
@@ -19,18 +17,16 @@ import {
 } from './hessian-eigenvalue.ts';
 import type { MixtureStrategy } from './mixture-strategy.ts';
 import type { ProgramResources } from './resources.ts';
-import { courseOf, type Segment } from './segments.ts';
+import { courseOf, type Place, type Segment } from './segments.ts';
 import { splitVariables } from './split-variables.ts';
-import { accuracyOf, addTallies, emptyTally, meanLoss, type Tally, trainingPoint } from './tally.ts';
+import { emptyTally, evaluatedTally, type Tally } from './tally.ts';
+import { searchImages } from './task-images.ts';
+import { amended, noEpochs, trained, validationScores, type TrainingEpochs } from './training-epochs.ts';
 import { mapValues } from './variable-groups.ts';
 
-type State = {
-  /** Of the epoch under way. */
-  readonly training: Tally;
+/** The digest of the data covers the minibatches of weights and alphas. */
+type State = TrainingEpochs & {
   readonly evaluation: Tally;
-  readonly curve: readonly CurvePoint[];
-  /** See `digestBatch`; covers the minibatches of weights and alphas. */
-  readonly dataDigest: string;
   /** Of the measurement under way. */
   readonly power?: PowerIteration;
 };
@@ -78,43 +74,21 @@ export const mixtureSearch = async (
   const { recipe } = spec;
   const { epochs, batchSize } = recipe;
   const description = describeSupernet(supernet);
-  const images = await data.open('train');
-  const { train, validation } = splitTrainValidation(
-    images,
-    spec.data.validationFraction,
-    spec.data.splitSeed,
-  );
-  const parts = { train, validation, 'train+validation': Int32Array.from(images.labels.keys()) };
-  const feedOf = (part: keyof typeof parts, purpose: string) =>
-    createPrefetchedPipeline(images, parts[part], {
-      batchSize,
-      mode: 'train',
-      augmentation: spec.data.augmentation,
-      seed: deriveSeed(spec.seed, purpose),
-    });
+  const images = searchImages(await data.open('train'), spec);
+  const { train, validation, whole } = images;
+  const parts = { train, validation, 'train+validation': whole };
   const { trainsOn, searchesOn, passes } = strategy.plan;
-  const feed = feedOf(trainsOn, 'data');
-  const searchFeed = searchesOn && feedOf(searchesOn, 'search-data');
-  const evaluationFeed = createBatchPipeline(images, validation, {
-    batchSize,
-    mode: 'evaluate',
-    augmentation: spec.data.augmentation,
-    seed: 0,
-  });
+  const feed = images.training(parts[trainsOn], 'data');
+  const { batchesPerEpoch } = feed;
+  const searchFeed = searchesOn && images.training(parts[searchesOn], 'search-data');
+  const evaluationFeed = images.inOrder();
   const diagnostics = spec.strategy.name === 'darts' ? spec.strategy.diagnostics : undefined;
-  const diagnosisFeed =
-    diagnostics &&
-    createBatchPipeline(images, validation, {
-      batchSize,
-      mode: 'train',
-      augmentation: { cropPadding: 0, horizontalFlip: false, cutout: 0 },
-      seed: deriveSeed(spec.seed, 'diagnosis-data'),
-    });
+  const diagnosisFeed = diagnostics && images.drawn('diagnosis-data');
   const isDiagnosed = (epoch: number): boolean =>
     diagnostics !== undefined && (epoch + 1) % diagnostics.hessianEvery === 0;
   const course = courseOf(
     Array.from({ length: epochs }, (_, index): Segment<'searching' | 'evaluating' | 'diagnosing'>[] => [
-      { kind: 'searching', index, units: feed.batchesPerEpoch },
+      { kind: 'searching', index, units: batchesPerEpoch },
       { kind: 'evaluating', index, units: evaluationFeed.batchesPerEpoch },
       ...(diagnostics && isDiagnosed(index)
         ? [{ kind: 'diagnosing', index, units: diagnostics.iterations } as const]
@@ -136,76 +110,57 @@ export const mixtureSearch = async (
     0,
   );
 
-  let step = 0;
-  let state: State = { training: emptyTally, evaluation: emptyTally, curve: [], dataDigest: '' };
-  let latest: Tally | undefined;
-
-  const searchOne = async (epoch: number, unit: number, isLast: boolean): Promise<void> => {
-    const update = epoch * feed.batchesPerEpoch + unit;
-    const batch = await feed.batch(epoch, unit);
-    const search =
-      searchFeed &&
-      (await searchFeed.batch(
-        Math.floor(update / searchFeed.batchesPerEpoch),
-        update % searchFeed.batchesPerEpoch,
-      ));
-    const rate = learningRate(recipe, update, feed.batchesPerEpoch);
-    latest = compiled.step({
-      training: batch,
+  const searchOne = async (state: State, at: Place): Promise<Done<State>> => {
+    const update = at.index * batchesPerEpoch + at.unit;
+    const training = await batchAt(feed, update);
+    const search = searchFeed && (await batchAt(searchFeed, update));
+    const rate = learningRate(recipe, update, batchesPerEpoch);
+    const latest = compiled.step({
+      training,
       ...(search && { search }),
       learningRate: rate,
-      inputs: strategy.inputsAt(update, feed.batchesPerEpoch),
+      inputs: strategy.inputsAt(update, batchesPerEpoch),
     });
-    const training = addTallies(state.training, latest);
-    const digest = digestBatch(state.dataDigest, batch);
-    const point = trainingPoint(epoch, update, training, rate);
-    state = {
-      ...state,
-      dataDigest: search ? digestBatch(digest, search) : digest,
-      training: isLast ? emptyTally : training,
-      curve: isLast
-        ? [...state.curve, { ...point, ...describeArchitecture(supernet, compiled.architecture()) }]
-        : state.curve,
+    const minibatch = {
+      update,
+      learningRate: rate,
+      tally: latest,
+      batches: search ? [training, search] : [training],
+      describe: () => describeArchitecture(supernet, compiled.architecture()),
     };
-  };
-  const amendCurve = (change: Partial<CurvePoint>): readonly CurvePoint[] => [
-    ...state.curve.slice(0, -1),
-    { ...(state.curve.at(-1) as CurvePoint), ...change },
-  ];
-
-  const evaluateOne = (unit: number, isLast: boolean): void => {
-    latest = compiled.evaluate(evaluationFeed.batch(0, unit));
-    if (!Number.isFinite(latest.loss))
-      throw new DivergedError(
-        `validation loss of the mixture is ${latest.loss}: the running statistics or weights overflowed`,
-      );
-    const evaluation = addTallies(unit === 0 ? emptyTally : state.evaluation, latest);
-    const scores = { validationLoss: meanLoss(evaluation), validationAccuracy: accuracyOf(evaluation) };
-    state = { ...state, evaluation, curve: isLast ? amendCurve(scores) : state.curve };
+    return { state: { ...state, ...trained(state, at, minibatch) }, latest };
   };
 
-  const diagnoseOne = (epoch: number, unit: number, isLast: boolean): void => {
-    const batch = (diagnosisFeed as BatchPipeline).batch(epoch, 0);
-    const before = unit === 0 ? startPowerIteration(alphas, deriveSeed(spec.seed, epoch)) : state.power;
-    const power = powerStep(before as PowerIteration, (direction, distance) =>
-      compiled.alphaGradient(batch, direction, distance),
-    );
-    const { power: _, ...rest } = state;
-    state = isLast
-      ? { ...rest, curve: amendCurve({ hessianEigenvalue: power.eigenvalue }) }
-      : { ...rest, power };
+  const evaluateOne = (state: State, { unit, isLastUnit }: Place): Done<State> => {
+    const latest = compiled.evaluate(evaluationFeed.batch(0, unit));
+    const evaluation = evaluatedTally(state.evaluation, unit, latest, 'validation loss of the mixture');
+    const curve = isLastUnit ? amended(state.curve, validationScores(evaluation)) : state.curve;
+    return { state: { ...state, evaluation, curve }, latest };
   };
 
   /** The epoch whose cell is the result, from 1: the last one, or an earlier one where the search was stopped. */
-  const resultEpoch = (): number =>
-    (diagnostics?.earlyStopping && stoppedAt(eigenvalues(state.curve))) || epochs;
+  const resultEpoch = ({ curve }: State): number =>
+    (diagnostics?.earlyStopping && stoppedAt(eigenvalues(curve))) || epochs;
 
-  const cost = (): TrainingCost => {
-    const searched = state.curve.length;
-    const diagnosed = state.curve.filter((point) => point.hessianEigenvalue !== undefined).length;
+  const diagnoseOne = (state: State, { index: epoch, unit, isLastUnit }: Place): Done<State> => {
+    const batch = (diagnosisFeed as BatchPipeline).batch(epoch, 0);
+    const { power: before, ...rest } = state;
+    const start =
+      unit === 0 ? startPowerIteration(alphas, deriveSeed(spec.seed, epoch)) : (before as PowerIteration);
+    const power = powerStep(start, (direction, distance) =>
+      compiled.alphaGradient(batch, direction, distance),
+    );
+    if (!isLastUnit) return { state: { ...rest, power } };
+    const measured = { ...rest, curve: amended(state.curve, { hessianEigenvalue: power.eigenvalue }) };
+    return { state: measured, stops: resultEpoch(measured) < epochs };
+  };
+
+  const costOf = ({ curve }: State): TrainingCost => {
+    const searched = curve.length;
+    const diagnosed = curve.filter((point) => point.hessianEigenvalue !== undefined).length;
     const passed =
       batchSize *
-      (searched * feed.batchesPerEpoch * (passes.training + passes.search) +
+      (searched * batchesPerEpoch * (passes.training + passes.search) +
         2 * diagnosed * (diagnostics?.iterations ?? 0));
     const evaluated = searched * validation.length;
     return {
@@ -214,33 +169,14 @@ export const mixtureSearch = async (
     };
   };
 
-  return {
-    totalSteps: course.totalSteps,
-    get step() {
-      return step;
-    },
-    advance: async () => {
-      const { kind, index, unit, isLastUnit } = course.at(step);
-      if (kind === 'searching') await searchOne(index, unit, isLastUnit);
-      else if (kind === 'evaluating') evaluateOne(unit, isLastUnit);
-      else diagnoseOne(index, unit, isLastUnit);
-      const stopped = kind === 'diagnosing' && isLastUnit && resultEpoch() < epochs;
-      step = stopped ? course.totalSteps : step + 1;
-    },
-    snapshot: (): Snapshot => ({ step, tensors: compiled.read(), state }),
-    restore: (snapshot) => {
-      compiled.write(snapshot.tensors);
-      step = snapshot.step;
-      state = snapshot.state as State;
-      latest = undefined;
-    },
-    progress: () => ({
-      phase: step === course.totalSteps ? 'done' : course.at(step).kind,
-      ...(latest && { loss: meanLoss(latest), accuracy: accuracyOf(latest) }),
-    }),
-    result: (): SearchResult => {
-      if (step !== course.totalSteps) throw new Error(`result at step ${step} of ${course.totalSteps}`);
-      const best = resultEpoch();
+  return courseProgram<'searching' | 'evaluating' | 'diagnosing', State>({
+    course,
+    initial: { ...noEpochs, evaluation: emptyTally },
+    units: { searching: searchOne, evaluating: evaluateOne, diagnosing: diagnoseOne },
+    read: () => compiled.read(),
+    write: (tensors) => compiled.write(tensors),
+    result: (state): SearchResult => {
+      const best = resultEpoch(state);
       const point = state.curve[best - 1] as CurvePoint;
       const architecture = best === epochs ? compiled.architecture() : (point.edgeWeights as Architecture);
       return {
@@ -252,7 +188,7 @@ export const mixtureSearch = async (
           },
         ],
         curve: state.curve,
-        cost: cost(),
+        cost: costOf(state),
         weightsSha256: hashWeights(compiled.read()),
       };
     },
@@ -261,5 +197,5 @@ export const mixtureSearch = async (
       void searchFeed?.close();
       compiled.dispose();
     },
-  };
+  });
 };

@@ -6,12 +6,17 @@ export interface Segment<Kind extends string> {
   readonly units: number;
 }
 
-export interface Position<Kind extends string> {
-  readonly kind: Kind;
+/** A unit of work within a segment. */
+export interface Place {
+  /** Of the segment. */
   readonly index: number;
   /** Unit within the segment, from 0. */
   readonly unit: number;
   readonly isLastUnit: boolean;
+}
+
+export interface Position<Kind extends string> extends Place {
+  readonly kind: Kind;
 }
 
 /** A program's course: its total number of steps, and where each step lies. Depends on the spec and data sizes alone. */

@@ -1,4 +1,6 @@
-import type { CurvePoint } from '../../protocol/job.ts';
+import type { CurvePoint, TrainingCost } from '../../protocol/job.ts';
+import { DivergedError } from '../program.ts';
+
 /** Sums over the images of a pass; plain JSON, part of a program's state. */
 export type Tally = {
   /** Sum of the images' losses, nats. */
@@ -17,6 +19,28 @@ export const addTallies = (a: Tally, b: Tally): Tally => ({
 
 /** Mean loss in nats. */
 export const meanLoss = ({ loss, images }: Tally): number => loss / images;
+
+/**
+ * Evaluation so far, `unit` minibatches of it done before `latest`.
+ *
+ * @throws DivergedError if the loss of `latest` is not finite; `what` says whose it is.
+ */
+export const evaluatedTally = (before: Tally, unit: number, latest: Tally, what: string): Tally => {
+  if (!Number.isFinite(latest.loss))
+    throw new DivergedError(`${what} is ${latest.loss}: the running statistics or weights overflowed`);
+  return addTallies(unit === 0 ? emptyTally : before, latest);
+};
+
+/** A cost so far and `count` images more, of `multiplyAdds` forward each; a backward pass counts as two `passes`. */
+export const addCost = (
+  cost: TrainingCost,
+  count: number,
+  passes: number,
+  multiplyAdds: number,
+): TrainingCost => ({
+  multiplyAdds: cost.multiplyAdds + passes * count * multiplyAdds,
+  images: cost.images + count,
+});
 
 /** What scoring keeps of a tally: an untrained path's loss may overflow, its accuracy cannot. */
 export type Score = Pick<Tally, 'correct' | 'images'>;

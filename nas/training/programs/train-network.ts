@@ -1,15 +1,17 @@
-import type { CurvePoint, TrainingCost, TrainNetworkSpec, TrainResult } from '../../protocol/job.ts';
+import type { TrainingCost, TrainNetworkSpec, TrainResult } from '../../protocol/job.ts';
 import { deriveSeed } from '../../random.ts';
+import { batchAt } from '../data/batches.ts';
 import { createPrefetchedPipeline, type PrefetchedPipeline } from '../data/prefetch.ts';
-import { splitTrainValidation } from '../data/split.ts';
-import { DivergedError, type Snapshot, type TrainingProgram } from '../program.ts';
+import type { TrainingProgram } from '../program.ts';
 import { dropPathProbability, learningRate } from '../schedules.ts';
 import type { Classifier } from './classifier.ts';
 import { compileClassifier, hashWeights } from './compiled-classifier.ts';
-import { digestBatch } from './data-digest.ts';
+import { courseProgram, type Done } from './course-program.ts';
 import type { ProgramResources } from './resources.ts';
-import { courseOf, type Segment } from './segments.ts';
-import { accuracyOf, addTallies, emptyTally, meanLoss, type Tally, trainingPoint } from './tally.ts';
+import { courseOf, type Place, type Segment } from './segments.ts';
+import { accuracyOf, emptyTally, evaluatedTally, meanLoss, type Tally } from './tally.ts';
+import { taskImages } from './task-images.ts';
+import { amended, noEpochs, trained, validationScores, type TrainingEpochs } from './training-epochs.ts';
 
 /** What the network to train is, and what it costs. */
 export interface NetworkToTrain {
@@ -25,14 +27,8 @@ export interface NetworkToTrain {
 /** Points of the validation curve at most; the last epoch is always one. */
 const EVALUATIONS = 20;
 
-/** Everything but tensors that a snapshot holds. */
-type State = {
-  /** Of the epoch under way. */
-  readonly training: Tally;
+type State = TrainingEpochs & {
   readonly evaluation: Tally;
-  readonly curve: readonly CurvePoint[];
-  /** See `digestBatch`. */
-  readonly dataDigest: string;
 };
 
 /**
@@ -52,18 +48,9 @@ export const trainNetwork = async (
   const { epochs, batchSize } = recipe;
   const read = data.stream ?? data.open;
   const images = await read('train');
-  const { train, validation } = splitTrainValidation(
-    images,
-    spec.data.validationFraction,
-    spec.data.splitSeed,
-  );
-  const trainIndices = spec.trainOn === 'train' ? train : Int32Array.from(images.labels.keys());
-  const feed = createPrefetchedPipeline(images, trainIndices, {
-    batchSize,
-    mode: 'train',
-    augmentation: spec.data.augmentation,
-    seed: deriveSeed(spec.seed, 'data'),
-  });
+  const { train, validation, whole, training } = taskImages(images, spec);
+  const feed = training(spec.trainOn === 'train' ? train : whole, 'data');
+  const { batchesPerEpoch } = feed;
   const evaluated = spec.evaluateOn === 'validation' ? validation.length : data.counts.test;
   const every = spec.evaluateOn === 'validation' ? Math.ceil(epochs / EVALUATIONS) : epochs;
   /** Numbers of epochs after which the network is scored, ascending; training ends with the last. */
@@ -73,7 +60,7 @@ export const trainNetwork = async (
   const length = scoredAfter.at(-1) ?? epochs;
   const course = courseOf(
     Array.from({ length }, (_, epoch): Segment<'training' | 'evaluating'>[] => [
-      { kind: 'training', index: epoch, units: feed.batchesPerEpoch },
+      { kind: 'training', index: epoch, units: batchesPerEpoch },
       ...(scoredAfter.includes(epoch + 1)
         ? [{ kind: 'evaluating', index: epoch, units: Math.ceil(evaluated / batchSize) } as const]
         : []),
@@ -93,97 +80,60 @@ export const trainNetwork = async (
     });
   };
 
-  let step = 0;
-  let state: State = { training: emptyTally, evaluation: emptyTally, curve: [], dataDigest: '' };
-  let latest: Tally | undefined;
-
-  const trainOne = async (epoch: number, unit: number, isLast: boolean): Promise<void> => {
-    const batch = await feed.batch(epoch, unit);
-    const update = epoch * feed.batchesPerEpoch + unit;
-    const rate = learningRate(recipe, update, feed.batchesPerEpoch);
-    latest = compiled.train(batch, {
+  const trainOne = async (state: State, at: Place): Promise<Done<State>> => {
+    const update = at.index * batchesPerEpoch + at.unit;
+    const batch = await batchAt(feed, update);
+    const rate = learningRate(recipe, update, batchesPerEpoch);
+    const latest = compiled.train(batch, {
       learningRate: rate,
-      dropPath: dropPathProbability(recipe, update, feed.batchesPerEpoch),
+      dropPath: dropPathProbability(recipe, update, batchesPerEpoch),
       seed: [deriveSeed(spec.seed, 'masks'), update],
     });
-    const training = addTallies(state.training, latest);
-    const point = trainingPoint(epoch, update, training, rate);
-    state = {
-      ...state,
-      dataDigest: digestBatch(state.dataDigest, batch),
-      training: isLast ? emptyTally : training,
-      curve: isLast ? [...state.curve, point] : state.curve,
-    };
+    const minibatch = { update, learningRate: rate, tally: latest, batches: [batch] };
+    return { state: { ...state, ...trained(state, at, minibatch) }, latest };
   };
 
-  const evaluateOne = async (unit: number, isLast: boolean): Promise<void> => {
+  const evaluateOne = async (state: State, { unit, isLastUnit }: Place): Promise<Done<State>> => {
     evaluationFeed ??= await openEvaluation();
-    latest = compiled.evaluate(await evaluationFeed.batch(0, unit));
-    if (!Number.isFinite(latest.loss))
-      throw new DivergedError(
-        `evaluation loss is ${latest.loss}: the running statistics or weights overflowed`,
-      );
-    const evaluation = addTallies(unit === 0 ? emptyTally : state.evaluation, latest);
-    const last = state.curve.at(-1);
-    const point = last && {
-      ...last,
-      validationLoss: meanLoss(evaluation),
-      validationAccuracy: accuracyOf(evaluation),
-    };
-    const measured = isLast && point && spec.evaluateOn === 'validation';
-    state = { ...state, evaluation, curve: measured ? [...state.curve.slice(0, -1), point] : state.curve };
+    const latest = compiled.evaluate(await evaluationFeed.batch(0, unit));
+    const evaluation = evaluatedTally(state.evaluation, unit, latest, 'evaluation loss');
+    const measured = isLastUnit && spec.evaluateOn === 'validation';
+    const curve = measured ? amended(state.curve, validationScores(evaluation)) : state.curve;
+    return { state: { ...state, evaluation, curve }, latest };
   };
 
   const cost = (): TrainingCost => {
-    const trained = length * feed.batchesPerEpoch * batchSize;
+    const passed = length * batchesPerEpoch * batchSize;
     const scored = scoredAfter.length * evaluated;
     return {
-      images: trained + scored,
-      multiplyAdds: (3 * trained + scored) * network.multiplyAdds,
+      images: passed + scored,
+      multiplyAdds: (3 * passed + scored) * network.multiplyAdds,
     };
   };
 
-  return {
-    totalSteps: course.totalSteps,
-    get step() {
-      return step;
-    },
-    advance: async () => {
-      const { kind, index, unit, isLastUnit } = course.at(step);
-      await (kind === 'training' ? trainOne(index, unit, isLastUnit) : evaluateOne(unit, isLastUnit));
-      step += 1;
-    },
-    snapshot: (): Snapshot => ({ step, tensors: compiled.read(), state }),
-    restore: (snapshot) => {
-      compiled.write(snapshot.tensors);
-      step = snapshot.step;
-      state = snapshot.state as State;
-      latest = undefined;
-    },
-    progress: () => ({
-      phase: step === course.totalSteps ? 'done' : course.at(step).kind,
-      ...(latest && { loss: meanLoss(latest), accuracy: accuracyOf(latest) }),
+  return courseProgram<'training' | 'evaluating', State>({
+    course,
+    initial: { ...noEpochs, evaluation: emptyTally },
+    units: { training: trainOne, evaluating: evaluateOne },
+    read: () => compiled.read(),
+    write: (tensors) => compiled.write(tensors),
+    result: ({ evaluation, curve }): TrainResult => ({
+      kind: 'train',
+      genotype: spec.genotype,
+      evaluatedOn: spec.evaluateOn,
+      accuracy: accuracyOf(evaluation),
+      loss: meanLoss(evaluation),
+      curve,
+      parameters: network.parameters,
+      multiplyAdds: network.multiplyAdds,
+      activationBytes: batchSize * network.activationBytes,
+      cost: cost(),
+      weightsSha256: hashWeights(compiled.read()),
     }),
-    result: (): TrainResult => {
-      if (step !== course.totalSteps) throw new Error(`result at step ${step} of ${course.totalSteps}`);
-      return {
-        kind: 'train',
-        genotype: spec.genotype,
-        evaluatedOn: spec.evaluateOn,
-        accuracy: accuracyOf(state.evaluation),
-        loss: meanLoss(state.evaluation),
-        curve: state.curve,
-        parameters: network.parameters,
-        multiplyAdds: network.multiplyAdds,
-        activationBytes: batchSize * network.activationBytes,
-        cost: cost(),
-        weightsSha256: hashWeights(compiled.read()),
-      };
-    },
     dispose: () => {
       void feed.close();
       void evaluationFeed?.close();
       compiled.dispose();
     },
-  };
+  });
 };

@@ -1,44 +1,25 @@
-import type {
-  CurvePoint,
-  ScoredGenotype,
-  SearchResult,
-  WeightSharingSearchSpec,
-} from '../../protocol/job.ts';
-import { deriveSeed, randomFromSeed, randomFromState, type RandomState } from '../../random.ts';
 import type { Json } from '../../json.ts';
-import { createBatchPipeline } from '../data/batches.ts';
-import { createPrefetchedPipeline } from '../data/prefetch.ts';
-import { splitTrainValidation } from '../data/split.ts';
-import type { Snapshot, TrainingProgram } from '../program.ts';
-import { learningRate } from '../schedules.ts';
-import { compileClassifier, hashWeights } from './compiled-classifier.ts';
-import { digestBatch } from './data-digest.ts';
+import type { ScoredGenotype, SearchResult, WeightSharingSearchSpec } from '../../protocol/job.ts';
+import { deriveSeed, randomFromSeed, randomFromState, type RandomState } from '../../random.ts';
+import { batchAt } from '../data/batches.ts';
+import type { TrainingProgram } from '../program.ts';
+import { hashWeights } from './compiled-classifier.ts';
+import { courseProgram, type Done } from './course-program.ts';
 import type { GatedSupernet } from './gated-supernet.ts';
 import type { ProgramResources } from './resources.ts';
-import { courseOf, type Segment } from './segments.ts';
-import {
-  accuracyOf,
-  addScores,
-  addTallies,
-  emptyTally,
-  meanLoss,
-  type Score,
-  type Tally,
-  trainingPoint,
-} from './tally.ts';
+import { courseOf, type Place, type Segment } from './segments.ts';
+import { sharedWeights, type SharedWeightsState } from './shared-weights.ts';
+import { accuracyOf, addScores, type Score } from './tally.ts';
+import { noEpochs } from './training-epochs.ts';
 
-type State = {
+type State = SharedWeightsState & {
   /** Generator of the training paths; its state when training ends also gives the candidates. */
   readonly architectures: RandomState;
-  readonly training: Tally;
-  readonly curve: readonly CurvePoint[];
-  readonly dataDigest: string;
   /** One for each candidate scored so far. */
   readonly scores: readonly Score[];
   /** Candidates to re-score, best first. */
   readonly finalists: readonly number[];
   readonly rescores: readonly Score[];
-  readonly cost: { readonly multiplyAdds: number; readonly images: number };
 };
 
 /**
@@ -57,71 +38,29 @@ type State = {
 export const weightSharingSearch = async (
   spec: WeightSharingSearchSpec,
   supernet: GatedSupernet,
-  { tf, data }: ProgramResources,
+  resources: ProgramResources,
 ): Promise<TrainingProgram> => {
   const { recipe, strategy } = spec;
-  const { epochs, batchSize } = recipe;
   const rescored = Math.min(strategy.rescore, strategy.candidates);
-  const images = await data.open('train');
-  const { train, validation } = splitTrainValidation(
-    images,
-    spec.data.validationFraction,
-    spec.data.splitSeed,
-  );
-  const { augmentation } = spec.data;
-  const feed = createPrefetchedPipeline(images, train, {
-    batchSize,
-    mode: 'train',
-    augmentation,
-    seed: deriveSeed(spec.seed, 'data'),
-  });
-  // Shuffled, yet not augmented: scoring draws minibatches at random, as the training order does.
-  const scoreFeed = createBatchPipeline(images, validation, {
-    batchSize,
-    mode: 'train',
-    augmentation: { cropPadding: 0, horizontalFlip: false, cutout: 0 },
-    seed: deriveSeed(spec.seed, 'score-data'),
-  });
-  const rescoreFeed = createBatchPipeline(images, validation, {
-    batchSize,
-    mode: 'evaluate',
-    augmentation,
-    seed: 0,
-  });
+  const shared = await sharedWeights(spec, supernet, resources);
+  // Scoring draws minibatches at random, as the training order does.
+  const scoreFeed = shared.images.drawn('score-data');
+  const rescoreFeed = shared.images.inOrder();
   // Padding would be part of a minibatch's statistics, so there only full ones re-score.
   const rescoreUnits =
     strategy.scoreStatistics === 'batch'
-      ? Math.floor(validation.length / batchSize)
+      ? Math.floor(shared.images.validation.length / recipe.batchSize)
       : rescoreFeed.batchesPerEpoch;
   const segments = (kind: 'training' | 'scoring' | 're-scoring', count: number, units: number) =>
     Array.from({ length: count }, (_, index): Segment<typeof kind> => ({ kind, index, units }));
   const course = courseOf([
-    ...segments('training', epochs, feed.batchesPerEpoch),
+    ...segments('training', recipe.epochs, shared.batchesPerEpoch),
     ...segments('scoring', strategy.candidates, strategy.scoreMinibatches),
     ...segments('re-scoring', rescored, rescoreUnits),
   ]);
-  const compiled = await compileClassifier(tf, supernet.classifier, recipe, feed.shape);
 
-  let step = 0;
-  let state: State = {
-    architectures: randomFromSeed(deriveSeed(spec.seed, 'architectures')).state(),
-    training: emptyTally,
-    curve: [],
-    dataDigest: '',
-    scores: [],
-    finalists: [],
-    rescores: [],
-    cost: { multiplyAdds: 0, images: 0 },
-  };
-  let latest: Tally | undefined;
   let sampled: readonly Json[] | undefined;
-
-  const pathOf = (genotype: Json) => ({ path: supernet.path(genotype) });
-  const charged = (genotype: Json, passes: number, count: number): State['cost'] => ({
-    multiplyAdds: state.cost.multiplyAdds + passes * count * supernet.multiplyAdds(genotype),
-    images: state.cost.images + count,
-  });
-  const candidate = (index: number): Json => {
+  const candidate = (state: State, index: number): Json => {
     if (!sampled) {
       const random = randomFromState(state.architectures);
       sampled = Array.from({ length: strategy.candidates }, () => supernet.space.sample(random));
@@ -129,68 +68,39 @@ export const weightSharingSearch = async (
     return sampled[index] as Json;
   };
   /** Candidates from best to worst; equal scores keep the order of sampling. */
-  const ranking = (): number[] =>
-    state.scores
+  const ranking = ({ scores }: State): number[] =>
+    scores
       .map((score, index) => ({ index, accuracy: accuracyOf(score) }))
       .sort((a, b) => b.accuracy - a.accuracy || a.index - b.index)
       .map(({ index }) => index);
 
-  const trainOne = async (epoch: number, unit: number, isLast: boolean): Promise<void> => {
-    const batch = await feed.batch(epoch, unit);
-    const update = epoch * feed.batchesPerEpoch + unit;
-    const rate = learningRate(recipe, update, feed.batchesPerEpoch);
+  const trainOne = (state: State, at: Place): Promise<Done<State>> => {
     const random = randomFromState(state.architectures);
     const genotype = supernet.space.sample(random);
-    latest = compiled.train(
-      batch,
-      { learningRate: rate, dropPath: 0, seed: [deriveSeed(spec.seed, 'masks'), update] },
-      pathOf(genotype),
-    );
-    const training = addTallies(state.training, latest);
-    const point = trainingPoint(epoch, update, training, rate);
-    state = {
-      ...state,
-      architectures: random.state(),
-      dataDigest: digestBatch(state.dataDigest, batch),
-      training: isLast ? emptyTally : training,
-      curve: isLast ? [...state.curve, point] : state.curve,
-      cost: charged(genotype, 3, batch.valid),
-    };
+    return shared.train({ ...state, architectures: random.state() }, at, genotype);
   };
 
-  const scoreOne = (index: number, unit: number): void => {
-    const position = index * strategy.scoreMinibatches + unit;
-    const { batchesPerEpoch } = scoreFeed;
-    const batch = scoreFeed.batch(Math.floor(position / batchesPerEpoch), position % batchesPerEpoch);
-    const genotype = candidate(index);
-    latest = compiled.evaluate(batch, pathOf(genotype));
+  const scoreOne = (state: State, { index, unit }: Place): Done<State> => {
+    const batch = batchAt(scoreFeed, index * strategy.scoreMinibatches + unit);
+    const { latest, cost } = shared.score(state.cost, candidate(state, index), batch);
     const score = addScores(state.scores[index], latest);
-    state = {
-      ...state,
-      scores: [...state.scores.slice(0, index), score],
-      cost: charged(genotype, 1, batch.valid),
-    };
+    return { state: { ...state, scores: [...state.scores.slice(0, index), score], cost }, latest };
   };
 
-  const rescoreOne = (index: number, unit: number): void => {
-    const finalists = index === 0 && unit === 0 ? ranking().slice(0, rescored) : state.finalists;
-    const genotype = candidate(finalists[index] as number);
-    const batch = rescoreFeed.batch(0, unit);
-    latest = compiled.evaluate(batch, pathOf(genotype));
+  const rescoreOne = (state: State, { index, unit }: Place): Done<State> => {
+    const finalists = index === 0 && unit === 0 ? ranking(state).slice(0, rescored) : state.finalists;
+    const genotype = candidate(state, finalists[index] as number);
+    const { latest, cost } = shared.score(state.cost, genotype, rescoreFeed.batch(0, unit));
     const score = addScores(state.rescores[index], latest);
-    state = {
-      ...state,
-      finalists,
-      rescores: [...state.rescores.slice(0, index), score],
-      cost: charged(genotype, 1, batch.valid),
-    };
+    const rescores = [...state.rescores.slice(0, index), score];
+    return { state: { ...state, finalists, rescores, cost }, latest };
   };
 
-  const candidates = (): ScoredGenotype[] => {
-    const described = ranking().map((index): ScoredGenotype => {
+  const candidates = (state: State): ScoredGenotype[] => {
+    const described = ranking(state).map((index): ScoredGenotype => {
       const place = state.finalists.indexOf(index);
       return {
-        genotype: supernet.space.print(candidate(index)),
+        genotype: supernet.space.print(candidate(state, index)),
         score: accuracyOf(state.scores[index] as Score),
         ...(place >= 0 && { rescored: accuracyOf(state.rescores[place] as Score) }),
       };
@@ -201,44 +111,29 @@ export const weightSharingSearch = async (
     return [...finalists, ...described.filter(({ rescored }) => rescored === undefined)];
   };
 
-  return {
-    totalSteps: course.totalSteps,
-    get step() {
-      return step;
+  return courseProgram<'training' | 'scoring' | 're-scoring', State>({
+    course,
+    initial: {
+      architectures: randomFromSeed(deriveSeed(spec.seed, 'architectures')).state(),
+      ...noEpochs,
+      scores: [],
+      finalists: [],
+      rescores: [],
+      cost: { multiplyAdds: 0, images: 0 },
     },
-    advance: async () => {
-      const { kind, index, unit, isLastUnit } = course.at(step);
-      if (kind === 'training') await trainOne(index, unit, isLastUnit);
-      else if (kind === 'scoring') scoreOne(index, unit);
-      else rescoreOne(index, unit);
-      step += 1;
-    },
-    snapshot: (): Snapshot => ({ step, tensors: compiled.read(), state }),
-    restore: (snapshot) => {
-      compiled.write(snapshot.tensors);
-      step = snapshot.step;
-      state = snapshot.state as State;
-      latest = undefined;
+    units: { training: trainOne, scoring: scoreOne, 're-scoring': rescoreOne },
+    read: () => shared.read(),
+    write: (tensors) => {
+      shared.write(tensors);
       sampled = undefined;
     },
-    progress: () => ({
-      phase: step === course.totalSteps ? 'done' : course.at(step).kind,
-      ...(latest && { accuracy: accuracyOf(latest) }),
-      ...(latest && Number.isFinite(latest.loss) && { loss: meanLoss(latest) }),
+    result: (state): SearchResult => ({
+      kind: 'search',
+      candidates: candidates(state),
+      curve: state.curve,
+      cost: state.cost,
+      weightsSha256: hashWeights(shared.read()),
     }),
-    result: (): SearchResult => {
-      if (step !== course.totalSteps) throw new Error(`result at step ${step} of ${course.totalSteps}`);
-      return {
-        kind: 'search',
-        candidates: candidates(),
-        curve: state.curve,
-        cost: state.cost,
-        weightsSha256: hashWeights(compiled.read()),
-      };
-    },
-    dispose: () => {
-      void feed.close();
-      compiled.dispose();
-    },
-  };
+    dispose: () => shared.dispose(),
+  });
 };

@@ -1,0 +1,76 @@
+import type { Json } from '../../json.ts';
+import type { ProgramTask, TrainingCost } from '../../protocol/job.ts';
+import { deriveSeed } from '../../random.ts';
+import { batchAt, type Batch } from '../data/batches.ts';
+import type { Snapshot } from '../program.ts';
+import { learningRate } from '../schedules.ts';
+import { compileClassifier } from './compiled-classifier.ts';
+import type { Done } from './course-program.ts';
+import type { GatedSupernet } from './gated-supernet.ts';
+import type { ProgramResources } from './resources.ts';
+import type { Place } from './segments.ts';
+import { addCost, type Tally } from './tally.ts';
+import { searchImages, type SearchImages } from './task-images.ts';
+import { trained, type TrainingEpochs } from './training-epochs.ts';
+
+/** What the state of a search with shared weights holds of them. */
+export type SharedWeightsState = TrainingEpochs & { readonly cost: TrainingCost };
+
+/** The weights that all genotypes of a gated supernet share, trained and scored through one genotype at a time. */
+export interface SharedWeights {
+  readonly images: SearchImages;
+  /** Minibatches of training. */
+  readonly batchesPerEpoch: number;
+  /** Trains through a genotype on the minibatch at a place whose index is an epoch. */
+  train<State extends SharedWeightsState>(state: State, at: Place, genotype: Json): Promise<Done<State>>;
+  /** Scores a genotype on a minibatch; the loss may not be finite. */
+  score(
+    before: TrainingCost,
+    genotype: Json,
+    batch: Batch,
+  ): { readonly latest: Tally; readonly cost: TrainingCost };
+  read(): Snapshot['tensors'];
+  write(tensors: Snapshot['tensors']): void;
+  dispose(): void;
+}
+
+/** Images that do not fill the last minibatch of an epoch are left out of that epoch. */
+export const sharedWeights = async (
+  task: ProgramTask,
+  supernet: GatedSupernet,
+  { tf, data }: ProgramResources,
+): Promise<SharedWeights> => {
+  const { recipe, seed } = task;
+  const images = searchImages(await data.open('train'), task);
+  const feed = images.training(images.train, 'data');
+  const { batchesPerEpoch } = feed;
+  const compiled = await compileClassifier(tf, supernet.classifier, recipe, feed.shape);
+  const inputs = (genotype: Json) => ({ path: supernet.path(genotype) });
+  return {
+    images,
+    batchesPerEpoch,
+    train: async (state, at, genotype) => {
+      const update = at.index * batchesPerEpoch + at.unit;
+      const batch = await batchAt(feed, update);
+      const rate = learningRate(recipe, update, batchesPerEpoch);
+      const latest = compiled.train(
+        batch,
+        { learningRate: rate, dropPath: 0, seed: [deriveSeed(seed, 'masks'), update] },
+        inputs(genotype),
+      );
+      const minibatch = { update, learningRate: rate, tally: latest, batches: [batch] };
+      const cost = addCost(state.cost, batch.valid, 3, supernet.multiplyAdds(genotype));
+      return { state: { ...state, ...trained(state, at, minibatch), cost }, latest };
+    },
+    score: (before, genotype, batch) => ({
+      latest: compiled.evaluate(batch, inputs(genotype)),
+      cost: addCost(before, batch.valid, 1, supernet.multiplyAdds(genotype)),
+    }),
+    read: () => compiled.read(),
+    write: (tensors) => compiled.write(tensors),
+    dispose: () => {
+      void feed.close();
+      compiled.dispose();
+    },
+  };
+};
