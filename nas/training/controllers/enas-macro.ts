@@ -1,16 +1,13 @@
 import { MACRO_OPERATIONS } from '../../space/enas-macro.ts';
-import { attentionParameters, createAnchors } from './anchors.ts';
-import { embed, single, squash, type Controller } from './controller.ts';
-import { lstmStep, zeroLstmState } from './lstm-cell.ts';
+import { createAnchors } from './anchors.ts';
+import { squash, type Controller } from './controller.ts';
+import { recurrenceParameters, startRecurrence, type RecurrenceSettings } from './enas-recurrence.ts';
 import type { Tensor, Tf } from '../tensor.ts';
 
-export interface MacroControllerSettings {
+export interface MacroControllerSettings extends RecurrenceSettings {
   /** Layers of the architectures. */
   readonly depth: number;
-  readonly hiddenUnits: number;
-  readonly temperature: number;
   readonly tanhConstant: number;
-  readonly operationTanhConstant: number;
   /** Probability that every skip connection should have. */
   readonly skipTarget: number;
 }
@@ -28,37 +25,19 @@ const divergence = (tf: Tf, logs: Tensor, target: number): Tensor => {
  * skip probabilities from `skipTarget`, summed over a layer's skip connections, averaged over layers.
  */
 export const enasMacroController = (settings: MacroControllerSettings): Controller => {
-  const { depth, hiddenUnits, temperature, tanhConstant, operationTanhConstant, skipTarget } = settings;
-  const operations = MACRO_OPERATIONS.length;
+  const { depth, hiddenUnits, temperature, tanhConstant, skipTarget } = settings;
   return {
     decisions: (depth * (depth + 1)) / 2,
-    parameters: {
-      start: [1, hiddenUnits],
-      'lstm/weights': [2 * hiddenUnits, 4 * hiddenUnits],
-      'lstm/bias': [4 * hiddenUnits],
-      'operation/embedding': [operations, hiddenUnits],
-      'operation/softmax': [hiddenUnits, operations],
-      ...attentionParameters(hiddenUnits),
-    },
+    parameters: recurrenceParameters(hiddenUnits, MACRO_OPERATIONS.length),
     run: (tf, vars, sequences, choose) => {
-      const variable = (name: string): Tensor => vars[name] as Tensor;
-      const start = tf.tile(variable('start'), [sequences, 1]);
+      const { start, step, operation } = startRecurrence(tf, vars, sequences, settings);
       const anchors = createAnchors(tf, vars);
       const divergences: Tensor[] = [];
-      let state = zeroLstmState(tf, sequences, hiddenUnits);
       let input = start;
-      const step = (): Tensor => {
-        state = lstmStep(tf, input, state, variable('lstm/weights'), variable('lstm/bias'));
-        return state.hidden;
-      };
       let at = 0;
       for (let layer = 0; layer < depth; layer++) {
-        const scores = tf.matMul(step() as never, variable('operation/softmax') as never);
-        const logits = squash(tf, scores, temperature, operationTanhConstant);
-        const operation = choose(single(tf, logits), at);
-        input = embed(tf, variable('operation/embedding'), tf.reshape(operation, [sequences]));
+        const hidden = step(operation(input, choose, at));
         at += 1;
-        const hidden = step();
         input = start;
         if (layer > 0) {
           const scores = anchors.scores(hidden);
