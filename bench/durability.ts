@@ -6,11 +6,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { DescribeJobsCommand } from '@aws-sdk/client-batch';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { attemptRecordSchema } from '../nas/protocol/documents.ts';
 import type { AttemptRecord } from '../nas/protocol/job.ts';
 import type { JobProgress } from '../nas/protocol/progress.ts';
 import { deriveSeed, randomFromSeed } from '../nas/random.ts';
+import { wholeNumber } from '../scripts/number-option.ts';
 import { findDataset, readExperiment, runRecord } from '../scripts/runs/prepare-run.ts';
 import { startRun } from '../scripts/runs/start-run.ts';
 import { readDocument } from '../store/json-documents.ts';
@@ -158,11 +159,7 @@ const line = ({ what, unit, values }: Figure): string =>
     ? `${what}: not measured`
     : `${what}: median ${median(values).toFixed(2)} ${unit}, worst ${Math.max(...values).toFixed(2)} ${unit}, n = ${values.length}`;
 
-const whole = (text: string): number => {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 0 && text.trim() !== '') return value;
-  throw new InvalidArgumentError('allowed: a whole number from 0.');
-};
+const whole = wholeNumber(0);
 
 /** Checkpoint cadence: seconds, or the product's own. */
 const cadence = (text: string): number | 'auto' => (text === 'auto' ? text : whole(text));

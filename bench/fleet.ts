@@ -11,7 +11,7 @@ import {
   RegisterJobDefinitionCommand,
 } from '@aws-sdk/client-batch';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { createAwsBatchJobs } from '../activities/aws-batch-jobs.ts';
 import type { BatchJobs } from '../activities/batch-jobs.ts';
 import { createJobWatcher } from '../activities/job-watcher.ts';
@@ -27,6 +27,7 @@ import { createMemoryObjectStore } from '../store/memory-object-store.ts';
 import { parseS3Uri } from '../store/object-store.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { readTrialLog } from '../store/trial-log.ts';
+import { wholeNumber } from '../scripts/number-option.ts';
 import { newStateDir } from '../test/infra/batch/harness.ts';
 import { simulatedResult } from '../test/support/simulated-batch.ts';
 import { SEARCH, recordOf, succeeded, withSearch } from './orchestration/search.ts';
@@ -38,17 +39,11 @@ interface Flags {
   readonly json?: true;
 }
 
-const count = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Allowed: integers ≥ 1.');
-  return value;
-};
-
 const program = (): Command =>
   new Command('bench fleet')
     .description('Thousands of jobs in flight, with a worker that is replaced')
-    .option('--jobs <n>', 'jobs in flight at once; a tenth more are run in all', count, 2000)
-    .option('--seconds <n>', 'how long each job sleeps', count, 120)
+    .option('--jobs <n>', 'jobs in flight at once; a tenth more are run in all', wholeNumber(1), 2000)
+    .option('--seconds <n>', 'how long each job sleeps', wholeNumber(1), 120)
     .option('--json', 'print one JSON document')
     .exitOverride();
 

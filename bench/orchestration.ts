@@ -5,10 +5,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { createJobWatcher } from '../activities/job-watcher.ts';
 import { createNoticeWatcher } from '../activities/notice-watcher.ts';
 import { createRunTrial } from '../activities/run-trial.ts';
+import { wholeNumber } from '../scripts/number-option.ts';
 import { createSimulatedBatch } from '../test/support/simulated-batch.ts';
 import { instantScore, recordOf, succeeded, withSearch } from './orchestration/search.ts';
 import { startBenchStack } from './orchestration/stack.ts';
@@ -22,18 +23,17 @@ interface Flags {
   readonly json?: true;
 }
 
-const count = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Allowed: integers ≥ 1.');
-  return value;
-};
-
 const program = (): Command =>
   new Command('bench orchestration')
     .description('Cost of a trial in a search whose trials are instant')
-    .option('--trials <n>', 'look-ups; a tenth of them is measured first, for comparison', count, 10_000)
-    .option('--jobs <n>', 'trials that are jobs', count, 500)
-    .option('--parallelism <n>', 'trials awaited at once', count, 100)
+    .option(
+      '--trials <n>',
+      'look-ups; a tenth of them is measured first, for comparison',
+      wholeNumber(1),
+      10_000,
+    )
+    .option('--jobs <n>', 'trials that are jobs', wholeNumber(1), 500)
+    .option('--parallelism <n>', 'trials awaited at once', wholeNumber(1), 100)
     .option('--strategy <name>', 'a black-box strategy on the space darts-cnn', 'regularized-evolution')
     .option('--json', 'print one JSON document')
     .exitOverride();

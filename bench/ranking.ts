@@ -11,6 +11,7 @@ import { kendallTau, pairedInterval, seedStatistics } from '../nas/protocol/stat
 import { prepareImages } from './ranking/images.ts';
 import { METHODS, scoredCells, type Method, type Setting } from './ranking/spec.ts';
 import { readTableFile } from '../scripts/data/add-benchmark.ts';
+import { wholeNumber } from '../scripts/number-option.ts';
 
 interface Flags {
   readonly table: string;
@@ -29,14 +30,6 @@ interface Flags {
   readonly json?: true;
 }
 
-const integer =
-  (least: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < least)
-      throw new InvalidArgumentError(`Allowed: integers ≥ ${least}.`);
-    return value;
-  };
 const methods = (text: string): Method[] =>
   text.split(',').map((name) => {
     if (!(METHODS as readonly string[]).includes(name))
@@ -55,14 +48,14 @@ const program = (): Command =>
     )
     .option('--column <name>', 'the truth', 'c10_test_mean3')
     .option('--methods <names>', METHODS.join(', '), methods, [...METHODS])
-    .option('--seeds <list>', 'search seeds', (text) => text.split(',').map(integer(0)), [0, 1, 2])
-    .option('--parallel <n>', 'supernets trained at once, one thread each', integer(1), 2)
-    .option('--channels <n>', 'C of the supernet', integer(1), 16)
-    .option('--layers <n>', 'searched cells', integer(3), 3)
-    .option('--epochs <n>', 'of the training half', integer(1), 8)
-    .option('--batch-size <n>', 'images of a training minibatch', integer(1), 64)
-    .option('--cells <n>', 'distinct cells that are scored', integer(4), 256)
-    .option('--score-minibatches <n>', 'of 128 validation images, for each cell', integer(1), 8)
+    .option('--seeds <list>', 'search seeds', (text) => text.split(',').map(wholeNumber(0)), [0, 1, 2])
+    .option('--parallel <n>', 'supernets trained at once, one thread each', wholeNumber(1), 2)
+    .option('--channels <n>', 'C of the supernet', wholeNumber(1), 16)
+    .option('--layers <n>', 'searched cells', wholeNumber(3), 3)
+    .option('--epochs <n>', 'of the training half', wholeNumber(1), 8)
+    .option('--batch-size <n>', 'images of a training minibatch', wholeNumber(1), 64)
+    .option('--cells <n>', 'distinct cells that are scored', wholeNumber(4), 256)
+    .option('--score-minibatches <n>', 'of 128 validation images, for each cell', wholeNumber(1), 8)
     .option('--json', 'print one JSON document')
     .exitOverride();
 

@@ -14,6 +14,7 @@ import { plainColours } from '../nas/report/charts/theme.ts';
 import { STRATEGIES, strategiesFor, strategyNamed } from '../nas/strategy/registry.ts';
 import type { Space } from '../nas/space/space.ts';
 import { readTableFile } from '../scripts/data/add-benchmark.ts';
+import { wholeNumber } from '../scripts/number-option.ts';
 
 interface Flags {
   readonly table: string;
@@ -32,15 +33,6 @@ interface Flags {
   readonly json?: true;
 }
 
-const integer =
-  (least: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < least)
-      throw new InvalidArgumentError(`Allowed: integers ≥ ${least}.`);
-    return value;
-  };
-
 const limit = (text: string): readonly [string, number] => {
   const [, name, most] = /^(.+)=(.+)$/.exec(text) ?? [];
   if (name === undefined || !Number.isFinite(Number(most)))
@@ -56,10 +48,10 @@ const program = (): Command =>
     .requiredOption('--search <column>', 'the signal that the strategies see; higher is better')
     .requiredOption('--final <column>', 'the score by which the found architecture is judged')
     .option('--strategy <names>', `all, or of ${Object.keys(STRATEGIES).join(', ')}`, 'all')
-    .option('--evaluations <n>', 'look-ups for each run', integer(1), 300)
-    .option('--runs <n>', 'runs for each strategy, seeds counted up from --seed', integer(1), 500)
-    .option('--seed <n>', 'seed of the first run', integer(0), 0)
-    .option('--parallelism <n>', 'trials under way at once', integer(1), 1)
+    .option('--evaluations <n>', 'look-ups for each run', wholeNumber(1), 300)
+    .option('--runs <n>', 'runs for each strategy, seeds counted up from --seed', wholeNumber(1), 500)
+    .option('--seed <n>', 'seed of the first run', wholeNumber(0), 0)
+    .option('--parallelism <n>', 'trials under way at once', wholeNumber(1), 1)
     .option(
       '--limit <column=most>',
       'architectures beyond it count as infeasible; may be repeated',

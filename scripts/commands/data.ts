@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { infrastructureError } from '../../nas/protocol/infrastructure-error.ts';
 import { inputError } from '../../nas/protocol/input-error.ts';
 import { suggestion } from '../../nas/protocol/nearest.ts';
@@ -11,6 +11,7 @@ import { listTables } from '../../store/tables.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { QUICK } from '../../store/s3-retries.ts';
 import { useConfig } from '../config.ts';
+import { numberOption, wholeNumber } from '../number-option.ts';
 import { table } from '../runs/format.ts';
 import type { AddOptions } from '../data/add-dataset.ts';
 
@@ -107,16 +108,6 @@ const progressLine = (): { show: NonNullable<AddOptions['onProgress']>; end: () 
   };
 };
 
-const numberIn =
-  (allowed: string, accept: (value: number) => boolean) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (text.trim() === '' || !accept(value)) throw new InvalidArgumentError(`Allowed: ${allowed}.`);
-    return value;
-  };
-
-const positiveInteger = numberIn('integers ≥ 1', (value) => Number.isInteger(value) && value >= 1);
-
 export const register = (program: Command): void => {
   const data = program.command('data').description('data sets: list, add, verify');
 
@@ -149,19 +140,15 @@ export const register = (program: Command): void => {
       'official archive, its extracted files, idx files, or a folder per class of images; else the official files are downloaded',
     )
     .option('--name <name>', 'name in the store, where it is to differ')
-    .option('--size <pixels>', 'images: scale and crop to this side', positiveInteger)
+    .option('--size <pixels>', 'images: scale and crop to this side', wholeNumber(1))
     .option('--files', 'images: keep the files and decode them while training; for sets larger than memory')
     .addOption(new Option('--channels <n>', 'images: 1 grey, 3 colour').choices(['1', '3']))
     .option(
       '--test-fraction <fraction>',
       'images without a test folder: part of each class held out (default 0.2)',
-      numberIn('between 0 and 1, exclusive', (value) => value > 0 && value < 1),
+      numberOption('between 0 and 1, exclusive', (value) => value > 0 && value < 1),
     )
-    .option(
-      '--split-seed <seed>',
-      'seed of that part (default 0)',
-      numberIn('integers ≥ 0', (value) => Number.isInteger(value) && value >= 0),
-    )
+    .option('--split-seed <seed>', 'seed of that part (default 0)', wholeNumber(0))
     .option('--json', 'print one JSON document')
     .action(
       async (

@@ -1,16 +1,12 @@
 import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
+import { wholeNumber } from '../number-option.ts';
 
 /** What the user may name an architecture by. */
 const ARCHITECTURE =
   'a published name (DARTS_V2, …), a printed genotype, or a run, whose found architecture is meant';
 const SPACE = 'space of the printed genotype; Genotype(…) is of darts-cnn';
 
-const positive = (text: string): number => {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new InvalidArgumentError('Allowed: integers ≥ 1.');
-};
+const positive = wholeNumber(1);
 
 interface ShowOptions {
   readonly space?: string;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
+import { wholeNumber } from '../number-option.ts';
 import type { JobLog } from '../runs/job-log.ts';
 
 interface Options {
@@ -12,12 +12,6 @@ const FOLLOW_MILLISECONDS = { embedded: 500, aws: 2_000 };
 /** The last lines of a job may reach CloudWatch some seconds after it has ended. */
 const QUIET_LOOKS = { embedded: 1, aws: 3 };
 
-const attemptNumber = (text: string): number => {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new InvalidArgumentError('allowed: a whole number from 1.');
-};
-
 export const register = (program: Command): void => {
   program
     .command('logs')
@@ -25,7 +19,7 @@ export const register = (program: Command): void => {
     .argument('<run>')
     .argument('<job>', 'path of the job, e.g. stage-1/seed-0')
     .option('-f, --follow', 'go on printing until the job has ended')
-    .option('--attempt <n>', 'attempt from 1 (the newest)', attemptNumber)
+    .option('--attempt <n>', 'attempt from 1 (the newest)', wholeNumber(1))
     .action(async (runId: string, jobId: string, options: Options) => {
       const [
         { useConfig },

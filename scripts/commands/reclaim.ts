@@ -1,21 +1,8 @@
 import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
+import { numberOption, wholeNumber } from '../number-option.ts';
 
-const seconds = (text: string): number => {
-  const value = Number(text);
-  if (text !== '' && value >= 0 && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError('allowed: a number from 0.');
-};
-const scale = (text: string): number => {
-  const value = Number(text);
-  if (value > 0 && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError('allowed: a number above 0.');
-};
-const point = (text: string): number => {
-  const value = Number(text);
-  if (text !== '' && Number.isInteger(value) && value >= 0) return value;
-  throw new InvalidArgumentError('allowed: an integer from 0.');
-};
+const seconds = numberOption('numbers from 0', (value) => value >= 0 && Number.isFinite(value));
+const scale = numberOption('numbers above 0', (value) => value > 0 && Number.isFinite(value));
 
 interface Options {
   readonly notice: number;
@@ -36,7 +23,7 @@ export const register = (program: Command): void => {
       'let the capacity follow a recorded trace: {"metadata":{"gap_seconds":g},"data":[n,…]}',
     )
     .option('--time-scale <number>', 'with --trace: trace seconds that pass in one second', scale, 1)
-    .option('--start <point>', 'with --trace: first point played', point, 0)
+    .option('--start <point>', 'with --trace: first point played', wholeNumber(0), 0)
     .option('--json', 'print one JSON document')
     .action(async (path: string | undefined, options: Options) => {
       const [

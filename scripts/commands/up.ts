@@ -1,16 +1,8 @@
 import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
+import { wholeNumber } from '../number-option.ts';
 import type { PortName } from '../../infra/local/stack/up.ts';
 
-const whole =
-  (low: number, high: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= low && value <= high) return value;
-    throw new InvalidArgumentError(`allowed: a whole number from ${low} to ${high}.`);
-  };
-
-const port = whole(1, 65_535);
+const port = wholeNumber(1, 65_535);
 
 interface Options {
   readonly temporalPort?: number;
@@ -37,7 +29,7 @@ export const register = (program: Command): void => {
     .option('--temporal-ui-port <port>', "port of Temporal's web page (8233, or a free one)", port)
     .option('--s3-port <port>', 'port of the S3 server (7070, or a free one)', port)
     .option('--batch-port <port>', 'port of the local Batch endpoint (7171, or a free one)', port)
-    .option('--slots <n>', 'jobs that run at once (one a core)', whole(1, 1024))
+    .option('--slots <n>', 'jobs that run at once (one a core)', wholeNumber(1, 1024))
     .option('--no-worker', 'leave the worker to you (development)')
     .option('--json', 'print one JSON document')
     .action(async (options: Options) => {

@@ -1,4 +1,5 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { wholeNumber } from '../number-option.ts';
 import { VERIFIED_STAGES, type VerifiedStage } from '../verify/stages.ts';
 
 interface Options {
@@ -10,14 +11,6 @@ interface Options {
   readonly json?: boolean;
 }
 
-const whole =
-  (least: number) =>
-  (value: string): number => {
-    const number = Number(value);
-    if (!Number.isInteger(number) || number < least)
-      throw new InvalidArgumentError(`allowed: whole numbers from ${least}`);
-    return number;
-  };
 const append = (value: string, earlier: readonly string[]): string[] => [...earlier, value];
 
 const verify = async (file: string, options: Options): Promise<void> => {
@@ -62,11 +55,11 @@ export const register = (program: Command): void => {
     .option(
       '--at <steps...>',
       'kill after these steps (default: at random ones)',
-      (value, earlier: readonly number[]) => [...earlier, whole(1)(value)],
+      (value, earlier: readonly number[]) => [...earlier, wholeNumber(1)(value)],
       [],
     )
-    .option('--kills <number>', 'how many random kills', whole(1), 3)
-    .option('--seed <number>', 'seed of the random steps', whole(0), 0)
+    .option('--kills <number>', 'how many random kills', wholeNumber(1), 3)
+    .option('--seed <number>', 'seed of the random steps', wholeNumber(0), 0)
     .addOption(
       new Option(
         '--stage <stage>',

@@ -3,18 +3,11 @@
  * real stack under seeded faults, compared with undisturbed twins. Exit code 1 when a promise was broken.
  */
 import { Command, InvalidArgumentError } from 'commander';
+import { wholeNumber } from '../../scripts/number-option.ts';
 import { EXPERIMENTS } from './experiments.ts';
 import type { ExperimentName } from './experiments.ts';
 import type { ChaosReport } from './judge.ts';
 import { soak } from './soak.ts';
-
-const whole =
-  (least: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= least && text.trim() !== '') return value;
-    throw new InvalidArgumentError(`allowed: a whole number from ${least}.`);
-  };
 
 const KNOWN = Object.keys(EXPERIMENTS) as ExperimentName[];
 const named = (text: string): ExperimentName[] =>
@@ -43,10 +36,10 @@ const text = (report: ChaosReport): string =>
   ].join('\n');
 
 const program = new Command('chaos')
-  .option('--seconds <n>', 'how long faults are injected', whole(0), 300)
-  .option('--seed <s>', 'seed of the faults', whole(0), 1)
+  .option('--seconds <n>', 'how long faults are injected', wholeNumber(0), 300)
+  .option('--seed <s>', 'seed of the faults', wholeNumber(0), 1)
   .option('--experiments <names>', `searches to run in turn: ${KNOWN.join(', ')}`, named, KNOWN)
-  .option('--parallel <n>', 'runs under fire at the same time', whole(1), 3)
+  .option('--parallel <n>', 'runs under fire at the same time', wholeNumber(1), 3)
   .option('--json', 'print one JSON document')
   .parse();
 const { json, ...options } = program.opts<{
