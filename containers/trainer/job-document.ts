@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { experimentSchema, strategies } from '../../nas/protocol/experiment.ts';
+import { grownSchema } from '../../nas/protocol/inheritance.ts';
 import { inputError } from '../../nas/protocol/input-error.ts';
 import type { JobDocument } from '../../nas/protocol/job.ts';
 import { augmentationSchema, networkSchema, recipeSchema } from '../../nas/protocol/recipe.ts';
@@ -38,6 +39,7 @@ const programSchema = z.discriminatedUnion('kind', [
     trainOn: z.enum(['train', 'train+validation']),
     evaluateOn: z.enum(['validation', 'test']),
     rungs: z.array(z.number().int().min(1)).min(1).exactOptional(),
+    grown: grownSchema.exactOptional(),
     ...common,
   }),
 ]);
@@ -49,6 +51,7 @@ const jobDocumentSchema = z.strictObject({
   experimentHash: z.string().min(1),
   program: programSchema,
   continues: z.string().min(1).exactOptional(),
+  inherits: z.string().min(1).exactOptional(),
   dataset: z.strictObject({
     name: z.string().min(1),
     manifest: z.strictObject({

@@ -34,13 +34,13 @@ const main = async (): Promise<number> => {
     codeVersion: codeVersion(),
     cache: join(process.env['NAS_CACHE'] ?? join(homedir(), '.cache', 'durable-nas'), 'blobs'),
     environment: process.env,
-    createProgram: async (document, data) => {
+    createProgram: async (document, resources) => {
       // Loaded late, so that a job with its result at hand, or a bad one, ends in a moment.
       const { loadTensorFlow } = await import('./tensorflow.ts');
       const { createProgram } = await import('../../nas/training/programs/program-table.ts');
       const { tf, version, device } = loadTensorFlow({ threads: document.threads });
       return {
-        program: await createProgram(document.program, { tf, data }),
+        program: await createProgram(document.program, { tf, ...resources }),
         software: {
           node: process.versions.node,
           tensorflow: version,

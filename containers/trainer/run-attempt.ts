@@ -74,14 +74,25 @@ export const runAttempt = async (
     const { snapshot, walkedBack } = await persist(job.latest, retrySeconds, async () => {
       const own = await restoreCheckpoint(store, lease, identity);
       return own.snapshot === undefined && document.continues !== undefined
-        ? restoreEnd(store, { runId, jobId: document.continues }, identity)
+        ? restoreEnd(store, { runId, jobId: document.continues }, identity, 'continues')
         : own;
     });
-    for (const reason of walkedBack) log(`${jobId}: checkpoint refused: ${reason}`);
+    const parent = snapshot === undefined ? document.inherits : undefined;
+    const inherited =
+      parent === undefined
+        ? undefined
+        : await persist(job.latest, retrySeconds, () =>
+            restoreEnd(store, { runId, jobId: parent }, identity, 'inherits'),
+          );
+    for (const reason of [...walkedBack, ...(inherited?.walkedBack ?? [])])
+      log(`${jobId}: checkpoint refused: ${reason}`);
     const fromStep = snapshot?.step ?? 0;
     await attempt.write({ fromStep, ...(walkedBack.length > 0 && { walkedBack }) }, retrySeconds);
 
-    const created = await settings.createProgram(document, data);
+    const created = await settings.createProgram(document, {
+      data,
+      ...(inherited?.snapshot && { inherited: inherited.snapshot.tensors }),
+    });
     program = created.program;
     await attempt.write({ software: { code: settings.codeVersion, ...created.software } }, retrySeconds);
     if (snapshot) program.restore(snapshot);
@@ -134,16 +145,17 @@ export const runAttempt = async (
   }
 };
 
-/** The newest checkpoint of the job that this one goes on from, normally that of its last step. */
+/** The newest checkpoint of the job that the field names, normally that of its last step. */
 const restoreEnd = async (
   store: ObjectStore,
   earlier: JobRef,
   identity: CheckpointIdentity,
+  field: 'continues' | 'inherits',
 ): Promise<RestoredCheckpoint> => {
   const restored = await restoreCheckpoint(store, earlier, identity);
   if (restored.snapshot !== undefined) return restored;
   throw inputError(
-    'continues',
+    field,
     earlier.jobId,
     'a job of this run with a checkpoint that is intact',
     'restore its checkpoints from the versions of the bucket, or start the run under another name',

@@ -1,6 +1,6 @@
 import type { JobDocument } from '../../nas/protocol/job.ts';
 import type { TrainingProgram } from '../../nas/training/program.ts';
-import type { ProgramData } from '../../nas/training/programs/resources.ts';
+import type { ProgramResources } from '../../nas/training/programs/resources.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 
 export interface CreatedProgram {
@@ -20,7 +20,10 @@ export interface AttemptSettings {
   /** Folder for blobs that jobs of this machine share. */
   readonly cache: string;
   readonly environment: NodeJS.ProcessEnv;
-  readonly createProgram: (document: JobDocument, data: ProgramData) => Promise<CreatedProgram>;
+  readonly createProgram: (
+    document: JobDocument,
+    resources: Omit<ProgramResources, 'tf'>,
+  ) => Promise<CreatedProgram>;
   /** Calls back on SIGTERM and SIGINT; returns how to stop listening. */
   readonly listen: (onSignal: () => void) => () => void;
   /** Monotonic seconds. */

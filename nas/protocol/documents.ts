@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { BlobRef } from './blob.ts';
 import { experimentSchema } from './experiment.ts';
+import { grownSchema } from './inheritance.ts';
 import type { AttemptRecord, ProgramResult } from './job.ts';
 import type { JobReport, PlannedJob } from './job-report.ts';
 import { OUTCOMES } from './outcome.ts';
@@ -118,6 +119,7 @@ const plannedJob: z.ZodType<PlannedJob> = z.discriminatedUnion('kind', [
     genotype: z.string(),
     rungs: z.array(count),
     continues: z.string().exactOptional(),
+    inherits: grownSchema.extend({ jobId: z.string() }).exactOptional(),
   }),
   z.strictObject({
     kind: z.enum(['gate', 'retrain', 'baseline', 'evaluate']),

@@ -1,3 +1,4 @@
+import type { Grown } from './inheritance.ts';
 import type { TrainingCost } from './job.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -26,6 +27,8 @@ export interface PlannedTrial {
   readonly rungs: readonly number[];
   /** The trial that trained the same network up to the rung before the last; this one goes on from its end. */
   readonly continues?: string;
+  /** How its network grew out of that of the trial with this job. */
+  readonly inherits?: Grown & { readonly jobId: string };
 }
 
 export interface PlannedTraining {

@@ -1,4 +1,5 @@
 import type { Experiment } from './experiment.ts';
+import type { Grown } from './inheritance.ts';
 import type { JobDocument, ProgramSpec, TaskData } from './job.ts';
 import type { PlannedJob, PlannedTrial } from './job-report.ts';
 import type { Recipe } from './recipe.ts';
@@ -42,6 +43,8 @@ const gateRecipe = ({ stages, gate }: Experiment): Recipe => ({
   ...(gate && { epochs: gate.epochs }),
 });
 
+const grownOf = ({ genotype, edits, noise }: Grown): Grown => ({ genotype, edits, noise });
+
 /** The training program of a planned job: the one place where an experiment becomes work. */
 export const programOf = (experiment: Experiment, job: PlannedJob): ProgramSpec => {
   const { search, retrain, evaluate } = experiment.stages;
@@ -60,6 +63,7 @@ export const programOf = (experiment: Experiment, job: PlannedJob): ProgramSpec 
         trainOn: 'train',
         evaluateOn: 'validation',
         ...(job.rungs.at(-1) === search.recipe.epochs && job.rungs.length === 1 ? {} : { rungs: job.rungs }),
+        ...(job.inherits === undefined ? {} : { grown: grownOf(job.inherits) }),
       };
     case 'gate':
     case 'retrain':
@@ -98,6 +102,7 @@ export const jobDocument = (run: RunRecord, job: PlannedJob): JobDocument => ({
   experimentHash: run.experimentHash,
   program: programOf(run.experiment, job),
   ...(job.kind === 'trial' && job.continues !== undefined ? { continues: job.continues } : {}),
+  ...(job.kind === 'trial' && job.inherits !== undefined ? { inherits: job.inherits.jobId } : {}),
   dataset: run.dataset,
   checkpoint: run.experiment.checkpoint,
   threads: run.experiment.resources.threads,
@@ -122,7 +127,7 @@ export const epochsAt = (experiment: Experiment, fidelity: number): number =>
 export const trialJob = (
   experiment: Experiment,
   search: Pick<PlannedJob, 'jobId' | 'seed'>,
-  { id, genotype, fidelity, earlier, continues }: TrialToRun,
+  { id, genotype, fidelity, earlier, continues, inherits }: TrialToRun,
 ): PlannedTrial => ({
   kind: 'trial',
   jobId: trialJobId(search.jobId, id),
@@ -130,6 +135,9 @@ export const trialJob = (
   genotype,
   rungs: [...earlier, fidelity].map((share) => epochsAt(experiment, share)),
   ...(continues === undefined ? {} : { continues: trialJobId(search.jobId, continues) }),
+  ...(inherits === undefined
+    ? {}
+    : { inherits: { ...grownOf(inherits), jobId: trialJobId(search.jobId, inherits.trial) } }),
 });
 
 /** A cell with its canonical hash. */

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { Json } from '../json.ts';
+import { inheritanceSchema } from './inheritance.ts';
+import type { Inheritance } from './inheritance.ts';
 
 /**
  * The record of one search by trials, and the truth about it: replaying its events in order rebuilds the search, in any
@@ -23,6 +25,8 @@ export interface AskedTrial {
   readonly fidelity: number;
   /** The strategy's own. */
   readonly note: Json;
+  /** Absent: it is trained from scratch. */
+  readonly inherits?: Inheritance;
 }
 
 /** How a trial ended, as its strategy learnt it. */
@@ -108,6 +112,7 @@ export const trialEventSchema: z.ZodType<TrialEvent> = z.discriminatedUnion('kin
         hash: z.string(),
         fidelity: z.number().gt(0).max(1),
         note: z.unknown() as z.ZodType<Json>,
+        inherits: inheritanceSchema.exactOptional(),
       }),
     ),
   }),

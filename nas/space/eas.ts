@@ -116,17 +116,19 @@ const widthsOf = ({ blocks }: EasGenotype, block: number): readonly number[] =>
 const kernelsOf = ({ blocks }: EasGenotype, block: number): readonly number[] =>
   block === blocks.length ? [1] : KERNELS;
 
+/** The genotype after an edit; throws `RangeError` where it has no such layer. */
+export const applyGrowth = (genotype: EasGenotype, edit: GrowthEdit): EasGenotype => {
+  const place = placeOf(genotype, edit.layer);
+  return edit.kind === 'widen'
+    ? withWidth(genotype, place, edit.width)
+    : withLayer(genotype, place, edit.kernel);
+};
+
 const growthFrom = (start: EasGenotype): Growth<EasGenotype> => {
   const isDense = (block: number): boolean => block === start.blocks.length;
   const wider = (genotype: EasGenotype, place: Place, layer: number): GrowthEdit | undefined => {
     const width = widthsOf(genotype, place.block).find((other) => other > widthAt(genotype, place));
     return width === undefined ? undefined : { kind: 'widen', layer, width };
-  };
-  const apply = (genotype: EasGenotype, edit: GrowthEdit): EasGenotype => {
-    const place = placeOf(genotype, edit.layer);
-    return edit.kind === 'widen'
-      ? withWidth(genotype, place, edit.width)
-      : withLayer(genotype, place, edit.kernel);
   };
   const POOL = FILTERS.length * KERNELS.length + UNITS.length;
   const token = (genotype: EasGenotype, { block, at }: Place): number => {
@@ -161,7 +163,7 @@ const growthFrom = (start: EasGenotype): Growth<EasGenotype> => {
       layer: placesOf(genotype).findIndex((other) => other.block === block && other.at === place),
       kernel: isDense(block) ? 1 : (KERNELS[kernel] as number),
     }),
-    apply,
+    apply: applyGrowth,
   };
 };
 

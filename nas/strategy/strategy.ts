@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Json } from '../json.ts';
+import type { Inheritance } from '../protocol/inheritance.ts';
 import { inputError } from '../protocol/input-error.ts';
 import { deriveSeed, randomFromSeed } from '../random.ts';
 import type { Random } from '../random.ts';
@@ -19,6 +20,8 @@ export type Trial = {
   readonly fidelity: number;
   /** What the strategy needs to know when the result returns. */
   readonly note: Json;
+  /** The trial with a score whose weights it starts with, and how it grew out of it; absent: trained from scratch. */
+  readonly inherits?: Inheritance;
 };
 
 /**
@@ -69,6 +72,7 @@ export interface Proposal {
   readonly genotype: Json;
   readonly fidelity?: number;
   readonly note?: Json;
+  readonly inherits?: Inheritance;
 }
 
 /** What strategies are given that they cannot be themselves; whoever binds them owns it. */

@@ -94,6 +94,8 @@ export const createTrialSearch = (options: TrialSearchOptions): TrialSearch => {
   const untaken = new Set<Awaited>();
   /** Scores and infeasible networks by hash, ascending in fidelity. */
   const known = new Map<string, Known[]>();
+  /** Trial that was trained, by the trials that share its result. */
+  const trainers = new Map<string, string>();
   const losses = new Map<number, number>();
   /** Trials that have their end, in the order in which it came. */
   const arrivals = new Set<Awaited>();
@@ -106,10 +108,11 @@ export const createTrialSearch = (options: TrialSearchOptions): TrialSearch => {
       ? known.get(asked.hash)?.find(({ fidelity }) => fidelity === asked.fidelity)
       : undefined;
   const enlist = (asked: AskedTrial, genotype: Json): void => {
-    const { id, ordinal, fidelity, note } = asked;
+    const { id, ordinal, fidelity, note, inherits } = asked;
     const key = lookUp === undefined ? `${asked.hash} ${fidelity}` : id;
     const twins = byNetwork.get(key) ?? new Set<Awaited>();
-    const earlier = (known.get(asked.hash) ?? []).filter(
+    // Weights that are inherited take the place of what an earlier training of the network has come to.
+    const earlier = (inherits === undefined ? (known.get(asked.hash) ?? []) : []).filter(
       (other) => other.fidelity < fidelity && other.end.kind === 'score',
     );
     const last = earlier.at(-1);
@@ -121,8 +124,10 @@ export const createTrialSearch = (options: TrialSearchOptions): TrialSearch => {
       ...asked,
       earlier: earlier.map((other) => other.fidelity),
       ...(last === undefined ? {} : { continues: last.id }),
+      ...(inherits && { inherits: { ...inherits, trial: trainers.get(inherits.trial) ?? inherits.trial } }),
     };
-    const entry = { asked, run, trial: { id, ordinal, genotype, fidelity, note }, key, due };
+    const trial = { id, ordinal, genotype, fidelity, note, ...(inherits && { inherits }) };
+    const entry = { asked, run, trial, key, due };
     awaited.set(id, entry);
     byNetwork.set(key, twins.add(entry));
     untaken.add(entry);
@@ -136,6 +141,7 @@ export const createTrialSearch = (options: TrialSearchOptions): TrialSearch => {
     const twins = byNetwork.get(entry.key);
     twins?.delete(entry);
     if (twins?.size === 0) byNetwork.delete(entry.key);
+    if (told.copyOf !== undefined) trainers.set(asked.id, told.copyOf);
     if (told.end.kind === 'lost') losses.set(asked.ordinal, (losses.get(asked.ordinal) ?? 0) + 1);
     else if (lookUp === undefined && told.copyOf === undefined && knownAt(asked) === undefined) {
       const all = [
@@ -163,13 +169,14 @@ export const createTrialSearch = (options: TrialSearchOptions): TrialSearch => {
     state = next;
     exhausted = trials.length < n;
     if (trials.length === 0) return undefined;
-    const asked = trials.map(({ id, ordinal, genotype, fidelity, note }): AskedTrial => ({
+    const asked = trials.map(({ id, ordinal, genotype, fidelity, note, inherits }): AskedTrial => ({
       id,
       ordinal,
       genotype: space.print(genotype),
       hash: space.hash(genotype),
       fidelity,
       note,
+      ...(inherits && { inherits }),
     }));
     asked.forEach((trial, i) => enlist(trial, trials[i]?.genotype as Json));
     return { kind: 'asked', trials: asked };
@@ -205,12 +212,13 @@ export const createTrialSearch = (options: TrialSearchOptions): TrialSearch => {
       for (const event of events) {
         if (event.kind === 'asked') {
           const genotypes = event.trials.map(({ genotype }) => space.parse(genotype));
-          const trials = event.trials.map(({ id, ordinal, fidelity, note }, i) => ({
+          const trials = event.trials.map(({ id, ordinal, fidelity, note, inherits }, i) => ({
             id,
             ordinal,
             genotype: genotypes[i] as Json,
             fidelity,
             note,
+            ...(inherits && { inherits }),
           }));
           state = strategy.issue(state, trials);
           event.trials.forEach((asked, i) => enlist(asked, genotypes[i] as Json));

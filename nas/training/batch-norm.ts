@@ -1,7 +1,8 @@
 import { customOperation } from './custom-operation.ts';
 import { execute, type Attribute, type Tensor, type Tf } from './tensor.ts';
 
-const EPSILON = 1e-5;
+/** Added to every variance. */
+export const BATCH_NORM_EPSILON = 1e-5;
 /** Share of the batch's statistics in the new running ones (PyTorch's `momentum`). */
 const MOMENTUM = 0.1;
 
@@ -23,7 +24,7 @@ export interface BatchNormResult {
 const attributes = (training: boolean): Record<string, Attribute> => ({
   T: { type: 'float32' },
   U: { type: 'float32' },
-  epsilon: { float: EPSILON },
+  epsilon: { float: BATCH_NORM_EPSILON },
   data_format: { string: 'NHWC' },
   is_training: { bool: training },
 });
@@ -55,6 +56,6 @@ export const batchNormTraining = (tf: Tf, x: Tensor, parameters: BatchNormParame
 /** Batch normalisation by the running statistics. */
 export const batchNormEvaluation = (tf: Tf, x: Tensor, parameters: BatchNormParameters): Tensor => {
   const { scale, offset, runningMean, runningVariance } = parameters;
-  const factor = tf.div(scale, tf.sqrt(tf.add(runningVariance, EPSILON)));
+  const factor = tf.div(scale, tf.sqrt(tf.add(runningVariance, BATCH_NORM_EPSILON)));
   return tf.add(tf.mul(x, factor), tf.sub(offset, tf.mul(runningMean, factor)));
 };

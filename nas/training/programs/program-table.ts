@@ -9,6 +9,7 @@ import { enasSearch } from './enas-search.ts';
 import { enasSupernet } from './enas-supernet.ts';
 import { finalNetworkClassifier } from './final-network-classifier.ts';
 import { gatedSupernet } from './gated-supernet.ts';
+import { withInheritedWeights } from './inherited-weights.ts';
 import { mixtureSearch } from './mixture-search.ts';
 import type { MixtureStrategy } from './mixture-strategy.ts';
 import type { ProgramResources } from './resources.ts';
@@ -52,8 +53,15 @@ const PROGRAMS = {
   },
   'enas-search': (spec, resources) =>
     enasSearch(spec, enasSupernet(spec, resources), enasController(spec), resources),
-  'train-network': (spec, resources) =>
-    trainNetwork(spec, finalNetworkClassifier(spec, resources), resources),
+  'train-network': async (spec, resources) => {
+    const network = finalNetworkClassifier(spec, resources);
+    const { inherited } = resources;
+    return trainNetwork(
+      spec,
+      inherited === undefined ? network : await withInheritedWeights(spec, network, inherited, resources),
+      resources,
+    );
+  },
 } satisfies { [Kind in ProgramSpec['kind']]: Create<Kind> };
 
 /** Creates the program of a spec at its first step. */

@@ -1,6 +1,7 @@
 import type { SplitName } from '../../protocol/dataset.ts';
 import type { InMemoryDataset } from '../data/dataset.ts';
 import type { StreamedDataset } from '../data/streamed-dataset.ts';
+import type { HostTensor } from '../program.ts';
 import type { Tf } from '../tensor.ts';
 
 /** A data set as programs see it; the images of a split are loaded when it is opened. */
@@ -19,4 +20,6 @@ export interface ProgramData {
 export interface ProgramResources {
   readonly tf: Tf;
   readonly data: ProgramData;
+  /** The tensors at the end of the training whose weights this one starts with, where there is one. */
+  readonly inherited?: Readonly<Record<string, HostTensor>>;
 }

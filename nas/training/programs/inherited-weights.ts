@@ -1,0 +1,85 @@
+import type { TrainNetworkSpec } from '../../protocol/job.ts';
+import { inputError } from '../../protocol/input-error.ts';
+import { chosenSpace } from '../../protocol/space-schema.ts';
+import { deriveSeed } from '../../random.ts';
+import { applyGrowth, type EasGenotype } from '../../space/eas.ts';
+import { createPrefetchedPipeline } from '../data/prefetch.ts';
+import { splitTrainValidation } from '../data/split.ts';
+import { grownVariables, type ProbeImages } from '../networks/eas-growth.ts';
+import type { HostTensor } from '../program.ts';
+import type { ProgramResources } from './resources.ts';
+import type { NetworkToTrain } from './train-network.ts';
+import { group, mapValues } from './variable-groups.ts';
+
+type HostTensors = Readonly<Record<string, HostTensor>>;
+
+/** Images that the statistics of new batch norms are measured on: one minibatch of the authors. */
+const PROBE_IMAGES = 64;
+
+/** Some training images, shuffled and not augmented; equal for equal seeds. */
+const probeImages = async (spec: TrainNetworkSpec, { data }: ProgramResources): Promise<ProbeImages> => {
+  const images = await (data.stream ?? data.open)('train');
+  const { train } = splitTrainValidation(images, spec.data.validationFraction, spec.data.splitSeed);
+  const pipeline = createPrefetchedPipeline(images, train, {
+    batchSize: Math.min(PROBE_IMAGES, train.length),
+    mode: 'train',
+    augmentation: { cropPadding: 0, horizontalFlip: false, cutout: 0 },
+    seed: deriveSeed(spec.seed, 'probe'),
+  });
+  try {
+    const { x } = await pipeline.batch(0, 0);
+    return { x, shape: pipeline.shape };
+  } finally {
+    await pipeline.close();
+  }
+};
+
+/**
+ * The network with the weights that it takes over from the trained one that it grew out of: those that were scored, that is
+ * their averages where the recipe keeps some. `inherited` is the whole state of the other's training.
+ *
+ * @throws InputError where networks of the space do not grow.
+ */
+export const withInheritedWeights = async (
+  spec: TrainNetworkSpec,
+  network: NetworkToTrain,
+  inherited: HostTensors,
+  resources: ProgramResources,
+): Promise<NetworkToTrain> => {
+  const { space, grown } = spec;
+  if (grown === undefined) throw new TypeError(`${spec.genotype} did not grow out of another network`);
+  if (space.name !== 'eas')
+    throw inputError('program.space', space.name, 'eas', 'let only networks grow whose space knows how');
+  const eas = chosenSpace(space);
+  const from = eas.parse(grown.genotype, 'program.grown.genotype') as EasGenotype;
+  const to = eas.parse(spec.genotype, 'program.genotype') as EasGenotype;
+  const made = grown.edits.reduce((at, edit) => applyGrowth(at, edit), from);
+  if (eas.hash(made) !== eas.hash(to))
+    throw inputError(
+      'program.grown.edits',
+      eas.print(made),
+      `edits that make ${spec.genotype}`,
+      'launch the run again: the parts of this job do not belong together',
+    );
+  const values = grownVariables(resources.tf, {
+    from,
+    to,
+    size: spec.network,
+    variables: {
+      ...group('weights', inherited),
+      ...group('average', inherited),
+      ...group('buffers', inherited),
+    },
+    images: await probeImages(spec, resources),
+    edits: grown.edits,
+    noise: grown.noise,
+    seed: deriveSeed(spec.seed, 'inherit'),
+  });
+  const taken = (declared: HostTensors): HostTensors =>
+    mapValues(declared, (_, name) => values[name] as HostTensor);
+  const { classifier } = network;
+  return {
+    ...network,
+    classifier: { ...classifier, weights: taken(classifier.weights), buffers: taken(classifier.buffers) },
+  };
+};
