@@ -1,6 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { RunReport } from '../run-report.ts';
-import { CHART_CONFIG, PLOT, SERIES } from './theme.ts';
+import { BY_SEED } from './channels.ts';
+import { CHART_CONFIG, PLOT } from './theme.ts';
 
 /** Distribution of the candidates' stage-1 scores, one outline a search seed. */
 export const candidateScores = ({ searches }: Pick<RunReport, 'searches'>): TopLevelSpec | undefined => {
@@ -32,7 +33,7 @@ export const candidateScores = ({ searches }: Pick<RunReport, 'searches'>): TopL
         stack: null,
         axis: { format: '.4~p' },
       },
-      color: { field: 'seed', type: 'nominal', title: null, sort: null, scale: { range: [...SERIES] } },
+      color: BY_SEED,
     },
   };
 };

@@ -2,7 +2,8 @@ import type { TopLevelSpec } from 'vega-lite';
 import { PRIMITIVES } from '../../space/cell-genotype.ts';
 import { NAS_BENCH_201_OPERATIONS } from '../../space/nas-bench-201.ts';
 import type { RunReport } from '../run-report.ts';
-import { BY_EPOCH, CHART_CONFIG, COLOURS, PLOT, SERIES } from './theme.ts';
+import { BY_EPOCH } from './channels.ts';
+import { CHART_CONFIG, COLOURS, PLOT, SERIES } from './theme.ts';
 
 /** Operations of the mixtures of each space, in the order of their weights. */
 const OPERATIONS: Readonly<Record<string, readonly string[]>> = {

@@ -1,7 +1,8 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { shortNames } from '../names.ts';
 import type { RunReport } from '../run-report.ts';
-import { BY_EPOCH, CHART_CONFIG, COLOURS, PLOT } from './theme.ts';
+import { BY_EPOCH, byContender, percentages } from './channels.ts';
+import { CHART_CONFIG, PLOT } from './theme.ts';
 
 /** Training accuracy by epoch of every stage-3 training; the test split has no curve because it is read once. */
 export const evaluationCurves = ({
@@ -22,20 +23,9 @@ export const evaluationCurves = ({
     mark: { type: 'line', strokeWidth: 1.4, opacity: 0.85, point: { size: 14, filled: true } },
     encoding: {
       x: BY_EPOCH,
-      y: {
-        field: 'trainAccuracy',
-        type: 'quantitative',
-        title: 'training accuracy',
-        scale: { zero: false },
-        axis: { format: '.4~p' },
-      },
+      y: percentages('trainAccuracy', 'training accuracy'),
       detail: { field: 'jobId', type: 'nominal' },
-      color: {
-        field: 'contender',
-        type: 'nominal',
-        title: null,
-        scale: { domain: [names.winner, names.baseline], range: [COLOURS.winner, COLOURS.baseline] },
-      },
+      color: byContender('contender', configuration),
     },
   };
 };

@@ -1,5 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { Comparison } from '../../benchmark/comparison.ts';
+import { byStrategy } from './channels.ts';
 import { CHART_CONFIG, PLOT } from './theme.ts';
 
 /** Fronts of final score against the minimised column, of the first run of each strategy, in rank order. */
@@ -22,14 +23,7 @@ export const paretoFronts = ({
     encoding: {
       x: { field: 'cost', type: 'quantitative', title: minimise, scale: { zero: false } },
       y: { field: 'score', type: 'quantitative', title: final, scale: { zero: false } },
-      color: {
-        field: 'strategy',
-        type: 'nominal',
-        title: null,
-        sort: strategies.map(({ name }) => name),
-        scale: { scheme: 'tableau20' },
-        legend: { columns: 4 },
-      },
+      color: byStrategy(strategies),
     },
   };
 };

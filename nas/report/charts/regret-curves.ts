@@ -1,5 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { Comparison } from '../../benchmark/comparison.ts';
+import { byStrategy } from './channels.ts';
 import { CHART_CONFIG, PLOT } from './theme.ts';
 
 /** Mean regret over evaluations on logarithmic axes, one line a strategy, in rank order. */
@@ -29,13 +30,6 @@ export const regretCurves = ({
       title: `regret in ${final}`,
       scale: { type: 'log' },
     },
-    color: {
-      field: 'strategy',
-      type: 'nominal',
-      title: null,
-      sort: strategies.map(({ name }) => name),
-      scale: { scheme: 'tableau20' },
-      legend: { columns: 4 },
-    },
+    color: byStrategy(strategies),
   },
 });

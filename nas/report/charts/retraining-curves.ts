@@ -1,7 +1,8 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { shortNames } from '../names.ts';
 import type { RunReport } from '../run-report.ts';
-import { BY_EPOCH, CHART_CONFIG, COLOURS, PLOT } from './theme.ts';
+import { BY_EPOCH, byContender, percentages } from './channels.ts';
+import { CHART_CONFIG, PLOT } from './theme.ts';
 
 /** Validation accuracy by epoch of every cell trained from scratch, the search's against the random ones. */
 export const retrainingCurves = ({
@@ -22,20 +23,9 @@ export const retrainingCurves = ({
     mark: { type: 'line', strokeWidth: 1.5, point: { size: 14, filled: true } },
     encoding: {
       x: BY_EPOCH,
-      y: {
-        field: 'validationAccuracy',
-        type: 'quantitative',
-        title: 'validation accuracy',
-        scale: { zero: false },
-        axis: { format: '.4~p' },
-      },
+      y: percentages('validationAccuracy', 'validation accuracy'),
       detail: { field: 'jobId', type: 'nominal' },
-      color: {
-        field: 'by',
-        type: 'nominal',
-        title: null,
-        scale: { domain: [names.winner, names.baseline], range: [COLOURS.winner, COLOURS.baseline] },
-      },
+      color: byContender('by', configuration),
     },
   };
 };

@@ -1,7 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { CurvePoint } from '../../protocol/job.ts';
 import type { RunReport } from '../run-report.ts';
-import { BY_EPOCH, CHART_CONFIG, PLOT, SERIES } from './theme.ts';
+import { linesByEpoch } from './lines-by-epoch.ts';
 
 /** One line a search seed: training loss or accuracy of the shared weights by epoch. */
 export const searchCurves = (
@@ -9,28 +9,14 @@ export const searchCurves = (
   field: keyof CurvePoint & ('trainLoss' | 'trainAccuracy'),
 ): TopLevelSpec | undefined => {
   const values = searches.flatMap(({ seed, curve }) =>
-    curve.flatMap((point) => {
-      const value = point[field];
-      return value === undefined ? [] : [{ seed: `seed ${seed}`, epoch: point.epoch, value }];
-    }),
+    curve.flatMap(({ epoch, [field]: value }) =>
+      value === undefined ? [] : [{ line: `seed ${seed}`, epoch, value }],
+    ),
   );
-  if (values.length === 0) return undefined;
-  const accuracy = field === 'trainAccuracy';
-  return {
-    config: CHART_CONFIG,
-    ...PLOT,
-    data: { values },
-    mark: { type: 'line', point: { size: 18, filled: true } },
-    encoding: {
-      x: BY_EPOCH,
-      y: {
-        field: 'value',
-        type: 'quantitative',
-        title: accuracy ? 'training accuracy' : 'training loss, nats',
-        scale: { zero: false },
-        axis: accuracy ? { format: '.4~p' } : {},
-      },
-      color: { field: 'seed', type: 'nominal', title: null, sort: null, scale: { range: [...SERIES] } },
-    },
-  };
+  return linesByEpoch(values, {
+    scale: { zero: false },
+    ...(field === 'trainAccuracy'
+      ? { title: 'training accuracy', axis: { format: '.4~p' } }
+      : { title: 'training loss, nats' }),
+  });
 };

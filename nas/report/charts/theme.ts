@@ -40,14 +40,6 @@ const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sa
 /** Width and height of the plotting area, px: a chart fills a phone's width and a third of a desktop's. */
 export const PLOT = { width: 300, height: 190 } as const;
 
-/** The horizontal axis of every learning curve. */
-export const BY_EPOCH = {
-  field: 'epoch',
-  type: 'quantitative',
-  title: 'epoch',
-  axis: { tickMinStep: 1, grid: false, format: 'd' },
-} as const;
-
 export const CHART_CONFIG: Config = {
   background: 'transparent',
   font: FONT,
