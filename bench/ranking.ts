@@ -52,7 +52,12 @@ const program = (): Command =>
     .option('--parallel <n>', 'supernets trained at once, one thread each', wholeNumber(1), 2)
     .option('--channels <n>', 'C of the supernet', wholeNumber(1), 16)
     .option('--layers <n>', 'searched cells', wholeNumber(3), 3)
-    .option('--epochs <n>', 'of the training half', wholeNumber(1), 8)
+    .option(
+      '--epochs <n>',
+      'over the training half; mixtures get a quarter, at about the same cost',
+      wholeNumber(1),
+      8,
+    )
     .option('--batch-size <n>', 'images of a training minibatch', wholeNumber(1), 64)
     .option('--cells <n>', 'distinct cells that are scored', wholeNumber(4), 256)
     .option('--score-minibatches <n>', 'of 128 validation images, for each cell', wholeNumber(1), 8)
