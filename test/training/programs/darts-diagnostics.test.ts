@@ -8,9 +8,10 @@ import {
   startPowerIteration,
   stoppedAt,
 } from '../../../nas/training/programs/hessian-eigenvalue.ts';
-import type { Snapshot, TrainingProgram } from '../../../nas/training/program.ts';
+import type { Snapshot } from '../../../nas/training/program.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
 import { tinyData } from './tiny-data.ts';
+import { finish, walk } from './walk.ts';
 
 const { tf } = loadTensorFlow({ threads: 1 });
 
@@ -81,24 +82,12 @@ const spec: MixtureSearchSpec = {
   seed: 5,
 };
 
-const stored = (snapshot: Snapshot): Snapshot =>
-  structuredClone({ ...snapshot, state: JSON.parse(JSON.stringify(snapshot.state)) });
-const finish = async (program: TrainingProgram): Promise<SearchResult> => {
-  while (program.step < program.totalSteps) await program.advance();
-  return program.result() as SearchResult;
-};
-
 describe('a diagnosed search', () => {
   it('measures every other epoch, counts what it costs, disturbs nothing, and resumes inside a measurement', async () => {
     const whole = await createProgram(spec, { tf, data: tinyData() });
-    const snapshots: Snapshot[] = [];
     // Two steps and three evaluations an epoch, three iterations after the second.
     expect(whole.totalSteps).toBe(3 * 5 + 3);
-    while (whole.step < whole.totalSteps) {
-      await whole.advance();
-      snapshots.push(stored(whole.snapshot()));
-    }
-    const result = whole.result() as SearchResult;
+    const { snapshots, result } = await walk<SearchResult>(whole);
     expect(result.curve.map(({ hessianEigenvalue }) => hessianEigenvalue !== undefined)).toEqual([
       false,
       true,
@@ -115,12 +104,12 @@ describe('a diagnosed search', () => {
 
     const { diagnostics: _, ...plain } = spec.strategy as Extract<typeof spec.strategy, { name: 'darts' }>;
     const undisturbed = await createProgram({ ...spec, strategy: plain }, { tf, data: tinyData() });
-    const other = await finish(undisturbed);
+    const other = await finish<SearchResult>(undisturbed);
     expect(other.weightsSha256).toBe(result.weightsSha256);
     expect(result.cost.images - other.cost.images).toBe(2 * 3 * 16);
 
     const resumed = await createProgram(spec, { tf, data: tinyData() });
-    resumed.restore(snapshots[10] as Snapshot);
+    resumed.restore(snapshots[11] as Snapshot);
     expect(resumed.progress().phase).toBe('diagnosing');
     expect(JSON.stringify(await finish(resumed))).toBe(JSON.stringify(result));
     for (const program of [whole, undisturbed, resumed]) program.dispose();
