@@ -27,7 +27,7 @@ type State = SharedWeightsState & {
  *
  * Training: each minibatch trains the shared weights through one uniformly sampled cell; only the sampled operations
  * compute. Scoring: each of `candidates` uniformly sampled cells by its accuracy on the next `scoreMinibatches` of the
- * shuffled validation images; the `rescore` best then on the whole validation set, which decides.
+ * shuffled validation images; the `rescore` best of each of `rounds` equal rounds then on the whole validation set, which decides.
  *
  * With `scoreStatistics: running`, as in the authors' code, batch norm scores by its running statistics, so that a score
  * depends on the cell and its images, and not on which other images share the minibatch. With `batch`, as in NAS-Bench-201's
@@ -41,7 +41,8 @@ export const weightSharingSearch = async (
   resources: ProgramResources,
 ): Promise<TrainingProgram> => {
   const { recipe, strategy } = spec;
-  const rescored = Math.min(strategy.rescore, strategy.candidates);
+  const roundSize = strategy.candidates / strategy.rounds;
+  const rescored = strategy.rounds * strategy.rescore;
   const shared = await sharedWeights(spec, supernet, resources);
   // Scoring draws minibatches at random, as the training order does.
   const scoreFeed = shared.images.drawn('score-data');
@@ -74,6 +75,17 @@ export const weightSharingSearch = async (
       .sort((a, b) => b.accuracy - a.accuracy || a.index - b.index)
       .map(({ index }) => index);
 
+  /** The best of each round, together from best to worst. */
+  const finalistsOf = (state: State): number[] => {
+    const taken = Array<number>(strategy.rounds).fill(0);
+    return ranking(state).filter((index) => {
+      const round = Math.floor(index / roundSize);
+      const before = taken[round] as number;
+      taken[round] = before + 1;
+      return before < strategy.rescore;
+    });
+  };
+
   const trainOne = (state: State, at: Place): Promise<Done<State>> => {
     const random = randomFromState(state.architectures);
     const genotype = supernet.space.sample(random);
@@ -88,7 +100,7 @@ export const weightSharingSearch = async (
   };
 
   const rescoreOne = (state: State, { index, unit }: Place): Done<State> => {
-    const finalists = index === 0 && unit === 0 ? ranking(state).slice(0, rescored) : state.finalists;
+    const finalists = index === 0 && unit === 0 ? finalistsOf(state) : state.finalists;
     const genotype = candidate(state, finalists[index] as number);
     const { latest, cost } = shared.score(state.cost, genotype, rescoreFeed.batch(0, unit));
     const score = addScores(state.rescores[index], latest);

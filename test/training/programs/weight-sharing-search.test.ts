@@ -7,6 +7,7 @@ import { fingerprint } from '../../../nas/training/fingerprint.ts';
 import type { Snapshot, TrainingProgram } from '../../../nas/training/program.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
 import { tinyData } from './tiny-data.ts';
+import { expectExactResume, expectNoLeak, walk, type Walk } from './walk.ts';
 
 const { tf } = loadTensorFlow({ threads: 1 });
 
@@ -17,6 +18,7 @@ const spec: WeightSharingSearchSpec = {
     name: 'random-weight-sharing',
     candidates: 5,
     scoreMinibatches: 2,
+    rounds: 1,
     rescore: 2,
     scoreStatistics: 'running',
   },
@@ -35,33 +37,18 @@ const TRAINING = 2 * 2;
 const SCORING = 5 * 2;
 const RESCORING = 2 * 3;
 
-const stored = (snapshot: Snapshot): Snapshot =>
-  structuredClone({ ...snapshot, state: JSON.parse(JSON.stringify(snapshot.state)) });
-const finish = async (program: TrainingProgram): Promise<SearchResult> => {
-  while (program.step < program.totalSteps) await program.advance();
-  return program.result() as SearchResult;
-};
-
 let program: TrainingProgram;
-const snapshots: Snapshot[] = [];
-const phases: string[] = [];
-let result: SearchResult;
+let whole: Walk<SearchResult>;
 beforeAll(async () => {
   program = await createProgram(spec, { tf, data: tinyData() });
-  for (;;) {
-    snapshots.push(stored(program.snapshot()));
-    phases.push(program.progress().phase);
-    if (program.step === program.totalSteps) break;
-    await program.advance();
-  }
-  result = program.result() as SearchResult;
+  whole = await walk(program);
 }, 300_000);
 afterAll(() => program.dispose());
 
 describe('weight-sharing-search', () => {
   it('trains, scores, then re-scores, a minibatch a step', () => {
-    const count = (phase: string): number => phases.filter((p) => p === phase).length;
-    expect(phases.at(-1)).toBe('done');
+    const count = (phase: string): number => whole.phases.filter((p) => p === phase).length;
+    expect(whole.phases.at(-1)).toBe('done');
     expect([count('training'), count('scoring'), count('re-scoring')]).toEqual([
       TRAINING,
       SCORING,
@@ -70,6 +57,7 @@ describe('weight-sharing-search', () => {
   });
 
   it('ranks the re-scored cells first, each by its measure, on images of the validation part', () => {
+    const { result } = whole;
     expect(result.candidates).toHaveLength(5);
     const [first, second, ...others] = result.candidates;
     expect(first?.rescored).toBeGreaterThanOrEqual(second?.rescored as number);
@@ -88,7 +76,28 @@ describe('weight-sharing-search', () => {
     expect(new Set(result.candidates.map(({ genotype }) => genotype)).size).toBe(5);
   });
 
+  it('re-scores the best of each round', async () => {
+    const strategy = { ...spec.strategy, candidates: 6, rounds: 3, rescore: 1 };
+    const inRounds = await createProgram({ ...spec, strategy }, { tf, data: tinyData() });
+    try {
+      const { snapshots, result } = await walk<SearchResult>(inRounds);
+      const { finalists, scores } = (snapshots.at(-1) as Snapshot).state as {
+        finalists: number[];
+        scores: { correct: number }[];
+      };
+      const correct = (index: number): number => (scores[index] as { correct: number }).correct;
+      const bestOfRounds = [0, 2, 4].map((first) =>
+        correct(first + 1) > correct(first) ? first + 1 : first,
+      );
+      expect([...finalists].sort((a, b) => a - b)).toEqual(bestOfRounds);
+      expect(result.candidates.filter(({ rescored }) => rescored !== undefined)).toHaveLength(3);
+    } finally {
+      inRounds.dispose();
+    }
+  });
+
   it('leaves the weights alone while it scores', () => {
+    const { snapshots } = whole;
     const trained = fingerprint(snapshots[TRAINING] as Snapshot);
     const last = fingerprint(snapshots.at(-1) as Snapshot);
     for (const part of ['weights', 'buffers', 'optimizer']) expect(last[part]).toBe(trained[part]);
@@ -96,6 +105,7 @@ describe('weight-sharing-search', () => {
   });
 
   it('counts its cost by the paths that ran', () => {
+    const { result, snapshots } = whole;
     expect(result.cost.images).toBe(TRAINING * 16 + SCORING * 16 + 2 * 40);
     const costs = snapshots.map(
       ({ state }) => (state as { cost: { multiplyAdds: number } }).cost.multiplyAdds,
@@ -108,26 +118,8 @@ describe('weight-sharing-search', () => {
   });
 
   it('continues bit for bit from any step in a fresh program', async () => {
-    const resumed = await createProgram(spec, { tf, data: tinyData() });
-    try {
-      const expected = JSON.stringify(result);
-      const last = fingerprint(snapshots.at(-1) as Snapshot);
-      for (const snapshot of snapshots) {
-        resumed.restore(snapshot);
-        expect(JSON.stringify(await finish(resumed))).toBe(expected);
-        expect(fingerprint(resumed.snapshot())).toEqual(last);
-      }
-    } finally {
-      resumed.dispose();
-    }
+    await expectExactResume(() => createProgram(spec, { tf, data: tinyData() }), whole);
   });
 
-  it('frees every tensor it makes', async () => {
-    program.restore(snapshots[0] as Snapshot);
-    await program.advance();
-    const before = tf.memory().numTensors;
-    await finish(program);
-    program.snapshot();
-    expect(tf.memory().numTensors).toBe(before);
-  });
+  it('frees every tensor it makes', () => expectNoLeak(tf, program, whole.snapshots[0] as Snapshot));
 });
