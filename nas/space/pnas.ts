@@ -80,7 +80,7 @@ const STATES = PNAS_BLOCKS + 1;
 
 const SOURCE =
   'Liu et al. 2018, "Progressive Neural Architecture Search", §3.1: cells of up to five blocks of two states and two of eight ' +
-  'operations, added; one cell for both strides; blocks that nothing reads are concatenated.';
+  'operations, added; one cell for both strides; all blocks are concatenated.';
 
 /** PNAS cells of one to five blocks. */
 export const pnas: Space<PnasGenotype> = {

@@ -37,7 +37,7 @@ const DRAWINGS = {
   nasnet: bothCells<NasnetGenotype>(nasnetGraph),
   pnas: one((genotype: PnasGenotype) => {
     const blocks = pnasAsNasnet(genotype);
-    return { ...nasnetGraph({ normal: blocks, reduce: blocks }, 'normal'), name: 'cell' };
+    return { ...nasnetGraph({ normal: blocks, reduce: blocks }, 'normal', 'every block'), name: 'cell' };
   }),
   'enas-micro': bothCells<EnasMicroGenotype>((genotype, kind) =>
     cellArchitecture(microToCells(genotype), kind),

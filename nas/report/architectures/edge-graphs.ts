@@ -28,10 +28,14 @@ const NASNET_FAMILY = {
   sep_conv_7x7: 'separable',
 } as const satisfies Record<NasnetOperation, Family>;
 
-/** One cell: a box a block, named by how it combines. */
-export const nasnetGraph = (genotype: NasnetGenotype, kind: CellKind): ArchitectureGraph => {
+/** One cell: a box a block, named by how it combines; its output is every block, or those that no other one reads. */
+export const nasnetGraph = (
+  genotype: NasnetGenotype,
+  kind: CellKind,
+  output: 'loose ends' | 'every block' = 'loose ends',
+): ArchitectureGraph => {
   const blocks = genotype[kind];
-  const read = new Set(blocks.flatMap(([first, second]) => [first, second]));
+  const read = new Set(output === 'every block' ? [] : blocks.flatMap(([first, second]) => [first, second]));
   return {
     name: kind,
     nodes: [

@@ -43,6 +43,10 @@ const block = <T>(
  * Deviations: the rate of local drop-path rises linearly over training, as that of the other spaces, to the recipe's (0.15
  * throughout in §4); all kernels are 3 × 3 (2 × 2 in the last block of §4); a map of one pixel is not pooled; filters are
  * scaled by `channels` / 16, and `layers` of the network's size is not used.
+ *
+ * With 64 filters, B = 5 and C = 3 there are 33.7 M parameters, as many as in the networks that the authors' published generator
+ * writes: 3 × 3 kernels in all blocks, 64 to 512 filters. Table 1 says 38.6 M, which neither these kernels nor 2 × 2 ones in the
+ * last block (24.5 M) amount to.
  */
 export const fractalNetwork =
   (genotype: FractalNetGenotype): BuildNetwork =>

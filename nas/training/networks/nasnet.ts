@@ -13,8 +13,18 @@ const looseEnds = (blocks: readonly NasnetBlock[]): readonly number[] => {
   return blocks.map((_, b) => b + 2).filter((state) => !read.has(state));
 };
 
-/** One cell: its two inputs adjusted to C channels, then one state a block; the loose ends are concatenated. */
-const cell = <T>(layers: Layers<T>, blocks: readonly NasnetBlock[], plan: CellPlan, s0: T, s1: T): T => {
+/** Of a cell's states 2 and up, one a block, those that are concatenated to its output. */
+export type OutputStates = (blocks: readonly NasnetBlock[]) => readonly number[];
+
+/** One cell: its two inputs adjusted to C channels, then one state a block. */
+const cell = <T>(
+  layers: Layers<T>,
+  blocks: readonly NasnetBlock[],
+  outputs: OutputStates,
+  plan: CellPlan,
+  s0: T,
+  s1: T,
+): T => {
   const { reduction, channels } = plan;
   const name = `cells.${plan.index}`;
   const adjust = plan.previousReduced ? factorizedReduce : reluConvBatchNorm;
@@ -41,7 +51,7 @@ const cell = <T>(layers: Layers<T>, blocks: readonly NasnetBlock[], plan: CellPl
         : state,
     );
   });
-  return layers.concat(looseEnds(blocks).map((state) => states[state] as T));
+  return layers.concat(outputs(blocks).map((state) => states[state] as T));
 };
 
 /**
@@ -55,5 +65,10 @@ const cell = <T>(layers: Layers<T>, blocks: readonly NasnetBlock[], plan: CellPl
  *
  * @throws InvalidArchitectureError for an odd number of channels, which a reduction cannot split.
  */
-export const nasnetNetwork = ({ normal, reduce }: NasnetGenotype): BuildNetwork =>
-  stackedCells((layers, plan, s0, s1) => cell(layers, plan.reduction ? reduce : normal, plan, s0, s1));
+export const nasnetNetwork = (
+  { normal, reduce }: NasnetGenotype,
+  outputs: OutputStates = looseEnds,
+): BuildNetwork =>
+  stackedCells((layers, plan, s0, s1) =>
+    cell(layers, plan.reduction ? reduce : normal, outputs, plan, s0, s1),
+  );

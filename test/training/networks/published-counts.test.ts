@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CellEdge } from '../../../nas/space/cell-genotype.ts';
 import { NAS_BENCH_101_OPERATIONS } from '../../../nas/space/nas-bench-101.ts';
 import { publishedCell } from '../../../nas/space/published-cells.ts';
+import { PUBLISHED_PNAS } from '../../../nas/space/published-nasnet.ts';
 import { nasnet, type NasnetGenotype, type NasnetOperation } from '../../../nas/space/nasnet.ts';
 import { countMultiplyAdds, countParameters } from '../../../nas/training/counting.ts';
 import { describeClassifier } from '../../../nas/training/networks/network.ts';
@@ -35,6 +36,31 @@ describe('published networks', () => {
     });
     expect(countParameters(description)).toBe(parameters);
     expect(countMultiplyAdds(description)).toBe(multiplyAdds);
+  });
+
+  // 3.2 M in Table 2 of Liu et al. 2018: N = 3, F = 48.
+  it('PNASNet-5', () => {
+    const description = describeClassifier(
+      networkOf({ name: 'pnas' }, PUBLISHED_PNAS['PNASNET_5'] as string),
+      { ...cifar, size: { channels: 48, layers: 9, stem: 'cifar' } },
+    );
+    expect(countParameters(description)).toBe(3_176_602);
+  });
+
+  // The authors' generator of networks (64 to 512 filters, all kernels 3 × 3); Table 1 says 38.6 M (see the network's header).
+  it('FractalNet of 20 layers', () => {
+    const genotype = JSON.stringify({ blocks: 5, columns: 3, filters: 64, join: 'mean' });
+    const description = describeClassifier(networkOf({ name: 'fractal-net' }, genotype), {
+      ...cifar,
+      size: { channels: 16, layers: 1, stem: 'cifar' },
+    });
+    const filters = [64, 128, 256, 512, 512];
+    const convolutions = filters.reduce(
+      (sum, width, b) => sum + 9 * (3 * (filters[b - 1] ?? 3) * width + 4 * width * width),
+      0,
+    );
+    const norms = 7 * filters.reduce((sum, width) => sum + 2 * width, 0);
+    expect(countParameters(description)).toBe(convolutions + norms + 513 * 10);
   });
 
   // Rows of the benchmark's table.
