@@ -1,18 +1,14 @@
 import { z } from 'zod';
 import type { Json } from '../json.ts';
-import { inputError } from '../protocol/input-error.ts';
 import type { Random } from '../random.ts';
 import { drawIndex } from './factorised-policy.ts';
+import { checkPopulation, populationSize, type Member } from './population.ts';
 import type { StrategyContext, StrategyDefinition } from './strategy.ts';
 
 const options = (evaluations: number) =>
   z.strictObject({
     /** N: individuals in a generation. */
-    populationSize: z
-      .number()
-      .int()
-      .min(2)
-      .default(Math.max(2, Math.min(20, Math.ceil(evaluations / 6)))),
+    populationSize: populationSize(evaluations, 20),
     /** p_C: probability that an adjacent pair is crossed. */
     crossoverProbability: z.number().min(0).max(1).default(0.2),
     /** p_M: probability that an individual that was not crossed is mutated. */
@@ -20,34 +16,23 @@ const options = (evaluations: number) =>
   });
 type Options = z.infer<ReturnType<typeof options>>;
 
-type Individual = { readonly genotype: Json; readonly score: number };
 type Model = {
   readonly generation: number;
   /** Scored individuals of this generation; those carried over unchanged are in from its start. */
-  readonly members: readonly Individual[];
+  readonly members: readonly Member[];
   /** Unscored individuals not yet issued: slot and genotype (null: a uniform sample). */
   readonly open: readonly { readonly slot: number; readonly genotype: Json }[];
-  /** Individuals issued in this generation whose result is awaited or infeasible. */
+  /** Members issued in this generation whose result is awaited or infeasible. */
   readonly awaited: number;
 };
 
-const check = ({ options: { populationSize }, evaluations }: StrategyContext<Options>): void => {
-  if (populationSize > evaluations)
-    throw inputError(
-      'strategy.populationSize',
-      populationSize,
-      `at most the ${evaluations} evaluations of the search`,
-      'lower populationSize or raise evaluations',
-    );
-};
-
 /** Russian roulette: probability in proportion to the score above the generation's worst. */
-const roulette = (members: readonly Individual[], size: number, random: Random): readonly Individual[] => {
+const roulette = (members: readonly Member[], size: number, random: Random): readonly Member[] => {
   const worst = Math.min(...members.map(({ score }) => score));
   const weights = members.map(({ score }) => score - worst);
   const level = weights.every((weight) => weight === 0);
   return Array.from({ length: size }, () =>
-    level ? random.pick(members) : (members[drawIndex(weights, random)] as Individual),
+    level ? random.pick(members) : (members[drawIndex(weights, random)] as Member),
   );
 };
 
@@ -55,7 +40,7 @@ const breed = (model: Model, context: StrategyContext<Options> & { readonly rand
   const { space, options: o, random } = context;
   if (model.members.length === 0) return { ...model, open: fresh(o.populationSize), awaited: 0 };
   const parents = roulette(model.members, o.populationSize, random);
-  const members: Individual[] = [];
+  const members: Member[] = [];
   const open: { slot: number; genotype: Json }[] = [];
   const known = new Map(model.members.map((member) => [JSON.stringify(member.genotype), member.score]));
   const place = (slot: number, genotype: Json): void => {
@@ -64,7 +49,7 @@ const breed = (model: Model, context: StrategyContext<Options> & { readonly rand
     else members.push({ genotype, score });
   };
   for (let i = 0; i < parents.length; i += 2) {
-    const [a, b] = [parents[i] as Individual, parents[i + 1]];
+    const [a, b] = [parents[i] as Member, parents[i + 1]];
     if (b !== undefined && random.uniform() < o.crossoverProbability) {
       place(i, space.crossover(a.genotype, b.genotype, random));
       place(i + 1, space.crossover(b.genotype, a.genotype, random));
@@ -79,7 +64,7 @@ const breed = (model: Model, context: StrategyContext<Options> & { readonly rand
   }
   // A generation that changed nobody would end the search: one individual is mutated then.
   if (open.length === 0)
-    open.push({ slot: 0, genotype: space.mutate((parents[0] as Individual).genotype, random) });
+    open.push({ slot: 0, genotype: space.mutate((parents[0] as Member).genotype, random) });
   return { generation: model.generation + 1, members, open, awaited: 0 };
 };
 
@@ -96,11 +81,11 @@ export const genetic: StrategyDefinition<Options, Model> = {
   name: 'genetic',
   source: 'Xie & Yuille 2017, "Genetic CNN", §3.2, Algorithm 1',
   options,
-  check,
-  init: ({ options: { populationSize } }) => ({
+  check: ({ options, evaluations }) => checkPopulation('populationSize', options.populationSize, evaluations),
+  init: ({ options }) => ({
     generation: 0,
     members: [],
-    open: fresh(populationSize),
+    open: fresh(options.populationSize),
     awaited: 0,
   }),
   propose: ({ generation, open }, { space, random }) => {

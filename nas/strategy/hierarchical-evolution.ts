@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { Json } from '../json.ts';
-import { inputError } from '../protocol/input-error.ts';
+import { checkPopulation, scoredMembers, sixthOf, type Member } from './population.ts';
 import type { StrategyDefinition } from './strategy.ts';
 
 const options = (evaluations: number) =>
@@ -10,13 +9,12 @@ const options = (evaluations: number) =>
       .number()
       .int()
       .min(1)
-      .default(Math.max(1, Math.min(200, Math.ceil(evaluations / 6)))),
+      .default(sixthOf(evaluations, 1, 200)),
     /** Share of the population drawn for each tournament. */
     tournamentShare: z.number().gt(0).max(1).default(0.05),
   });
 type Options = z.infer<ReturnType<typeof options>>;
 
-type Member = { readonly genotype: Json; readonly score: number };
 type Model = { readonly population: readonly Member[] };
 
 /**
@@ -28,15 +26,7 @@ export const hierarchicalEvolution: StrategyDefinition<Options, Model> = {
   name: 'hierarchical-evolution',
   source: 'Liu et al. 2018, "Hierarchical Representations for Efficient Architecture Search", §3.2',
   options,
-  check: ({ options: { initial }, evaluations }) => {
-    if (initial > evaluations)
-      throw inputError(
-        'strategy.initial',
-        initial,
-        `at most the ${evaluations} evaluations of the search`,
-        'lower initial or raise evaluations',
-      );
-  },
+  check: ({ options: { initial }, evaluations }) => checkPopulation('initial', initial, evaluations),
   init: () => ({ population: [] }),
   propose: ({ population }, { space, options: { initial, tournamentShare }, ordinal, random }) => {
     if (ordinal < initial || population.length === 0) return { genotype: space.sample(random) };
@@ -46,11 +36,6 @@ export const hierarchicalEvolution: StrategyDefinition<Options, Model> = {
     return { genotype: space.mutate(winner.genotype, random) };
   },
   learn: ({ population }, results) => ({
-    population: [
-      ...population,
-      ...results.flatMap(({ trial, score }) =>
-        score === undefined ? [] : [{ genotype: trial.genotype, score }],
-      ),
-    ],
+    population: [...population, ...scoredMembers(results)],
   }),
 };

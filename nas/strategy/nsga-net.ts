@@ -1,19 +1,15 @@
 import { z } from 'zod';
 import type { Json } from '../json.ts';
-import { inputError } from '../protocol/input-error.ts';
 import type { Random } from '../random.ts';
 import { crowdingDistances, nonDominatedRanks } from './pareto.ts';
 import type { Objectives } from './pareto.ts';
+import { checkPopulation, populationSize } from './population.ts';
 import type { StrategyDefinition } from './strategy.ts';
 
 /** The paper's 40 of 1,200 networks; smaller budgets get a sixth. */
 const options = (evaluations: number) =>
   z.strictObject({
-    populationSize: z
-      .number()
-      .int()
-      .min(2)
-      .default(Math.max(2, Math.min(40, Math.ceil(evaluations / 6)))),
+    populationSize: populationSize(evaluations, 40),
     /** Measures that are to be small, besides the score that is to be high. */
     minimise: z.array(z.string()).min(1).default(['multiplyAdds']),
     crossover: z.number().min(0).max(1).default(0.9),
@@ -72,15 +68,7 @@ export const nsgaNet: StrategyDefinition<Options, Model> = {
     'Lu et al. 2019, "NSGA-Net: Neural Architecture Search using Multi-Objective Genetic Algorithm", §3; Deb et al. 2002',
   options,
   multiObjective: true,
-  check: ({ options: { populationSize }, evaluations }) => {
-    if (populationSize > evaluations)
-      throw inputError(
-        'strategy.populationSize',
-        populationSize,
-        `at most the ${evaluations} evaluations of the search`,
-        'lower populationSize or raise evaluations',
-      );
-  },
+  check: ({ options, evaluations }) => checkPopulation('populationSize', options.populationSize, evaluations),
   init: () => ({ population: [] }),
   propose: ({ population }, { space, options: { populationSize, crossover }, ordinal, random }) => {
     if (ordinal < populationSize || population.length === 0) return { genotype: space.sample(random) };

@@ -1,25 +1,23 @@
 import { z } from 'zod';
-import type { Json } from '../json.ts';
 import { inputError } from '../protocol/input-error.ts';
+import { checkPopulation, populationSize, scoredMembers, sixthOf, type Member } from './population.ts';
 import type { StrategyContext, StrategyDefinition } from './strategy.ts';
 
 /** P and S of the paper are 100 and 25 for 20,000 models; smaller budgets get a sixth of it, 50 at most. */
 const options = (evaluations: number) => {
-  const populationSize = Math.max(2, Math.min(50, Math.ceil(evaluations / 6)));
   return z.strictObject({
     /** P: members alive. */
-    populationSize: z.number().int().min(2).default(populationSize),
+    populationSize: populationSize(evaluations, 50),
     /** S: members drawn, with replacement, for each tournament. */
     tournamentSize: z
       .number()
       .int()
       .min(1)
-      .default(Math.max(1, Math.round(0.3 * populationSize))),
+      .default(Math.max(1, Math.round(0.3 * sixthOf(evaluations, 2, 50)))),
   });
 };
 type Options = z.infer<ReturnType<typeof options>>;
 
-type Member = { readonly genotype: Json; readonly score: number };
 type Model = {
   /** Oldest first. */
   readonly population: readonly Member[];
@@ -29,13 +27,7 @@ const check = ({
   options: { populationSize, tournamentSize },
   evaluations,
 }: StrategyContext<Options>): void => {
-  if (populationSize > evaluations)
-    throw inputError(
-      'strategy.populationSize',
-      populationSize,
-      `at most the ${evaluations} evaluations of the search`,
-      'lower populationSize or raise evaluations',
-    );
+  checkPopulation('populationSize', populationSize, evaluations);
   if (tournamentSize > populationSize)
     throw inputError(
       'strategy.tournamentSize',
@@ -66,15 +58,7 @@ const evolution = (
     return { genotype: space.mutate(parent.genotype, random) };
   },
   learn: ({ population }, results, { options: { populationSize } }) => ({
-    population: survivors(
-      [
-        ...population,
-        ...results.flatMap(({ trial, score }) =>
-          score === undefined ? [] : [{ genotype: trial.genotype, score }],
-        ),
-      ],
-      populationSize,
-    ),
+    population: survivors([...population, ...scoredMembers(results)], populationSize),
   }),
 });
 
