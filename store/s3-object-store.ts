@@ -14,6 +14,7 @@ import { Upload } from '@aws-sdk/lib-storage';
 import pRetry, { AbortError } from 'p-retry';
 import { StorageError } from './object-store.ts';
 import { CorruptDocumentError } from './sealed-document.ts';
+import { requestTimeouts } from './request-timeouts.ts';
 import { createRetryStrategy, PATIENT, type RetryOptions } from './s3-retries.ts';
 import type { ConditionalWrite, ObjectStore } from './object-store.ts';
 
@@ -38,12 +39,7 @@ const MiB = 2 ** 20;
 export const createS3Client = (config: S3ClientConfig = {}): S3Client =>
   new S3Client({
     retryStrategy: createRetryStrategy(PATIENT),
-    requestHandler: {
-      connectionTimeout: 5_000,
-      requestTimeout: 60_000,
-      throwOnRequestTimeout: true,
-      socketTimeout: 20_000,
-    },
+    requestHandler: requestTimeouts(60_000),
     ...config,
   });
 
