@@ -11,10 +11,11 @@ const firstRepeated = (seeds: readonly number[]): number | undefined =>
   seeds.find((seed, i) => seeds.indexOf(seed) !== i);
 
 /** Cells that one search seed proposes at most. */
-const candidatesPerSearch = ({ strategy, stages }: Experiment): number =>
-  strategy.name === 'random-weight-sharing' || strategy.name === 'enas'
-    ? strategy.candidates
-    : (stages.search.evaluations ?? 1);
+const candidatesPerSearch = ({ strategy, stages }: Experiment): number => {
+  if (strategy.name === 'random-weight-sharing' || strategy.name === 'enas') return strategy.candidates;
+  if (strategy.name === 'smash') return strategy.candidates + strategy.perturbations + strategy.chain;
+  return stages.search.evaluations ?? 1;
+};
 
 /** What a mixture network cannot be trained with. */
 const checkMixtureRecipe = ({ strategy, stages }: Experiment, place: Place): void => {
@@ -48,13 +49,24 @@ const checkMixtureRecipe = ({ strategy, stages }: Experiment, place: Place): voi
     );
 };
 
-/** What ENAS' shared weights cannot be trained with, and where it can search. */
-const checkEnas = ({ space, stages }: Experiment, place: Place): void => {
-  if (!['enas-macro', 'enas-micro', 'darts-cnn', 'nas-bench-201'].includes(space.name))
+/** Where a search of published spaces can search. */
+const OWN_SPACES = {
+  enas: ['enas-macro', 'enas-micro', 'darts-cnn', 'nas-bench-201'],
+  smash: ['smash'],
+} as const;
+
+/** What the weights that ENAS' and SMASH's architectures share cannot be trained with, and where they can search. */
+const checkSharedWeights = (
+  { space, stages }: Experiment,
+  strategy: keyof typeof OWN_SPACES,
+  place: Place,
+): void => {
+  const spaces: readonly string[] = OWN_SPACES[strategy];
+  if (!spaces.includes(space.name))
     throw inputError(
       place(['space', 'name']),
       space.name,
-      'enas-macro, enas-micro, darts-cnn, nas-bench-201 while enas searches',
+      `${spaces.join(', ')} while ${strategy} searches`,
       'choose one of its spaces, or another strategy',
     );
   for (const field of ['auxiliaryWeight', 'dropPath', 'emaDecay'] as const)
@@ -62,9 +74,20 @@ const checkEnas = ({ space, stages }: Experiment, place: Place): void => {
       throw inputError(
         place(['stages', 'search', 'recipe', field]),
         stages.search.recipe[field],
-        '0 while enas searches',
+        `0 while ${strategy} searches`,
         'leave it out in stages.search; stages.retrain and stages.evaluate may have it',
       );
+};
+
+/** The widest operation writes to different units of memory. */
+const checkSmashSpace = ({ space }: Experiment, place: Place): void => {
+  if (space.name === 'smash' && space.maxWidth > 6 * space.width)
+    throw inputError(
+      place(['space', 'maxWidth']),
+      space.maxWidth,
+      `at most the ${6 * space.width} units of memory of the first block, six times space.width`,
+      'lower maxWidth or raise width',
+    );
 };
 
 /** A given cell and a search exclude each other. */
@@ -98,6 +121,28 @@ const checkGiven = (experiment: Experiment, place: Place): void => {
     );
 };
 
+/** Rounds are equal, and each has the cells that it re-scores. */
+const checkRounds = ({ strategy }: Experiment, place: Place): void => {
+  if (strategy.name !== 'random-weight-sharing') return;
+  const { candidates, rounds, rescore } = strategy;
+  if (candidates % rounds !== 0)
+    throw inputError(
+      place(['strategy', 'rounds']),
+      rounds,
+      `a divisor of strategy.candidates = ${candidates}`,
+      'rounds are of equal size',
+    );
+  if (rescore > candidates / rounds)
+    throw inputError(
+      place(['strategy', 'rescore']),
+      rescore,
+      rounds === 1
+        ? `at most strategy.candidates = ${candidates}`
+        : `at most the ${candidates / rounds} candidates of a round`,
+      'lower rescore or raise candidates',
+    );
+};
+
 /** A gate needs searches that rank cells, and enough of them. */
 const checkGate = (experiment: Experiment, place: Place): void => {
   const { gate, strategy, stages } = experiment;
@@ -107,7 +152,7 @@ const checkGate = (experiment: Experiment, place: Place): void => {
     throw inputError(
       place(['gate']),
       strategy.name,
-      'strategies that rank many cells by shared weights: random-weight-sharing, enas',
+      'strategies that rank many cells by shared weights: random-weight-sharing, enas, smash',
       'leave gate out',
     );
   const { schedule } = stages.retrain.recipe;
@@ -148,13 +193,7 @@ export const checkExperiment = (experiment: Experiment, place: Place): void => {
         `write seed ${twice} once`,
       );
   }
-  if (strategy.name === 'random-weight-sharing' && strategy.rescore > strategy.candidates)
-    throw inputError(
-      place(['strategy', 'rescore']),
-      strategy.rescore,
-      `at most strategy.candidates = ${strategy.candidates}`,
-      'lower rescore or raise candidates',
-    );
+  checkRounds(experiment, place);
   checkGiven(experiment, place);
   checkGate(experiment, place);
   checkBlackBox(experiment, place);
@@ -178,7 +217,9 @@ export const checkExperiment = (experiment: Experiment, place: Place): void => {
       'leave it out in stages.search; stages.retrain and stages.evaluate may have it',
     );
   if (strategy.name === 'darts' || strategy.name === 'snas') checkMixtureRecipe(experiment, place);
-  if (strategy.name === 'enas') checkEnas(experiment, place);
+  if (strategy.name === 'enas' || strategy.name === 'smash')
+    checkSharedWeights(experiment, strategy.name, place);
+  checkSmashSpace(experiment, place);
   for (const stage of ['search', 'retrain', 'evaluate'] as const) {
     const { schedule, epochs, precision } = stages[stage].recipe;
     if (precision === 'mixed' && experiment.resources.gpus === 0)
@@ -253,11 +294,14 @@ export const checkAgainstDataset = (experiment: Experiment, dataset: DatasetMani
         'pad less',
       );
   }
-  if (experiment.strategy.name === 'enas' && experiment.stages.search.recipe.batchSize > validation)
+  if (
+    ['enas', 'smash'].includes(experiment.strategy.name) &&
+    experiment.stages.search.recipe.batchSize > validation
+  )
     throw inputError(
       place(['stages', 'search', 'recipe', 'batchSize']),
       experiment.stages.search.recipe.batchSize,
-      `at most the ${validation} validation images of ${dataset.name}: rewards are measured on whole minibatches`,
+      `at most the ${validation} validation images of ${dataset.name}: architectures are scored on whole minibatches`,
       'choose a smaller batch, or hold out more',
     );
   const bytes = count * dataset.shape[0] * dataset.shape[1] * dataset.shape[2];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { enas } from './enas-schema.ts';
 import { augmentationSchema, networkSchema, recipeSchema } from './recipe.ts';
+import { smash } from './smash-schema.ts';
 import { spaceSchema } from './space-schema.ts';
 import { objectiveSchema } from '../strategy/objective.ts';
 import { blackBoxSchemas } from './strategy-schema.ts';
@@ -24,7 +25,9 @@ const randomWeightSharing = z.strictObject({
   candidates: z.number().int().min(1).default(1000),
   /** Validation minibatches that score each candidate. */
   scoreMinibatches: z.number().int().min(1).default(10),
-  /** Best candidates re-scored on the whole validation set. */
+  /** Rounds of equal size that the candidates are drawn in (§4.2: rounds of 1,000). */
+  rounds: z.number().int().min(1).default(1),
+  /** Best candidates of each round re-scored on the whole validation set. */
   rescore: z.number().int().min(1).default(10),
   /** Batch-norm statistics that score a cell: the running ones, or those of the minibatch (Dong & Yang 2020, §5). */
   scoreStatistics: z.enum(['running', 'batch']).default('running'),
@@ -76,12 +79,13 @@ const snas = z.strictObject({
 /** No search: the experiment's `genotype` is what stage 1 would have found. */
 const given = z.strictObject({ name: z.literal('given') });
 /** Strategies by name, for the documents that hold one of them. */
-export const strategies = { randomWeightSharing, darts, snas, enas };
+export const strategies = { randomWeightSharing, darts, snas, enas, smash };
 export const strategySchema = z.discriminatedUnion('name', [
   randomWeightSharing,
   darts,
   snas,
   enas,
+  smash,
   given,
   ...blackBoxSchemas,
 ]);

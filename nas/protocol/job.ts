@@ -42,6 +42,12 @@ export interface EnasSearchSpec extends ProgramTask {
   readonly strategy: StrategyOf<'enas'>;
 }
 
+/** Stage 1 by SMASH: train a HyperNet through sampled architectures, then score and perturb architectures with its weights. */
+export interface SmashSearchSpec extends ProgramTask {
+  readonly kind: 'smash-search';
+  readonly strategy: StrategyOf<'smash'>;
+}
+
 /** Stages 2 and 3: train one network from scratch. */
 export interface TrainNetworkSpec extends ProgramTask {
   readonly kind: 'train-network';
@@ -59,7 +65,8 @@ export interface TrainNetworkSpec extends ProgramTask {
   readonly grown?: Grown;
 }
 
-export type ProgramSpec = WeightSharingSearchSpec | MixtureSearchSpec | EnasSearchSpec | TrainNetworkSpec;
+export type ProgramSpec =
+  WeightSharingSearchSpec | MixtureSearchSpec | EnasSearchSpec | SmashSearchSpec | TrainNetworkSpec;
 
 /** The one argument of a Batch job, stored at the URI that the job receives. Immutable once written. */
 export interface JobDocument {

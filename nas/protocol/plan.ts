@@ -30,6 +30,8 @@ const searchProgram = (experiment: Experiment, seed: number): ProgramSpec => {
       return { kind: 'mixture-search', strategy, ...common };
     case 'enas':
       return { kind: 'enas-search', strategy, ...common };
+    case 'smash':
+      return { kind: 'smash-search', strategy, ...common };
     case 'given':
       throw new Error('a given cell is not searched for');
     default:

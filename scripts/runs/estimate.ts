@@ -11,12 +11,14 @@ import type { NetworkSize, Recipe } from '../../nas/protocol/recipe.ts';
 import type { StageName } from '../../nas/protocol/run-view.ts';
 import { baselineCellsToAdd } from '../../nas/protocol/stages.ts';
 import { randomFromSeed } from '../../nas/random.ts';
+import { smash } from '../../nas/space/smash.ts';
 import { countMultiplyAdds } from '../../nas/training/counting.ts';
-import { describeClassifier } from '../../nas/training/networks/network.ts';
+import { describeClassifier, type NetworkSetting } from '../../nas/training/networks/network.ts';
 import { networkOf } from '../../nas/training/networks/registry.ts';
 import { describeChild } from '../../nas/training/programs/enas-supernet.ts';
 import { mixturePlan } from '../../nas/training/programs/mixture-plan.ts';
 import { supernetOf } from '../../nas/training/supernets/registry.ts';
+import { smashMultiplyAdds } from '../../nas/training/supernets/smash-cost.ts';
 import { describeSupernet } from '../../nas/training/supernets/supernet.ts';
 
 /** Expected cost of one stage; cells are taken to be as dear as random ones are on average. */
@@ -32,6 +34,13 @@ export interface StageEstimate {
 
 const SAMPLES = 16;
 
+const settingOf = (size: NetworkSize, { shape, classes }: DatasetManifest): NetworkSetting => ({
+  size,
+  image: shape,
+  classes: classes.length,
+  auxiliary: false,
+});
+
 /** Multiply-adds of one forward pass of one image, averaged over random cells. */
 const meanMultiplyAdds = (experiment: Experiment, size: NetworkSize, dataset: DatasetManifest): number => {
   const random = randomFromSeed(0);
@@ -39,12 +48,10 @@ const meanMultiplyAdds = (experiment: Experiment, size: NetworkSize, dataset: Da
   let sum = 0;
   for (let i = 0; i < SAMPLES; i++)
     sum += countMultiplyAdds(
-      describeClassifier(networkOf(experiment.space, space.sample(random).genotype), {
-        size,
-        image: dataset.shape,
-        classes: dataset.classes.length,
-        auxiliary: false,
-      }),
+      describeClassifier(
+        networkOf(experiment.space, space.sample(random).genotype),
+        settingOf(size, dataset),
+      ),
     );
   return sum / SAMPLES;
 };
@@ -53,15 +60,21 @@ const meanMultiplyAdds = (experiment: Experiment, size: NetworkSize, dataset: Da
 const meanChild = (experiment: Experiment, dataset: DatasetManifest): number => {
   const random = randomFromSeed(0);
   const space = chosenSpace(experiment.space);
-  const setting = {
-    size: experiment.stages.search.network,
-    image: dataset.shape,
-    classes: dataset.classes.length,
-    auxiliary: false,
-  };
+  const setting = settingOf(experiment.stages.search.network, dataset);
   let sum = 0;
   for (let i = 0; i < SAMPLES; i++)
     sum += countMultiplyAdds(describeChild(experiment.space, setting, space.sample(random)));
+  return sum / SAMPLES;
+};
+
+/** The same of architectures with weights that SMASH's HyperNet generates. */
+const meanGenerated = ({ space, strategy, stages }: Experiment, dataset: DatasetManifest): number => {
+  if (space.name !== 'smash' || strategy.name !== 'smash') throw new Error('no search by SMASH');
+  const setting = settingOf(stages.search.network, dataset);
+  const cost = smashMultiplyAdds(space, setting, strategy.hypernet, stages.search.recipe.batchSize);
+  const random = randomFromSeed(0);
+  let sum = 0;
+  for (let i = 0; i < SAMPLES; i++) sum += cost(smash(space).sample(random));
   return sum / SAMPLES;
 };
 
@@ -109,6 +122,12 @@ const searchCost = (
     const { updates, samples } = strategy.controller;
     const rewards = recipe.epochs * updates * samples + strategy.candidates;
     return jobCost(recipe.epochs * train, rewards * recipe.batchSize, meanChild(experiment, dataset));
+  }
+  if (strategy.name === 'smash') {
+    const scored = strategy.candidates + strategy.perturbations + strategy.chain;
+    const minibatches = Math.floor(validation / recipe.batchSize);
+    const each = Math.min(strategy.scoreMinibatches ?? minibatches, minibatches) * recipe.batchSize;
+    return jobCost(recipe.epochs * train, scored * each, meanGenerated(experiment, dataset));
   }
   if (strategy.name === 'given') return { images: 0, multiplyAdds: 0 };
   // A look-up trains nothing.

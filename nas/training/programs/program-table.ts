@@ -13,6 +13,8 @@ import { withInheritedWeights } from './inherited-weights.ts';
 import { mixtureSearch } from './mixture-search.ts';
 import type { MixtureStrategy } from './mixture-strategy.ts';
 import type { ProgramResources } from './resources.ts';
+import { smashNetworkFor } from './smash-network.ts';
+import { smashSearch } from './smash-search.ts';
 import { snasStrategy } from './snas-strategy.ts';
 import { trainNetwork } from './train-network.ts';
 import { weightSharingSearch } from './weight-sharing-search.ts';
@@ -53,6 +55,7 @@ const PROGRAMS = {
   },
   'enas-search': (spec, resources) =>
     enasSearch(spec, enasSupernet(spec, resources), enasController(spec), resources),
+  'smash-search': (spec, resources) => smashSearch(spec, smashNetworkFor(spec, resources), resources),
   'train-network': async (spec, resources) => {
     const network = finalNetworkClassifier(spec, resources);
     const { inherited } = resources;

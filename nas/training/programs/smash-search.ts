@@ -1,0 +1,107 @@
+import type { Json } from '../../json.ts';
+import type { ScoredGenotype, SearchResult, SmashSearchSpec } from '../../protocol/job.ts';
+import { deriveSeed, randomFromSeed } from '../../random.ts';
+import type { TrainingProgram } from '../program.ts';
+import { hashWeights } from './compiled-classifier.ts';
+import { courseProgram, type Done } from './course-program.ts';
+import type { GatedSupernet } from './gated-supernet.ts';
+import type { ProgramResources } from './resources.ts';
+import { courseOf, type Place, type Segment } from './segments.ts';
+import { sharedWeights, type SharedWeightsState } from './shared-weights.ts';
+import { accuracyOf, addScores, type Score } from './tally.ts';
+import { noEpochs } from './training-epochs.ts';
+
+type Phase = 'training' | 'scoring' | 'perturbing';
+
+type State = SharedWeightsState & {
+  /** One for each architecture scored so far: sampled ones, then perturbed ones. */
+  readonly scores: readonly Score[];
+};
+
+/**
+ * Stage 1 by SMASH (Brock et al. 2018, algorithm 1 and §4). One step is one minibatch.
+ *
+ * Training: each minibatch trains the HyperNet and the freely learned weights through one sampled architecture. Scoring:
+ * each of `candidates` sampled architectures by its accuracy with generated weights, all on the same validation images. Perturbing, as
+ * the authors' code: `perturbations` of the best of those, then a Markov chain of `chain` steps, each of which perturbs the best of all
+ * so far. Images that do not fill the last minibatch of a pass are left out of that pass.
+ */
+export const smashSearch = async (
+  spec: SmashSearchSpec,
+  supernet: GatedSupernet,
+  resources: ProgramResources,
+): Promise<TrainingProgram> => {
+  const { recipe, strategy, seed } = spec;
+  const { space } = supernet;
+  const { candidates: sampled, perturbations, chain } = strategy;
+  const shared = await sharedWeights(spec, supernet, resources);
+  const feed = shared.images.inOrder();
+  // Padding would be part of a minibatch's statistics.
+  const full = Math.floor(shared.images.validation.length / recipe.batchSize);
+  const units = Math.min(strategy.scoreMinibatches ?? full, full);
+  const segments = (kind: Phase, from: number, count: number, each: number): Segment<Phase>[] =>
+    Array.from({ length: count }, (_, i) => ({ kind, index: from + i, units: each }));
+  const course = courseOf([
+    ...segments('training', 0, recipe.epochs, shared.batchesPerEpoch),
+    ...segments('scoring', 0, sampled, units),
+    ...segments('perturbing', sampled, perturbations + chain, units),
+  ]);
+
+  /** The best of the first `count` architectures; of equal ones the earliest, so that a chain moves only upwards. */
+  const bestOf = ({ scores }: State, count: number): number =>
+    scores
+      .slice(0, count)
+      .reduce((best, score, i) => (accuracyOf(score) > accuracyOf(scores[best] as Score) ? i : best), 0);
+  let known: Json[] = [];
+  /** Architecture number `index`: which one it is depends on the seed and the scores before it alone. */
+  const architecture = (state: State, index: number): Json => {
+    const made = known[index];
+    if (made !== undefined) return made;
+    const random = randomFromSeed(deriveSeed(seed, 'architecture', index));
+    const genotype =
+      index < sampled
+        ? space.sample(random)
+        : space.mutate(
+            architecture(state, bestOf(state, index < sampled + perturbations ? sampled : index)),
+            random,
+          );
+    known[index] = genotype;
+    return genotype;
+  };
+
+  const trainOne = (state: State, at: Place): Promise<Done<State>> => {
+    const random = randomFromSeed(deriveSeed(seed, 'trained', at.index, at.unit));
+    return shared.train(state, at, space.sample(random));
+  };
+  const scoreOne = (state: State, { index, unit }: Place): Done<State> => {
+    const genotype = architecture(state, index);
+    const { latest, cost } = shared.score(state.cost, genotype, feed.batch(0, unit));
+    const score = addScores(state.scores[index], latest);
+    return { state: { ...state, scores: [...state.scores.slice(0, index), score], cost }, latest };
+  };
+
+  return courseProgram<Phase, State>({
+    course,
+    initial: { ...noEpochs, scores: [], cost: { multiplyAdds: 0, images: 0 } },
+    units: { training: trainOne, scoring: scoreOne, perturbing: scoreOne },
+    read: () => shared.read(),
+    write: (tensors) => {
+      shared.write(tensors);
+      known = [];
+    },
+    result: (state): SearchResult => ({
+      kind: 'search',
+      candidates: state.scores
+        .map((score, index): ScoredGenotype => ({
+          genotype: space.print(architecture(state, index)),
+          score: accuracyOf(score),
+        }))
+        // A stable sort: equal scores keep the order of scoring.
+        .sort((a, b) => b.score - a.score),
+      curve: state.curve,
+      cost: state.cost,
+      weightsSha256: hashWeights(shared.read()),
+    }),
+    dispose: () => shared.dispose(),
+  });
+};

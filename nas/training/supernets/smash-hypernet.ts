@@ -1,0 +1,91 @@
+import type { SmashStrategy } from '../../protocol/smash-schema.ts';
+import { conv2d } from '../convolution.ts';
+import type { Declaration } from '../shape-layers.ts';
+import type { Tensor, Tensors, Tf } from '../tensor.ts';
+
+/** One convolution of the HyperNet. */
+interface Layer {
+  readonly name: string;
+  readonly kernel: 1 | 3;
+  readonly inputs: number;
+  readonly filters: number;
+  /** Leaky ReLU before it. */
+  readonly activated: boolean;
+  /** Its result is joined to its input (DenseNet), or takes its place. */
+  readonly dense: boolean;
+}
+
+const LEAK = 0.02;
+/** Filters of the first convolution. */
+const FIRST = 7;
+
+/**
+ * SMASH's HyperNet (Brock et al. 2018, §3.2 and appendix B): weights of 1×1 convolutions from the encoding of an architecture by a
+ * fully convolutional DenseNet without downsampling, each filter bank divided by its Euclidean norm, as in the authors' code. One
+ * position of the encoding stands for `unit` × `unit` weights.
+ *
+ * Deviations: beside the encoding the authors' code gives it noise, drawn anew each time; here a learned value for each
+ * position tells equal positions apart, so that equal architectures have equal weights (W = H(c), §3). Positions have one slice each (a
+ * depth compression of 1).
+ */
+export interface Hypernet {
+  readonly declarations: readonly Declaration[];
+  /** Of generating all weights once. */
+  readonly multiplyAdds: number;
+  /** encoding [slices, columns, channels] → weights [slices, unit · columns · unit]: by rows of a unit of the input. */
+  generate(tf: Tf, vars: Tensors, encoding: Tensor): Tensor;
+}
+
+export const smashHypernet = (
+  { layers, growth }: SmashStrategy['hypernet'],
+  [slices, columns, channels]: readonly [slices: number, columns: number, channels: number],
+  unit: number,
+): Hypernet => {
+  const plan: Layer[] = [];
+  let width = channels + 1;
+  const push = (layer: Omit<Layer, 'name' | 'inputs'>): void => {
+    plan.push({ name: `hypernet.${plan.length}`, inputs: width, ...layer });
+    width = layer.dense ? width + layer.filters : layer.filters;
+  };
+  push({ kernel: 3, filters: FIRST, activated: false, dense: true });
+  layers.forEach((count, block) => {
+    for (let i = 0; i < count; i++) push({ kernel: 3, filters: growth, activated: true, dense: true });
+    if (block < layers.length - 1)
+      push({ kernel: 3, filters: Math.floor(width / 2), activated: true, dense: false });
+  });
+  push({ kernel: 1, filters: unit * unit, activated: true, dense: false });
+
+  return {
+    declarations: [
+      {
+        name: 'hypernet.positions',
+        shape: [slices, columns, 1],
+        role: 'weight',
+        initial: { kind: 'uniform', fanIn: 1 },
+      },
+      ...plan.map(({ name, kernel, inputs, filters }): Declaration => ({
+        name: `${name}.weight`,
+        shape: [kernel, kernel, inputs, filters],
+        role: 'weight',
+        initial: { kind: 'uniform', fanIn: kernel * kernel * inputs },
+      })),
+    ],
+    multiplyAdds:
+      slices *
+      columns *
+      plan.reduce((sum, { kernel, inputs, filters }) => sum + kernel ** 2 * inputs * filters, 0),
+    generate: (tf, vars, encoding) => {
+      const positions = vars['hypernet.positions'] as Tensor;
+      let x: Tensor = tf.reshape(tf.concat([encoding, positions], 2), [1, slices, columns, channels + 1]);
+      for (const { name, kernel, activated, dense } of plan) {
+        const half = (kernel - 1) / 2;
+        const weight = vars[`${name}.weight`] as Tensor;
+        const h = activated ? tf.maximum(x, tf.mul(x, LEAK)) : x;
+        const y = conv2d(tf, h, tf.div(weight, tf.norm(weight)), { strides: [1, 1], padding: [half, half] });
+        x = dense ? tf.concat([x, y], 3) : y;
+      }
+      const blocks = tf.transpose(tf.reshape(x, [slices, columns, unit, unit]), [0, 2, 1, 3]);
+      return tf.reshape(blocks, [slices, unit * columns * unit]);
+    },
+  };
+};

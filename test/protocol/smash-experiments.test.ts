@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { checkAgainstDataset } from '../../nas/protocol/check-experiment.ts';
+import type { DatasetManifest } from '../../nas/protocol/dataset.ts';
+import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
+import { programOf, searchJobs } from '../../nas/protocol/plan.ts';
+import type { PlannedJob } from '../../nas/protocol/job-report.ts';
+
+const TEXT = `name: tiny
+space: { name: smash, width: 1, maxWidth: 4 }
+strategy: { name: smash, candidates: 3, perturbations: 1, chain: 0 }
+task: { data: fashion-mnist-small }
+stages:
+  search: { seeds: [0], recipe: { batchSize: 64 } }
+  retrain: { topK: 4, recipe: { batchSize: 8 }, augmentation: { cutout: 0 } }
+`;
+const load = (text: string) => loadExperiment(text, { file: 'tiny.yaml', overrides: [] }).experiment;
+
+describe('an experiment that searches with SMASH', () => {
+  it('has the counts of the authors’ code, and may retrain all that a search scores', () => {
+    expect(load(TEXT.replace(/strategy.*/, 'strategy: { name: smash }')).strategy).toEqual({
+      name: 'smash',
+      hypernet: { layers: [8, 10, 4], growth: 10 },
+      candidates: 500,
+      perturbations: 100,
+      chain: 100,
+    });
+    const experiment = load(TEXT);
+    const [job] = searchJobs(experiment) as [PlannedJob];
+    expect(programOf(experiment, job).kind).toBe('smash-search');
+  });
+
+  it.each([
+    ['smash, width: 1, maxWidth: 4', 'nasnet', /space\.name: "nasnet".*smash while smash searches/],
+    ['maxWidth: 4', 'maxWidth: 7', /space\.maxWidth: 7.*at most the 6 units/],
+    ['maxWidth: 4', 'maxKernel: 9', /maxKernel/],
+    ['batchSize: 64 }', 'dropPath: 0.2 }', /search\.recipe\.dropPath: 0\.2.*0 while smash searches/],
+    ['batchSize: 64 }', 'precision: auto }', /search\.recipe\.precision.*float32 while smash searches/],
+    ['topK: 4', 'topK: 5', /retrain\.topK: 5.*at most 4/],
+    ['name: smash, candidates', 'name: smash, hypernet: { layers: [1] }, candidates', /hypernet\.layers/],
+  ])('refuses %s → %s', (from, to, message) => {
+    expect(() => load(TEXT.replace(from, to))).toThrow(message);
+  });
+
+  it('needs a whole validation minibatch for a score', () => {
+    const manifest = {
+      name: 'few',
+      shape: [28, 28, 1],
+      classes: ['a', 'b'],
+      splits: { train: { count: 120 }, test: { count: 10 } },
+    } as unknown as DatasetManifest;
+    const experiment = load(
+      TEXT.replace('fashion-mnist-small', 'fashion-mnist-small, validationFraction: 0.2'),
+    );
+    expect(() => checkAgainstDataset(experiment, manifest, (path) => path.join('.'))).toThrow(
+      /stages\.search\.recipe\.batchSize: 64.*at most the 24 validation images/,
+    );
+  });
+});
