@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { controllerMathOnDemand } from '../containers/worker/controller-math.ts';
+import { strategyPortsOnDemand } from '../containers/worker/strategy-ports.ts';
 import { compareStrategies } from '../nas/benchmark/comparison.ts';
 import type { Comparison } from '../nas/benchmark/comparison.ts';
 import { TABULAR_SPACES, readTable } from '../nas/benchmark/formats.ts';
@@ -152,7 +152,7 @@ export const run = async (argv: readonly string[]): Promise<void> => {
   const comparison = compareStrategies(table, {
     ...flags,
     strategies,
-    ports: { controller: controllerMathOnDemand() },
+    ports: strategyPortsOnDemand(),
     ...(flags.limit.length === 0
       ? {}
       : {

@@ -12,9 +12,10 @@ import { createProtocolActivities } from '../../activities/protocol-activities.t
 import { reconcile } from '../../activities/reconcile.ts';
 import { createCollectReport } from '../../activities/report.ts';
 import { listUnfinishedJobs } from '../../activities/unfinished-jobs.ts';
+import { requestTimeouts } from '../../store/request-timeouts.ts';
 import { createS3ObjectStore } from '../../store/s3-object-store.ts';
 import { workflowBundle } from './bundle.ts';
-import { controllerMathOnDemand } from './controller-math.ts';
+import { strategyPortsOnDemand } from './strategy-ports.ts';
 import { configFromEnvironment } from './environment.ts';
 import { ensureReconcileSchedule } from './reconcile-schedule.ts';
 import { temporalConnection } from './temporal-connection.ts';
@@ -30,12 +31,7 @@ const batchClient = new BatchClient({
   maxAttempts: 10,
   retryMode: 'adaptive',
   // One answer that hangs would keep every job's end from being seen.
-  requestHandler: {
-    connectionTimeout: 5_000,
-    requestTimeout: 30_000,
-    throwOnRequestTimeout: true,
-    socketTimeout: 20_000,
-  },
+  requestHandler: requestTimeouts(30_000),
 });
 const batch = pacedBatchJobs(createAwsBatchJobs(batchClient));
 // The stack's servers start together; whichever is late is waited for.
@@ -61,7 +57,7 @@ try {
         notices: createNoticeWatcher({ store }),
         queue: config.queue,
         jobDefinition: config.jobDefinition,
-        ports: { controller: controllerMathOnDemand() },
+        ports: strategyPortsOnDemand(),
         ...(capacity === undefined ? {} : { capacity }),
       }),
       collectReport: createCollectReport({ store }),

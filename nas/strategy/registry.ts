@@ -6,6 +6,7 @@ import { asha } from './asha.ts';
 import { autoKeras } from './auto-keras.ts';
 import { bayesianOptimization } from './bayesian-optimization.ts';
 import { blockQnn } from './block-qnn.ts';
+import { eas } from './eas.ts';
 import { genetic } from './genetic.ts';
 import { hierarchicalEvolution } from './hierarchical-evolution.ts';
 import { hyperband, successiveHalving } from './hyperband.ts';
@@ -34,7 +35,7 @@ export interface StrategyEntry {
   readonly multiFidelity: boolean;
   /** It learns by measures besides the score. */
   readonly multiObjective: boolean;
-  /** It cannot propose or learn without the port `controller`. */
+  /** It cannot propose or learn without one of the ports. */
   readonly needsController: boolean;
   /** Its options and their defaults, which may depend on the search's budget. */
   readonly options: (evaluations: number) => z.ZodType;
@@ -71,6 +72,7 @@ export const STRATEGIES = {
   'nasnet-ppo': entry(nasnetPpo),
   'q-learning': entry(qLearning),
   'block-qnn': entry(blockQnn),
+  eas: entry(eas),
   tpe: entry(tpe),
   'bayesian-optimization': entry(bayesianOptimization),
   surrogate: entry(surrogate),

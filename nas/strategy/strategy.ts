@@ -6,6 +6,7 @@ import { deriveSeed, randomFromSeed } from '../random.ts';
 import type { Random } from '../random.ts';
 import type { Space } from '../space/space.ts';
 import type { ControllerMath } from './controller-math.ts';
+import type { EasController } from './eas-controller.ts';
 import { addToRanges, inRanges } from './ranges.ts';
 import type { Ranges } from './ranges.ts';
 
@@ -79,6 +80,8 @@ export interface Proposal {
 export interface StrategyPorts {
   /** Strategies whose controller is a recurrent network need it. */
   readonly controller?: ControllerMath;
+  /** EAS needs it. */
+  readonly eas?: EasController;
 }
 
 /** What a definition's functions may use besides their own model. */
@@ -106,7 +109,7 @@ export interface StrategyDefinition<O extends Json, M extends Json> {
   readonly multiFidelity?: true;
   /** It learns by measures besides the score, and is no better than chance without them. */
   readonly multiObjective?: true;
-  /** It proposes and learns by the port `controller`. */
+  /** It proposes and learns by one of the ports. */
   readonly needsController?: true;
   /** As a scheduler's sampler, learns the results of every fidelity, not only a network's first. */
   readonly allFidelities?: true;

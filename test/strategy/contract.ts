@@ -20,6 +20,7 @@ const OPTIONS: Readonly<Record<string, Json>> = {
   pnas: { beam: 6, ensemble: 2, epochs: 5 },
   'nas-rl': { units: 6, replicas: 3, children: 2, staleness: 1 },
   'nasnet-reinforce': { units: 6, replicas: 2, children: 3, staleness: 1 },
+  eas: { units: 4, embedding: 3, children: 5, widenings: 2, deepenings: 2 },
   'nasnet-ppo': { units: 6, replicas: 2, children: 3, epochs: 2 },
 };
 
@@ -142,12 +143,14 @@ export const strategyContract = (
     it('proposes lost trials again and learns nothing from the loss', () => {
       const init = start(strategy, 1);
       const [asked, trials] = strategy.ask(init, 2);
-      const [first, second] = trials as readonly [Trial, Trial];
+      const [first] = trials as readonly [Trial];
       const told = strategy.tell(asked, [{ trial: first, outcome: { kind: 'lost' } }]);
       expect(told.model).toEqual(asked.model);
       const [, again] = strategy.ask(told, 1);
-      expect(again).toEqual([{ ...first, id: 't-000002' }]);
-      expect(again[0]?.id).not.toBe(second.id);
+      // Some await their first result before they ask for another.
+      const next = trials.length === 1 ? 't-000001' : 't-000002';
+      expect(again).toEqual([{ ...first, id: next }]);
+      expect(trials.map(({ id }) => id)).not.toContain(next);
     });
 
     it('survives a search in which every network fails', () => {
