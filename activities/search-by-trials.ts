@@ -119,15 +119,11 @@ export const createSearchByTrials =
     let steering = await readSteering(store, runId, job.jobId);
     let failure: { readonly error: unknown } | { readonly report: JobReport } | undefined;
 
-    const report = (outcome: JobReport['outcome'], rest: Pick<JobReport, 'error' | 'result'>): JobReport => ({
-      job,
-      outcome,
-      attempts: tally.attempts,
-      reclaims: tally.reclaims,
-      seconds: tally.seconds,
-      dollars: (tally.seconds / 3600) * experiment.resources.spotDollarsPerHour,
-      ...rest,
-    });
+    const report = (outcome: JobReport['outcome'], rest: Pick<JobReport, 'error' | 'result'>): JobReport => {
+      const { attempts, reclaims, seconds } = tally.sums();
+      const dollars = (seconds / 3600) * experiment.resources.spotDollarsPerHour;
+      return { job, outcome, attempts, reclaims, seconds, dollars, ...rest };
+    };
 
     const start = (trial: TrialToRun): void => {
       const planned = trialJob(experiment, job, trial);
@@ -171,16 +167,19 @@ export const createSearchByTrials =
         inFlight.get(jobId)?.cancel.abort(new CancelledFailure('CANCELLED'));
       bell.ring();
     };
-    const show = (): Promise<void> =>
-      replaceDocument(store, keys.job(runId, job.jobId).progress, {
-        step: tally.told - tally.lost,
+    const show = (): Promise<void> => {
+      const { told, lost } = tally.sums();
+      const accuracy = tally.best();
+      return replaceDocument(store, keys.job(runId, job.jobId).progress, {
+        step: told - lost,
         totalSteps: experiment.stages.search.evaluations ?? 0,
         phase: `${inFlight.size} trials in flight`,
         stepsPerSecond: 0,
-        ...(tally.best === undefined ? {} : { accuracy: tally.best }),
+        ...(accuracy === undefined ? {} : { accuracy }),
       });
+    };
     const timer = setInterval(() => {
-      context.heartbeat({ told: tally.told, inFlight: inFlight.size });
+      context.heartbeat({ told: tally.sums().told, inFlight: inFlight.size });
       // Both are looked at again two seconds later.
       void Promise.allSettled([steer(), show()]);
     }, BEAT_MILLISECONDS);
@@ -232,10 +231,12 @@ export const createSearchByTrials =
 
     async function finish(): Promise<JobReport> {
       const result = tally.result();
-      if (result === undefined)
+      if (result === undefined) {
+        const { told, reason = 'nothing was proposed' } = tally.sums();
         return report('invalid-architecture', {
-          error: `none of ${tally.told} trials has a score; the last: ${tally.reason ?? 'nothing was proposed'}`,
+          error: `none of ${told} trials has a score; the last: ${reason}`,
         });
+      }
       const key = keys.job(runId, job.jobId).result;
       const { identical } = await createDocument(store, key, result);
       if (!identical)

@@ -15,29 +15,31 @@ interface Candidate extends ScoredGenotype {
 const byStanding = (a: Candidate, b: Candidate): number =>
   b.fidelity - a.fidelity || b.score - a.score || (a.id < b.id ? -1 : 1);
 
-/** What the trials of a search add up to, kept as they are told. */
-export interface SearchTally {
-  add(asked: AskedTrial, told: ToldTrial): void;
+/** Counts over the trials told so far. */
+export interface SearchSums {
   readonly told: number;
-  readonly infeasible: number;
-  readonly copies: number;
   readonly lost: number;
   readonly attempts: number;
   readonly reclaims: number;
   /** Machine seconds. */
   readonly seconds: number;
-  /** Best score at the highest fidelity so far. */
-  readonly best: number | undefined;
   /** Why a trial failed, the newest. */
-  readonly reason: string | undefined;
+  readonly reason?: string;
+}
+
+/** What the trials of a search add up to, kept as they are told. */
+export interface SearchTally {
+  add(asked: AskedTrial, told: ToldTrial): void;
+  sums(): SearchSums;
+  /** Best score at the highest fidelity so far. */
+  best(): number | undefined;
   /** `undefined` while no network has a score. */
   result(): SearchResult | undefined;
 }
 
 export const createSearchTally = (): SearchTally => {
-  const sums = { told: 0, infeasible: 0, copies: 0, lost: 0, attempts: 0, reclaims: 0, seconds: 0 };
+  let sums: SearchSums = { told: 0, lost: 0, attempts: 0, reclaims: 0, seconds: 0 };
   const cost = { multiplyAdds: 0, images: 0 };
-  let reason: string | undefined;
   let digest = '';
   let candidates = new Map<string, Candidate>();
   let best: Candidate | undefined;
@@ -54,15 +56,16 @@ export const createSearchTally = (): SearchTally => {
   };
 
   return {
-    add: ({ id, genotype, hash, fidelity }, { end, copyOf }) => {
-      sums.told++;
-      if (copyOf !== undefined) sums.copies++;
-      if (end.kind === 'infeasible') sums.infeasible++;
-      if (end.kind === 'lost') sums.lost++;
-      if (end.kind !== 'score') reason = end.reason;
-      sums.attempts += end.spent?.attempts ?? 0;
-      sums.reclaims += end.spent?.reclaims ?? 0;
-      sums.seconds += end.spent?.seconds ?? 0;
+    add: ({ id, genotype, hash, fidelity }, { end }) => {
+      sums = {
+        ...sums,
+        told: sums.told + 1,
+        lost: sums.lost + (end.kind === 'lost' ? 1 : 0),
+        attempts: sums.attempts + (end.spent?.attempts ?? 0),
+        reclaims: sums.reclaims + (end.spent?.reclaims ?? 0),
+        seconds: sums.seconds + (end.spent?.seconds ?? 0),
+        ...(end.kind !== 'score' && { reason: end.reason }),
+      };
       cost.multiplyAdds += end.spent?.multiplyAdds ?? 0;
       cost.images += end.spent?.images ?? 0;
       // Losses are no part of what a search found.
@@ -71,33 +74,8 @@ export const createSearchTally = (): SearchTally => {
       digest = sha256(`${digest}${hash} ${fidelity} ${score}`);
       if (score !== null) consider({ id, hash, genotype, fidelity, score });
     },
-    get told() {
-      return sums.told;
-    },
-    get infeasible() {
-      return sums.infeasible;
-    },
-    get copies() {
-      return sums.copies;
-    },
-    get lost() {
-      return sums.lost;
-    },
-    get attempts() {
-      return sums.attempts;
-    },
-    get reclaims() {
-      return sums.reclaims;
-    },
-    get seconds() {
-      return sums.seconds;
-    },
-    get best() {
-      return best?.score;
-    },
-    get reason() {
-      return reason;
-    },
+    sums: () => sums,
+    best: () => best?.score,
     result: () =>
       candidates.size === 0
         ? undefined
