@@ -8,8 +8,9 @@ import type { LoadedExperiment } from '../../nas/protocol/load-experiment.ts';
  */
 export const EXPERIMENTS = {
   'random-ws': [],
-  darts: ['strategy={ name: darts, optimization: second-order }'],
-  snas: ['strategy={ name: snas }'],
+  // A mixture's epoch costs so much that the equal-budget baseline would have dozens of cells.
+  darts: ['strategy={ name: darts, optimization: second-order }', 'stages.search.recipe.epochs=3'],
+  snas: ['strategy={ name: snas }', 'stages.search.recipe.epochs=3'],
   enas: [
     'space={ name: enas-micro }',
     'strategy={ name: enas, candidates: 4, controller: { hiddenUnits: 8, updates: 4, samples: 2 } }',
