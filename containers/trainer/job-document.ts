@@ -33,6 +33,7 @@ const programSchema = z.discriminatedUnion('kind', [
     ...common,
   }),
   z.strictObject({ kind: z.literal('enas-search'), strategy: strategies.enas, ...common }),
+  z.strictObject({ kind: z.literal('smash-search'), strategy: strategies.smash, ...common }),
   z.strictObject({
     kind: z.literal('train-network'),
     genotype: z.string().min(1),
