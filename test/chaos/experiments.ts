@@ -2,15 +2,17 @@ import { fileURLToPath } from 'node:url';
 import { readExperiment } from '../../scripts/runs/prepare-run.ts';
 import type { LoadedExperiment } from '../../nas/protocol/load-experiment.ts';
 
+/** An epoch of a mixture costs as much as the training of dozens of tiny cells, all of which the baseline would train. */
+const FEW_CELLS = ['stages.search.recipe.epochs=1', 'stages.retrain.recipe.epochs=4'];
+
 /**
  * Searches of a soak by name: overrides of `micro.yaml`. Each goes through all three stages, so each has jobs that search,
  * retrain and evaluate; `evolution` and `asha` search by trials, each a job, and `asha` goes on with promoted ones.
  */
 export const EXPERIMENTS = {
   'random-ws': [],
-  // A mixture's epoch costs so much that the equal-budget baseline would have dozens of cells.
-  darts: ['strategy={ name: darts, optimization: second-order }', 'stages.search.recipe.epochs=3'],
-  snas: ['strategy={ name: snas }', 'stages.search.recipe.epochs=3'],
+  darts: ['strategy={ name: darts, optimization: second-order }', ...FEW_CELLS],
+  snas: ['strategy={ name: snas }', ...FEW_CELLS],
   enas: [
     'space={ name: enas-micro }',
     'strategy={ name: enas, candidates: 4, controller: { hiddenUnits: 8, updates: 4, samples: 2 } }',
