@@ -4,10 +4,10 @@ import { experimentSchema } from '../../../nas/protocol/experiment.ts';
 import type { EnasSearchSpec, SearchResult } from '../../../nas/protocol/job.ts';
 import { recipeSchema } from '../../../nas/protocol/recipe.ts';
 import { chosenSpace, type SpaceChoice } from '../../../nas/protocol/space-schema.ts';
-import { fingerprint } from '../../../nas/training/fingerprint.ts';
 import type { Snapshot, TrainingProgram } from '../../../nas/training/program.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
 import { tinyData } from './tiny-data.ts';
+import { expectExactResume, expectNoLeak, walk, type Walk } from './walk.ts';
 
 const { tf } = loadTensorFlow({ threads: 1 });
 
@@ -41,35 +41,21 @@ const SHARED = 2;
 const REWARDS = 2 * 3;
 const EPOCH = SHARED + REWARDS;
 
-const stored = (snapshot: Snapshot): Snapshot =>
-  structuredClone({ ...snapshot, state: JSON.parse(JSON.stringify(snapshot.state)) });
-const finish = async (program: TrainingProgram): Promise<SearchResult> => {
-  while (program.step < program.totalSteps) await program.advance();
-  return program.result() as SearchResult;
-};
-
 describe.each<SpaceChoice>([
   { name: 'enas-macro', depth: 3 },
   { name: 'enas-micro' },
   { name: 'nas-bench-201' },
 ])('enas-search of $name', (choice) => {
   let program: TrainingProgram;
-  const snapshots: Snapshot[] = [];
-  const phases: string[] = [];
-  let result: SearchResult;
+  let whole: Walk<SearchResult>;
   beforeAll(async () => {
     program = await createProgram(specOf(choice), { tf, data: tinyData() });
-    for (;;) {
-      snapshots.push(stored(program.snapshot()));
-      phases.push(program.progress().phase);
-      if (program.step === program.totalSteps) break;
-      await program.advance();
-    }
-    result = program.result() as SearchResult;
+    whole = await walk(program);
   });
   afterAll(() => program.dispose());
 
   it('takes turns, a minibatch a step, and derives candidates', () => {
+    const { phases, result } = whole;
     const epoch = [...Array(SHARED).fill('shared-weights'), ...Array(REWARDS).fill('controller')];
     expect(phases).toEqual([...epoch, ...epoch, ...Array(4).fill('deriving'), 'done']);
     expect(result.candidates).toHaveLength(4);
@@ -80,6 +66,7 @@ describe.each<SpaceChoice>([
   });
 
   it('moves the shared weights in their phase and the controller after each block of rewards', () => {
+    const { snapshots } = whole;
     const tensors = (prefix: string): number[] =>
       snapshots.slice(1).flatMap((now, i) => {
         const before = snapshots[i] as Snapshot;
@@ -97,6 +84,7 @@ describe.each<SpaceChoice>([
   });
 
   it('draws a curve of both phases', () => {
+    const { result, snapshots } = whole;
     expect(result.curve).toHaveLength(2);
     for (const { trainLoss, learningRate, controller } of result.curve) {
       expect(trainLoss).toBeGreaterThan(0);
@@ -112,33 +100,17 @@ describe.each<SpaceChoice>([
   });
 
   it('charges the children that ran', () => {
-    const { images, multiplyAdds } = result.cost;
+    const { images, multiplyAdds } = whole.result.cost;
     expect(images).toBe(16 * (2 * EPOCH + 4));
     expect(multiplyAdds).toBeGreaterThan(0);
   });
 
   it('continues bit for bit from any step in a fresh program', async () => {
-    const resumed = await createProgram(specOf(choice), { tf, data: tinyData() });
-    try {
-      const expected = JSON.stringify(result);
-      const last = fingerprint(snapshots.at(-1) as Snapshot);
-      // Within the shared weights, within and between blocks of rewards, at the turns, while candidates are scored.
-      for (const at of [1, SHARED, SHARED + 1, EPOCH + 1, EPOCH + SHARED + 3, 2 * EPOCH + 2]) {
-        resumed.restore(snapshots[at] as Snapshot);
-        expect(JSON.stringify(await finish(resumed))).toBe(expected);
-        expect(fingerprint(resumed.snapshot())).toEqual(last);
-      }
-    } finally {
-      resumed.dispose();
-    }
+    const create = () => createProgram(specOf(choice), { tf, data: tinyData() });
+    // Within the shared weights, within and between blocks of rewards, at the turns, while candidates are scored.
+    const steps = [1, SHARED, SHARED + 1, EPOCH + 1, EPOCH + SHARED + 3, 2 * EPOCH + 2];
+    await expectExactResume(create, whole, steps);
   });
 
-  it('frees every tensor it makes', async () => {
-    program.restore(snapshots[0] as Snapshot);
-    await program.advance();
-    const before = tf.memory().numTensors;
-    await finish(program);
-    program.snapshot();
-    expect(tf.memory().numTensors).toBe(before);
-  });
+  it('frees every tensor it makes', () => expectNoLeak(tf, program, whole.snapshots[0] as Snapshot));
 });

@@ -8,6 +8,7 @@ import { fingerprint } from '../../../nas/training/fingerprint.ts';
 import { DivergedError, type Snapshot, type TrainingProgram } from '../../../nas/training/program.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
 import { tinyData } from './tiny-data.ts';
+import { expectExactResume, expectNoLeak, walk, type Walk } from './walk.ts';
 
 const { tf } = loadTensorFlow({ threads: 1 });
 
@@ -48,30 +49,18 @@ const COURSE: Record<keyof typeof STRATEGIES, readonly [steps: number, passes: n
 };
 const EVALUATING = 3;
 
-const stored = (snapshot: Snapshot): Snapshot =>
-  structuredClone({ ...snapshot, state: JSON.parse(JSON.stringify(snapshot.state)) });
-const finish = async (program: TrainingProgram): Promise<SearchResult> => {
-  while (program.step < program.totalSteps) await program.advance();
-  return program.result() as SearchResult;
-};
-
 describe.each(Object.entries(STRATEGIES))('mixture-search, %s', (name, strategy) => {
   const [steps, passes] = COURSE[name as keyof typeof STRATEGIES];
   let program: TrainingProgram;
-  let result: SearchResult;
-  const snapshots: Snapshot[] = [];
+  let whole: Walk<SearchResult>;
   beforeAll(async () => {
     program = await createProgram(specOf(strategy), { tf, data: tinyData() });
-    snapshots.push(stored(program.snapshot()));
-    while (program.step < program.totalSteps) {
-      await program.advance();
-      snapshots.push(stored(program.snapshot()));
-    }
-    result = program.result() as SearchResult;
+    whole = await walk(program);
   }, 120_000);
   afterAll(() => program.dispose());
 
   it('searches and evaluates each epoch, and counts what it passed forward', () => {
+    const { result } = whole;
     expect(program.totalSteps).toBe(2 * (steps + EVALUATING));
     expect(result.cost.images).toBe(2 * (steps * 16 * passes + 40));
     const perImage = result.cost.multiplyAdds / (2 * (3 * steps * 16 * passes + 40));
@@ -79,6 +68,7 @@ describe.each(Object.entries(STRATEGIES))('mixture-search, %s', (name, strategy)
   });
 
   it('records losses, accuracies and the edge weights of every epoch', () => {
+    const { result } = whole;
     expect(result.curve.map(({ epoch }) => epoch)).toEqual([1, 2]);
     for (const { edgeWeights, validationAccuracy, trainLoss } of result.curve) {
       expect(trainLoss).toBeGreaterThan(0);
@@ -94,6 +84,7 @@ describe.each(Object.entries(STRATEGIES))('mixture-search, %s', (name, strategy)
   });
 
   it('moves weights, alphas and statistics while searching, and nothing while evaluating', () => {
+    const { snapshots } = whole;
     const before = fingerprint(snapshots[0] as Snapshot);
     const searched = fingerprint(snapshots[steps] as Snapshot);
     const evaluated = fingerprint(snapshots[steps + EVALUATING] as Snapshot);
@@ -108,6 +99,7 @@ describe.each(Object.entries(STRATEGIES))('mixture-search, %s', (name, strategy)
   });
 
   it('proposes one cell of the space, scored by the last validation accuracy', () => {
+    const { result } = whole;
     expect(result.candidates).toHaveLength(1);
     const [{ genotype, score } = { genotype: '', score: -1 }] = result.candidates;
     expect(dartsCnn.print(dartsCnn.parse(genotype))).toBe(genotype);
@@ -121,28 +113,13 @@ describe('mixture-search', () => {
     'continues bit for bit from any step, %s',
     async (name) => {
       const spec = specOf(STRATEGIES[name]);
-      const whole = await createProgram(spec, { tf, data: tinyData() });
-      const resumed = await createProgram(spec, { tf, data: tinyData() });
+      const program = await createProgram(spec, { tf, data: tinyData() });
       try {
-        const snapshots = [stored(whole.snapshot())];
-        while (whole.step < whole.totalSteps) {
-          await whole.advance();
-          snapshots.push(stored(whole.snapshot()));
-        }
-        const expected = JSON.stringify(whole.result());
-        const last = fingerprint(snapshots.at(-1) as Snapshot);
-        for (const snapshot of snapshots) {
-          resumed.restore(snapshot);
-          expect(JSON.stringify(await finish(resumed))).toBe(expected);
-          expect(fingerprint(resumed.snapshot())).toEqual(last);
-        }
-        const before = tf.memory().numTensors;
-        resumed.restore(snapshots[0] as Snapshot);
-        await finish(resumed);
-        expect(tf.memory().numTensors).toBe(before);
+        const whole = await walk<SearchResult>(program);
+        await expectExactResume(() => createProgram(spec, { tf, data: tinyData() }), whole);
+        await expectNoLeak(tf, program, whole.snapshots[0] as Snapshot);
       } finally {
-        whole.dispose();
-        resumed.dispose();
+        program.dispose();
       }
     },
     300_000,

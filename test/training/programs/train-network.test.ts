@@ -2,9 +2,10 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import type { TrainNetworkSpec, TrainResult } from '../../../nas/protocol/job.ts';
 import { recipeSchema } from '../../../nas/protocol/recipe.ts';
-import { DivergedError, type Snapshot, type TrainingProgram } from '../../../nas/training/program.ts';
+import { DivergedError, type TrainingProgram } from '../../../nas/training/program.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
 import { tinyData } from './tiny-data.ts';
+import { expectExactResume, finish, stored, walk } from './walk.ts';
 
 const { tf } = loadTensorFlow({ threads: 1 });
 
@@ -45,14 +46,6 @@ const create = async (spec: TrainNetworkSpec, data = tinyData()): Promise<Traini
 };
 afterAll(() => programs.forEach((program) => program.dispose()));
 
-const finish = async (program: TrainingProgram): Promise<TrainResult> => {
-  while (program.step < program.totalSteps) await program.advance();
-  return program.result() as TrainResult;
-};
-/** As storage does: through JSON and fresh memory. */
-const stored = (snapshot: Snapshot): Snapshot =>
-  structuredClone({ ...snapshot, state: JSON.parse(JSON.stringify(snapshot.state)) });
-
 describe('train-network', () => {
   it('counts its steps, learns, and reports a point an epoch', async () => {
     const program = await create(
@@ -61,7 +54,7 @@ describe('train-network', () => {
     // 60 training images give 3 minibatches of 16, 20 validation images take 2.
     expect(program.totalSteps).toBe(4 * (3 + 2));
     expect(() => program.result()).toThrow('step 0 of 20');
-    const result = await finish(program);
+    const result = await finish<TrainResult>(program);
     expect(result.curve.map(({ epoch, step }) => [epoch, step])).toEqual([
       [1, 3],
       [2, 6],
@@ -76,30 +69,17 @@ describe('train-network', () => {
 
   it('continues bit for bit from any step in a fresh program', async () => {
     const spec = specOf();
-    const whole = await create(spec);
-    const snapshots: Snapshot[] = [stored(whole.snapshot())];
-    while (whole.step < whole.totalSteps) {
-      await whole.advance();
-      snapshots.push(stored(whole.snapshot()));
-    }
-    const expected = JSON.stringify(whole.result());
-    const last = snapshots.at(-1) as Snapshot;
-    const resumed = await create(spec);
-    for (const snapshot of snapshots) {
-      resumed.restore(snapshot);
-      expect(resumed.step).toBe(snapshot.step);
-      expect(JSON.stringify(await finish(resumed))).toBe(expected);
-      expect(resumed.snapshot()).toEqual(last);
-    }
+    const whole = await walk(await create(spec));
+    await expectExactResume(() => createProgram(spec, { tf, data: tinyData() }), whole);
   });
 
   it('goes on from the end of a shorter trial exactly as if it had never paused', async () => {
     const short = await create(specOf({ epochs: 4 }, { rungs: [1] }));
-    const first = await finish(short);
+    const first = await finish<TrainResult>(short);
     expect(first.curve).toHaveLength(1);
     expect(first.cost.images).toBe(48 + 20);
     const whole = await create(specOf({ epochs: 4 }, { rungs: [1, 3] }));
-    const expected = await finish(whole);
+    const expected = await finish<TrainResult>(whole);
     // Three epochs under a schedule made for four, scored after the first and the third.
     expect(expected.cost.images).toBe(3 * 48 + 2 * 20);
     expect(expected.curve.map((point) => point.validationAccuracy !== undefined)).toEqual([
@@ -110,7 +90,7 @@ describe('train-network', () => {
     expect(expected.curve[2]?.learningRate).toBeGreaterThan(0);
     const continued = await create(specOf({ epochs: 4 }, { rungs: [1, 3] }));
     continued.restore(stored(short.snapshot()));
-    expect(await finish(continued)).toEqual(expected);
+    expect(await finish<TrainResult>(continued)).toEqual(expected);
     expect(continued.snapshot()).toEqual(whole.snapshot());
   });
 
@@ -124,7 +104,7 @@ describe('train-network', () => {
     expect(program.totalSteps).toBe(2 * 5 + 2);
     while (program.step < 10) await program.advance();
     expect(data.opened).toEqual(['train']);
-    const result = await finish(program);
+    const result = await finish<TrainResult>(program);
     expect(data.opened).toEqual(['train', 'test']);
     expect(result.evaluatedOn).toBe('test');
     expect(result.accuracy * 22).toBeCloseTo(Math.round(result.accuracy * 22), 9);
@@ -148,7 +128,7 @@ describe('train-network', () => {
 
   it('depends on its seed', async () => {
     const results = await Promise.all(
-      [5, 6].map(async (seed) => finish(await create(specOf({ epochs: 1 }, { seed })))),
+      [5, 6].map(async (seed) => finish<TrainResult>(await create(specOf({ epochs: 1 }, { seed })))),
     );
     expect(results[0]?.weightsSha256).not.toBe(results[1]?.weightsSha256);
   });
