@@ -1,8 +1,10 @@
 import type { ControllerMath } from '../../nas/strategy/controller-math.ts';
 import type { EasController } from '../../nas/strategy/eas-controller.ts';
+import type { SequenceRegression } from '../../nas/strategy/sequence-regression.ts';
 import type { StrategyPorts } from '../../nas/strategy/strategy.ts';
 import { createControllerMath } from '../../nas/training/controllers/controller-math.ts';
 import { createEasController } from '../../nas/training/controllers/eas-controller.ts';
+import { createSequenceRegression } from '../../nas/training/controllers/sequence-regression.ts';
 import type { Tf } from '../../nas/training/tensor.ts';
 import { loadTensorFlow } from '../trainer/tensorflow.ts';
 
@@ -18,6 +20,7 @@ const onDemand = <T>(create: (tf: Tf) => T): (() => T) => {
 export const strategyPortsOnDemand = (): Required<StrategyPorts> => {
   const math = onDemand(createControllerMath);
   const eas = onDemand(createEasController);
+  const sequences = onDemand(createSequenceRegression);
   return {
     controller: {
       sample: (...given) => math().sample(...given),
@@ -29,5 +32,9 @@ export const strategyPortsOnDemand = (): Required<StrategyPorts> => {
       deepening: (...given) => eas().deepening(...given),
       gradient: (...given) => eas().gradient(...given),
     } satisfies EasController,
+    sequences: {
+      fit: (...given) => sequences().fit(...given),
+      predict: (...given) => sequences().predict(...given),
+    } satisfies SequenceRegression,
   };
 };

@@ -5,7 +5,8 @@ import { blocksAt, pnas as space, PNAS_BLOCKS } from '../space/pnas.ts';
 import type { PnasGenotype } from '../space/pnas.ts';
 import { normalScores } from './model-guided.ts';
 import { fitPerceptron } from './perceptron.ts';
-import type { StrategyDefinition } from './strategy.ts';
+import { fitLstmEnsemble, lstmOptions } from './pnas-lstm.ts';
+import type { StrategyContext, StrategyDefinition } from './strategy.ts';
 
 const options = (evaluations: number) => {
   const first = Math.max(1, Math.min(blocksAt(0).length, Math.ceil(evaluations / PNAS_BLOCKS)));
@@ -20,6 +21,10 @@ const options = (evaluations: number) => {
       .default(Math.max(1, Math.min(256, Math.floor((evaluations - first) / (PNAS_BLOCKS - 1))))),
     /** Predictors, each trained on its own four fifths of what is known. */
     ensemble: z.number().int().min(1).default(5),
+    /** The perceptron, which the paper chose, or the LSTM that it compares it with. */
+    predictor: z.enum(['mlp', 'lstm']).default('mlp'),
+    lstm: lstmOptions,
+    /** Of the perceptron. */
     hidden: z.number().int().min(1).default(32),
     epochs: z.number().int().min(1).default(50),
     learningRate: z.number().positive().default(0.01),
@@ -27,6 +32,7 @@ const options = (evaluations: number) => {
   });
 };
 type Options = z.infer<ReturnType<typeof options>>;
+type Context = Pick<StrategyContext<Options>, 'options' | 'ports'>;
 
 type Result = { readonly genotype: PnasGenotype; readonly score: number | null };
 type Model = {
@@ -40,11 +46,13 @@ type Model = {
 /** The trial that opens a size carries its cells, so that a state can be rebuilt from its results. */
 type Note = { readonly blocks: number; readonly index: number; readonly items?: readonly PnasGenotype[] };
 
+/** Predictions for cells of one size; greater is better. */
+type Predict = (genotypes: readonly PnasGenotype[]) => readonly number[];
+
 /** Mean of the ensemble's predictions, in normal scores of ranks. */
-const fitPredictor = (results: readonly Result[], o: Options, random: Random) => {
+const fitPerceptrons = (results: readonly Result[], o: Options, share: number, random: Random): Predict => {
   const points = results.map(({ genotype }) => space.encode(genotype));
   const targets = normalScores(results.map(({ score }) => score));
-  const share = o.ensemble === 1 ? 1 : 0.8;
   const predictors = Array.from({ length: o.ensemble }, () => {
     const chosen = random.sample(
       points.map((_, i) => i),
@@ -57,19 +65,37 @@ const fitPredictor = (results: readonly Result[], o: Options, random: Random) =>
       random,
     );
   });
-  return (genotype: PnasGenotype): number => {
-    const features = space.encode(genotype);
-    return predictors.reduce((sum, predict) => sum + predict(features), 0) / predictors.length;
-  };
+  return (genotypes) =>
+    genotypes.map((genotype) => {
+      const features = space.encode(genotype);
+      return predictors.reduce((sum, predict) => sum + predict(features), 0) / predictors.length;
+    });
+};
+
+const fitPredictor = (
+  results: readonly Result[],
+  { options: o, ports }: Context,
+  random: Random,
+): Predict => {
+  const share = o.ensemble === 1 ? 1 : 0.8;
+  if (o.predictor === 'mlp') return fitPerceptrons(results, o, share, random);
+  if (ports.sequences === undefined)
+    throw new TypeError('the LSTM predictor was bound without the port `sequences`');
+  return fitLstmEnsemble(ports.sequences, results, { ...o, share }, random);
 };
 
 /** The best predicted of the candidates, `beam` of them at most. */
-const best = (candidates: readonly PnasGenotype[], { results }: Model, o: Options, random: Random) => {
-  const predict = fitPredictor(results, o, random);
+const best = (
+  candidates: readonly PnasGenotype[],
+  { results }: Model,
+  context: Context,
+  random: Random,
+): readonly PnasGenotype[] => {
+  const values = fitPredictor(results, context, random)(candidates);
   return candidates
-    .map((genotype) => ({ genotype, value: predict(genotype) }))
+    .map((genotype, i) => ({ genotype, value: values[i] as number }))
     .sort((a, b) => b.value - a.value)
-    .slice(0, o.beam)
+    .slice(0, context.options.beam)
     .map(({ genotype }) => genotype);
 };
 
@@ -95,17 +121,19 @@ const unseen = ({ results }: Model, count: number, random: Random): readonly Pna
 const DRAWS = 10;
 
 /** The cells of the next round. */
-const nextItems = (model: Model, o: Options, random: Random): readonly PnasGenotype[] => {
+const nextItems = (model: Model, context: Context, random: Random): readonly PnasGenotype[] => {
+  const { options: o } = context;
   if (model.blocks === 0) return random.sample(blocksAt(0), o.initial).map((block): PnasGenotype => [block]);
   const larger = model.blocks < PNAS_BLOCKS ? extensions(model) : [];
-  return best(larger.length > 0 ? larger : unseen(model, DRAWS * o.beam, random), model, o, random);
+  return best(larger.length > 0 ? larger : unseen(model, DRAWS * o.beam, random), model, context, random);
 };
 
 /**
  * Progressive search. Liu et al. 2018, Algorithm 1: all cells of one block are trained, then all their extensions by a
  * block are ranked by a predictor of what is known, and the best K of them trained, up to five blocks. The predictor is the
- * paper's MLP ensemble of five on averaged one-hot features (§3.4). Deviations: features are not embedded; targets are
- * normal scores of ranks; budgets below 136 · 5 train a sample of the first cells and a smaller K; where the budget
+ * paper's MLP ensemble of five on averaged one-hot features (§3.4), or with `predictor: lstm` its LSTM ensemble (`pnas-lstm.ts`).
+ * Deviations: the MLP's features are not embedded, its targets are normal scores of ranks; the LSTM passes over all cells of a size at
+ * once, where the paper names no batch, and is trained anew, size after size, for each new size; budgets below 136 · 5 train a sample of the first cells and a smaller K; where the budget
  * outlasts the last size, rounds of the best predicted of unseen cells of that size follow. A size waits for all results of
  * the one before, as in the paper.
  */
@@ -116,12 +144,13 @@ export const pnas: StrategyDefinition<Options, Model> = {
   refuses: ({ name }) =>
     name === 'pnas' ? undefined : 'it grows cells block by block (pnas); surrogate searches other spaces',
   init: () => ({ blocks: 0, items: [], issued: 0, results: [] }),
-  propose: (model, { options: o, ordinal, seed }) => {
+  propose: (model, context) => {
+    const { ordinal, seed } = context;
     const { blocks, items, issued, results } = model;
     if (issued < items.length)
       return { genotype: items[issued] as PnasGenotype, note: { blocks, index: issued } };
     if (results.filter((result) => result.blocks === blocks).length < items.length) return undefined;
-    const next = nextItems(model, o, randomFromSeed(deriveSeed(seed, 'pnas', 'fit', ordinal)));
+    const next = nextItems(model, context, randomFromSeed(deriveSeed(seed, 'pnas', 'fit', ordinal)));
     return { genotype: next[0] as PnasGenotype, note: { blocks: blocks + 1, index: 0, items: next } };
   },
   register: (model, trial) => {

@@ -7,6 +7,7 @@ import type { Random } from '../random.ts';
 import type { Space } from '../space/space.ts';
 import type { ControllerMath } from './controller-math.ts';
 import type { EasController } from './eas-controller.ts';
+import type { SequenceRegression } from './sequence-regression.ts';
 import { addToRanges, inRanges } from './ranges.ts';
 import type { Ranges } from './ranges.ts';
 
@@ -82,6 +83,8 @@ export interface StrategyPorts {
   readonly controller?: ControllerMath;
   /** EAS needs it. */
   readonly eas?: EasController;
+  /** PNAS with its LSTM predictor needs it. */
+  readonly sequences?: SequenceRegression;
 }
 
 /** What a definition's functions may use besides their own model. */

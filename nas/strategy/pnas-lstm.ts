@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import type { Random } from '../random.ts';
+import { PNAS_BLOCKS, PNAS_OPERATIONS } from '../space/pnas.ts';
+import type { PnasGenotype } from '../space/pnas.ts';
+import { elements } from './controller-math.ts';
+import { sequenceLayout } from './sequence-regression.ts';
+import type { SequenceRegression, SequenceShape } from './sequence-regression.ts';
+
+const count = z.number().int().min(1);
+
+/** Of the LSTM predictor; sizes and learning rates are those of the paper. */
+export const lstmOptions = z
+  .strictObject({
+    hidden: count.default(100),
+    embedding: count.default(100),
+    /** Steps of Adam to a size of cells, each over all that are known of this size. */
+    epochs: count.default(50),
+    /** Of cells of one block, and of those of every further size. */
+    learningRate: z.number().positive().default(0.01),
+    furtherLearningRate: z.number().positive().default(0.002),
+  })
+  .prefault({});
+export type LstmOptions = z.infer<typeof lstmOptions>;
+
+export interface ScoredCell {
+  readonly genotype: PnasGenotype;
+  /** Accuracy in [0, 1]; null where the network failed. */
+  readonly score: number | null;
+}
+
+const shapeOf = ({ hidden, embedding }: LstmOptions): SequenceShape => ({
+  hidden,
+  embedding,
+  kinds: { state: PNAS_BLOCKS + 1, operation: PNAS_OPERATIONS.length },
+  period: ['state', 'state', 'operation', 'operation'],
+});
+
+/** Both states, then both operations of every block. */
+const tokensOf = (genotype: PnasGenotype): readonly number[] =>
+  genotype.flatMap(([first, second, f, g]) => [
+    first,
+    second,
+    PNAS_OPERATIONS.indexOf(f),
+    PNAS_OPERATIONS.indexOf(g),
+  ]);
+
+/** Logit of the accuracy that a predictor starts from: 0.86. */
+const FIRST_LOGIT = 1.8;
+
+/**
+ * Uniform in ±0.1; the weights of the LSTM and of the output in ±1/√hidden. Forget gates begin with a bias of one, the second
+ * quarter.
+ */
+const initialParameters = (shape: SequenceShape, random: Random): Float32Array =>
+  Float32Array.from(
+    sequenceLayout(shape).flatMap(({ name, shape: dimensions }) => {
+      const size = elements(dimensions);
+      const range = name in shape.kinds ? 0.1 : 1 / Math.sqrt(shape.hidden);
+      return Array.from({ length: size }, (_, i) => {
+        if (name === 'output/bias') return FIRST_LOGIT;
+        if (name === 'lstm/bias') return Number(Math.floor((4 * i) / size) === 1);
+        return (2 * random.uniform() - 1) * range;
+      });
+    }),
+  );
+
+/**
+ * An ensemble of LSTM predictors (Liu et al. 2018, §3.4 and §A.1): the mean absolute error of accuracies, Adam at 0.01 for cells
+ * of one block, at 0.002 for those of every further size in turn, each predictor on its own `share` of each size. Returns the mean of
+ * their predictions for cells of one size. A failed network counts as the worst accuracy.
+ */
+export const fitLstmEnsemble = (
+  regression: SequenceRegression,
+  cells: readonly ScoredCell[],
+  {
+    ensemble,
+    share,
+    lstm,
+  }: { readonly ensemble: number; readonly share: number; readonly lstm: LstmOptions },
+  random: Random,
+): ((genotypes: readonly PnasGenotype[]) => readonly number[]) => {
+  const shape = shapeOf(lstm);
+  const scores = cells.flatMap(({ score }) => (score === null ? [] : [score]));
+  const worst = scores.length === 0 ? 0 : Math.min(...scores);
+  const targetOf = ({ score }: ScoredCell): number => Math.min(1, Math.max(0, score ?? worst));
+  const sizes = [...new Set(cells.map(({ genotype }) => genotype.length))].sort((a, b) => a - b);
+  const members = Array.from({ length: ensemble }, () =>
+    sizes.reduce(
+      (parameters, size, i) => {
+        const known = cells.filter(({ genotype }) => genotype.length === size);
+        const chosen = random.sample(known, Math.max(1, Math.round(share * known.length)));
+        return regression.fit(
+          shape,
+          parameters,
+          chosen.map(({ genotype }) => tokensOf(genotype)),
+          chosen.map(targetOf),
+          { epochs: lstm.epochs, learningRate: i === 0 ? lstm.learningRate : lstm.furtherLearningRate },
+        );
+      },
+      initialParameters(shape, random),
+    ),
+  );
+  return (genotypes) => {
+    const sequences = genotypes.map(tokensOf);
+    const predictions = members.map((parameters) => regression.predict(shape, parameters, sequences));
+    return genotypes.map((_, i) =>
+      predictions.reduce((sum, predicted) => sum + (predicted[i] as number) / ensemble, 0),
+    );
+  };
+};
