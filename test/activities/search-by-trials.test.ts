@@ -11,6 +11,7 @@ import type { RunRecord } from '../../nas/protocol/run-record.ts';
 import { trialsOf } from '../../nas/protocol/trial-log.ts';
 import { chosenSpace } from '../../nas/protocol/space-schema.ts';
 import type { Json } from '../../nas/json.ts';
+import type { EasController } from '../../nas/strategy/eas-controller.ts';
 import { STRATEGIES } from '../../nas/strategy/registry.ts';
 import { deriveSeed, randomFromSeed } from '../../nas/random.ts';
 import { createDocument, readDocument } from '../../store/json-documents.ts';
@@ -47,6 +48,18 @@ stages:
 
 const REGULARIZED = '{ name: regularized-evolution, populationSize: 5, tournamentSize: 2 }';
 const ASHA = '{ name: asha, eta: 4, minFidelity: 0.0625 }';
+const EAS = '{ name: eas, units: 2, embedding: 2, children: 5, phases: [15, 8] }';
+
+/** A controller of EAS that knows nothing and learns nothing. */
+const coin: EasController = {
+  widening: (_, _parameters, tokens) => tokens.map(() => 0.5),
+  deepening: (_, _parameters, _tokens, places, [first, second, third]) => {
+    const open = places.flatMap((count, block) => (count > 0 ? [block] : []));
+    const block = open[Math.floor(first * open.length)] as number;
+    return [block, Math.floor(second * (places[block] as number)), Math.floor(third * 3)];
+  },
+  gradient: (_, parameters) => parameters.map(() => 0),
+};
 
 /** Jobs that train at once, and remember what they did as Batch and the store would. */
 const createFleet = (outcome: (job: PlannedTrial, attempt: number) => TrialRun | 'hang' = score) => {
@@ -60,6 +73,8 @@ const createFleet = (outcome: (job: PlannedTrial, attempt: number) => TrialRun |
     // One document a job: a second one would be refused as another job of the same name.
     expect(documents.get(job.jobId) ?? document).toBe(document);
     documents.set(job.jobId, document);
+    // Whose weights a network starts with has been trained, under the name that it is looked for.
+    if (job.inherits !== undefined) expect(results.get(job.inherits.jobId)).toMatchObject({ kind: 'score' });
     let result = results.get(job.jobId);
     if (result === undefined) {
       result = outcome(job, log.trained.filter((id) => id === job.jobId).length);
@@ -109,10 +124,13 @@ const carryOut = (
   environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }),
   lookUp?: LookUp,
 ): Promise<JobReport> =>
-  environment.run(createSearchByTrials({ store, ports: {}, runTrial, lookUp: async () => lookUp }), {
-    run: { runId: 'run', experimentHash: HASH },
-    job: SEARCH,
-  } satisfies SearchByTrialsInput) as Promise<JobReport>;
+  environment.run(
+    createSearchByTrials({ store, ports: { eas: coin }, runTrial, lookUp: async () => lookUp }),
+    {
+      run: { runId: 'run', experimentHash: HASH },
+      job: SEARCH,
+    } satisfies SearchByTrialsInput,
+  ) as Promise<JobReport>;
 
 const logOf = (store: ObjectStore) => readTrialLog(store, 'run', SEARCH.jobId);
 
@@ -225,7 +243,7 @@ describe('a search that is interrupted', () => {
 });
 
 describe('a search that learns in the order of completion', () => {
-  it('loses and repeats nothing, whenever it is killed', { timeout: 120_000 }, async () => {
+  it('loses and repeats nothing, whenever it is killed', { timeout: 600_000 }, async () => {
     const record = recordOf(ASHA, 'stages.search.order=completion', 'stages.search.evaluations=16');
     for (let index = 0, more = true; more; index++) {
       const store = await storeWith(record);
@@ -276,11 +294,12 @@ describe('a search on a table', () => {
 });
 
 describe.each([
-  ['evolution', REGULARIZED],
-  ['ASHA', ASHA],
-])('a search by trials: %s', (_, strategy) => {
+  ['evolution', REGULARIZED, 'nas-bench-201'],
+  ['ASHA', ASHA, 'nas-bench-201'],
+  ['EAS', EAS, 'eas'],
+])('a search by trials: %s', (_, strategy, space) => {
   it('keeps the fleet busy, trains a network once, and leaves a result', async () => {
-    const store = await storeWith(recordOf(strategy));
+    const store = await storeWith(recordOf(strategy, `space.name=${space}`));
     const fleet = createFleet();
     const report = await carryOut(store, fleet.runTrial);
     const trials = trialsOf(await logOf(store));
@@ -300,8 +319,8 @@ describe.each([
     expect(result.cost.multiplyAdds).toBe(10 * fleet.log.trained.length);
   });
 
-  it('is the same whatever its jobs take, and whenever it is killed', { timeout: 120_000 }, async () => {
-    const record = recordOf(strategy);
+  it('is the same whatever its jobs take, and whenever it is killed', { timeout: 600_000 }, async () => {
+    const record = recordOf(strategy, `space.name=${space}`);
     const reference = await storeWith(record);
     const fleet = createFleet();
     await carryOut(reference, fleet.runTrial);
