@@ -16,7 +16,7 @@ import { compileMixture } from '../../nas/training/programs/compiled-mixture.ts'
 import type { Classifier } from '../../nas/training/programs/classifier.ts';
 import { dartsStrategy } from '../../nas/training/programs/darts-strategy.ts';
 import { edgeCosts } from '../../nas/training/programs/edge-costs.ts';
-import { enasSupernet } from '../../nas/training/programs/enas-supernet.ts';
+import { choiceSupernet } from '../../nas/training/programs/choice-supernet.ts';
 import { gatedSupernet } from '../../nas/training/programs/gated-supernet.ts';
 import type { MixtureStrategy } from '../../nas/training/programs/mixture-strategy.ts';
 import type { ProgramData } from '../../nas/training/programs/resources.ts';
@@ -183,7 +183,7 @@ const enasStep = (tf: Tf, spec: Kind<'enas'>): Promise<StepProgram> => {
     data: { validationFraction: 0.5, splitSeed: 0, augmentation: augmentationSchema.parse({}) },
     seed: 0,
   };
-  const { classifier } = enasSupernet(search, { tf, data: NO_IMAGES });
+  const { classifier } = choiceSupernet(search, { tf, data: NO_IMAGES });
   return classifierStep(tf, spec, classifier, (i) => {
     const data = Int32Array.from(spec.paths[i % spec.paths.length] as readonly number[]);
     return { path: { dtype: 'int32', shape: [data.length], data } };

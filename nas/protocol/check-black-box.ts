@@ -14,9 +14,11 @@ type Place = (path: readonly (string | number)[]) => string;
 
 /** Spaces that the programs of one job can search; black-box strategies say themselves what they cannot. */
 const ONE_JOB_SPACES: Readonly<Record<string, readonly Experiment['space']['name'][]>> = {
-  'random-weight-sharing': ['darts-cnn', 'nas-bench-201'],
+  'random-weight-sharing': ['darts-cnn', 'nas-bench-201', 'enas-macro', 'enas-micro', 'nasnet', 'pnas'],
   darts: ['darts-cnn', 'nas-bench-201'],
   snas: ['darts-cnn', 'nas-bench-201'],
+  enas: ['enas-macro', 'enas-micro', 'darts-cnn', 'nas-bench-201'],
+  smash: ['smash'],
 };
 
 /** Every strategy that an experiment on this space may name. */

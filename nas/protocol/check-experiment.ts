@@ -49,32 +49,29 @@ const checkMixtureRecipe = ({ strategy, stages }: Experiment, place: Place): voi
     );
 };
 
-/** Where a search of published spaces can search. */
-const OWN_SPACES = {
-  enas: ['enas-macro', 'enas-micro', 'darts-cnn', 'nas-bench-201'],
-  smash: ['smash'],
-} as const;
-
-/** What the weights that ENAS' and SMASH's architectures share cannot be trained with, and where they can search. */
-const checkSharedWeights = (
-  { space, stages }: Experiment,
-  strategy: keyof typeof OWN_SPACES,
-  place: Place,
-): void => {
-  const spaces: readonly string[] = OWN_SPACES[strategy];
-  if (!spaces.includes(space.name))
+/** Only supernets of edges keep running statistics of batch norm; in the other spaces every child has its own. */
+const checkScoreStatistics = ({ space, strategy }: Experiment, place: Place): void => {
+  if (
+    strategy.name === 'random-weight-sharing' &&
+    strategy.scoreStatistics === 'running' &&
+    !['darts-cnn', 'nas-bench-201'].includes(space.name)
+  )
     throw inputError(
-      place(['space', 'name']),
-      space.name,
-      `${spaces.join(', ')} while ${strategy} searches`,
-      'choose one of its spaces, or another strategy',
+      place(['strategy', 'scoreStatistics']),
+      'running',
+      `batch in the space ${space.name}: its children share no running statistics`,
+      'write scoreStatistics: batch',
     );
+};
+
+/** What the weights that ENAS' and SMASH's architectures share cannot be trained with. */
+const checkSharedRecipe = ({ stages, strategy }: Experiment, place: Place): void => {
   for (const field of ['auxiliaryWeight', 'dropPath', 'emaDecay'] as const)
     if (stages.search.recipe[field] !== 0)
       throw inputError(
         place(['stages', 'search', 'recipe', field]),
         stages.search.recipe[field],
-        `0 while ${strategy} searches`,
+        `0 while ${strategy.name} searches`,
         'leave it out in stages.search; stages.retrain and stages.evaluate may have it',
       );
 };
@@ -217,8 +214,8 @@ export const checkExperiment = (experiment: Experiment, place: Place): void => {
       'leave it out in stages.search; stages.retrain and stages.evaluate may have it',
     );
   if (strategy.name === 'darts' || strategy.name === 'snas') checkMixtureRecipe(experiment, place);
-  if (strategy.name === 'enas' || strategy.name === 'smash')
-    checkSharedWeights(experiment, strategy.name, place);
+  checkScoreStatistics(experiment, place);
+  if (strategy.name === 'enas' || strategy.name === 'smash') checkSharedRecipe(experiment, place);
   checkSmashSpace(experiment, place);
   for (const stage of ['search', 'retrain', 'evaluate'] as const) {
     const { schedule, epochs, precision } = stages[stage].recipe;

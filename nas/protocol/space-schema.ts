@@ -49,7 +49,7 @@ export const spaceSchema = z.discriminatedUnion('name', [
     /** Its widening factor (published: 4). */
     width: z.number().int().min(1).max(16).default(DEFAULT_SIZES.width),
     /** Units of the widest operation or bank; a unit is `network.channels` channels. At most six times `width`. */
-    maxWidth: z.number().int().min(1).max(16).default(DEFAULT_SIZES.maxWidth),
+    maxWidth: z.number().int().min(2).max(16).default(DEFAULT_SIZES.maxWidth),
     maxKernel: z.union([z.literal(3), z.literal(5), z.literal(7)]).default(7),
     maxGroups: z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)]).default(8),
   }),

@@ -15,7 +15,7 @@ import { smash } from '../../nas/space/smash.ts';
 import { countMultiplyAdds } from '../../nas/training/counting.ts';
 import { describeClassifier, type NetworkSetting } from '../../nas/training/networks/network.ts';
 import { networkOf } from '../../nas/training/networks/registry.ts';
-import { describeChild } from '../../nas/training/programs/enas-supernet.ts';
+import { describeChild } from '../../nas/training/programs/choice-supernet.ts';
 import { mixturePlan } from '../../nas/training/programs/mixture-plan.ts';
 import { supernetOf } from '../../nas/training/supernets/registry.ts';
 import { smashMultiplyAdds } from '../../nas/training/supernets/smash-cost.ts';

@@ -34,7 +34,7 @@ describe('an experiment that searches with ENAS', () => {
   });
 
   it.each([
-    ['enas-micro }', 'nasnet }', /space\.name: "nasnet".*nas-bench-201 while enas searches/],
+    ['enas-micro }', 'nasnet }', /strategy\.name: "enas".*enas cannot search nasnet: it searches enas-macro/],
     [
       '{ network: { layers: 5 } }',
       '{ recipe: { dropPath: 0.2 } }',

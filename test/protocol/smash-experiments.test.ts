@@ -30,7 +30,11 @@ describe('an experiment that searches with SMASH', () => {
   });
 
   it.each([
-    ['smash, width: 1, maxWidth: 4', 'nasnet', /space\.name: "nasnet".*smash while smash searches/],
+    [
+      'smash, width: 1, maxWidth: 4',
+      'nasnet',
+      /strategy\.name: "smash".*smash cannot search nasnet: it searches smash/,
+    ],
     ['maxWidth: 4', 'maxWidth: 7', /space\.maxWidth: 7.*at most the 6 units/],
     ['maxWidth: 4', 'maxKernel: 9', /maxKernel/],
     ['batchSize: 64 }', 'dropPath: 0.2 }', /search\.recipe\.dropPath: 0\.2.*0 while smash searches/],

@@ -8,7 +8,7 @@ import { stackedCells } from './stacked-cells.ts';
 const AFFINE = true;
 
 /** States that no block of the cell reads; of a cell's inputs only what blocks make of them goes on. */
-const looseEnds = (blocks: readonly NasnetBlock[]): readonly number[] => {
+export const looseEnds = (blocks: readonly NasnetBlock[]): readonly number[] => {
   const read = new Set(blocks.flatMap(([first, second]) => [first, second]));
   return blocks.map((_, b) => b + 2).filter((state) => !read.has(state));
 };

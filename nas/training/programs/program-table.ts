@@ -6,7 +6,7 @@ import type { Supernet } from '../supernets/supernet.ts';
 import { dartsStrategy } from './darts-strategy.ts';
 import { enasController } from './enas-controller.ts';
 import { enasSearch } from './enas-search.ts';
-import { enasSupernet } from './enas-supernet.ts';
+import { choiceSupernet } from './choice-supernet.ts';
 import { finalNetworkClassifier } from './final-network-classifier.ts';
 import { gatedSupernet } from './gated-supernet.ts';
 import { withInheritedWeights } from './inherited-weights.ts';
@@ -44,9 +44,12 @@ const supernetFor = (
 
 const PROGRAMS = {
   'weight-sharing-search': (spec, resources) => {
-    const seed = deriveSeed(spec.seed, 'weights');
+    const { scoreStatistics } = spec.strategy;
+    if (scoreStatistics === 'batch')
+      return weightSharingSearch(spec, choiceSupernet(spec, resources), resources);
     const supernet = supernetFor(spec, resources);
-    const gated = gatedSupernet(resources.tf, supernet, seed, spec.strategy.scoreStatistics);
+    const seed = deriveSeed(spec.seed, 'weights');
+    const gated = gatedSupernet(resources.tf, supernet, seed, scoreStatistics);
     return weightSharingSearch(spec, gated, resources);
   },
   'mixture-search': (spec, resources) => {
@@ -54,7 +57,7 @@ const PROGRAMS = {
     return mixtureSearch(spec, supernet, mixtureStrategy(spec, supernet, resources), resources);
   },
   'enas-search': (spec, resources) =>
-    enasSearch(spec, enasSupernet(spec, resources), enasController(spec), resources),
+    enasSearch(spec, choiceSupernet(spec, resources), enasController(spec), resources),
   'smash-search': (spec, resources) => smashSearch(spec, smashNetworkFor(spec, resources), resources),
   'train-network': async (spec, resources) => {
     const network = finalNetworkClassifier(spec, resources);

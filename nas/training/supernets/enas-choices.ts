@@ -62,6 +62,7 @@ export const valuesOf = (name: string): number | undefined => {
 /** Row `index` (an int32 scalar) of values [n, …]; as a product, so that the gradient is one too. */
 const rowOf = (tf: Tf, values: Tensor, index: Tensor): Tensor => {
   const [n, ...shape] = values.shape as [number, ...number[]];
+  if (n === 1) return tf.reshape(values, shape);
   const oneHot = tf.oneHot(tf.reshape(index, [1]) as never, n, 1, 0, 'float32');
   return tf.reshape(tf.matMul(oneHot as never, tf.reshape(values, [n, values.size / n])), shape);
 };

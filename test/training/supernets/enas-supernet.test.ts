@@ -10,7 +10,7 @@ import { compileGraph, type CompiledGraph } from '../../../nas/training/compile.
 import { lossAndGradients } from '../../../nas/training/gradients.ts';
 import { crossEntropy } from '../../../nas/training/losses.ts';
 import type { HostTensor } from '../../../nas/training/program.ts';
-import { enasSupernet } from '../../../nas/training/programs/enas-supernet.ts';
+import { choiceSupernet } from '../../../nas/training/programs/choice-supernet.ts';
 import { pathChoices, sharedLayers, valuesOf } from '../../../nas/training/supernets/enas-choices.ts';
 import { macroSupernet } from '../../../nas/training/supernets/enas-macro.ts';
 import { microSupernet } from '../../../nas/training/supernets/enas-micro.ts';
@@ -40,7 +40,7 @@ describe.each<SpaceChoice>([{ name: 'enas-macro', depth: 4 }, { name: 'enas-micr
   'shared weights of $name',
   (choice) => {
     const spec = specOf(choice);
-    const supernet = enasSupernet(spec, { tf, data });
+    const supernet = choiceSupernet(spec, { tf, data });
     const { weights } = supernet.classifier;
     const names = Object.keys(weights);
     const random = randomFromSeed(4);

@@ -1,5 +1,5 @@
 import type { Json } from '../../json.ts';
-import type { EnasSearchSpec } from '../../protocol/job.ts';
+import type { ProgramTask } from '../../protocol/job.ts';
 import { chosenSpace, type SpaceChoice } from '../../protocol/space-schema.ts';
 import { deriveSeed } from '../../random.ts';
 import type { EnasMacroGenotype } from '../../space/enas-macro.ts';
@@ -20,6 +20,7 @@ import {
 } from '../supernets/enas-choices.ts';
 import { macroPath, macroPathLength, macroSupernet } from '../supernets/enas-macro.ts';
 import { MICRO_PATH_LENGTH, microPath, microSupernet } from '../supernets/enas-micro.ts';
+import { NASNET_FAMILIES, NASNET_PATH_LENGTH, nasnetSupernet } from '../supernets/nasnet.ts';
 import { supernetOf } from '../supernets/registry.ts';
 import { describePath } from '../supernets/supernet.ts';
 import type { DropOptions } from '../tensor-layers.ts';
@@ -51,6 +52,15 @@ const sharedNetwork = (space: SpaceChoice, setting: NetworkSetting): SharedNetwo
         encodePath: (genotype) => microPath(genotype as EnasMicroGenotype),
         network: (layers, x, choices) => microSupernet(layers, x, setting, choices),
       };
+    case 'nasnet':
+    case 'pnas': {
+      const family = NASNET_FAMILIES[space.name];
+      return {
+        pathLength: NASNET_PATH_LENGTH,
+        encodePath: (genotype) => family.path(genotype as never),
+        network: (layers, x, choices) => nasnetSupernet(layers, x, setting, family, choices),
+      };
+    }
     default:
       return undefined;
   }
@@ -81,12 +91,12 @@ export const describeChild = (space: SpaceChoice, setting: NetworkSetting, genot
 };
 
 /**
- * The shared weights of an ENAS search, of which one call runs one child. Batch norm has the statistics of the minibatch in training
+ * The shared weights of a search, of which one call runs one child. Batch norm has the statistics of the minibatch in training
  * and in scoring.
  *
  * @throws InvalidArchitectureError if it cannot be built at this size.
  */
-export const enasSupernet = (spec: EnasSearchSpec, { tf, data }: ProgramResources): GatedSupernet => {
+export const choiceSupernet = (spec: ProgramTask, { tf, data }: ProgramResources): GatedSupernet => {
   const setting: NetworkSetting = {
     size: spec.network,
     image: data.shape,

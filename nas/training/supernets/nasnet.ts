@@ -1,0 +1,185 @@
+import {
+  NASNET_BLOCKS,
+  NASNET_OPERATIONS,
+  type NasnetBlock,
+  type NasnetGenotype,
+  type NasnetOperation,
+} from '../../space/nasnet.ts';
+import { PNAS_OPERATIONS, pnasAsNasnet, type PnasGenotype } from '../../space/pnas.ts';
+import type { Layers } from '../layers.ts';
+import { planCells, type CellPlan } from '../networks/cell-plan.ts';
+import { classify } from '../networks/conv-block.ts';
+import { checkEvenChannels } from '../networks/enas-operations.ts';
+import { looseEnds } from '../networks/nasnet.ts';
+import type { NetworkSetting } from '../networks/network.ts';
+import { stem } from '../networks/stems.ts';
+import { NASNET_CELL_OPERATIONS, factorizedReduce, reluConvBatchNorm } from '../operations.ts';
+import type { Alternative, Choices } from './enas-choices.ts';
+
+const AFFINE = true;
+/** What becomes of a block's two branches: added, or joined, and then for its readers projected. */
+const [ADDED, JOINED] = [0, 1] as const;
+/** What of a block goes on to the cell's output. */
+const [INSIDE, SUM, BOTH] = [0, 1, 2] as const;
+
+/** Path entries of a normal cell's edge: state and operation. */
+const EDGE = 2;
+/** Of a reduction cell's: among its inputs, operation or none, then the same among its blocks. */
+const REDUCING_EDGE = 4;
+/** After a block's two edges: how its readers see it, and what goes on. */
+const ENDS = 2;
+const cellPathLength = (reduction: boolean): number =>
+  NASNET_BLOCKS * (2 * (reduction ? REDUCING_EDGE : EDGE) + ENDS);
+
+/** Path entries of all cells. */
+export const NASNET_PATH_LENGTH = cellPathLength(false) + cellPathLength(true);
+
+/** Cells of a genotype of either space, with the states that make each cell's output. */
+interface Cells {
+  readonly normal: readonly NasnetBlock[];
+  readonly reduce: readonly NasnetBlock[];
+  readonly outputs: (blocks: readonly NasnetBlock[]) => readonly number[];
+}
+
+/** Which of the two spaces a supernet is of. */
+export interface NasnetFamily {
+  /** Of an edge. */
+  readonly operations: readonly NasnetOperation[];
+  /** Whether blocks may join their branches instead of adding them. */
+  readonly joins: boolean;
+  path(genotype: never): Int32Array;
+}
+
+const cellPath = (
+  blocks: readonly NasnetBlock[],
+  { outputs }: Cells,
+  operations: readonly NasnetOperation[],
+  reduction: boolean,
+): readonly number[] => {
+  const ends = outputs(blocks);
+  const edge = (state: number, operation: NasnetOperation): readonly number[] => {
+    const number = operations.indexOf(operation);
+    if (!reduction) return [state, number];
+    return state < 2 ? [state, 1 + number, 0, 0] : [0, 0, state - 2, 1 + number];
+  };
+  return Array.from({ length: NASNET_BLOCKS }, (_, b) => {
+    const block = blocks[b];
+    // A block that a smaller cell does not have: nothing reads it.
+    if (block === undefined) return [...edge(0, 'identity'), ...edge(0, 'identity'), ADDED, INSIDE];
+    const [first, second, firstOperation, secondOperation, combination] = block;
+    const joined = combination === 'concat';
+    const end = !ends.includes(b + 2) ? INSIDE : joined ? BOTH : SUM;
+    return [...edge(first, firstOperation), ...edge(second, secondOperation), joined ? JOINED : ADDED, end];
+  }).flat();
+};
+
+const pathOf = (cells: Cells, operations: readonly NasnetOperation[]): Int32Array =>
+  Int32Array.from([
+    ...cellPath(cells.normal, cells, operations, false),
+    ...cellPath(cells.reduce, cells, operations, true),
+  ]);
+
+export const NASNET_FAMILIES = {
+  nasnet: {
+    operations: NASNET_OPERATIONS,
+    joins: true,
+    path: (genotype: NasnetGenotype) => pathOf({ ...genotype, outputs: looseEnds }, NASNET_OPERATIONS),
+  },
+  pnas: {
+    operations: PNAS_OPERATIONS,
+    joins: false,
+    path: (genotype: PnasGenotype) => {
+      const blocks = pnasAsNasnet(genotype);
+      const outputs = (): readonly number[] => blocks.map((_, b) => b + 2);
+      return pathOf({ normal: blocks, reduce: blocks, outputs }, PNAS_OPERATIONS);
+    },
+  },
+} as const satisfies Record<string, NasnetFamily>;
+
+const cell = <T>(
+  layers: Layers<T>,
+  plan: CellPlan,
+  inputs: readonly [T, T],
+  { operations, joins }: NasnetFamily,
+  choices: Choices<T>,
+): T => {
+  const { reduction, channels, index } = plan;
+  const name = `cells.${index}`;
+  const adjust = plan.previousReduced ? factorizedReduce : reluConvBatchNorm;
+  const adjusted = [
+    adjust(layers, inputs[0], `${name}.preprocess0`, channels, AFFINE),
+    reluConvBatchNorm(layers, inputs[1], `${name}.preprocess1`, channels, AFFINE),
+  ];
+  /** States of C channels that blocks read: at full size, and in reduction cells those of the blocks at half. */
+  const blocks: T[] = [];
+  const alternatives = (at: string, states: number, stride: 1 | 2): Alternative<T>[] =>
+    operations.map(
+      (operation) => (inner, x) =>
+        NASNET_CELL_OPERATIONS[operation](inner, x, `${at}.${operation}.of${states}.op`, stride, AFFINE),
+    );
+  const none =
+    (stride: 1 | 2): Alternative<T> =>
+    (inner, x) =>
+      inner.zero(x, stride);
+  let at = reduction ? cellPathLength(false) : 0;
+  const chosen = (states: readonly T[], run: readonly Alternative<T>[]): T => {
+    const y = choices.one(layers, choices.pick(states, at), at + 1, run, at);
+    at += 2;
+    return y;
+  };
+  const edge = (edgeName: string): T => {
+    if (!reduction) {
+      const states = [...adjusted, ...blocks];
+      return chosen(states, alternatives(edgeName, states.length, 1));
+    }
+    const ofInput = chosen(adjusted, [none(2), ...alternatives(`${edgeName}.input`, 2, 2)]);
+    if (blocks.length === 0) {
+      at += 2;
+      return ofInput;
+    }
+    const ofBlock = chosen([...blocks], [none(1), ...alternatives(`${edgeName}.block`, blocks.length, 1)]);
+    return layers.add([ofInput, ofBlock]);
+  };
+  const outputs: T[] = [];
+  for (let b = 0; b < NASNET_BLOCKS; b++) {
+    const blockName = `${name}.blocks.${b}`;
+    const both = layers.concat([edge(`${blockName}.0`), edge(`${blockName}.1`)]);
+    const sum: Alternative<T> = (inner, x) =>
+      inner.add([inner.channels(x, 0, channels), inner.channels(x, channels, channels)]);
+    const project: Alternative<T> = (inner, x) =>
+      reluConvBatchNorm(inner, x, `${blockName}.project`, channels, AFFINE);
+    const [h, w] = layers.shape(both);
+    blocks.push(choices.one(layers, both, at, joins ? [sum, project] : [sum]));
+    outputs.push(
+      choices.one(layers, both, at + 1, [
+        (inner, x) => inner.zero(joins ? x : sum(inner, x), 1),
+        (inner, x) => (joins ? inner.zeroPad(sum(inner, x), [h, w, 2 * channels]) : sum(inner, x)),
+        ...(joins ? [(_: Layers<T>, x: T): T => x] : []),
+      ]),
+    );
+    at += ENDS;
+  }
+  return layers.concat(outputs);
+};
+
+/**
+ * All NASNet cells (Zoph et al. 2018, §3), or all PNAS cells (Liu et al. 2018, §3.1) of up to five blocks, over shared weights. A
+ * convolution has weights for each edge and each state that the edge can read. A cell's output has room for all its blocks, two branches
+ * each where they can be joined; what a child leaves out is zero, so that it computes what its own network computes, from the rows
+ * of the 1×1 convolutions that read what it has. In a reduction cell, inputs and blocks differ in size, so an edge is a choice of
+ * each, one of which is zero.
+ *
+ * @returns logits as features [1, 1, classes].
+ */
+export const nasnetSupernet = <T>(
+  layers: Layers<T>,
+  x: T,
+  { size, classes }: NetworkSetting,
+  family: NasnetFamily,
+  choices: Choices<T>,
+): T => {
+  checkEvenChannels(size.channels);
+  let [s0, s1] = stem(layers, x, size);
+  for (const plan of planCells(size)) [s0, s1] = [s1, cell(layers, plan, [s0, s1], family, choices)];
+  return classify(layers, s1, classes);
+};

@@ -1,0 +1,188 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
+import type { Json } from '../../../nas/json.ts';
+import { strategies } from '../../../nas/protocol/experiment.ts';
+import type { ProgramTask, SearchResult } from '../../../nas/protocol/job.ts';
+import { recipeSchema } from '../../../nas/protocol/recipe.ts';
+import { randomFromSeed } from '../../../nas/random.ts';
+import type { NasnetBlock, NasnetGenotype } from '../../../nas/space/nasnet.ts';
+import { pnasAsNasnet, type PnasGenotype } from '../../../nas/space/pnas.ts';
+import { compileGraph, type CompiledGraph } from '../../../nas/training/compile.ts';
+import { networkOf } from '../../../nas/training/networks/registry.ts';
+import { looseEnds } from '../../../nas/training/networks/nasnet.ts';
+import { describeClassifier, type NetworkSetting } from '../../../nas/training/networks/network.ts';
+import type { HostTensor } from '../../../nas/training/program.ts';
+import { choiceSupernet } from '../../../nas/training/programs/choice-supernet.ts';
+import { createProgram } from '../../../nas/training/programs/program-table.ts';
+import { planCells } from '../../../nas/training/networks/cell-plan.ts';
+import { sharedLayers } from '../../../nas/training/supernets/enas-choices.ts';
+import { toTensor, type Tensor } from '../../../nas/training/tensor.ts';
+import { eagerTrace } from '../../../nas/training/trace-eager.ts';
+import { tinyData } from '../programs/tiny-data.ts';
+import { finish } from '../programs/walk.ts';
+
+const { tf } = loadTensorFlow({ threads: 1 });
+const data = tinyData();
+const BATCH = 4;
+const CHANNELS = 2;
+const setting: NetworkSetting = {
+  size: { channels: CHANNELS, layers: 3, stem: 'cifar' },
+  image: data.shape,
+  classes: data.classes,
+  auxiliary: false,
+};
+const random = randomFromSeed(9);
+const x: HostTensor = {
+  dtype: 'float32',
+  shape: [BATCH, 8, 8, 1],
+  data: Float32Array.from({ length: BATCH * 64 }, () => random.normal()),
+};
+
+/** Cells of a genotype of either space, and which of their blocks go on. */
+const cellsOf = (
+  space: 'nasnet' | 'pnas',
+  genotype: Json,
+): NasnetGenotype & { ends(blocks: readonly NasnetBlock[]): readonly number[] } => {
+  if (space === 'nasnet') return { ...(genotype as unknown as NasnetGenotype), ends: looseEnds };
+  const blocks = pnasAsNasnet(genotype as unknown as PnasGenotype);
+  return { normal: blocks, reduce: blocks, ends: () => blocks.map((_, b) => b + 2) };
+};
+
+const TIMEOUT = 600_000;
+
+describe.each(['nasnet', 'pnas'] as const)('shared weights of %s', { timeout: TIMEOUT }, (name) => {
+  const task: ProgramTask = {
+    space: { name },
+    network: setting.size,
+    recipe: recipeSchema.parse({}),
+    data: {
+      validationFraction: 0.5,
+      splitSeed: 0,
+      augmentation: { cropPadding: 0, horizontalFlip: false, cutout: 0 },
+    },
+    seed: 3,
+  };
+  const supernet = choiceSupernet(task, { tf, data });
+  const { weights } = supernet.classifier;
+  const plans = planCells(setting.size);
+  let graph: CompiledGraph;
+  beforeAll(async () => {
+    graph = await compileGraph(tf, {
+      variables: weights,
+      functions: {
+        logits: {
+          inputs: { x: { shape: x.shape, dtype: 'float32' }, ...supernet.classifier.inputs },
+          body: (vars, inputs, trace) => ({
+            outputs: {
+              logits: supernet.classifier.evaluate({ trace, vars, x: inputs['x'] as Tensor, inputs }),
+            },
+          }),
+        },
+      },
+    });
+  });
+  afterAll(() => graph.dispose());
+
+  /** Channels that a cell of a child puts out, by their places in the supernet's output. */
+  const outputRows = (genotype: Json, index: number): readonly number[] | undefined => {
+    const plan = plans[index];
+    if (plan === undefined) return undefined;
+    const cells = cellsOf(name, genotype);
+    const blocks = plan.reduction ? cells.reduce : cells.normal;
+    const room = (name === 'nasnet' ? 2 : 1) * plan.channels;
+    return cells.ends(blocks).flatMap((state) => {
+      const joined = blocks[state - 2]?.[4] === 'concat';
+      return Array.from({ length: (joined ? 2 : 1) * plan.channels }, (_, i) => (state - 2) * room + i);
+    });
+  };
+  const gathered = (host: HostTensor, axis: number, rows: readonly number[] | undefined): HostTensor => {
+    if (rows === undefined) return host;
+    const picked = tf.tidy(() => tf.gather(toTensor(tf, host), [...rows], axis));
+    const result = { ...host, shape: picked.shape, data: picked.dataSync() as Float32Array };
+    picked.dispose();
+    return result as HostTensor;
+  };
+  /** A weight of the child's own network, out of the shared ones. */
+  const own = (genotype: Json, variable: string): HostTensor => {
+    const cells = cellsOf(name, genotype);
+    if (variable === 'classifier.weight')
+      return gathered(weights[variable] as HostTensor, 0, outputRows(genotype, plans.length - 1));
+    const input = /^cells\.(\d+)\.preprocess([01])\..*(op\.1|conv_[12])\.weight$/.exec(variable);
+    if (input !== null) {
+      const source = Number(input[1]) - (input[2] === '1' ? 1 : 2);
+      return gathered(weights[variable] as HostTensor, 2, outputRows(genotype, source));
+    }
+    const edge = /^cells\.(\d+)\.blocks\.(\d+)\.([01])\.(.*)$/.exec(variable);
+    if (edge === null) return weights[variable] as HostTensor;
+    const [, cell, b, at, rest] = edge as unknown as [string, string, string, string, string];
+    const reduction = plans[Number(cell)]?.reduction === true;
+    const block = (reduction ? cells.reduce : cells.normal)[Number(b)] as NasnetBlock;
+    const [state, operation] = at === '0' ? [block[0], block[2]] : [block[1], block[3]];
+    const [group, values, row] = !reduction
+      ? ['', Number(b) + 2, state]
+      : state < 2
+        ? ['.input', 2, state]
+        : ['.block', Number(b), state - 2];
+    const shared = `cells.${cell}.blocks.${b}.${at}${group}.${operation}.of${values}.op.${rest}`;
+    const host = weights[shared] as HostTensor;
+    const { data: all, shape } = host;
+    const size = all.length / values;
+    return { ...host, shape: shape.slice(1), data: all.slice(row * size, (row + 1) * size) } as HostTensor;
+  };
+
+  it('gives a child the logits of its own network', () => {
+    for (let i = 0; i < 3; i++) {
+      const genotype = supernet.space.sample(random);
+      const network = networkOf({ name }, supernet.space.print(genotype));
+      const names = describeClassifier(network, setting)
+        .declarations.filter(({ role }) => role === 'weight')
+        .map((declaration) => declaration.name);
+      const trace = eagerTrace(tf);
+      const expected = tf.tidy(() => {
+        const vars = Object.fromEntries(
+          names.map((variable) => [variable, toTensor(tf, own(genotype, variable))]),
+        );
+        const { logits } = network(setting)(sharedLayers(tf, vars, trace), toTensor(tf, x));
+        return Array.from(logits.dataSync());
+      });
+      trace.release();
+      const actual = graph.call('logits', { x, path: supernet.path(genotype) })['logits']?.data;
+      expect(new Set(expected).size).toBeGreaterThan(BATCH);
+      expected.forEach((value, at) => expect(actual?.[at]).toBeCloseTo(value, 4));
+    }
+  });
+
+  // The other space's operations are among these, and its blocks are never joined.
+  it.runIf(name === 'nasnet')('is trained and scored by random search with weight sharing', async () => {
+    const program = await createProgram(
+      {
+        ...task,
+        kind: 'weight-sharing-search',
+        strategy: strategies.randomWeightSharing.parse({
+          name: 'random-weight-sharing',
+          candidates: 3,
+          scoreMinibatches: 1,
+          rescore: 1,
+          scoreStatistics: 'batch',
+        }),
+        // One reduction cell: the smallest network there is.
+        network: { ...setting.size, layers: 1 },
+        recipe: recipeSchema.parse({ epochs: 1, batchSize: 16 }),
+      },
+      { tf, data },
+    );
+    try {
+      const { candidates } = await finish<SearchResult>(program);
+      expect(candidates).toHaveLength(3);
+      for (const { genotype } of candidates)
+        expect(supernet.space.print(supernet.space.parse(genotype))).toBe(genotype);
+    } finally {
+      program.dispose();
+    }
+  });
+
+  it('tells children apart by what they cost', () => {
+    const costs = Array.from({ length: 6 }, () => supernet.multiplyAdds(supernet.space.sample(random)));
+    expect(new Set(costs).size).toBeGreaterThan(1);
+  });
+});
