@@ -3,15 +3,17 @@ import type { RunReport } from '../run-report.ts';
 import { BY_SEED } from './channels.ts';
 import { CHART_CONFIG, PLOT } from './theme.ts';
 
-/** Distribution of the candidates' stage-1 scores, one outline a search seed. */
+/** Distribution of the candidates' stage-1 scores, one outline a search seed that scored several. */
 export const candidateScores = ({ searches }: Pick<RunReport, 'searches'>): TopLevelSpec | undefined => {
-  const values = searches.flatMap(({ seed, scores: { from, width, counts }, candidates }) =>
-    counts.map((count, i) => ({
-      seed: `seed ${seed}`,
-      score: from + (i + 0.5) * width,
-      share: count / candidates,
-    })),
-  );
+  const values = searches
+    .filter(({ candidates }) => candidates > 1)
+    .flatMap(({ seed, scores: { from, width, counts }, candidates }) =>
+      counts.map((count, i) => ({
+        seed: `seed ${seed}`,
+        score: from + (i + 0.5) * width,
+        share: count / candidates,
+      })),
+    );
   if (values.length === 0) return undefined;
   return {
     config: CHART_CONFIG,
