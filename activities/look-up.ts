@@ -22,7 +22,11 @@ export const createLookUp =
         'add it again with nas data add, or start the run under another name',
       );
     const table = await openTable(store, manifest);
-    const column = table.column(wanted.column, 'stages.search.table.column');
+    const score = table.score(wanted.column, 'stages.search.table.column');
     const scale = wanted.unit === 'percent' ? 100 : 1;
-    return (genotype) => ({ kind: 'score', value: (column[table.rowOf(genotype)] as number) / scale });
+    const lookUp: LookUp = (genotype, fidelity) => ({
+      kind: 'score',
+      value: score(table.rowOf(genotype), fidelity) / scale,
+    });
+    return table.listed ? Object.assign(lookUp, { space: table.space }) : lookUp;
   };

@@ -8,6 +8,7 @@ import type { RunRecord } from '../nas/protocol/run-record.ts';
 import { chosenSpace } from '../nas/protocol/space-schema.ts';
 import { isBlackBox, optionsOf } from '../nas/protocol/strategy-schema.ts';
 import type { TrialEnd, TrialEvent } from '../nas/protocol/trial-log.ts';
+import type { Space } from '../nas/space/space.ts';
 import { STRATEGIES } from '../nas/strategy/registry.ts';
 import { endUnder } from '../nas/strategy/objective.ts';
 import type { StrategyPorts } from '../nas/strategy/strategy.ts';
@@ -39,7 +40,11 @@ export interface TrialSearchDependencies {
   readonly lookUp: (run: RunRecord) => Promise<LookUp | undefined>;
 }
 
-export type LookUp = (genotype: Json, fidelity: number) => TrialEnd;
+export interface LookUp {
+  (genotype: Json, fidelity: number): TrialEnd;
+  /** The part of the experiment's space that the table holds, where that is all that is searched. */
+  readonly space?: Space;
+}
 
 /** `failed`: a fault that every further trial would repeat, such as a program's own error. */
 export type TrialRun =
@@ -82,7 +87,7 @@ const openSearch = (
 ): TrialSearch => {
   const { strategy, stages } = experiment;
   if (!isBlackBox(strategy)) throw new TypeError(`${strategy.name} does not search by trials`);
-  const space = chosenSpace(experiment.space);
+  const space = lookUp?.space ?? chosenSpace(experiment.space);
   return createTrialSearch({
     strategy: STRATEGIES[strategy.name].bind(space, ports),
     space,

@@ -6,13 +6,13 @@ import { strategyPortsOnDemand } from '../containers/worker/strategy-ports.ts';
 import { compareStrategies } from '../nas/benchmark/comparison.ts';
 import type { Comparison } from '../nas/benchmark/comparison.ts';
 import { TABULAR_SPACES, readTable } from '../nas/benchmark/formats.ts';
+import type { TabularBenchmark } from '../nas/benchmark/table.ts';
 import { inputError } from '../nas/protocol/input-error.ts';
 import { paretoFronts } from '../nas/report/charts/pareto-front.ts';
 import { regretCurves } from '../nas/report/charts/regret-curves.ts';
 import { renderChart } from '../nas/report/charts/render-chart.ts';
 import { plainColours } from '../nas/report/charts/theme.ts';
 import { STRATEGIES, strategiesFor, strategyNamed } from '../nas/strategy/registry.ts';
-import type { Space } from '../nas/space/space.ts';
 import { readTableFile } from '../scripts/data/add-benchmark.ts';
 import { wholeNumber } from '../scripts/number-option.ts';
 
@@ -48,7 +48,12 @@ const program = (): Command =>
     .requiredOption('--search <column>', 'the signal that the strategies see; higher is better')
     .requiredOption('--final <column>', 'the score by which the found architecture is judged')
     .option('--strategy <names>', `all, or of ${Object.keys(STRATEGIES).join(', ')}`, 'all')
-    .option('--evaluations <n>', 'look-ups for each run', wholeNumber(1), 300)
+    .option(
+      '--evaluations <n>',
+      'look-ups for each run, those after a share of the training counted by their share',
+      wholeNumber(1),
+      300,
+    )
     .option('--runs <n>', 'runs for each strategy, seeds counted up from --seed', wholeNumber(1), 500)
     .option('--seed <n>', 'seed of the first run', wholeNumber(0), 0)
     .option('--parallelism <n>', 'trials under way at once', wholeNumber(1), 1)
@@ -68,18 +73,23 @@ const program = (): Command =>
     .exitOverride();
 
 /** `all` means every strategy that can search the space; a named one that cannot is an error naming those that can. */
-const chosen = (names: string, space: Space, minimise: string | undefined): readonly string[] => {
+const chosen = (
+  names: string,
+  { space, curves }: TabularBenchmark,
+  { search, minimise }: Pick<Flags, 'search' | 'minimise'>,
+): readonly string[] => {
+  const hasCurve = curves.includes(search);
   const able = strategiesFor(space).filter((name) => {
     const { multiFidelity, multiObjective } = strategyNamed(name);
-    return !multiFidelity && (!multiObjective || minimise !== undefined);
+    return (!multiFidelity || hasCurve) && (!multiObjective || minimise !== undefined);
   });
   if (names === 'all') return able;
   return names.split(',').map((text) => {
     const entry = strategyNamed(text.trim(), '--strategy');
     const reason =
       entry.refuses(space) ??
-      (entry.multiFidelity
-        ? 'it needs scores after shares of the training, a table has final ones'
+      (entry.multiFidelity && !hasCurve
+        ? `it needs scores after shares of the training, ${search} has final ones`
         : entry.multiObjective && minimise === undefined
           ? 'it needs a second objective, --minimise COLUMN'
           : undefined);
@@ -148,7 +158,7 @@ export const run = async (argv: readonly string[]): Promise<void> => {
   const table = readTable(flags.space, readTableFile(flags.table), basename(flags.table));
   if (flags.plotFront !== undefined && flags.minimise === undefined)
     throw inputError('--plot-front', flags.plotFront, 'with --minimise COLUMN', 'say what is to be small');
-  const strategies = chosen(flags.strategy, table.space, flags.minimise);
+  const strategies = chosen(flags.strategy, table, flags);
   const comparison = compareStrategies(table, {
     ...flags,
     strategies,

@@ -20,6 +20,8 @@ export interface TableManifest {
   readonly rows: number;
   /** Numeric columns. */
   readonly columns: readonly string[];
+  /** Those that also have values after shares of the training. */
+  readonly curves?: readonly string[] | undefined;
   readonly source: string;
 }
 
@@ -30,6 +32,7 @@ const manifestSchema: z.ZodType<TableManifest> = z.strictObject({
   blob: z.strictObject({ sha256: z.string(), bytes: z.number().int().min(0) }),
   rows: z.number().int().min(1),
   columns: z.array(z.string()).min(1),
+  curves: z.array(z.string()).optional(),
   source: z.string(),
 });
 
@@ -50,6 +53,7 @@ export const writeTable = async (
     blob: { sha256, bytes },
     rows: table.size,
     columns: table.columns,
+    ...(table.curves.length === 0 ? {} : { curves: table.curves }),
     source,
   };
   const { identical } = await createDocument(store, keys.table(name), manifest);

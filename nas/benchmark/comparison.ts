@@ -78,6 +78,7 @@ export interface ComparisonOptions {
   readonly search: string;
   readonly final: string;
   readonly strategies: readonly string[];
+  /** Of each run, in full trainings. */
   readonly evaluations: number;
   readonly runs: number;
   /** Run r uses seed + r, the same for every strategy. */
@@ -153,6 +154,7 @@ const tradeOffOf = (
 export const compareStrategies = (table: TabularBenchmark, options: ComparisonOptions): Comparison => {
   const { evaluations, runs, seed, parallelism, ports, objective, minimise, onStrategy } = options;
   const search = table.column(options.search, 'search');
+  const score = table.score(options.search, 'search');
   const final = table.column(options.final, 'final');
   const measures = measuresOf(table, options);
   const allowed = [...final].map(
@@ -179,7 +181,7 @@ export const compareStrategies = (table: TabularBenchmark, options: ComparisonOp
   const marks = checkpoints(evaluations);
   const compared = bound.map((strategy) => {
     const trajectories = Array.from({ length: runs }, (_, run) =>
-      tabularSearch(strategy, table, search, {
+      tabularSearch(strategy, table, score, {
         evaluations,
         seed: seed + run,
         parallelism,

@@ -1,12 +1,15 @@
 import { parse as parseCsv } from 'csv-parse/sync';
 import type { Json } from '../json.ts';
 import { inputError } from '../protocol/input-error.ts';
+import { dartsCnn } from '../space/darts-cnn.ts';
+import { listedSpace } from '../space/listed.ts';
 import { nasBench101, nasBench101Key } from '../space/nas-bench-101.ts';
 import type { NasBench101Genotype } from '../space/nas-bench-101.ts';
 import { nasBench201, printNasBench201 } from '../space/nas-bench-201.ts';
 import type { NasBench201Genotype } from '../space/nas-bench-201.ts';
 import { nasBenchMacro } from '../space/nas-bench-macro.ts';
 import type { Space } from '../space/space.ts';
+import { readDartsCurves } from './darts-curves.ts';
 import { tabularBenchmark } from './table.ts';
 import type { TableRow, TabularBenchmark } from './table.ts';
 
@@ -56,8 +59,10 @@ const FORMATS = {
     complete: false,
   },
 } as const satisfies Record<string, Format>;
-export type TabularSpace = keyof typeof FORMATS;
-export const TABULAR_SPACES = Object.keys(FORMATS) as readonly TabularSpace[];
+/** The space of which tables list a part, with learning curves. */
+const LISTED = 'darts-cnn';
+export type TabularSpace = keyof typeof FORMATS | typeof LISTED;
+export const TABULAR_SPACES = [...Object.keys(FORMATS), LISTED] as readonly TabularSpace[];
 
 const numeric = (text: string): number | undefined => {
   const value = text.trim() === '' ? Number.NaN : Number(text);
@@ -135,14 +140,19 @@ const fromJson = (format: Format, text: string, file: string): TableRow[] => {
 };
 
 /**
- * Reads a benchmark table: CSV with named columns, or the JSON of NAS-Bench-Macro. Any numeric column can serve as
+ * Reads a benchmark table: CSV with named columns, the JSON of NAS-Bench-Macro, or that of learning curves of DARTS cells. Any numeric column can serve as
  * search signal or final score. Throws `InputError` for an unknown space, an unreadable file, or a missing row where
  * the space is small enough to demand completeness.
  */
 export const readTable = (space: string, text: string, file: string): TabularBenchmark => {
+  if (space === LISTED) {
+    const { rows, genotypes } = readDartsCurves(text, file);
+    const listed = listedSpace(dartsCnn, genotypes) as unknown as Space;
+    return tabularBenchmark(listed, rows, (genotype) => listed.hash(genotype), file, true);
+  }
   if (!Object.hasOwn(FORMATS, space))
     throw inputError('space', space, TABULAR_SPACES.join(', '), 'use a space that has a table format');
-  const format: Format = FORMATS[space as TabularSpace];
+  const format: Format = FORMATS[space as keyof typeof FORMATS];
   const json = text.trimStart().startsWith('{');
   const { rows, records } = json
     ? { rows: fromJson(format, text, file), records: [] }

@@ -1,55 +1,83 @@
 import type { Json } from '../json.ts';
 import { outcomeUnder } from '../strategy/objective.ts';
 import type { Objective } from '../strategy/objective.ts';
-import type { Strategy, Trial, TrialResult } from '../strategy/strategy.ts';
-import type { TabularBenchmark } from './table.ts';
+import type { Strategy, StrategyState, Trial, TrialResult } from '../strategy/strategy.ts';
+import type { Score, TabularBenchmark } from './table.ts';
 
 export interface TabularRun {
   /**
-   * Row of the incumbent (best search signal under the objective so far, the earlier on ties) after each evaluation; −1
-   * while every architecture is beyond the limits.
+   * Row of the incumbent after each full training's worth of look-ups; −1 while every architecture is beyond the limits. The
+   * incumbent is, of what was looked up at the highest fidelity so far, the best by search signal under the objective, the earlier on ties.
    */
   readonly incumbents: Int32Array;
-  /** Evaluations done; fewer than asked for only where the strategy had nothing left to propose. */
+  /** Full trainings' worth done; fewer than asked for only where the strategy had nothing left to propose. */
   readonly evaluations: number;
   /** Counts of the strategy's own. */
   readonly summary: Readonly<Record<string, number>>;
-  /** Row of every evaluation, in order. */
+  /** Row of every trial, in order. */
   readonly rows: Int32Array;
 }
 
+/** Shares of a full training add up with rounding errors below this. */
+const EXACT = 1e-9;
+
+/** The state that a search starts from, and what a trial of `fidelity` costs after one of the same row that had `before`. */
+const start = (
+  strategy: Strategy,
+  { evaluations, seed, options = {} }: Pick<TabularSearchOptions, 'evaluations' | 'seed' | 'options'>,
+): { readonly state: StrategyState; readonly costOf: (fidelity: number, before: number) => number } => {
+  const state = strategy.init({ evaluations, options }, seed);
+  const { minFidelity } = state.options as { readonly minFidelity?: number };
+  if (minFidelity === undefined) return { state, costOf: () => 1 };
+  // The budget is full trainings; more trials than this it cannot pay.
+  const trials = Math.ceil(evaluations / minFidelity);
+  return {
+    state: strategy.init({ evaluations: trials, options }, seed),
+    costOf: (fidelity, before) => Math.max(0, fidelity - before),
+  };
+};
+
 /**
  * One search on a table, in process: `parallelism` trials are asked for, looked up and told at once. The strategy
- * sees the search signal only.
+ * sees the search signal only. A trial costs one evaluation; one of a multi-fidelity strategy its share of the full training, less the
+ * share that the same architecture had before: a longer trial goes on from a shorter one.
  */
 export const tabularSearch = (
   strategy: Strategy,
   table: TabularBenchmark,
-  search: Float64Array,
-  { evaluations, seed, options = {}, parallelism = 1, objective, measures = {} }: TabularSearchOptions,
+  score: Score,
+  search: TabularSearchOptions,
 ): TabularRun => {
-  let state = strategy.init({ evaluations, options }, seed);
+  const { evaluations, parallelism = 1, objective, measures = {} } = search;
+  const { state: first, costOf } = start(strategy, search);
+  let state = first;
   const incumbents = new Int32Array(evaluations);
-  const rows = new Int32Array(evaluations);
+  const rows: number[] = [];
+  const trained = new Map<number, number>();
+  let spent = 0;
   let done = 0;
-  let best = -1;
-  let bestValue = Number.NEGATIVE_INFINITY;
+  let best = { row: -1, value: Number.NEGATIVE_INFINITY, fidelity: 0 };
   const lookUp = (trial: Trial): TrialResult => {
+    const { fidelity } = trial;
     const row = table.rowOf(trial.genotype);
+    const before = trained.get(row) ?? 0;
+    spent += costOf(fidelity, before);
+    trained.set(row, Math.max(before, fidelity));
     const measured = Object.fromEntries(
       Object.entries(measures).map(([name, column]) => [name, column[row] as number]),
     );
-    const raw = { kind: 'score', value: search[row] as number, measures: measured } as const;
+    const raw = { kind: 'score', value: score(row, fidelity), measures: measured } as const;
     const outcome = objective === undefined ? raw : outcomeUnder(objective, raw);
-    if (outcome.kind === 'score' && outcome.value > bestValue) {
-      best = row;
-      bestValue = outcome.value;
-    }
-    rows[done] = row;
-    incumbents[done++] = best;
+    if (
+      outcome.kind === 'score' &&
+      (fidelity > best.fidelity || (fidelity === best.fidelity && outcome.value > best.value))
+    )
+      best = { row, value: outcome.value, fidelity };
+    rows.push(row);
+    for (; done < evaluations && done + 1 <= spent + EXACT; done++) incumbents[done] = best.row;
     return { trial, outcome };
   };
-  for (;;) {
+  while (done < evaluations) {
     const [asked, trials] = strategy.ask(state, parallelism);
     if (trials.length === 0) break;
     state = strategy.tell(asked, trials.map(lookUp));
@@ -57,12 +85,13 @@ export const tabularSearch = (
   return {
     incumbents: incumbents.subarray(0, done),
     evaluations: done,
-    rows: rows.subarray(0, done),
+    rows: Int32Array.from(rows),
     summary: strategy.summary(state),
   };
 };
 
 export interface TabularSearchOptions {
+  /** Full trainings. */
   readonly evaluations: number;
   readonly seed: number;
   /** Options of the strategy. */

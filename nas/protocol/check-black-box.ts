@@ -116,13 +116,6 @@ export const checkBlackBox = (experiment: Experiment, place: Place): void => {
         );
     return;
   }
-  if (stages.search.table !== undefined && STRATEGIES[strategy.name].multiFidelity)
-    throw inputError(
-      place(['stages', 'search', 'table']),
-      stages.search.table.name,
-      `left out while ${strategy.name} searches: it needs scores after shares of the training, a table has final ones`,
-      'remove the field, or choose a strategy of full trainings',
-    );
   if (stages.search.evaluations === undefined)
     throw inputError(
       place(['stages', 'search', 'evaluations']),

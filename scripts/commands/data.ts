@@ -133,7 +133,7 @@ export const register = (program: Command): void => {
     .description('import a data set, check it, and write it to the store once')
     .argument(
       '<data set>',
-      'fashion-mnist, cifar10, cifar100, nas-bench-macro, nas-bench-201, nas-bench-101, or, with --from FOLDER, a name for your own images',
+      'fashion-mnist, cifar10, cifar100, nas-bench-macro, nas-bench-201, nas-bench-101, darts-curves, or, with --from FOLDER, a name for your own images',
     )
     .option(
       '--from <path>',

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { TABULAR_SPACES } from '../../nas/benchmark/formats.ts';
+import type { TabularSpace } from '../../nas/benchmark/formats.ts';
 import { inputError } from '../../nas/protocol/input-error.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { readTableManifest, writeTable } from '../../store/tables.ts';
@@ -15,8 +15,14 @@ const SHIPPED: Readonly<Record<string, string>> = {
   ),
 };
 
-/** Benchmarks that `nas data add` takes, named after their spaces. */
-export const ADDABLE_BENCHMARKS: readonly string[] = TABULAR_SPACES;
+/** Benchmarks that `nas data add` takes and their spaces, after which most are named. */
+const SPACES: Readonly<Record<string, TabularSpace>> = {
+  'nas-bench-201': 'nas-bench-201',
+  'nas-bench-macro': 'nas-bench-macro',
+  'nas-bench-101': 'nas-bench-101',
+  'darts-curves': 'darts-cnn',
+};
+export const ADDABLE_BENCHMARKS: readonly string[] = Object.keys(SPACES);
 
 /** The text of a table, gzipped or not. Throws `InputError` where it cannot be read. */
 export const readTableFile = (file: string, field = 'table'): string => {
@@ -33,14 +39,14 @@ export const readTableFile = (file: string, field = 'table'): string => {
 const NAME = /^[a-z0-9][a-z0-9-]{0,47}$/;
 
 /**
- * `nas data add nas-bench-201|nas-bench-101|nas-bench-macro [--from FILE] [--name NAME]`: checks a benchmark's table and
+ * `nas data add nas-bench-201|nas-bench-101|nas-bench-macro|darts-curves [--from FILE] [--name NAME]`: checks a benchmark's table and
  * writes it to the store once. Throws `InputError` for a file that is no table of that space, a table that is needed and not given, or a
  * name that holds another table.
  */
 export const addBenchmark = async (
   store: ObjectStore,
-  space: string,
-  { from, name = space }: { readonly from?: string; readonly name?: string },
+  benchmark: string,
+  { from, name = benchmark }: { readonly from?: string; readonly name?: string },
 ): Promise<{ readonly manifest: TableManifest; readonly created: boolean }> => {
   if (!NAME.test(name))
     throw inputError(
@@ -49,14 +55,17 @@ export const addBenchmark = async (
       'lower-case letters, digits and dashes, at most 48',
       'choose such a name',
     );
-  const file = from ?? SHIPPED[space];
+  const file = from ?? SHIPPED[benchmark];
   if (file === undefined)
     throw inputError(
       '--from',
       null,
-      'a CSV file with named columns and a row for every architecture, also gzipped',
-      `only nas-bench-macro ships with the product: nas data add ${space} --from FILE`,
+      'a CSV file with named columns and a row for every architecture (darts-curves: JSON), also gzipped',
+      `only nas-bench-macro ships with the product: nas data add ${benchmark} --from FILE`,
     );
+  const space = SPACES[benchmark];
+  if (space === undefined)
+    throw inputError('data set', benchmark, ADDABLE_BENCHMARKS.join(', '), 'name a benchmark');
   const created = (await readTableManifest(store, name)) === undefined;
   const text = readTableFile(file, '--from');
   return { manifest: await writeTable(store, { name, space, text, source: basename(file) }), created };

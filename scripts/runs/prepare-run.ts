@@ -7,6 +7,8 @@ import type { LoadedExperiment } from '../../nas/protocol/load-experiment.ts';
 import { suggestion } from '../../nas/protocol/nearest.ts';
 import { experimentHash } from '../../nas/protocol/run-record.ts';
 import type { RunRecord } from '../../nas/protocol/run-record.ts';
+import { isBlackBox } from '../../nas/protocol/strategy-schema.ts';
+import { STRATEGIES } from '../../nas/strategy/registry.ts';
 import { listDatasets, readDataset } from '../../store/datasets.ts';
 import type { StoredDataset } from '../../store/datasets.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
@@ -85,6 +87,19 @@ export const withTable = async (
       column,
       manifest.columns.join(', '),
       suggestion(column, manifest.columns, 'name a column of the table'),
+    );
+  const { strategy } = experiment;
+  if (
+    isBlackBox(strategy) &&
+    STRATEGIES[strategy.name].multiFidelity &&
+    manifest.curves?.includes(column) !== true
+  )
+    throw inputError(
+      place(['stages', 'search', 'table', 'column']),
+      column,
+      `a learning curve while ${strategy.name} searches (${name} has ${manifest.curves?.join(', ') ?? 'none'}): it needs ` +
+        'scores after shares of the training',
+      'name a learning curve, or choose a strategy of full trainings',
     );
   const table = { ...search.table, sha256: manifest.blob.sha256 };
   return { ...experiment, stages: { ...experiment.stages, search: { ...search, table } } };

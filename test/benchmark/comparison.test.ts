@@ -11,13 +11,14 @@ const text = gunzipSync(
 ).toString();
 const table = readTable('nas-bench-macro', text, 'macro.csv');
 const search = table.column('test_acc_1');
+const score = table.score('test_acc_1');
 const final = table.column('mean_acc');
 
 const options = { search: 'test_acc_1', final: 'mean_acc', seed: 0, parallelism: 1 };
 
 describe('a search on a table', () => {
   it('keeps the best by signal and never looks at the final score', () => {
-    const run = tabularSearch(strategyNamed('random').bind(table.space), table, search, {
+    const run = tabularSearch(strategyNamed('random').bind(table.space), table, score, {
       evaluations: 50,
       seed: 4,
     });
@@ -27,7 +28,7 @@ describe('a search on a table', () => {
   });
 
   it('runs trials in parallel within the same budget', () => {
-    const run = tabularSearch(strategyNamed('genetic').bind(table.space), table, search, {
+    const run = tabularSearch(strategyNamed('genetic').bind(table.space), table, score, {
       evaluations: 50,
       seed: 4,
       parallelism: 7,

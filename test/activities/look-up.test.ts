@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { createLookUp } from '../../activities/look-up.ts';
+import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
+import type { RunRecord } from '../../nas/protocol/run-record.ts';
+import type { ToldTrial, TrialEvent } from '../../nas/protocol/trial-log.ts';
+import { STRATEGIES } from '../../nas/strategy/registry.ts';
+import { createTrialSearch } from '../../nas/strategy/trial-search.ts';
+import { addBenchmark } from '../../scripts/data/add-benchmark.ts';
+import { withTable } from '../../scripts/runs/prepare-run.ts';
+import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
+import { writeTable } from '../../store/tables.ts';
+import { curves, curvesJson, genotypes } from '../benchmark/curve-cells.ts';
+
+const yaml = (strategy: string): string => `
+name: on-curves
+description: A search by look-ups in learning curves.
+space: { name: darts-cnn }
+strategy: { name: ${strategy} }
+task: { data: fashion-mnist-small }
+stages:
+  search:
+    seeds: [0]
+    evaluations: 60
+    table: { name: darts-curves, column: acc }
+    recipe: { epochs: 64 }
+`;
+const load = (strategy: string, ...overrides: string[]) =>
+  loadExperiment(yaml(strategy), { file: 'on-curves.yaml', overrides });
+
+describe('a search on a table of learning curves', () => {
+  it.each(['asha', 'hyperband', 'bohb'] as const)('looks up every rung of %s, and replays', async (name) => {
+    const store = createMemoryObjectStore();
+    const table = { name: 'darts-curves', space: 'darts-cnn', text: curvesJson, source: 'curves.json' };
+    await writeTable(store, table);
+    const experiment = await withTable(store, load(name));
+    expect(experiment.stages.search.table?.sha256).toMatch(/^[0-9a-f]{64}$/);
+    const lookUp = await createLookUp({ store })({ experiment } as RunRecord);
+    const { space } = lookUp ?? {};
+    if (lookUp === undefined || space === undefined) throw new Error('no listed space');
+    const told: (ToldTrial & { hash: string; fidelity: number })[] = [];
+    const begin = (onTold?: (asked: { hash: string; fidelity: number }, end: ToldTrial) => void) =>
+      createTrialSearch({
+        strategy: STRATEGIES[name].bind(space),
+        ...{
+          space,
+          lookUp,
+          evaluations: 60,
+          options: { eta: 2, minFidelity: 1 / 8 },
+          seed: 0,
+          order: 'reproducible' as const,
+        },
+        ...(onTold && { onTold }),
+      });
+    const search = begin(({ hash, fidelity }, end) => told.push({ ...end, hash, fidelity }));
+    const log: TrialEvent[] = [];
+    while (!search.done) log.push(...search.advance(4, 16));
+    expect(told).toHaveLength(60);
+    const rungs = new Set(told.map(({ fidelity }) => fidelity));
+    expect(rungs.size).toBeGreaterThan(1);
+    const rowByHash = new Map(genotypes.map((genotype, row) => [space.hash(genotype as never), row]));
+    for (const { hash, fidelity, end } of told) {
+      const curve = curves[rowByHash.get(hash) as number] as readonly number[];
+      expect(end).toEqual({
+        kind: 'score',
+        value: (curve[Math.max(1, Math.round(fidelity * 64)) - 1] as number) / 100,
+      });
+    }
+    const again = begin();
+    again.replay(log);
+    expect([again.advance(4, 16), again.awaited, again.done]).toEqual([[], 0, true]);
+  });
+
+  it('is refused to strategies of several fidelities where the column has no curve', async () => {
+    const store = createMemoryObjectStore();
+    await addBenchmark(store, 'nas-bench-macro', {});
+    const loaded = load(
+      'asha',
+      'space.name=nas-bench-macro',
+      'stages.search.table.name=nas-bench-macro',
+      'stages.search.table.column=mean_acc',
+    );
+    await expect(withTable(store, loaded)).rejects.toThrow(/column: "mean_acc".*a learning curve while asha/);
+  });
+});
