@@ -78,8 +78,8 @@ const bytesOf = (view: ArrayBufferView): Uint8Array =>
 /** Symbols have handles below this, which the binding never sees: tfjs-node frees handles ≥ 0 only. */
 const FIRST_SYMBOL = -2;
 
-/** Largest int32 constant whose content may decide an output shape (a `Reshape` target, a filter's sizes). */
-const SHAPE_CONSTANT_ELEMENTS = 64;
+/** Largest int32 constant whose content may decide output shapes (a `Reshape` target, a filter's sizes, those of a split's parts). */
+const SHAPE_CONSTANT_ELEMENTS = 4096;
 
 /**
  * Records functions as one TensorFlow graph without computing them: tensors inside a body are symbols with a shape and a dtype.
@@ -226,6 +226,9 @@ export const recordFunctions = (
     inputs: readonly Tensor[],
     outputs: number,
   ): Tensor[] => {
+    const [a, b] = inputs;
+    const total = op === 'Add' && a !== undefined && b !== undefined ? sum(a, b) : undefined;
+    if (total !== undefined) return [total];
     const shapes = probe(op, attributes, inputs, outputs);
     const name = node(
       op,
@@ -236,7 +239,7 @@ export const recordFunctions = (
   };
 
   const recorder: Recorder = { tf, ref, isConstant, node, symbol, nativeType };
-  const { trace, release } = compiledTrace(recorder);
+  const { trace, sum, release } = compiledTrace(recorder);
   const dtypes = { float32: binding.TF_FLOAT, int32: binding.TF_INT32 };
 
   const handles = Object.fromEntries(

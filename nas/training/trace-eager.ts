@@ -25,6 +25,7 @@ export const eagerTrace = (tf: Tf): Trace & { readonly release: () => void } => 
             forward: ([value]) => [tf.clone(value as Tensor)],
             backward: ([dw]) => [() => (branch === chosen ? tf.clone(dw as Tensor) : tf.zeros(w.shape))],
           })[0] as Tensor,
+        gradient: (branch, dx, x) => (branch === chosen ? tf.clone(dx) : tf.zeros(x.shape)),
         merge: (values) =>
           customOperation(tf, values, {
             forward: (inputs) => [pick(inputs)],

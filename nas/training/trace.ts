@@ -23,6 +23,11 @@ export interface Gate {
   split(x: Tensor): Tensor[];
   /** `w` for one branch; its gradient is zero when another branch is chosen. */
   parameter(branch: number, w: Tensor): Tensor;
+  /**
+   * A gradient of x from one branch, zero when another is chosen. Compiled, adding it to other gradients computes
+   * nothing then.
+   */
+  gradient(branch: number, dx: Tensor, x: Tensor): Tensor;
   /** The chosen branch's value; all values have one shape. */
   merge(values: readonly Tensor[]): Tensor;
   /** `updated` (computed in the branch) when it is chosen, else `old`; no gradient. */

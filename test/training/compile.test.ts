@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../containers/trainer/tensorflow.ts';
 import { compileGraph, type FunctionSpec } from '../../nas/training/compile.ts';
+import { customOperation } from '../../nas/training/custom-operation.ts';
 import { lossAndGradients } from '../../nas/training/gradients.ts';
 import type { HostTensor } from '../../nas/training/program.ts';
 import { toHost, toTensor, type Tensor, type Tensors } from '../../nas/training/tensor.ts';
@@ -97,6 +98,45 @@ describe('compileGraph', () => {
     }
     const after = graph.read();
     for (const name of Object.keys(variables)) expect(after[name]?.data).toEqual(state[name]?.data);
+    graph.dispose();
+  });
+
+  it('adds gradients of chosen branches alone, and gets what adding zeros gives', async () => {
+    const reads: FunctionSpec = {
+      inputs: { x: { shape: [3], dtype: 'float32' }, path: { shape: [3], dtype: 'int32' } },
+      body: (_, { x, path }, trace) => {
+        /** factor · sin x where the choice is 1, else zero. */
+        const term = (choice: Tensor, factor: number): Tensor => {
+          const gate = trace.gate(choice, 2);
+          const read = customOperation(tf, [x as Tensor], {
+            forward: ([value]) => [gate.parameter(1, value as Tensor)],
+            backward: ([dx], [value]) => [() => gate.gradient(1, dx as Tensor, value as Tensor)],
+          })[0] as Tensor;
+          return gate.merge([gate.split(tf.zeros([3]))[0] as Tensor, tf.mul(tf.sin(read), factor)]);
+        };
+        const { gradients, loss } = lossAndGradients(tf, trace, { x: x as Tensor }, () => {
+          const [first, second, third] = tf.unstack(path as Tensor) as [Tensor, Tensor, Tensor];
+          const terms = [term(first, 0.1), tf.mul(x as Tensor, 0.7), term(second, 0.2), term(third, 0.3)];
+          return { loss: tf.sum(tf.addN(terms)), extra: {} };
+        });
+        return { outputs: { loss, dx: gradients.x as Tensor } };
+      },
+    };
+    const graph = await compileGraph(tf, { variables: {}, functions: { reads } });
+    const x = float([3], (i) => 0.3 + i);
+    for (let code = 0; code < 8; code++) {
+      const bits = [code & 1, (code >> 1) & 1, code >> 2];
+      const { dx } = graph.call('reads', { x, path: int([3], ...bits) });
+      tf.engine().startScope();
+      const trace = eagerTrace(tf);
+      const { outputs } = reads.body({}, { x: toTensor(tf, x), path: tf.tensor1d(bits, 'int32') }, trace);
+      const expected = toHost(outputs.dx as Tensor).data;
+      trace.release();
+      tf.engine().endScope();
+      expect(dx?.data).toEqual(expected);
+      const share = bits.reduce((sum, bit, i) => sum + bit * 0.1 * (i + 1), 0);
+      expect(dx?.data[0]).toBeCloseTo(0.7 + Math.cos(0.3) * share, 5);
+    }
     graph.dispose();
   });
 

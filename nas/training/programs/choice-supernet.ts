@@ -12,6 +12,7 @@ import type { HostTensor } from '../program.ts';
 import { describeNetwork, type Declaration, type Description } from '../shape-layers.ts';
 import {
   allChoices,
+  choiceGrouping,
   gatedChoices,
   pathChoices,
   sharedLayers,
@@ -106,12 +107,12 @@ export const choiceSupernet = (spec: ProgramTask, { tf, data }: ProgramResources
   const shared = sharedNetwork(spec.space, setting);
   const seed = deriveSeed(spec.seed, 'weights');
   if (shared === undefined) return gatedSupernet(tf, supernetOf(spec.space.name, setting), seed, 'batch');
-  const forward = ({ vars, x, inputs, trace }: ForwardCall, drop?: DropOptions): Tensor =>
+  const forward = ({ vars, places, x, inputs, trace }: ForwardCall, drop?: DropOptions): Tensor =>
     tf.reshape(
       shared.network(
         sharedLayers(tf, vars, trace, drop),
         x,
-        gatedChoices(tf, vars, trace, inputs['path'] as Tensor),
+        gatedChoices(tf, vars, trace, inputs['path'] as Tensor, places),
       ),
       [x.shape[0] as number, data.classes],
     );
@@ -126,6 +127,7 @@ export const choiceSupernet = (spec: ProgramTask, { tf, data }: ProgramResources
     classifier: {
       weights: initialValues(declareShared(shared, setting), seed),
       buffers: {},
+      grouping: choiceGrouping(setting.image, (layers, x, choices) => shared.network(layers, x, choices)),
       inputs: { path: { shape: [shared.pathLength], dtype: 'int32' } },
       train: (call) => ({ logits: forward(call, call.drop), buffers: {} }),
       evaluate: (call) => forward(call),

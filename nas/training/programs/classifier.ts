@@ -1,4 +1,5 @@
 import type { HostTensor } from '../program.ts';
+import type { Grouping, Places } from '../packing.ts';
 import type { TensorSpec } from '../record.ts';
 import type { Tensor, Tensors } from '../tensor.ts';
 import type { DropOptions } from '../tensor-layers.ts';
@@ -10,6 +11,8 @@ export interface Classifier {
   readonly weights: Readonly<Record<string, HostTensor>>;
   /** What a forward pass in training mode moves: batch-norm running statistics. */
   readonly buffers: Readonly<Record<string, HostTensor>>;
+  /** Variables that gates pass on together. */
+  readonly grouping?: Grouping;
   /** Inputs besides images, e.g. the sampled path of a supernet. */
   readonly inputs: Readonly<Record<string, TensorSpec>>;
   train(call: TrainCall): ClassifierOutputs;
@@ -20,6 +23,8 @@ export interface ForwardCall {
   readonly trace: Trace;
   /** Weights and buffers by name. */
   readonly vars: Tensors;
+  /** Where weights and buffers lie, for networks that gate them; absent where each lies by itself. */
+  readonly places?: Places;
   /** [B, H, W, C], normalised. */
   readonly x: Tensor;
   readonly inputs: Tensors;
@@ -34,6 +39,8 @@ export interface ClassifierOutputs {
   readonly logits: Tensor;
   /** [B, classes]; where the network has an auxiliary head. */
   readonly auxiliary?: Tensor;
-  /** New values of all buffers. */
+  /** New values of buffers. */
   readonly buffers: Tensors;
+  /** New values of whole groups of buffers; with `buffers`, all of them. */
+  readonly gatedBuffers?: Tensors;
 }

@@ -6,11 +6,13 @@ import { lossAndGradients } from '../gradients.ts';
 import { clipByGlobalNorm } from '../optimizers/clip.ts';
 import { optimizerOf } from '../optimizers/from-recipe.ts';
 import { countCorrect, crossEntropy } from '../losses.ts';
+import { matrixOf, packingOf, placesOf, unpacked } from '../packing.ts';
 import { precisionTransform } from '../mixed-precision.ts';
 import { DivergedError, type HostTensor } from '../program.ts';
 import type { FunctionSpec } from '../record.ts';
 import type { Tensors, Tf } from '../tensor.ts';
 import type { Classifier } from './classifier.ts';
+import { packFamilies, slotFamilies, unpackFamilies, type Family } from './packed-variables.ts';
 import type { Tally } from './tally.ts';
 import { group, prefixed } from './variable-groups.ts';
 
@@ -32,6 +34,7 @@ export interface CompiledClassifier {
   evaluate(batch: Batch, inputs?: HostTensors): Tally;
   /** Copies of weights, buffers, optimiser slots and averages. */
   read(): HostTensors;
+  /** Sets all that `read` gives. */
   write(tensors: HostTensors): void;
   dispose(): void;
 }
@@ -56,11 +59,35 @@ export const compileClassifier = async (
   const [batchSize] = shape;
   const { emaDecay, labelSmoothing, auxiliaryWeight, clipNorm } = recipe;
   const optimizer = optimizerOf(recipe.optimizer);
+  const packing = {
+    weights: packingOf(classifier.weights, classifier.grouping),
+    buffers: packingOf(classifier.buffers, classifier.grouping),
+  };
+  const initial = packing.weights.pack(classifier.weights);
+  const slots = optimizer.slots(initial);
   const variables: HostTensors = {
-    ...prefixed('weights', classifier.weights),
-    ...prefixed('buffers', classifier.buffers),
-    ...prefixed('optimizer', optimizer.slots(classifier.weights)),
-    ...(emaDecay > 0 && prefixed('average', classifier.weights)),
+    ...prefixed('weights', initial),
+    ...prefixed('buffers', packing.buffers.pack(classifier.buffers)),
+    ...prefixed('optimizer', slots),
+    ...(emaDecay > 0 && prefixed('average', initial)),
+  };
+  const families: readonly Family[] = [
+    { packing: packing.weights, named: (name) => `weights/${name}` },
+    { packing: packing.buffers, named: (name) => `buffers/${name}` },
+    ...(emaDecay > 0 ? [{ packing: packing.weights, named: (name: string) => `average/${name}` }] : []),
+    ...slotFamilies(packing.weights, slots),
+  ];
+  /** Variables in the form in which a classifier reads them. */
+  const given = (vars: Tensors, which: 'weights' | 'average') => {
+    const weights = group(which, vars);
+    const buffers = group('buffers', vars);
+    return {
+      vars: { ...unpacked(tf, packing.weights, weights), ...unpacked(tf, packing.buffers, buffers) },
+      places: placesOf(
+        { packing: packing.weights, matrices: weights },
+        { packing: packing.buffers, matrices: buffers },
+      ),
+    };
   };
   const data = {
     x: { shape, dtype: 'float32' },
@@ -75,15 +102,15 @@ export const compileClassifier = async (
       dropPath: { shape: [], dtype: 'float32' },
       seed: { shape: [2], dtype: 'int32' },
     },
-    body: (vars, given, trace) => {
+    body: (vars, inputs, trace) => {
       const weights = group('weights', vars);
-      const { x, y, seed, dropPath, learningRate } = given as Required<typeof given>;
+      const { x, y, seed, dropPath, learningRate } = inputs as Required<typeof inputs>;
       const { loss, gradients, extra } = lossAndGradients(tf, trace, weights, () => {
         const outputs = classifier.train({
           trace,
-          vars: { ...weights, ...group('buffers', vars) },
+          ...given(vars, 'weights'),
           x: x!,
-          inputs: group('input', given),
+          inputs: group('input', inputs),
           drop: {
             seed: seed!,
             ...(recipe.dropPath > 0 && { dropPath: dropPath! }),
@@ -95,7 +122,14 @@ export const compileClassifier = async (
           ? tf.add(main, tf.mul(crossEntropy(tf, outputs.auxiliary, y!, labelSmoothing), auxiliaryWeight))
           : main;
         const correct = countCorrect(tf, outputs.logits, y!);
-        return { loss: total, extra: { main, correct, ...prefixed('buffers', outputs.buffers) } };
+        const buffers = Object.entries(packing.buffers.groups).map(([name, layout]) => [
+          name,
+          outputs.gatedBuffers?.[name] ?? matrixOf(tf, layout, outputs.buffers),
+        ]);
+        return {
+          loss: total,
+          extra: { main, correct, ...prefixed('buffers', Object.fromEntries(buffers) as Tensors) },
+        };
       });
       const clipped = clipByGlobalNorm(tf, gradients, clipNorm);
       const moved = optimizer.update(tf, {
@@ -124,13 +158,13 @@ export const compileClassifier = async (
 
   const evaluate: FunctionSpec = {
     inputs: data,
-    body: (vars, given, trace) => {
-      const { x, y } = given as Required<typeof given>;
+    body: (vars, inputs, trace) => {
+      const { x, y } = inputs as Required<typeof inputs>;
       const logits = classifier.evaluate({
         trace,
-        vars: { ...group(emaDecay > 0 ? 'average' : 'weights', vars), ...group('buffers', vars) },
+        ...given(vars, emaDecay > 0 ? 'average' : 'weights'),
         x: x!,
-        inputs: group('input', given),
+        inputs: group('input', inputs),
       });
       // Padding has the label −1: its one-hot target is zero, so it adds no loss, and no prediction equals it.
       const loss = tf.mul(crossEntropy(tf, logits, y!), batchSize);
@@ -176,8 +210,8 @@ export const compileClassifier = async (
       });
       return { loss: value(outputs, 'loss'), correct: value(outputs, 'correct'), images: batch.valid };
     },
-    read: () => graph.read(),
-    write: (tensors) => graph.write(tensors),
+    read: () => unpackFamilies(families, graph.read()),
+    write: (tensors) => graph.write(packFamilies(families, tensors)),
     dispose: () => graph.dispose(),
   };
 };

@@ -1,6 +1,6 @@
 import type { Json } from '../../json.ts';
 import { countMultiplyAdds, parameterNames } from '../counting.ts';
-import { pathSupernet } from '../supernets/gated-path.ts';
+import { pathGrouping, pathSupernet } from '../supernets/gated-path.ts';
 import { describePath, describeSupernet, pathLength, supernetVariables } from '../supernets/supernet.ts';
 import type { Supernet } from '../supernets/supernet.ts';
 import type { Mode } from '../tensor-layers.ts';
@@ -31,8 +31,8 @@ export const gatedSupernet = (
   seed: number,
   statistics: ScoreStatistics,
 ): GatedSupernet => {
-  const forward = ({ vars, x, inputs, trace }: ForwardCall, mode: Mode) =>
-    pathSupernet(tf, supernet, vars, x, inputs['path'] as Tensor, trace, mode);
+  const forward = ({ vars, places, x, inputs, trace }: ForwardCall, mode: Mode) =>
+    pathSupernet(tf, supernet, vars, x, inputs['path'] as Tensor, trace, mode, places);
   return {
     space: supernet.space,
     path: (genotype) => {
@@ -42,6 +42,7 @@ export const gatedSupernet = (
     multiplyAdds: (genotype) => countMultiplyAdds(describePath(supernet, supernet.encodePath(genotype))),
     classifier: {
       ...splitVariables(supernetVariables(supernet, seed), parameterNames(describeSupernet(supernet))),
+      grouping: pathGrouping(supernet),
       inputs: { path: { shape: [pathLength(supernet)], dtype: 'int32' } },
       train: (call) => forward(call, { kind: 'train', trace: call.trace, drop: call.drop }),
       evaluate: (call) =>

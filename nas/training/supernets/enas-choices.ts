@@ -1,8 +1,11 @@
 import { customOperation } from '../custom-operation.ts';
-import type { Layers } from '../layers.ts';
+import type { ImageShape, Layers } from '../layers.ts';
+import { separatePlaces, type GroupName, type Grouping, type Places } from '../packing.ts';
+import { describeNetwork } from '../shape-layers.ts';
 import { tensorLayers, type DropOptions } from '../tensor-layers.ts';
 import type { Tensor, Tensors, Tf } from '../tensor.ts';
 import type { Gate, Trace } from '../trace.ts';
+import { gatedVariables } from './gated-variables.ts';
 
 /** One way to go on from x. */
 export type Alternative<T> = (layers: Layers<T>, x: T) => T;
@@ -46,42 +49,46 @@ export const pathChoices = <T>(path: ArrayLike<number>): Choices<T> => {
   };
 };
 
+/** The variables that an alternative uses pass a gate together. */
+export const choiceGrouping = (
+  image: ImageShape,
+  network: (layers: Layers<ImageShape>, x: ImageShape, choices: Choices<ImageShape>) => unknown,
+): Grouping => {
+  const groups = new Map<string, GroupName>();
+  const note = (x: ImageShape, run: Alternative<ImageShape>): void => {
+    const names = describeNetwork(x, run).declarations.map(({ name }) => name);
+    for (const name of names) {
+      const rows = valuesOf(name);
+      groups.set(name, { group: `${names[0]}.${rows ?? 'all'}`, ...(rows !== undefined && { rows }) });
+    }
+  };
+  const all = allChoices<ImageShape>();
+  const noting: Choices<ImageShape> = {
+    pick: (states, at) => all.pick(states, at),
+    one: (layers, x, at, alternatives, row) => {
+      for (const run of alternatives) note(x, run);
+      return all.one(layers, x, at, alternatives, row);
+    },
+    plus: (layers, sum, x, at, term) => {
+      note(x, term);
+      return all.plus(layers, sum, x, at, term);
+    },
+  };
+  describeNetwork(image, (layers, x) => network(layers, x, noting));
+  return (name) => groups.get(name);
+};
+
 /** x for one branch; where another is chosen its gradient is zero, made only then. */
 const gatedInput = (tf: Tf, gate: Gate, branch: number, x: Tensor): Tensor =>
   customOperation(tf, [x], {
     forward: ([value]) => [gate.parameter(branch, value as Tensor)],
-    backward: ([dx], [value]) => [() => gate.state(branch, dx as Tensor, tf.zerosLike(value as Tensor))],
+    backward: ([dx], [value]) => [() => gate.gradient(branch, dx as Tensor, value as Tensor)],
   })[0] as Tensor;
 
 /** n where a parameter has n values, of which a child uses one. */
 export const valuesOf = (name: string): number | undefined => {
   const match = /\.of(\d+)\./.exec(name);
   return match === null ? undefined : Number(match[1]);
-};
-
-/** Row `index` (an int32 scalar) of values [n, …]; as a product, so that the gradient is one too. */
-const rowOf = (tf: Tf, values: Tensor, index: Tensor): Tensor => {
-  const [n, ...shape] = values.shape as [number, ...number[]];
-  if (n === 1) return tf.reshape(values, shape);
-  const oneHot = tf.oneHot(tf.reshape(index, [1]) as never, n, 1, 0, 'float32');
-  return tf.reshape(tf.matMul(oneHot as never, tf.reshape(values, [n, values.size / n])), shape);
-};
-
-/** `vars` as a branch sees them: its parameters' gradients are zero where another branch is chosen. */
-const gatedVariables = (tf: Tf, gate: Gate, branch: number, vars: Tensors, row?: Tensor): Tensors => {
-  const gated = new Map<string, Tensor>();
-  return new Proxy(vars, {
-    get: (_, name: string) => {
-      const value = vars[name];
-      if (value === undefined) return undefined;
-      const known = gated.get(name);
-      if (known !== undefined) return known;
-      const own = gate.parameter(branch, value);
-      const used = row !== undefined && valuesOf(name) !== undefined ? rowOf(tf, own, row) : own;
-      gated.set(name, used);
-      return used;
-    },
-  });
 };
 
 /**
@@ -104,13 +111,19 @@ export const sharedLayers = (tf: Tf, vars: Tensors, trace: Trace, drop?: DropOpt
   tensorLayers(tf, withoutStatistics(tf, vars), { kind: 'train', trace, ...(drop && { drop }) });
 
 /** Choices by the input `path`, int32 [n]: compiled, only what the path uses computes, forward and backward. */
-export const gatedChoices = (tf: Tf, vars: Tensors, trace: Trace, path: Tensor): Choices<Tensor> => {
+export const gatedChoices = (
+  tf: Tf,
+  vars: Tensors,
+  trace: Trace,
+  path: Tensor,
+  places: Places = separatePlaces(tf, vars, valuesOf),
+): Choices<Tensor> => {
   const entries = tf.unstack(path);
   const gateOf = (at: number, branches: number): Gate => trace.gate(entries[at] as Tensor, branches);
   const layersOf = (gate: Gate, branch: number, row?: number): Layers<Tensor> =>
     sharedLayers(
       tf,
-      gatedVariables(tf, gate, branch, vars, row === undefined ? undefined : entries[row]),
+      gatedVariables(tf, gate, branch, places, row === undefined ? undefined : entries[row]),
       trace,
     );
   return {

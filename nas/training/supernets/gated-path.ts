@@ -1,7 +1,17 @@
 import { customOperation } from '../custom-operation.ts';
+import {
+  matrixOf,
+  separatePlaces,
+  type GroupName,
+  type Grouping,
+  type Place,
+  type Places,
+} from '../packing.ts';
+import { describeNetwork } from '../shape-layers.ts';
 import { tensorLayers, type Mode } from '../tensor-layers.ts';
 import type { Tensor, Tensors, Tf } from '../tensor.ts';
 import type { Gate, Trace } from '../trace.ts';
+import { gatedVariables } from './gated-variables.ts';
 import { pathIndex, pathLength, type Edge, type Supernet } from './supernet.ts';
 
 /** Zero in the shape of `like`, as the value of a branch that reads x and lets no gradient through. */
@@ -10,6 +20,28 @@ const gatedZero = (tf: Tf, gate: Gate, branch: number, x: Tensor, shape: number[
     forward: () => [gate.parameter(branch, tf.zeros(shape))],
     backward: () => [() => gate.parameter(branch, tf.zeros(x.shape))],
   })[0] as Tensor;
+
+/** The variables of an operation on an edge pass a gate of their own. */
+export const pathGrouping = (supernet: Supernet): Grouping => {
+  const groups = new Map<string, GroupName>();
+  describeNetwork(supernet.image, (layers, x) =>
+    supernet.network(layers, x, (state, edge) =>
+      supernet.operations.map((_, operation) => {
+        const alone = describeNetwork(state, (inner, h) => supernet.candidate(inner, h, operation, edge));
+        for (const { name } of alone.declarations) groups.set(name, { group: `${edge.name}.${operation}` });
+        return supernet.candidate(layers, state, operation, edge);
+      }),
+    ),
+  );
+  return (name) => groups.get(name);
+};
+
+/** Logits [B, classes] and new running statistics: by name, and those of gated groups by group. */
+interface PathOutputs {
+  readonly logits: Tensor;
+  readonly buffers: Tensors;
+  readonly gatedBuffers: Tensors;
+}
 
 /**
  * The supernet along one path, `path` int32 with one entry an edge: compiled, only the chosen operations execute,
@@ -27,10 +59,11 @@ export const pathSupernet = (
   path: Tensor,
   trace: Trace,
   mode: Mode,
-): { readonly logits: Tensor; readonly buffers: Record<string, Tensor> } => {
+  places: Places = separatePlaces(tf, vars),
+): PathOutputs => {
   const layers = tensorLayers(tf, vars, mode);
   const choices = tf.unstack(tf.reshape(path, [pathLength(supernet)]));
-  const buffers: Record<string, Tensor> = {};
+  const gatedBuffers: Record<string, Tensor> = {};
 
   const terms = (state: Tensor, edge: Edge): readonly Tensor[] => {
     const choice = choices[pathIndex(supernet, edge)] as Tensor;
@@ -40,20 +73,12 @@ export const pathSupernet = (
     const shape = [batch, Math.ceil(h / edge.stride), Math.ceil(w / edge.stride), edge.channels];
     const values = copies.map((copy, branch) => {
       if (branch === 0) return gatedZero(tf, gate, branch, copy, shape);
-      const gated = new Map<string, Tensor>();
-      const branchVars = new Proxy(vars, {
-        get: (_, name: string) => {
-          const value = vars[name];
-          if (value === undefined || /\.running_(mean|var)$/.test(name)) return value;
-          const known = gated.get(name) ?? gate.parameter(branch, value);
-          gated.set(name, known);
-          return known;
-        },
-      });
-      const branchLayers = tensorLayers(tf, branchVars, mode);
+      const branchLayers = tensorLayers(tf, gatedVariables(tf, gate, branch, places), mode);
       const y = supernet.candidate(branchLayers, copy, branch, edge);
-      for (const [name, updated] of Object.entries(branchLayers.buffers))
-        buffers[name] = gate.state(branch, updated, vars[name] as Tensor);
+      for (const name of Object.keys(branchLayers.buffers)) {
+        const { group, layout, matrix } = places(name) as Place;
+        gatedBuffers[group] ??= gate.state(branch, matrixOf(tf, layout, branchLayers.buffers), matrix);
+      }
       return y;
     });
     return [gate.merge(values)];
@@ -62,6 +87,7 @@ export const pathSupernet = (
   const logits = supernet.network(layers, x, terms);
   return {
     logits: tf.reshape(logits, [x.shape[0] as number, supernet.classes]),
-    buffers: { ...layers.buffers, ...buffers },
+    buffers: layers.buffers,
+    gatedBuffers,
   };
 };
