@@ -56,7 +56,7 @@ describe('bench tabular', () => {
     ['a scheduler of partial training', [...GOOD, '--strategy', 'asha'], /asha cannot search/],
     ['a missing file', ['--table', 'none.csv', ...GOOD.slice(2)], /table: "none\.csv"/],
     ['a table of another space', [...GOOD.slice(0, 3), 'nas-bench-201', ...GOOD.slice(4)], /table\.arch/],
-    ['no evaluations', [...GOOD, '--evaluations', '0'], /integers ≥ 1/],
+    ['no evaluations', [...GOOD, '--evaluations', '0'], /whole numbers from 1/],
   ])('refuses %s with exit code 2 and nothing on stdout', (_, args, message) => {
     const { status, stdout, stderr } = bench(...args);
     expect(stderr).toMatch(message);

@@ -161,8 +161,8 @@ describe('the embedded stack', () => {
   });
 
   it.each([
-    ['--slots', '0', 'a whole number from 1 to 1024'],
-    ['--s3-port', 'seven', 'a whole number from 1 to 65535'],
+    ['--slots', '0', 'whole numbers from 1 to 1024'],
+    ['--s3-port', 'seven', 'whole numbers from 1 to 65535'],
   ])('refuses %s %s with what is allowed', async (option, value, allowed) => {
     const { code, stderr } = await nas('up', option, value);
     expect(code).toBe(2);

@@ -91,7 +91,7 @@ describe('nas data', () => {
     expect(corrupt.stderr).toMatch(/-ubyte\.gz".*sha256/);
     expect((await data('verify', 'nothing')).code).toBe(2);
     const size = await data('add', 'images', '--from', folder, '--name', 'mine', '--size', '0');
-    expect([size.code, size.stderr]).toEqual([2, expect.stringContaining('integers ≥ 1')]);
+    expect([size.code, size.stderr]).toEqual([2, expect.stringContaining('whole numbers from 1')]);
   });
 
   test('a store that is down exits with 3 and says what to do', async () => {
