@@ -102,11 +102,11 @@ describe('smash-search', () => {
   });
 
   it('continues bit for bit in a fresh program, whatever it was doing', () =>
-    expectExactResume(
-      () => createProgram(spec, { tf, data: tinyData() }),
-      whole,
-      [TRAINING - 1, TRAINING + 3, TRAINING + SCORING + 7],
-    ));
+    expectExactResume(() => createProgram(spec, { tf, data: tinyData() }), whole, [
+      TRAINING - 1,
+      TRAINING + 3,
+      TRAINING + SCORING + 7,
+    ]));
 
   it('frees every tensor it makes', () => expectNoLeak(tf, program, whole.snapshots[0] as Snapshot));
 });
