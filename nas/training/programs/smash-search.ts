@@ -6,9 +6,9 @@ import { hashWeights } from './compiled-classifier.ts';
 import { courseProgram, type Done } from './course-program.ts';
 import type { GatedSupernet } from './gated-supernet.ts';
 import type { ProgramResources } from './resources.ts';
-import { courseOf, type Place, type Segment } from './segments.ts';
+import { courseOf, repeated, type Place } from './segments.ts';
 import { sharedWeights, type SharedWeightsState } from './shared-weights.ts';
-import { accuracyOf, addScores, type Score } from './tally.ts';
+import { accuracyOf, scoredAt, type Score } from './tally.ts';
 import { noEpochs } from './training-epochs.ts';
 
 type Phase = 'training' | 'scoring' | 'perturbing';
@@ -36,15 +36,11 @@ export const smashSearch = async (
   const { candidates: sampled, perturbations, chain } = strategy;
   const shared = await sharedWeights(spec, supernet, resources);
   const feed = shared.images.inOrder();
-  // Padding would be part of a minibatch's statistics.
-  const full = Math.floor(shared.images.validation.length / recipe.batchSize);
-  const units = Math.min(strategy.scoreMinibatches ?? full, full);
-  const segments = (kind: Phase, from: number, count: number, each: number): Segment<Phase>[] =>
-    Array.from({ length: count }, (_, i) => ({ kind, index: from + i, units: each }));
-  const course = courseOf([
-    ...segments('training', 0, recipe.epochs, shared.batchesPerEpoch),
-    ...segments('scoring', 0, sampled, units),
-    ...segments('perturbing', sampled, perturbations + chain, units),
+  const units = Math.min(strategy.scoreMinibatches ?? Infinity, shared.images.unpadded);
+  const course = courseOf<Phase>([
+    ...repeated('training', recipe.epochs, shared.batchesPerEpoch),
+    ...repeated('scoring', sampled, units),
+    ...repeated('perturbing', perturbations + chain, units, sampled),
   ]);
 
   /** The best of the first `count` architectures; of equal ones the earliest, so that a chain moves only upwards. */
@@ -76,8 +72,7 @@ export const smashSearch = async (
   const scoreOne = (state: State, { index, unit }: Place): Done<State> => {
     const genotype = architecture(state, index);
     const { latest, cost } = shared.score(state.cost, genotype, feed.batch(0, unit));
-    const score = addScores(state.scores[index], latest);
-    return { state: { ...state, scores: [...state.scores.slice(0, index), score], cost }, latest };
+    return { state: { ...state, scores: scoredAt(state.scores, index, latest), cost }, latest };
   };
 
   return courseProgram<Phase, State>({

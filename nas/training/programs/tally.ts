@@ -45,10 +45,15 @@ export const addCost = (
 /** What scoring keeps of a tally: an untrained path's loss may overflow, its accuracy cannot. */
 export type Score = Pick<Tally, 'correct' | 'images'>;
 
-export const addScores = (a: Score | undefined, { correct, images }: Score): Score => ({
-  correct: (a?.correct ?? 0) + correct,
-  images: (a?.images ?? 0) + images,
-});
+/** Scores in the order of scoring, of which only the last, number `index`, is not yet whole, and one minibatch more of it. */
+export const scoredAt = (
+  scores: readonly Score[],
+  index: number,
+  { correct, images }: Score,
+): readonly Score[] => {
+  const before = scores[index] ?? { correct: 0, images: 0 };
+  return [...scores.slice(0, index), { correct: before.correct + correct, images: before.images + images }];
+};
 
 /** Fraction in [0, 1]. */
 export const accuracyOf = ({ correct, images }: Score): number => correct / images;

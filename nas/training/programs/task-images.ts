@@ -20,6 +20,8 @@ export interface SearchImages extends TaskImages {
   drawn(purpose: string): BatchPipeline;
   /** The whole validation part in order; the last minibatch is padded. */
   inOrder(): BatchPipeline;
+  /** Minibatches of that order which are not padded: padding would be part of a minibatch's statistics. */
+  readonly unpadded: number;
 }
 
 const settingsOf = (
@@ -51,5 +53,6 @@ export const searchImages = (images: InMemoryDataset, task: ProgramTask): Search
       }),
     // Nothing is random in order.
     inOrder: () => createBatchPipeline(images, parts.validation, settingsOf(task, 'evaluate', 'in-order')),
+    unpadded: Math.floor(parts.validation.length / task.recipe.batchSize),
   };
 };

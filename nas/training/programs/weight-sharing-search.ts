@@ -7,10 +7,12 @@ import { hashWeights } from './compiled-classifier.ts';
 import { courseProgram, type Done } from './course-program.ts';
 import type { GatedSupernet } from './gated-supernet.ts';
 import type { ProgramResources } from './resources.ts';
-import { courseOf, type Place, type Segment } from './segments.ts';
+import { courseOf, repeated, type Place } from './segments.ts';
 import { sharedWeights, type SharedWeightsState } from './shared-weights.ts';
-import { accuracyOf, addScores, type Score } from './tally.ts';
+import { accuracyOf, scoredAt, type Score } from './tally.ts';
 import { noEpochs } from './training-epochs.ts';
+
+type Phase = 'training' | 'scoring' | 're-scoring';
 
 type State = SharedWeightsState & {
   /** Generator of the training paths; its state when training ends also gives the candidates. */
@@ -47,17 +49,12 @@ export const weightSharingSearch = async (
   // Scoring draws minibatches at random, as the training order does.
   const scoreFeed = shared.images.drawn('score-data');
   const rescoreFeed = shared.images.inOrder();
-  // Padding would be part of a minibatch's statistics, so there only full ones re-score.
   const rescoreUnits =
-    strategy.scoreStatistics === 'batch'
-      ? Math.floor(shared.images.validation.length / recipe.batchSize)
-      : rescoreFeed.batchesPerEpoch;
-  const segments = (kind: 'training' | 'scoring' | 're-scoring', count: number, units: number) =>
-    Array.from({ length: count }, (_, index): Segment<typeof kind> => ({ kind, index, units }));
-  const course = courseOf([
-    ...segments('training', recipe.epochs, shared.batchesPerEpoch),
-    ...segments('scoring', strategy.candidates, strategy.scoreMinibatches),
-    ...segments('re-scoring', rescored, rescoreUnits),
+    strategy.scoreStatistics === 'batch' ? shared.images.unpadded : rescoreFeed.batchesPerEpoch;
+  const course = courseOf<Phase>([
+    ...repeated('training', recipe.epochs, shared.batchesPerEpoch),
+    ...repeated('scoring', strategy.candidates, strategy.scoreMinibatches),
+    ...repeated('re-scoring', rescored, rescoreUnits),
   ]);
 
   let sampled: readonly Json[] | undefined;
@@ -95,16 +92,14 @@ export const weightSharingSearch = async (
   const scoreOne = (state: State, { index, unit }: Place): Done<State> => {
     const batch = batchAt(scoreFeed, index * strategy.scoreMinibatches + unit);
     const { latest, cost } = shared.score(state.cost, candidate(state, index), batch);
-    const score = addScores(state.scores[index], latest);
-    return { state: { ...state, scores: [...state.scores.slice(0, index), score], cost }, latest };
+    return { state: { ...state, scores: scoredAt(state.scores, index, latest), cost }, latest };
   };
 
   const rescoreOne = (state: State, { index, unit }: Place): Done<State> => {
     const finalists = index === 0 && unit === 0 ? finalistsOf(state) : state.finalists;
     const genotype = candidate(state, finalists[index] as number);
     const { latest, cost } = shared.score(state.cost, genotype, rescoreFeed.batch(0, unit));
-    const score = addScores(state.rescores[index], latest);
-    const rescores = [...state.rescores.slice(0, index), score];
+    const rescores = scoredAt(state.rescores, index, latest);
     return { state: { ...state, finalists, rescores, cost }, latest };
   };
 
@@ -123,7 +118,7 @@ export const weightSharingSearch = async (
     return [...finalists, ...described.filter(({ rescored }) => rescored === undefined)];
   };
 
-  return courseProgram<'training' | 'scoring' | 're-scoring', State>({
+  return courseProgram<Phase, State>({
     course,
     initial: {
       architectures: randomFromSeed(deriveSeed(spec.seed, 'architectures')).state(),
