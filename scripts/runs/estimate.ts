@@ -10,7 +10,7 @@ import { rungFidelities } from '../../nas/strategy/sampler.ts';
 import type { NetworkSize, Recipe } from '../../nas/protocol/recipe.ts';
 import type { StageName } from '../../nas/protocol/run-view.ts';
 import { baselineCellsToAdd } from '../../nas/protocol/stages.ts';
-import { randomFromSeed } from '../../nas/random.ts';
+import { randomFromSeed, type Random } from '../../nas/random.ts';
 import { smash } from '../../nas/space/smash.ts';
 import { countMultiplyAdds } from '../../nas/training/counting.ts';
 import { describeClassifier, type NetworkSetting } from '../../nas/training/networks/network.ts';
@@ -41,30 +41,32 @@ const settingOf = (size: NetworkSize, { shape, classes }: DatasetManifest): Netw
   auxiliary: false,
 });
 
+/** Average over random architectures, the same at every call. */
+const meanOf = (cost: (random: Random) => number): number => {
+  const random = randomFromSeed(0);
+  let sum = 0;
+  for (let i = 0; i < SAMPLES; i++) sum += cost(random);
+  return sum / SAMPLES;
+};
+
 /** Multiply-adds of one forward pass of one image, averaged over random cells. */
 const meanMultiplyAdds = (experiment: Experiment, size: NetworkSize, dataset: DatasetManifest): number => {
-  const random = randomFromSeed(0);
   const space = spaceOf(experiment);
-  let sum = 0;
-  for (let i = 0; i < SAMPLES; i++)
-    sum += countMultiplyAdds(
-      describeClassifier(
-        networkOf(experiment.space, space.sample(random).genotype),
-        settingOf(size, dataset),
-      ),
-    );
-  return sum / SAMPLES;
+  const setting = settingOf(size, dataset);
+  return meanOf((random) =>
+    countMultiplyAdds(
+      describeClassifier(networkOf(experiment.space, space.sample(random).genotype), setting),
+    ),
+  );
 };
 
 /** The same of children of ENAS' shared weights. */
 const meanChild = (experiment: Experiment, dataset: DatasetManifest): number => {
-  const random = randomFromSeed(0);
   const space = chosenSpace(experiment.space);
   const setting = settingOf(experiment.stages.search.network, dataset);
-  let sum = 0;
-  for (let i = 0; i < SAMPLES; i++)
-    sum += countMultiplyAdds(describeChild(experiment.space, setting, space.sample(random)));
-  return sum / SAMPLES;
+  return meanOf((random) =>
+    countMultiplyAdds(describeChild(experiment.space, setting, space.sample(random))),
+  );
 };
 
 /** The same of architectures with weights that SMASH's HyperNet generates. */
@@ -72,10 +74,7 @@ const meanGenerated = ({ space, strategy, stages }: Experiment, dataset: Dataset
   if (space.name !== 'smash' || strategy.name !== 'smash') throw new Error('no search by SMASH');
   const setting = settingOf(stages.search.network, dataset);
   const cost = smashMultiplyAdds(space, setting, strategy.hypernet, stages.search.recipe.batchSize);
-  const random = randomFromSeed(0);
-  let sum = 0;
-  for (let i = 0; i < SAMPLES; i++) sum += cost(smash(space).sample(random));
-  return sum / SAMPLES;
+  return meanOf((random) => cost(smash(space).sample(random)));
 };
 
 interface JobEstimate {
