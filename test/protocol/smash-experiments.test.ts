@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { checkAgainstDataset } from '../../nas/protocol/check-experiment.ts';
-import type { DatasetManifest } from '../../nas/protocol/dataset.ts';
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
 import { programOf, searchJobs } from '../../nas/protocol/plan.ts';
 import type { PlannedJob } from '../../nas/protocol/job-report.ts';
+import { expectWholeMinibatchNeeded } from './few-images.ts';
 
 const TEXT = `name: tiny
 space: { name: smash, width: 1, maxWidth: 4 }
@@ -46,17 +45,8 @@ describe('an experiment that searches with SMASH', () => {
   });
 
   it('needs a whole validation minibatch for a score', () => {
-    const manifest = {
-      name: 'few',
-      shape: [28, 28, 1],
-      classes: ['a', 'b'],
-      splits: { train: { count: 120 }, test: { count: 10 } },
-    } as unknown as DatasetManifest;
-    const experiment = load(
-      TEXT.replace('fashion-mnist-small', 'fashion-mnist-small, validationFraction: 0.2'),
-    );
-    expect(() => checkAgainstDataset(experiment, manifest, (path) => path.join('.'))).toThrow(
-      /stages\.search\.recipe\.batchSize: 64.*at most the 24 validation images/,
+    expectWholeMinibatchNeeded(
+      load(TEXT.replace('fashion-mnist-small', 'fashion-mnist-small, validationFraction: 0.2')),
     );
   });
 });

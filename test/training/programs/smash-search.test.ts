@@ -10,7 +10,7 @@ import { fingerprint } from '../../../nas/training/fingerprint.ts';
 import type { Snapshot, TrainingProgram } from '../../../nas/training/program.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
 import { tinyData } from './tiny-data.ts';
-import { expectExactResume, expectNoLeak, walk, type Walk } from './walk.ts';
+import { expectExactResume, expectNoLeak, expectSteps, type Walk, walk } from './walk.ts';
 
 const { tf } = loadTensorFlow({ threads: 1 });
 
@@ -53,13 +53,7 @@ afterAll(() => program.dispose());
 
 describe('smash-search', () => {
   it('trains, scores, then perturbs, a minibatch a step', () => {
-    const count = (phase: string): number => whole.phases.filter((p) => p === phase).length;
-    expect(whole.phases.at(-1)).toBe('done');
-    expect([count('training'), count('scoring'), count('perturbing')]).toEqual([
-      TRAINING,
-      SCORING,
-      PERTURBING,
-    ]);
+    expectSteps(whole, { training: TRAINING, scoring: SCORING, perturbing: PERTURBING });
   });
 
   it('ranks all architectures by the same validation images', () => {

@@ -32,6 +32,16 @@ export const walk = async <Result extends ProgramResult>(program: TrainingProgra
   }
 };
 
+/** A walk passes through so many steps of each phase, and then is done. */
+export const expectSteps = (
+  { phases }: Walk<ProgramResult>,
+  steps: Readonly<Record<string, number>>,
+): void => {
+  expect(phases.at(-1)).toBe('done');
+  const counted = Object.keys(steps).map((name) => [name, phases.filter((phase) => phase === name).length]);
+  expect(Object.fromEntries(counted)).toEqual(steps);
+};
+
 /** Continues a walk from its snapshots at `steps` (all of them by default) in a fresh program. */
 export const expectExactResume = async (
   create: () => Promise<TrainingProgram>,

@@ -7,7 +7,7 @@ import { fingerprint } from '../../../nas/training/fingerprint.ts';
 import type { Snapshot, TrainingProgram } from '../../../nas/training/program.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
 import { tinyData } from './tiny-data.ts';
-import { expectExactResume, expectNoLeak, walk, type Walk } from './walk.ts';
+import { expectExactResume, expectNoLeak, expectSteps, type Walk, walk } from './walk.ts';
 
 const { tf } = loadTensorFlow({ threads: 1 });
 
@@ -47,13 +47,7 @@ afterAll(() => program.dispose());
 
 describe('weight-sharing-search', () => {
   it('trains, scores, then re-scores, a minibatch a step', () => {
-    const count = (phase: string): number => whole.phases.filter((p) => p === phase).length;
-    expect(whole.phases.at(-1)).toBe('done');
-    expect([count('training'), count('scoring'), count('re-scoring')]).toEqual([
-      TRAINING,
-      SCORING,
-      RESCORING,
-    ]);
+    expectSteps(whole, { training: TRAINING, scoring: SCORING, 're-scoring': RESCORING });
   });
 
   it('ranks the re-scored cells first, each by its measure, on images of the validation part', () => {
