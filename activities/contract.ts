@@ -37,7 +37,7 @@ export interface ProtocolActivities {
   searchByTrials(input: SearchByTrialsInput): Promise<JobReport>;
   /** Hands what operators ask to a search by trials that is under way. */
   steerSearch(input: SteerInput): Promise<void>;
-  /** Reclaims the job's machine on purpose, after it has written checkpoints; skipped outside the embedded stack. */
+  /** Reclaims the machine of the job, or of one of its trials, on purpose, after it has written checkpoints; skipped outside the embedded stack. */
   rehearseReclaim(input: RehearsalInput): Promise<RehearsalView>;
   /** Writes the report of a run that ended. */
   collectReport(input: { run: RunRef; view: RunView }): Promise<BlobRef>;
@@ -105,6 +105,8 @@ export interface LaunchResult {
 export interface RehearsalInput {
   readonly run: RunRef;
   readonly jobId: string;
+  /** The job is a search by trials, each of which is a job. */
+  readonly byTrials?: boolean;
   readonly reclaims: number;
   readonly afterCheckpoints: number;
 }

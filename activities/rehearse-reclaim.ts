@@ -2,15 +2,18 @@ import { CancelledFailure, Context } from '@temporalio/activity';
 import { z } from 'zod';
 import type { RehearsalView } from '../nas/protocol/run-view.ts';
 import { readDocument, replaceDocument } from '../store/json-documents.ts';
+import { trialJobId } from '../nas/protocol/trial-job-id.ts';
+import { trialsOf } from '../nas/protocol/trial-log.ts';
 import { keys } from '../store/keys.ts';
+import { readTrialLog } from '../store/trial-log.ts';
 import type { RehearsalInput } from './contract.ts';
 import type { Dependencies } from './dependencies.ts';
 import { workerShutdown } from './failures.ts';
 
 /** What the drill has done so far; survives the worker. */
 const drillSchema = z.strictObject({
-  /** Lease epochs of the attempts that were reclaimed. */
-  reclaimedEpochs: z.array(z.number().int().min(1)),
+  /** The attempts that were reclaimed, by job and lease epoch. */
+  reclaimed: z.array(z.strictObject({ jobId: z.string(), epoch: z.number().int().min(1) })),
 });
 
 /** The part of `progress.json` that the drill reads. */
@@ -25,13 +28,14 @@ const POLL_MILLISECONDS = 250;
 const attempts = (n: number): string => (n === 1 ? '1 checkpoint' : `${n} checkpoints`);
 
 /**
- * `rehearseReclaim` of `ProtocolActivities`: waits until the running attempt has `afterCheckpoints` checkpoints,
- * takes its machine away, and waits for the next attempt, `reclaims` times. Ends early, and says so, when the job
- * ends first. Every attempt is reclaimed at most once, also when the worker dies half-way.
+ * `rehearseReclaim` of `ProtocolActivities`: waits until a running attempt has `afterCheckpoints` checkpoints,
+ * takes its machine away, and waits for the next attempt, `reclaims` times. Of a search by trials any trial will do,
+ * so that one which ends before it can be reclaimed leaves the drill to those after it. Ends early, and says so, when
+ * the search ends first. Every attempt is reclaimed at most once, also when the worker dies half-way.
  */
 export const createRehearseReclaim =
   ({ store, capacity }: Dependencies) =>
-  async ({ run, jobId, reclaims, afterCheckpoints }: RehearsalInput): Promise<RehearsalView> => {
+  async ({ run, jobId, byTrials, reclaims, afterCheckpoints }: RehearsalInput): Promise<RehearsalView> => {
     if (capacity === undefined)
       return {
         jobId,
@@ -39,27 +43,38 @@ export const createRehearseReclaim =
         text: 'The rehearsed reclaim was skipped: capacity can be taken away on demand only on the embedded stack.',
       };
     const context = Context.current();
-    const key = keys.job(run.runId, jobId);
-    let epochs = (await readDocument(store, key.rehearsal, drillSchema))?.reclaimedEpochs ?? [];
+    const drill = keys.job(run.runId, jobId).rehearsal;
+    let reclaimed = (await readDocument(store, drill, drillSchema))?.reclaimed ?? [];
+
+    const running = async (): Promise<readonly string[]> =>
+      byTrials !== true
+        ? [jobId]
+        : trialsOf(await readTrialLog(store, run.runId, jobId))
+            .filter(({ end }) => end === undefined)
+            .map(({ id }) => trialJobId(jobId, id));
+
+    const reclaim = async (target: string): Promise<boolean> => {
+      const progress = await readDocument(store, keys.job(run.runId, target).progress, progressSchema);
+      if (progress === undefined || progress.checkpoints < afterCheckpoints) return false;
+      const { epoch, batchJobId } = progress;
+      if (reclaimed.some((attempt) => attempt.jobId === target && attempt.epoch === epoch)) return false;
+      const before = reclaimed;
+      reclaimed = [...reclaimed, { jobId: target, epoch }];
+      // Recorded first: a worker that dies in between loses a drill rather than doubling it.
+      await replaceDocument(store, drill, { reclaimed });
+      try {
+        await capacity.reclaim(batchJobId);
+      } catch (error) {
+        reclaimed = before;
+        await replaceDocument(store, drill, { reclaimed });
+        throw error;
+      }
+      return true;
+    };
+
     try {
-      while (epochs.length < reclaims) {
-        const progress = await readDocument(store, key.progress, progressSchema);
-        if (
-          progress !== undefined &&
-          !epochs.includes(progress.epoch) &&
-          progress.checkpoints >= afterCheckpoints
-        ) {
-          const before = epochs;
-          epochs = [...epochs, progress.epoch];
-          // Recorded first: a worker that dies in between loses a drill rather than doubling it.
-          await replaceDocument(store, key.rehearsal, { reclaimedEpochs: epochs });
-          try {
-            await capacity.reclaim(progress.batchJobId);
-          } catch (error) {
-            await replaceDocument(store, key.rehearsal, { reclaimedEpochs: before });
-            throw error;
-          }
-        }
+      while (reclaimed.length < reclaims) {
+        for (const target of await running()) if (await reclaim(target)) break;
         context.heartbeat();
         await context.sleep(POLL_MILLISECONDS);
       }
@@ -68,13 +83,15 @@ export const createRehearseReclaim =
       if (error.message === 'WORKER_SHUTDOWN') throw workerShutdown();
       if (error.message !== 'CANCELLED') throw error;
     }
-    const done = `Rehearsed reclaim: the machine of ${jobId} was taken away ${epochs.length} of ${reclaims} times`;
+    const taken = new Set(reclaimed.map((attempt) => attempt.jobId));
+    const machines = taken.size === 0 ? jobId : [...taken].join(' and of ');
+    const done = `Rehearsed reclaim: the machine of ${machines} was taken away ${reclaimed.length} of ${reclaims} times`;
     return {
       jobId,
-      reclaims: epochs.length,
+      reclaims: reclaimed.length,
       text:
-        epochs.length === reclaims
+        reclaimed.length === reclaims
           ? `${done}, each time after ${attempts(afterCheckpoints)} of its attempt.`
-          : `${done}; the job ended before it could be done again.`,
+          : `${done}; the ${byTrials === true ? 'search' : 'job'} ended before it could be done again.`,
     };
   };

@@ -1,7 +1,6 @@
 import { CancellationScope, continueAsNew, isCancellation } from '@temporalio/workflow';
 import type { Edits } from '../nas/protocol/edits.ts';
 import type { PlannedJob } from '../nas/protocol/job-report.ts';
-import { trialJobId } from '../nas/protocol/trial-job-id.ts';
 import type { StageInput } from './contract.ts';
 import { isByTrials } from './control.ts';
 import { createJobPool, tell, type JobPool } from './job-pool.ts';
@@ -34,11 +33,12 @@ export const proxySearch = async (input: StageInput): Promise<void> => {
     const first = jobs[0];
     if (rehearsal.reclaims === 0 || first === undefined) return;
     const { reclaims, afterCheckpoints } = rehearsal;
-    const jobId = isByTrials(first) ? trialJobId(first.jobId, 't-000000') : first.jobId;
+    const { jobId } = first;
+    const byTrials = isByTrials(first);
     try {
       const done = await drill.run(() =>
         rehearseReclaim.executeWithOptions({ summary: `drill: reclaim ${jobId} ${reclaims}×` }, [
-          { run, jobId, reclaims, afterCheckpoints },
+          { run, jobId, byTrials, reclaims, afterCheckpoints },
         ]),
       );
       await tell(run.runId, { kind: 'rehearsed', rehearsal: done });
