@@ -10,6 +10,7 @@ import { Command } from 'commander';
 import { attemptRecordSchema } from '../nas/protocol/documents.ts';
 import type { AttemptRecord } from '../nas/protocol/job.ts';
 import type { JobProgress } from '../nas/protocol/progress.ts';
+import { asSettled } from '../nas/protocol/settled-experiment.ts';
 import { deriveSeed, randomFromSeed } from '../nas/random.ts';
 import { wholeNumber } from '../scripts/number-option.ts';
 import { findDataset, readExperiment, runRecord } from '../scripts/runs/prepare-run.ts';
@@ -185,7 +186,12 @@ export const run = async (argv: readonly string[]): Promise<void> => {
   try {
     const file = fileURLToPath(new URL('../experiments/quickstart.yaml', import.meta.url));
     const loaded = await readExperiment(file, [...OVERRIDES, `checkpoint.intervalSeconds=${interval}`]);
-    const record = runRecord(RUN, loaded.experiment, await findDataset(stack.store, loaded), new Date());
+    const record = runRecord(
+      RUN,
+      asSettled(loaded.experiment),
+      await findDataset(stack.store, loaded),
+      new Date(),
+    );
     await stack.withClient((client) =>
       startRun(client, stack.store, { record, taskQueue: stack.stack.config.taskQueue }),
     );

@@ -81,12 +81,16 @@ export const operatorStorePermissions = (bucket: IBucket): Permission[] => {
   ];
 };
 
-/** `nas doctor` looks at queues and definitions. */
+/** `nas doctor` looks at queues and definitions, `nas run` at how much a queue has room for. */
 export const inspectBatchPermission = (): Permission =>
   permission(
     {
       sid: 'InspectBatch',
-      actions: ['batch:DescribeJobDefinitions', 'batch:DescribeJobQueues'],
+      actions: [
+        'batch:DescribeComputeEnvironments',
+        'batch:DescribeJobDefinitions',
+        'batch:DescribeJobQueues',
+      ],
       resources: ['*'],
     },
     'AWS offers no narrower resource for these read-only actions.',

@@ -5,12 +5,13 @@ import type { JobReport, PlannedJob } from '../nas/protocol/job-report.ts';
 import type { AuditEntry, GateView, RehearsalView, RunView, StageName } from '../nas/protocol/run-view.ts';
 import type { CostView, LeaderboardRow } from '../nas/protocol/run-view.ts';
 import type { RunRef } from '../nas/protocol/run-record.ts';
+import type { SettledExperiment } from '../nas/protocol/settled-experiment.ts';
 
 /** Argument of the workflow `protocol`. */
 export interface ProtocolInput {
   readonly run: RunRef;
   /** The resolved experiment. */
-  readonly experiment: Experiment;
+  readonly experiment: SettledExperiment;
   /** State of a run that continues as new between two stages. */
   readonly carried?: CarriedRun;
   /** Events after which a workflow continues as new at its next safe point; the server's suggestion when absent. */

@@ -9,6 +9,7 @@ import type { JobReport } from '../../nas/protocol/job-report.ts';
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
 import { experimentHash } from '../../nas/protocol/run-record.ts';
 import type { RunRecord } from '../../nas/protocol/run-record.ts';
+import { withParallelism } from '../../nas/protocol/settled-experiment.ts';
 import { createDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import type { searchTrials } from '../../workflows/search-trials.ts';
@@ -26,7 +27,7 @@ export const recordOf = (
     parallelism,
   }: { readonly strategy: string; readonly evaluations: number; readonly parallelism: number },
 ): RunRecord => {
-  const { experiment } = loadExperiment(
+  const loaded = loadExperiment(
     `name: bench
 space: { name: darts-cnn }
 strategy: { name: ${strategy} }
@@ -34,10 +35,11 @@ task: { data: none }
 stages:
   search: { seeds: [0], evaluations: ${evaluations}, recipe: { epochs: 64 } }
   retrain: { topK: 1 }
-resources: { parallelism: ${parallelism}, memoryMiB: 256 }
+resources: { memoryMiB: 256 }
 `,
     { file: 'bench' },
   );
+  const experiment = withParallelism(loaded.experiment, parallelism);
   return {
     version: 1,
     runId,

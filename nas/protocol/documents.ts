@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { BlobRef } from './blob.ts';
-import { experimentSchema } from './experiment.ts';
 import { grownSchema } from './inheritance.ts';
 import type { AttemptRecord, ProgramResult } from './job.ts';
 import type { JobReport, PlannedJob } from './job-report.ts';
 import { OUTCOMES } from './outcome.ts';
 import type { RunRecord } from './run-record.ts';
+import { settledExperimentSchema } from './settled-experiment.ts';
 import type { StageName } from './run-view.ts';
 
 /** Schemas of the documents that the protocol reads back from the store, parsed once at that edge. */
@@ -17,7 +17,7 @@ const cost = z.object({ multiplyAdds: z.number(), images: z.number() });
 export const runRecordSchema: z.ZodType<RunRecord> = z.strictObject({
   version: z.literal(1),
   runId: z.string(),
-  experiment: experimentSchema,
+  experiment: settledExperimentSchema,
   experimentHash: sha256,
   dataset: z.strictObject({ name: z.string(), manifest: blobRef }),
   createdAt: z.string(),
@@ -57,6 +57,7 @@ export const programResultSchema: z.ZodType<ProgramResult> = z.discriminatedUnio
     curve,
     cost,
     weightsSha256: sha256,
+    summary: z.record(z.string(), z.number()).exactOptional(),
   }),
   z.object({
     kind: z.literal('train'),

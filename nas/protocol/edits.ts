@@ -1,4 +1,5 @@
 import type { Experiment } from './experiment.ts';
+import type { SettledExperiment } from './settled-experiment.ts';
 
 /**
  * What may be changed while a run is under way. None of it touches the program of a job: checkpoints and results stay
@@ -21,7 +22,8 @@ export interface Edits {
 
 /** The experiment's fields that can be edited, and how to read each. */
 export const EDITABLE = {
-  'resources.parallelism': (e: Experiment): Edits => ({ parallelism: e.resources.parallelism }),
+  'resources.parallelism': (e: Experiment): Edits =>
+    e.resources.parallelism === undefined ? {} : { parallelism: e.resources.parallelism },
   'stages.retrain.topK': (e: Experiment): Edits => ({ topK: e.stages.retrain.topK }),
   'stages.search.seeds': (e: Experiment): Edits => ({ searchSeeds: e.stages.search.seeds }),
   'stages.evaluate.seeds': (e: Experiment): Edits => ({ evaluateSeeds: e.stages.evaluate.seeds }),
@@ -31,7 +33,7 @@ export const EDITABLE = {
 } as const satisfies Record<string, (experiment: Experiment) => Edits>;
 
 /** The experiment as its edits have left it. */
-export const withEdits = (experiment: Experiment, edits: Edits = {}): Experiment => {
+export const withEdits = (experiment: SettledExperiment, edits: Edits = {}): SettledExperiment => {
   const { stages, resources, budget } = experiment;
   return {
     ...experiment,

@@ -147,8 +147,8 @@ const resources = z.strictObject({
   gpus: z.number().int().min(0).default(0),
   /** TensorFlow threads; part of every checkpoint's identity because results are reproducible per thread count. */
   threads: z.number().int().min(1).default(1),
-  /** Jobs of this run that may be in flight at once. */
-  parallelism: z.number().int().min(1).default(2),
+  /** Jobs of this run that may be in flight at once; as many as the queue has room for when the run starts, where absent. */
+  parallelism: z.number().int().min(1).optional(),
   attempts: z.number().int().min(1).max(10).default(10),
   timeoutSeconds: z.number().int().min(60).default(86_400),
   /** Dollars per job hour, for cost estimates and the report; 0 on the embedded stack. */

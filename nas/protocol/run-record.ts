@@ -1,13 +1,13 @@
 import { hashJson } from '../hash.ts';
 import type { BlobRef } from './blob.ts';
-import type { Experiment } from './experiment.ts';
+import type { SettledExperiment } from './settled-experiment.ts';
 import { isBlackBox } from './strategy-schema.ts';
 
 /** What a run is, fixed when it starts; stored at `keys.experiment`, which also reserves the run's name. */
 export interface RunRecord {
   readonly version: 1;
   readonly runId: string;
-  readonly experiment: Experiment;
+  readonly experiment: SettledExperiment;
   /** See `experimentHash`; part of every checkpoint. */
   readonly experimentHash: string;
   readonly dataset: { readonly name: string; readonly manifest: BlobRef };
@@ -25,7 +25,7 @@ export interface RunRef {
  * The identity of a run's science: everything that can change a number, and nothing else. Names, prices, budgets,
  * checkpoint cadence and machines may differ between equal experiments; the thread count may not.
  */
-export const experimentHash = (experiment: Experiment, manifest: BlobRef): string => {
+export const experimentHash = (experiment: SettledExperiment, manifest: BlobRef): string => {
   const { space, strategy, genotype, origin, gate, task, stages, resources } = experiment;
   return hashJson({
     space,

@@ -16,6 +16,7 @@ const append = (value: string, earlier: readonly string[]): string[] => [...earl
 const verify = async (file: string, options: Options): Promise<void> => {
   const [
     prepare,
+    { settleParallelism },
     { useConfig },
     { createS3ObjectStore },
     { verifyResume },
@@ -23,6 +24,7 @@ const verify = async (file: string, options: Options): Promise<void> => {
     { printReceipt },
   ] = await Promise.all([
     import('../runs/prepare-run.ts'),
+    import('../runs/settle-parallelism.ts'),
     import('../config.ts'),
     import('../../store/s3-object-store.ts'),
     import('../verify/verify-resume.ts'),
@@ -33,11 +35,12 @@ const verify = async (file: string, options: Options): Promise<void> => {
   const config = useConfig();
   const store = createS3ObjectStore({ bucket: config.bucket });
   const dataset = await prepare.findDataset(store, loaded);
+  const experiment = await settleParallelism(config, loaded.experiment);
   const now = new Date();
   const runId = prepare.checkRunId(`verify-${prepare.defaultRunId(loaded.experiment, now)}`.slice(0, 64));
   const receipt = await verifyResume({
     store,
-    record: prepare.runRecord(runId, loaded.experiment, dataset, now),
+    record: prepare.runRecord(runId, experiment, dataset, now),
     job: jobToVerify(loaded.experiment, options.stage),
     kills: options.at.length > 0 ? { at: options.at } : { count: options.kills, seed: options.seed },
     now: () => new Date(),

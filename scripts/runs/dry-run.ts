@@ -1,7 +1,9 @@
 import { stringify } from 'yaml';
+import type { Experiment } from '../../nas/protocol/experiment.ts';
 import { InfrastructureError } from '../../nas/protocol/infrastructure-error.ts';
 import type { LoadedExperiment } from '../../nas/protocol/load-experiment.ts';
 import { searchJobs } from '../../nas/protocol/plan.ts';
+import { isSettled } from '../../nas/protocol/settled-experiment.ts';
 import type { StoredDataset } from '../../store/datasets.ts';
 import { QUICK } from '../../store/s3-retries.ts';
 import { createS3ObjectStore } from '../../store/s3-object-store.ts';
@@ -12,6 +14,7 @@ import { table } from './format.ts';
 import { networkSizes } from './network-sizes.ts';
 import type { NetworkSizes } from './network-sizes.ts';
 import { checkRunId, findDataset } from './prepare-run.ts';
+import { settleParallelism } from './settle-parallelism.ts';
 
 export interface Plan {
   readonly document: object;
@@ -26,6 +29,17 @@ const datasetIfReachable = async (loaded: LoadedExperiment): Promise<StoredDatas
     if (!(error instanceof InfrastructureError)) throw error;
     process.stderr.write(`data set not checked, no cost estimated: ${error.message}\n`);
     return undefined;
+  }
+};
+
+/** With the parallelism that a run started now would have; left open when there is no queue to ask. */
+const settledIfReachable = async (experiment: Experiment): Promise<Experiment> => {
+  try {
+    return isSettled(experiment) ? experiment : await settleParallelism(useConfig(), experiment);
+  } catch (error) {
+    if (!(error instanceof InfrastructureError)) throw error;
+    process.stderr.write(`resources.parallelism: from the queue when the run starts; now ${error.message}\n`);
+    return experiment;
   }
 };
 
@@ -64,9 +78,9 @@ const commented = (title: string, lines: string[][]): string[] => [
 
 /** What `nas run --dry-run` prints: the resolved experiment, the jobs as far as they are known, the cost. */
 export const planFor = async (loaded: LoadedExperiment, name: string | undefined): Promise<Plan> => {
-  const { experiment } = loaded;
   if (name !== undefined) checkRunId(name);
   const dataset = await datasetIfReachable(loaded);
+  const experiment = await settledIfReachable(loaded.experiment);
   const costs =
     dataset === undefined
       ? undefined

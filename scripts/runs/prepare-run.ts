@@ -7,6 +7,7 @@ import type { LoadedExperiment } from '../../nas/protocol/load-experiment.ts';
 import { suggestion } from '../../nas/protocol/nearest.ts';
 import { experimentHash } from '../../nas/protocol/run-record.ts';
 import type { RunRecord } from '../../nas/protocol/run-record.ts';
+import type { SettledExperiment } from '../../nas/protocol/settled-experiment.ts';
 import { isBlackBox } from '../../nas/protocol/strategy-schema.ts';
 import { STRATEGIES } from '../../nas/strategy/registry.ts';
 import { listDatasets, readDataset } from '../../store/datasets.ts';
@@ -122,7 +123,7 @@ export const checkRunId = (runId: string): string => {
 
 export const runRecord = (
   runId: string,
-  experiment: Experiment,
+  experiment: SettledExperiment,
   dataset: StoredDataset,
   now: Date,
 ): RunRecord => ({

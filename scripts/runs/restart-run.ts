@@ -8,6 +8,7 @@ import type { Experiment } from '../../nas/protocol/experiment.ts';
 import { inputError } from '../../nas/protocol/input-error.ts';
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
 import type { AuditEntry, RunView, StageName } from '../../nas/protocol/run-view.ts';
+import { asSettled } from '../../nas/protocol/settled-experiment.ts';
 import { createDocument, readDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
@@ -155,7 +156,7 @@ export const forkRun = async (
       `the data set that ${sourceId} searched on`,
       'it was replaced; start a new run',
     );
-  const record = runRecord(runId, loaded.experiment, dataset, now);
+  const record = runRecord(runId, asSettled(loaded.experiment), dataset, now);
   // First the name: nothing may be written below that of another run.
   await reserve(store, record);
   const audit = [auditEntry('fork', `stages before ${fromStage} are those of run ${sourceId}`)];

@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import type { ExperimentInput } from '../../nas/protocol/experiment.ts';
 import { inputError } from '../../nas/protocol/input-error.ts';
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
+import { asSettled } from '../../nas/protocol/settled-experiment.ts';
 import type { RunReport } from '../../nas/report/run-report.ts';
 import { readDataset } from '../../store/datasets.ts';
 import type { Session } from './connect.ts';
@@ -66,7 +67,7 @@ export const transferRun = async (
   const runId = checkRunId(
     options.name ?? `${sourceId.slice(0, 54)}-to-${now.toISOString().slice(11, 19).replaceAll(':', '')}`,
   );
-  const record = runRecord(runId, loaded.experiment, await findDataset(store, loaded), now);
+  const record = runRecord(runId, asSettled(loaded.experiment), await findDataset(store, loaded), now);
   await startRun(client, store, { record, taskQueue: config.taskQueue });
   return runId;
 };

@@ -8,6 +8,7 @@ import type { LookUp, TrialRun, TrialSearchDependencies } from '../../activities
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
 import type { JobReport, PlannedTrial } from '../../nas/protocol/job-report.ts';
 import type { RunRecord } from '../../nas/protocol/run-record.ts';
+import { asSettled } from '../../nas/protocol/settled-experiment.ts';
 import { trialsOf } from '../../nas/protocol/trial-log.ts';
 import { chosenSpace } from '../../nas/protocol/space-schema.ts';
 import type { Json } from '../../nas/json.ts';
@@ -29,8 +30,9 @@ const HASH = 'e'.repeat(64);
 const recordOf = (strategy: string, ...overrides: string[]): RunRecord => ({
   version: 1,
   runId: 'run',
-  experiment: loadExperiment(
-    `name: toy
+  experiment: asSettled(
+    loadExperiment(
+      `name: toy
 space: { name: nas-bench-201 }
 strategy: ${strategy}
 task: { data: toy }
@@ -39,8 +41,9 @@ stages:
   search: { seeds: [0], evaluations: 24, recipe: { epochs: 16 } }
   retrain: { topK: 1 }
 `,
-    { file: 'toy.yaml', overrides },
-  ).experiment,
+      { file: 'toy.yaml', overrides },
+    ).experiment,
+  ),
   experimentHash: HASH,
   dataset: { name: 'toy', manifest: { uri: 's3://test/toy', sha256: '0'.repeat(64), bytes: 1 } },
   createdAt: '2026-01-01T00:00:00.000Z',

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deriveSeed, randomFromSeed } from '../../nas/random.ts';
+import { asSettled } from '../../nas/protocol/settled-experiment.ts';
 import { findDataset, runRecord } from '../../scripts/runs/prepare-run.ts';
 import { startRun } from '../../scripts/runs/start-run.ts';
 import { readSmallExperiment } from './experiments.ts';
@@ -99,7 +100,12 @@ const fire = async (
 /** Starts a run, however long the servers are away. */
 const start = async (stack: ChaosStack, name: ExperimentName, runId: string): Promise<void> => {
   const loaded = await readSmallExperiment(name);
-  const record = runRecord(runId, loaded.experiment, await findDataset(stack.store, loaded), new Date());
+  const record = runRecord(
+    runId,
+    asSettled(loaded.experiment),
+    await findDataset(stack.store, loaded),
+    new Date(),
+  );
   const { taskQueue } = stack.stack.config;
   for (const deadline = performance.now() + FINISH_MS; ; await sleep(500)) {
     const failure = await stack

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { experimentSchema } from '../../nas/protocol/experiment.ts';
 import { InputError } from '../../nas/protocol/input-error.ts';
 import { experimentHash, type RunRecord } from '../../nas/protocol/run-record.ts';
+import { settledExperimentSchema } from '../../nas/protocol/settled-experiment.ts';
 import { jobToVerify } from '../../scripts/verify/job-to-verify.ts';
 import { printReceipt } from '../../scripts/verify/print-receipt.ts';
 import { verifyResume } from '../../scripts/verify/verify-resume.ts';
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => kit.close());
 
-const experiment = experimentSchema.parse({
+const experiment = settledExperimentSchema.parse({
   name: 'tiny',
   space: { name: 'darts-cnn' },
   strategy: { name: 'random-weight-sharing' },
@@ -28,6 +28,7 @@ const experiment = experimentSchema.parse({
       augmentation: { cropPadding: 1 },
     },
   },
+  resources: { parallelism: 1 },
 });
 const recordOf = (runId: string): RunRecord => ({
   version: 1,

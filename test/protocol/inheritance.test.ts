@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { parseJobDocument } from '../../containers/trainer/job-document.ts';
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
 import { jobDocument, trialJob } from '../../nas/protocol/plan.ts';
+import { asSettled } from '../../nas/protocol/settled-experiment.ts';
 import { trialEventSchema } from '../../nas/protocol/trial-log.ts';
 
 const file = 'experiments/eas-small.yaml';
-const { experiment } = loadExperiment(readFileSync(file, 'utf8'), { file, overrides: [] });
+const experiment = asSettled(loadExperiment(readFileSync(file, 'utf8'), { file }).experiment);
 const inherits = {
   trial: 't-000003',
   genotype: '{"blocks":[[[16,3]],[[32,3]],[[64,3]],[[128,3]]],"dense":[256]}',

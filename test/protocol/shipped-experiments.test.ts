@@ -6,6 +6,7 @@ import { givenCell } from '../../nas/protocol/given-cell.ts';
 import { hashJson } from '../../nas/hash.ts';
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
 import { jobDocument, retrainJobs, searchJobs, trialJob } from '../../nas/protocol/plan.ts';
+import { asSettled } from '../../nas/protocol/settled-experiment.ts';
 import { isBlackBox } from '../../nas/protocol/strategy-schema.ts';
 
 const FOLDER = 'experiments';
@@ -22,7 +23,8 @@ const TRIAL = {
 
 describe.each(readdirSync(FOLDER).filter((file) => file.endsWith('.yaml')))('%s', (file) => {
   it('is a valid experiment whose jobs the trainer accepts', () => {
-    const { experiment } = loadExperiment(readFileSync(join(FOLDER, file), 'utf8'), { file, overrides: [] });
+    const loaded = loadExperiment(readFileSync(join(FOLDER, file), 'utf8'), { file });
+    const experiment = asSettled(loaded.experiment);
     expect(`${experiment.name}.yaml`).toBe(file);
     const run = {
       version: 1,

@@ -1,5 +1,5 @@
 import type { RunDocuments } from '../../nas/report/build-report.ts';
-import { experimentSchema } from '../../nas/protocol/experiment.ts';
+import { settledExperimentSchema } from '../../nas/protocol/settled-experiment.ts';
 import { conclude } from '../../nas/protocol/conclusion.ts';
 import { baselineJobs, evaluateJobs, retrainJobs, searchJobs } from '../../nas/protocol/plan.ts';
 import type { AttemptRecord, CurvePoint, ProgramResult } from '../../nas/protocol/job.ts';
@@ -18,7 +18,7 @@ const MANIFEST = {
 };
 const cost = { multiplyAdds: 4.2e12, images: 120_000 };
 
-const experiment = experimentSchema.parse({
+const experiment = settledExperimentSchema.parse({
   name: 'quickstart',
   description: 'Random search with weight sharing on a small part of Fashion-MNIST.',
   space: { name: 'darts-cnn' },
@@ -29,7 +29,7 @@ const experiment = experimentSchema.parse({
     retrain: { topK: 4, recipe: { epochs: 8 }, network: { channels: 8, layers: 5 } },
     evaluate: { seeds: [0, 1, 2], recipe: { epochs: 10 }, network: { channels: 8, layers: 5 } },
   },
-  resources: { spotDollarsPerHour: 0.3, onDemandDollarsPerHour: 1 },
+  resources: { parallelism: 2, spotDollarsPerHour: 0.3, onDemandDollarsPerHour: 1 },
   rehearsal: { reclaims: 1 },
 });
 
@@ -230,6 +230,7 @@ export const finishedRun = (): RunDocuments => {
     stages,
     results,
     attempts,
+    trials: {},
     receipts: [
       {
         experimentHash: 'e'.repeat(64),

@@ -6,6 +6,7 @@ import {
   DescribeJobDefinitionsCommand,
   DescribeJobQueuesCommand,
   RegisterJobDefinitionCommand,
+  UpdateComputeEnvironmentCommand,
 } from '@aws-sdk/client-batch';
 import type { RegisterJobDefinitionCommandInput } from '@aws-sdk/client-batch';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -58,7 +59,8 @@ export const ensureBatchResources = async (stack: StackDocument): Promise<void> 
   try {
     const environments = () =>
       batch.send(new DescribeComputeEnvironmentsCommand({ computeEnvironments: [COMPUTE_ENVIRONMENT] }));
-    if (((await environments()).computeEnvironments ?? []).length === 0) {
+    const [present] = (await environments()).computeEnvironments ?? [];
+    if (present === undefined) {
       await batch.send(
         new CreateComputeEnvironmentCommand({
           computeEnvironmentName: COMPUTE_ENVIRONMENT,
@@ -74,6 +76,13 @@ export const ensureBatchResources = async (stack: StackDocument): Promise<void> 
             securityGroupIds: ['sg-00000000'],
             instanceRole: 'ecsInstanceRole',
           },
+        }),
+      );
+    } else if (present.computeResources?.maxvCpus !== stack.slots) {
+      await batch.send(
+        new UpdateComputeEnvironmentCommand({
+          computeEnvironment: COMPUTE_ENVIRONMENT,
+          computeResources: { maxvCpus: stack.slots },
         }),
       );
     }

@@ -138,6 +138,7 @@ describe('every policy', () => {
   const UNSCOPED = [
     'batch:DescribeJobs',
     'batch:ListJobs',
+    'batch:DescribeComputeEnvironments',
     'batch:DescribeJobDefinitions',
     'batch:DescribeJobQueues',
     'ecr:GetAuthorizationToken',
