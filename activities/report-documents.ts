@@ -3,6 +3,10 @@ import { attemptRecordSchema, stageRecordSchema } from '../nas/protocol/document
 import type { AttemptRecord, ProgramResult } from '../nas/protocol/job.ts';
 import type { RunRecord } from '../nas/protocol/run-record.ts';
 import type { RunView } from '../nas/protocol/run-view.ts';
+import { isBlackBox } from '../nas/protocol/strategy-schema.ts';
+import { trialJobId } from '../nas/protocol/trial-job-id.ts';
+import { trialsOf } from '../nas/protocol/trial-log.ts';
+import type { LoggedTrial } from '../nas/protocol/trial-log.ts';
 import type { RunDocuments } from '../nas/report/build-report.ts';
 import { receiptReportSchema } from '../nas/report/receipt-report.ts';
 import type { ReceiptReport } from '../nas/report/receipt-report.ts';
@@ -10,6 +14,7 @@ import { readDataset } from '../store/datasets.ts';
 import { readDocument } from '../store/json-documents.ts';
 import { keys } from '../store/keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { readTrialLog } from '../store/trial-log.ts';
 import { readResult } from './run-documents.ts';
 
 /** Requests in flight at once. */
@@ -23,6 +28,10 @@ const readAttempts = async (store: ObjectStore, runId: string, jobId: string): P
   }
   return attempts;
 };
+
+/** Whether a job was submitted for the trial; trials in flight have one, unless they wait for another's result. */
+const hasJob = ({ end, copyOf }: LoggedTrial): boolean =>
+  copyOf === undefined && (end === undefined || end.spent !== undefined);
 
 /** Reads all that a report of the run is made of, whatever there is of it: the run may be under way or have failed. */
 export const collectRunDocuments = async (
@@ -44,6 +53,22 @@ export const collectRunDocuments = async (
     if (stored !== undefined) results[jobId] = stored.result;
     if (tried.length > 0) attempts[jobId] = tried;
   });
+  const trials: Record<string, readonly LoggedTrial[]> = {};
+  if (isBlackBox(run.experiment.strategy))
+    await limit.map(
+      jobIds.filter((jobId) => /^stage-1\/seed-\d+$/.test(jobId)),
+      async (jobId) => {
+        const logged = trialsOf(await readTrialLog(store, runId, jobId));
+        if (logged.length > 0) trials[jobId] = logged;
+      },
+    );
+  const trialJobIds = Object.entries(trials).flatMap(([search, logged]) =>
+    logged.filter(hasJob).map(({ id }) => trialJobId(search, id)),
+  );
+  await limit.map(trialJobIds, async (jobId) => {
+    const tried = await readAttempts(store, runId, jobId);
+    if (tried.length > 0) attempts[jobId] = tried;
+  });
   const stages = await limit.map(view.stages, ({ name }) =>
     readDocument(store, keys.stageResult(runId, name), stageRecordSchema),
   );
@@ -61,6 +86,7 @@ export const collectRunDocuments = async (
     stages: stages.flatMap((stage) => stage ?? []),
     results,
     attempts,
+    trials,
     receipts,
     software,
   };

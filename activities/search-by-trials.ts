@@ -24,6 +24,7 @@ import { readResult, readRun, summarise } from './run-documents.ts';
 import { createSearchTally } from './search-tally.ts';
 import type { SearchTally } from './search-tally.ts';
 import { readSteering } from './steering.ts';
+import type { TrialArrays } from './trial-arrays.ts';
 
 /** What a search by trials works with. */
 export interface TrialSearchDependencies {
@@ -35,7 +36,10 @@ export interface TrialSearchDependencies {
     job: PlannedTrial,
     round: string | undefined,
     signal: AbortSignal,
+    submitted?: string,
   ) => Promise<TrialRun>;
+  /** Submits trials together; absent where each is launched by itself. */
+  readonly arrays?: TrialArrays;
   /** Where the task is a benchmark's table: a trial's end without a job. */
   readonly lookUp: (run: RunRecord) => Promise<LookUp | undefined>;
 }
@@ -106,7 +110,7 @@ const openSearch = (
  * the activity may end at any instant, and its next attempt goes on with identical proposals.
  */
 export const createSearchByTrials =
-  ({ store, ports, runTrial, lookUp: openTable }: TrialSearchDependencies) =>
+  ({ store, ports, runTrial, lookUp: openTable, arrays }: TrialSearchDependencies) =>
   async ({ run: ref, job, round }: SearchByTrialsInput): Promise<JobReport> => {
     const context = Context.current();
     const run = await readRun(store, ref);
@@ -130,8 +134,7 @@ export const createSearchByTrials =
       return { job, outcome, attempts, reclaims, seconds, dollars, ...rest };
     };
 
-    const start = (trial: TrialToRun): void => {
-      const planned = trialJob(experiment, job, trial);
+    const start = (trial: TrialToRun, planned: PlannedTrial, submitted: string | undefined): void => {
       const cancel = new AbortController();
       if (steering?.cancelled.includes(planned.jobId) === true)
         cancel.abort(new CancelledFailure('CANCELLED'));
@@ -140,7 +143,7 @@ export const createSearchByTrials =
         if (stop.signal.aborted || !cancel.signal.aborted) throw error;
         return { kind: 'lost', reason: 'cancelled' };
       };
-      const ended = runTrial(run, planned, round, signal)
+      const ended = runTrial(run, planned, round, signal, submitted)
         .catch(cancelled)
         .then((end) => {
           const lost = end.kind === 'lost' && search.losses(trial.ordinal) >= LOSSES - 1;
@@ -162,6 +165,18 @@ export const createSearchByTrials =
           bell.ring();
         });
       inFlight.set(planned.jobId, { ended, cancel });
+    };
+
+    const startAll = async (
+      trials: readonly TrialToRun[],
+      together: TrialArrays[keyof TrialArrays] | undefined,
+    ): Promise<void> => {
+      const planned = trials.map((trial) => trialJob(experiment, job, trial));
+      const submitted = await together?.(run, job.jobId, planned, round);
+      trials.forEach((trial, i) => {
+        const plan = planned[i] as PlannedTrial;
+        start(trial, plan, submitted?.get(plan.jobId));
+      });
     };
 
     const steer = async (): Promise<void> => {
@@ -208,13 +223,15 @@ export const createSearchByTrials =
     };
 
     try {
+      // What the log says is under way has been submitted, alone or together, or was about to be.
+      await startAll(search.take(), arrays?.find);
       while (failure === undefined) {
         context.cancellationSignal.throwIfAborted();
         const parallelism =
           steering?.held === true ? 0 : (steering?.parallelism ?? experiment.resources.parallelism);
         const events = advance(parallelism);
         await log.append(events);
-        for (const trial of search.take()) start(trial);
+        await startAll(search.take(), arrays?.submit);
         if (search.done) return await finish();
         if (events.length === 0) await bell.wait();
       }
@@ -243,7 +260,11 @@ export const createSearchByTrials =
         });
       }
       const key = keys.job(runId, job.jobId).result;
-      const { identical } = await createDocument(store, key, result);
+      const summary = search.summary();
+      const { identical } = await createDocument(store, key, {
+        ...result,
+        ...(Object.keys(summary).length === 0 ? {} : { summary }),
+      });
       if (!identical)
         throw ApplicationFailure.nonRetryable(`${store.uri(key)}: holds another result of this search`);
       const stored = await readResult(store, runId, job.jobId);

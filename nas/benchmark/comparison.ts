@@ -3,7 +3,7 @@ import { mean, sampleStandardDeviation } from 'simple-statistics';
 import { inputError } from '../protocol/input-error.ts';
 import { checkObjective, withinLimits } from '../strategy/objective.ts';
 import type { Objective } from '../strategy/objective.ts';
-import { hypervolume, paretoFront } from '../strategy/pareto.ts';
+import { hypervolume, scoreCostFront } from '../strategy/pareto.ts';
 import { strategyNamed } from '../strategy/registry.ts';
 import type { StrategyPorts } from '../strategy/strategy.ts';
 import type { TabularBenchmark } from './table.ts';
@@ -133,17 +133,12 @@ const tradeOffOf = (
     [...final].map((_, row) => pointOf(row)),
     reference,
   );
-  const points = [...(runs[0]?.rows ?? [])].map(pointOf);
   return {
     minimise,
     hypervolume: statistics(runs.map(({ rows }) => hypervolume([...rows].map(pointOf), reference) / whole)),
-    front: paretoFront(points)
-      .map((i) => ({
-        score: (points[i] as readonly number[])[0] as number,
-        cost: -((points[i] as readonly number[])[1] as number),
-      }))
-      .filter(({ score }, i, all) => all.findIndex((other) => other.score === score) === i)
-      .sort((a, b) => b.cost - a.cost),
+    front: scoreCostFront(
+      [...(runs[0]?.rows ?? [])].map((row) => ({ score: final[row] as number, cost: cost[row] as number })),
+    ).toReversed(),
   };
 };
 

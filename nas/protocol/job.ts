@@ -140,6 +140,8 @@ export interface SearchResult {
   readonly cost: TrainingCost;
   /** SHA-256 of the final weights. */
   readonly weightsSha256: string;
+  /** Counts of a black-box strategy's own; absent where it has none. */
+  readonly summary?: Readonly<Record<string, number>>;
 }
 
 export interface TrainResult {

@@ -1,11 +1,15 @@
+import { max, min } from 'simple-statistics';
 import type { DatasetManifest } from '../protocol/dataset.ts';
 import type { StageRecord } from '../protocol/documents.ts';
 import type { AttemptRecord, ProgramResult, SearchResult, TrainResult } from '../protocol/job.ts';
 import type { RunRecord } from '../protocol/run-record.ts';
-import type { JobView, RunView, StageName, StageView } from '../protocol/run-view.ts';
+import type { JobView, RunView, StageView } from '../protocol/run-view.ts';
+import { searchOfTrial } from '../protocol/trial-job-id.ts';
+import type { LoggedTrial } from '../protocol/trial-log.ts';
 import { kendallTau } from '../protocol/statistics.ts';
 import type { ReceiptReport } from './receipt-report.ts';
 import { histogramOf } from './histogram.ts';
+import { searchTrials } from './search-trials.ts';
 import type {
   AttemptReport,
   EvaluationReport,
@@ -27,7 +31,10 @@ export interface RunDocuments {
   readonly stages: readonly StageRecord[];
   /** By job id; a job without a result or attempts is absent from the map. */
   readonly results: Readonly<Record<string, ProgramResult>>;
+  /** Of the jobs of trials too. */
   readonly attempts: Readonly<Record<string, readonly AttemptRecord[]>>;
+  /** By the job id of their search; a search without trials is absent. */
+  readonly trials: Readonly<Record<string, readonly LoggedTrial[]>>;
   /** Of the run's experiment, whichever run made them. */
   readonly receipts: readonly ReceiptReport[];
   readonly software: Readonly<Record<string, string>>;
@@ -41,7 +48,11 @@ const bins = (count: number): number => Math.ceil(2 * Math.cbrt(count));
 const seconds = (attempt: AttemptRecord): number =>
   attempt.endedAt === undefined ? 0 : (Date.parse(attempt.endedAt) - Date.parse(attempt.startedAt)) / 1000;
 
-const searchReport = (job: JobView, result: SearchResult): SearchReport => ({
+const searchReport = (
+  job: JobView,
+  result: SearchResult,
+  trials: readonly LoggedTrial[] | undefined,
+): SearchReport => ({
   jobId: job.jobId,
   seed: job.seed,
   curve: result.curve,
@@ -51,6 +62,7 @@ const searchReport = (job: JobView, result: SearchResult): SearchReport => ({
     bins(result.candidates.length),
   ),
   best: result.candidates.slice(0, LISTED),
+  ...(trials === undefined ? {} : { trials: searchTrials(trials, result) }),
   cost: result.cost,
   weightsSha256: result.weightsSha256,
 });
@@ -129,7 +141,7 @@ const spendingOf = (
     jobs: stage.jobs.length,
     attempts: total((job) => job.attempts),
     reclaims: total((job) => job.reclaims),
-    wallSeconds: ends.length === 0 ? 0 : Math.max(0, Math.max(...ends) - Math.min(...begins)) / 1000,
+    ...(ends.length === 0 ? {} : { wallSeconds: Math.max(0, max(ends) - min(begins)) / 1000 }),
     machineSeconds,
     dollars: hours * prices.spotDollarsPerHour,
     onDemandDollars: hours * prices.onDemandDollarsPerHour,
@@ -137,6 +149,13 @@ const spendingOf = (
     images: results.reduce((sum, { cost }) => sum + cost.images, 0),
   };
 };
+
+const byBegin = (a: AttemptRecord, b: AttemptRecord): number =>
+  a.startedAt === b.startedAt
+    ? a.jobId.localeCompare(b.jobId) || a.epoch - b.epoch
+    : a.startedAt < b.startedAt
+      ? -1
+      : 1;
 
 /** The report of a run from what it left in the store. */
 export const buildReport = (documents: RunDocuments): RunReport => {
@@ -171,19 +190,17 @@ export const buildReport = (documents: RunDocuments): RunReport => {
       contender: job.jobId.startsWith('stage-3/winner/') ? 'winner' : 'baseline',
     }));
 
-  const attempts = jobs
-    .flatMap(({ stage, job }) =>
-      (documents.attempts[job.jobId] ?? []).map((attempt): AttemptReport => ({ ...attempt, stage })),
-    )
-    .sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
+  const stageOf = new Map(jobs.map(({ stage, job }) => [job.jobId, stage]));
+  const attempts = Object.entries(documents.attempts)
+    .flatMap(([jobId, tried]) => {
+      const stage = stageOf.get(searchOfTrial(jobId) ?? jobId);
+      return stage === undefined ? [] : tried.map((attempt): AttemptReport => ({ ...attempt, stage }));
+    })
+    .sort(byBegin);
   const endedAt = attempts
     .flatMap((attempt) => attempt.endedAt ?? [])
     .sort()
     .at(-1);
-  const inStage = (stage: StageName): ((jobId: string) => boolean) => {
-    const ids = new Set(jobs.filter((entry) => entry.stage === stage).map(({ job }) => job.jobId));
-    return (jobId) => ids.has(jobId);
-  };
 
   return {
     ...view,
@@ -197,22 +214,21 @@ export const buildReport = (documents: RunDocuments): RunReport => {
     },
     configuration: run.experiment,
     ...(dataset === undefined ? {} : { data: describeDataset(dataset) }),
-    searches: searches.map(({ job, result }) => searchReport(job, result)),
+    searches: searches.map(({ job, result }) => searchReport(job, result, documents.trials[job.jobId])),
     retrainings,
     proxyFidelity: fidelityOf(retrainings),
     evaluations,
     failures: jobs.flatMap(({ job }) => failureOf(job, documents)),
     receipts: [...documents.receipts].sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1)),
-    spending: view.stages.map((stage) => {
-      const belongs = inStage(stage.name);
-      return spendingOf(
+    spending: view.stages.map((stage) =>
+      spendingOf(
         stage,
         documents.stages.find((record) => record.stage === stage.name),
-        attempts.filter((attempt) => belongs(attempt.jobId)),
-        withResult.filter(({ job }) => belongs(job.jobId)).map(({ result }) => result),
+        attempts.filter((attempt) => attempt.stage === stage.name),
+        withResult.filter(({ job }) => stageOf.get(job.jobId) === stage.name).map(({ result }) => result),
         run.experiment.resources,
-      );
-    }),
+      ),
+    ),
     attempts,
   };
 };

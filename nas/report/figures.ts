@@ -1,3 +1,4 @@
+import type { TopLevelSpec } from 'vega-lite';
 import { architectureGraphs } from './architectures/drawings.ts';
 import { graphText, type Direction } from './architectures/graph.ts';
 import { renderGraph } from './architectures/render-graph.ts';
@@ -18,9 +19,12 @@ import {
   hessianEigenvalue,
   skipConnections,
 } from './charts/search-diagnostics.ts';
+import { trialFront } from './charts/trial-front.ts';
+import { trialScores } from './charts/trial-scores.ts';
 import { testAccuracies } from './charts/test-accuracies.ts';
 import { timeline } from './charts/timeline.ts';
 import { themeColours } from './charts/theme.ts';
+import { measureSlug, measuresOf } from './trial-measures.ts';
 import type { RunReport } from './run-report.ts';
 
 const CHARTS = {
@@ -34,6 +38,7 @@ const CHARTS = {
   'controller-rewards': controllerRewards,
   'controller-entropy': controllerEntropy,
   'controller-skip-rate': controllerSkipRate,
+  'trial-scores': trialScores,
   'candidate-scores': candidateScores,
   'proxy-gate': proxyGate,
   'proxy-fidelity': proxyFidelity,
@@ -44,7 +49,11 @@ const CHARTS = {
 } as const;
 /** A graph of a contender's architecture, by its name. */
 type ArchitectureFigure = `${'winner' | 'baseline'}-${string}-${Direction}`;
-export type FigureName = keyof typeof CHARTS | ArchitectureFigure;
+/** Accuracy of trials against a measure, by its slug. */
+type FrontFigure = `front-${string}`;
+export type FigureName = keyof typeof CHARTS | ArchitectureFigure | FrontFigure;
+
+export const frontFigure = (measure: string): FrontFigure => `front-${measureSlug(measure)}`;
 
 /** SVG documents by name; absent where the run has nothing to show. */
 export type Figures = Readonly<Partial<Record<FigureName, string>>>;
@@ -56,10 +65,11 @@ const ownNames = (name: string, svg: string): string =>
 /** All charts of a report, and its contenders' architectures. */
 export const renderFigures = async (report: RunReport): Promise<Figures> => {
   const figures: Partial<Record<FigureName, string>> = {};
-  for (const [name, specOf] of Object.entries(CHARTS)) {
-    const spec = specOf(report);
-    if (spec !== undefined) figures[name as FigureName] = ownNames(name, await renderChart(spec));
-  }
+  const draw = async (name: FigureName, spec: TopLevelSpec | undefined): Promise<void> => {
+    if (spec !== undefined) figures[name] = ownNames(name, await renderChart(spec));
+  };
+  for (const [name, specOf] of Object.entries(CHARTS)) await draw(name as FigureName, specOf(report));
+  for (const measure of measuresOf(report)) await draw(frontFigure(measure), trialFront(report, measure));
   for (const who of ['winner', 'baseline'] as const) {
     const genotype = report[who]?.genotype;
     if (genotype === undefined) continue;

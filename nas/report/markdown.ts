@@ -7,7 +7,10 @@ import {
   differenceText,
   durabilityText,
   fidelityText,
+  frontText,
   headline,
+  judgeText,
+  searchesText,
 } from './statements.ts';
 import {
   attemptTable,
@@ -15,12 +18,15 @@ import {
   evaluationTable,
   failureTable,
   identityTable,
+  judgeTable,
   receiptTable,
   retrainingTable,
   spendingTable,
 } from './tables.ts';
 import type { Table } from './tables.ts';
+import { frontFigure } from './figures.ts';
 import type { FigureName, Figures } from './figures.ts';
+import { measuresOf, measureTitle } from './trial-measures.ts';
 import { cellTitle, longNames, searchTitle } from './names.ts';
 import type { RunReport } from './run-report.ts';
 
@@ -37,7 +43,7 @@ export const figurePath = (name: string): string => `figures/${name}.svg`;
 
 /** The report as Markdown; drawings are files beside it. */
 export const markdownReport = (report: RunReport, figures: Figures): string => {
-  const { winner, baseline, configuration, searches } = report;
+  const { winner, baseline, configuration } = report;
   const names = longNames(configuration);
   const image = (name: FigureName, title: string): string =>
     figures[name] === undefined ? '' : `![${title}](${figurePath(name)})`;
@@ -83,7 +89,7 @@ export const markdownReport = (report: RunReport, figures: Figures): string => {
     ),
     section(
       searchTitle(configuration),
-      searches.map(({ seed, candidates }) => `seed ${seed}: ${candidates} cells scored`).join(', '),
+      searchesText(report),
       image('search-loss', 'training loss by search seed'),
       image('search-accuracy', 'training accuracy by search seed'),
       report.gate?.text,
@@ -94,6 +100,13 @@ export const markdownReport = (report: RunReport, figures: Figures): string => {
       image('controller-rewards', 'rewards of the controller and their moving average, by epoch'),
       image('controller-entropy', 'entropy of the controller, by epoch'),
       image('controller-skip-rate', 'share of skip connections that the controller makes, by epoch'),
+      image('trial-scores', 'scores of the trials, and the best so far'),
+      ...measuresOf(report).flatMap((measure) => [
+        image(frontFigure(measure), `accuracy against ${measureTitle(measure)}`),
+        frontText(report, measure),
+      ]),
+      judgeText(report),
+      markdownTable(judgeTable(report)),
       image('candidate-scores', 'scores of the candidates'),
       markdownTable(candidateTable(report)),
     ),

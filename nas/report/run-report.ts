@@ -6,6 +6,7 @@ import type { Contender } from '../protocol/plan.ts';
 import type { RunView, StageName } from '../protocol/run-view.ts';
 import type { RankCorrelation } from '../protocol/statistics.ts';
 import type { ReceiptReport } from './receipt-report.ts';
+import type { SearchTrials } from './search-trials.ts';
 
 /**
  * Everything a report shows, as one plain JSON document: what the run came to (`RunView`), what it measured, what it
@@ -33,7 +34,7 @@ export interface RunReport extends RunView {
   /** Proofs that jobs of this experiment, killed and resumed, end as if left alone; `nas verify-resume` makes them. */
   readonly receipts: readonly ReceiptReport[];
   readonly spending: readonly StageSpending[];
-  /** All attempts of all jobs, in the order in which they began. */
+  /** All attempts of all jobs, those of trials among them, in the order in which they began. */
   readonly attempts: readonly AttemptReport[];
 }
 
@@ -64,6 +65,8 @@ export interface SearchReport {
   readonly best: readonly ScoredGenotype[];
   readonly cost: TrainingCost;
   readonly weightsSha256: string;
+  /** Of a search by trials. */
+  readonly trials?: SearchTrials;
 }
 
 export interface TrainedReport {
@@ -117,8 +120,8 @@ export interface StageSpending {
   readonly jobs: number;
   readonly attempts: number;
   readonly reclaims: number;
-  /** From the first attempt's begin to the last one's end; stages may overlap. */
-  readonly wallSeconds: number;
+  /** From the first attempt's begin to the last one's end; stages may overlap. Absent where nothing ran as a job. */
+  readonly wallSeconds?: number;
   /** All attempts added up. */
   readonly machineSeconds: number;
   /** `machineSeconds` at the experiment's spot price. */

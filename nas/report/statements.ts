@@ -1,8 +1,9 @@
 import { isBlackBox } from '../protocol/strategy-schema.ts';
 import type { ContenderView } from '../protocol/run-view.ts';
-import { decimal, percent, points, quantity } from './format.ts';
+import { decimal, integer, percent, points, quantity } from './format.ts';
 import { cellName, shortNames } from './names.ts';
 import type { RunReport } from './run-report.ts';
+import { frontOf, isMinimised, marksOf, pointsOf } from './trial-measures.ts';
 
 /** Sentences that the Markdown and the HTML report share, as plain text. */
 
@@ -62,6 +63,48 @@ export const fidelityText = ({ proxyFidelity, configuration }: RunReport): strin
       : ' Scores of different search seeds come from different supernets.')
   );
 };
+
+/** How many networks each search scored, and what became of the others. */
+export const searchesText = ({ searches }: RunReport): string =>
+  searches
+    .map(({ seed, candidates, trials }) => {
+      if (trials === undefined) return `seed ${seed}: ${candidates} cells scored`;
+      const { scored, copies, infeasible, lost } = trials;
+      const others = [
+        [infeasible, 'infeasible'],
+        [copies, 'shared the result of an equal one'],
+        [lost, 'lost and proposed again'],
+      ] as const;
+      const told = others.flatMap(([count, what]) => (count === 0 ? [] : [`, ${integer(count)} ${what}`]));
+      return `seed ${seed}: ${integer(scored.length)} networks scored${told.join('')}`;
+    })
+    .join('; ');
+
+/** What lies on the fronts of accuracy against the measure, and what the search made of the measure. */
+export const frontText = ({ searches, configuration }: RunReport, measure: string): string => {
+  const sizes = searches.flatMap((search) => {
+    const all = pointsOf(search, measure, configuration);
+    return all.length === 0 ? [] : [`${frontOf(all).length} of ${integer(all.length)}`];
+  });
+  const held = marksOf(measure, configuration).map(({ at, what }) =>
+    what === 'target'
+      ? `weighed it against ${quantity(at)}`
+      : `held it to ${what} ${quantity(at)} (beyond it a network is infeasible)`,
+  );
+  const made = [...(isMinimised(measure, configuration) ? ['minimised it'] : []), ...held];
+  return (
+    `On a line: networks that no other of their search beats in both (${sizes.join(', ')}). ` +
+    (made.length === 0 ? 'The search did not look at it.' : `The search ${made.join(' and ')}.`)
+  );
+};
+
+/** How to read the table of what a judge spared; empty where none judged. */
+export const judgeText = ({ searches }: RunReport): string =>
+  searches.every(({ trials }) => trials?.judge === undefined)
+    ? ''
+    : 'A judge rejected proposals before they were trained. What that saved is the number of the rejected times the mean cost ' +
+      'of a network that was trained. The held sample was rejected and trained all the same: those of it that were no worse ' +
+      'than the threshold after all were rejected wrongly.';
 
 /** What reclaims did to the run. */
 export const durabilityText = ({ spending, attempts, rehearsal }: RunReport): string => {

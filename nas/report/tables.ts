@@ -1,4 +1,5 @@
 import { dollars, duration, instant, integer, percent, points, quantity, shortHash } from './format.ts';
+import { searchOfTrial } from '../protocol/trial-job-id.ts';
 import { shortNames } from './names.ts';
 import type { RunReport, StageSpending } from './run-report.ts';
 
@@ -55,7 +56,11 @@ export const spendingTable = ({ spending, configuration }: RunReport): Table => 
     ],
     rows: [
       ...spending.map((stage) =>
-        row(STAGE_TITLES[stage.stage], duration(stage.wallSeconds), (field) => stage[field]),
+        row(
+          STAGE_TITLES[stage.stage],
+          stage.wallSeconds === undefined ? '' : duration(stage.wallSeconds),
+          (field) => stage[field],
+        ),
       ),
       row('all', '', sum),
     ],
@@ -74,6 +79,35 @@ export const candidateTable = ({ searches, retrainings }: RunReport): Table => (
       retrainings.find((entry) => entry.by === 'winner' && entry.genotype === genotype)?.jobId ?? '',
     ]),
   ),
+});
+
+/** What a judge spared each search, and how often it was wrong on its held sample. */
+export const judgeTable = ({ searches }: RunReport): Table => ({
+  columns: [
+    'search seed',
+    'trained',
+    'rejected untrained',
+    'multiply-adds saved',
+    'machine time saved',
+    'held sample',
+    'of it wrongly rejected',
+  ],
+  rows: searches.flatMap(({ seed, trials }) => {
+    if (trials?.judge === undefined) return [];
+    const { scored, infeasible, judge } = trials;
+    const { rejected, held, wronglyRejected, saved } = judge;
+    return [
+      [
+        `${seed}`,
+        integer(scored.length + infeasible),
+        integer(rejected),
+        quantity(saved.multiplyAdds),
+        duration(saved.machineSeconds),
+        integer(held),
+        held === 0 ? '' : `${integer(wronglyRejected)} (${percent(wronglyRejected / held, 0)})`,
+      ],
+    ];
+  }),
 });
 
 /** Cells trained from scratch at stage-2 fidelity, best validation accuracy first. */
@@ -148,7 +182,14 @@ export const receiptTable = ({ receipts }: RunReport): Table => ({
   }),
 });
 
-/** Every attempt: when, where, from which step to which, how it ended and what its checkpoints cost. */
+/** Attempts that a table shows: of the trials of a search, which may be thousands, those with a story. */
+export const toldAttempts = (attempts: RunReport['attempts']): RunReport['attempts'] =>
+  attempts.filter(
+    ({ jobId, outcome, fromStep }) =>
+      searchOfTrial(jobId) === undefined || outcome !== 'succeeded' || fromStep > 0,
+  );
+
+/** Attempts one by one: when, where, from which step to which, how it ended and what its checkpoints cost. */
 export const attemptTable = ({ attempts }: RunReport): Table => ({
   columns: [
     'job',
@@ -162,7 +203,7 @@ export const attemptTable = ({ attempts }: RunReport): Table => ({
     'peak memory',
     'host',
   ],
-  rows: attempts.map((attempt) => {
+  rows: toldAttempts(attempts).map((attempt) => {
     const { startedAt, endedAt, fromStep, toStep, checkpoints, peakBytes } = attempt;
     const trouble = [attempt.error, ...(attempt.walkedBack ?? [])]
       .filter((text) => text !== undefined)

@@ -81,16 +81,23 @@ const measured = (measures: Measures, name: string): number => {
   return value;
 };
 
+/** What the weights of the objective multiply a score with. */
+const weightOf = ({ weights }: Objective, measures: Measures): number =>
+  Object.entries(weights).reduce(
+    (product, [name, { target, exponent }]) => product * (measured(measures, name) / target) ** exponent,
+    1,
+  );
+
+/** The score that was weighted, up to rounding: for displays. */
+export const withoutWeights = (objective: Objective, score: number, measures: Measures): number =>
+  score / weightOf(objective, measures);
+
 /** The outcome as the strategy is to learn it. */
 export const outcomeUnder = (objective: Objective, outcome: TrialOutcome): TrialOutcome => {
   if (outcome.kind !== 'score') return outcome;
   const { value, measures = {} } = outcome;
   if (!withinLimits(objective, measures)) return { kind: 'infeasible' };
-  const factor = Object.entries(objective.weights).reduce(
-    (product, [name, { target, exponent }]) => product * (measured(measures, name) / target) ** exponent,
-    1,
-  );
-  return { ...outcome, value: value * factor };
+  return { ...outcome, value: value * weightOf(objective, measures) };
 };
 
 /** The end of a trial as its search records it: a network beyond the limits is infeasible, a score is weighted. */

@@ -9,6 +9,20 @@ export const dominates = (a: Objectives, b: Objectives): boolean =>
 export const paretoFront = (points: readonly Objectives[]): readonly number[] =>
   points.flatMap((point, i) => (points.some((other) => dominates(other, point)) ? [] : [i]));
 
+/** A network's score, to be high, and one cost, to be low. */
+export interface ScoreAndCost {
+  readonly score: number;
+  readonly cost: number;
+}
+
+/** The front of two objectives, cheapest first; of equal points the first. */
+export const scoreCostFront = <P extends ScoreAndCost>(points: readonly P[]): readonly P[] => {
+  const front: P[] = [];
+  for (const point of [...points].sort((a, b) => a.cost - b.cost || b.score - a.score))
+    if (front.length === 0 || point.score > (front.at(-1) as P).score) front.push(point);
+  return front;
+};
+
 /** Rank of each point: 0 for the front, 1 for the front without those, … (Deb et al. 2002, §III-A). */
 export const nonDominatedRanks = (points: readonly Objectives[]): readonly number[] => {
   const ranks = new Array<number>(points.length).fill(-1);

@@ -55,6 +55,8 @@ export interface TrialSearch {
   readonly done: boolean;
   /** How often the proposal of this ordinal was lost. */
   losses(ordinal: number): number;
+  /** Counts of the strategy's own; most have none. */
+  summary(): Readonly<Record<string, number>>;
 }
 
 interface Awaited {
@@ -265,5 +267,6 @@ export const createTrialSearch = (options: TrialSearchOptions): TrialSearch => {
       return awaited.size === 0 && exhausted;
     },
     losses: (ordinal) => losses.get(ordinal) ?? 0,
+    summary: () => strategy.summary(state),
   };
 };

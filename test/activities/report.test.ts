@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createCollectReport } from '../../activities/report.ts';
+import type { TrialEvent } from '../../nas/protocol/trial-log.ts';
 import { sha256 } from '../../nas/hash.ts';
 import { buildReport } from '../../nas/report/build-report.ts';
 import type { RunDocuments } from '../../nas/report/build-report.ts';
@@ -8,8 +9,10 @@ import { createDocument, replaceDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
+import { openTrialLog } from '../../store/trial-log.ts';
 import { parseS3Uri } from '../../store/object-store.ts';
 import { failedRun, finishedRun } from '../report/fixtures.ts';
+import { runByTrials } from '../report/trial-fixtures.ts';
 
 /** Puts a run into a store as jobs and protocol leave it there. */
 const stored = async (documents: RunDocuments): Promise<{ store: ObjectStore; documents: RunDocuments }> => {
@@ -41,6 +44,26 @@ const stored = async (documents: RunDocuments): Promise<{ store: ObjectStore; do
     for (const attempt of attempts)
       await replaceDocument(store, keys.job(runId, jobId).attempt(attempt.epoch), attempt);
   }
+  for (const [jobId, trials] of Object.entries(documents.trials)) {
+    const { log } = await openTrialLog(store, runId, jobId);
+    const told = trials.flatMap(({ id, end, copyOf, toldAt = 0 }) =>
+      end === undefined ? [] : [{ toldAt, trial: { id, end, ...(copyOf === undefined ? {} : { copyOf }) } }],
+    );
+    await log.append([
+      {
+        kind: 'asked',
+        trials: trials.map(({ id, ordinal, genotype, hash, fidelity, note }) => ({
+          id,
+          ordinal,
+          genotype,
+          hash,
+          fidelity,
+          note,
+        })),
+      },
+      ...told.sort((a, b) => a.toldAt - b.toldAt).map(({ trial }): TrialEvent => ({ kind: 'told', trial })),
+    ]);
+  }
   return { store, documents: { ...documents, run, software: REPORT_SOFTWARE } };
 };
 
@@ -54,6 +77,7 @@ describe('collectReport', () => {
   test.each([
     ['finished', finishedRun],
     ['failed', failedRun],
+    ['searched by trials', () => runByTrials({ name: 'judged-random', warmUp: 10 })],
   ])('writes the report of a %s run from what is in the store', async (_, make) => {
     const { store, documents } = await stored(make());
     const ref = await collect(store, documents);

@@ -141,6 +141,34 @@ const told = async (store: ObjectStore): Promise<string[]> =>
   trialsOf(await logOf(store)).map(({ id, end }) => `${id} ${end?.kind ?? 'awaited'}`);
 const trialNumber = ({ jobId }: PlannedTrial): number => Number(jobId.slice(-6));
 
+describe('the result of a search', () => {
+  it('has the counts of a strategy that counts, as its log says them', async () => {
+    const store = await storeWith(recordOf('{ name: judged-random, warmUp: 10, heldShare: 0.5 }'));
+    await carryOut(store, createFleet().runTrial);
+    const result = await readDocument(store, keys.job('run', SEARCH.jobId).result, programResultSchema);
+    const notes = trialsOf(await logOf(store)).map(
+      ({ note }) => note as { readonly rejected: number; readonly held: boolean },
+    );
+    expect(result).toMatchObject({
+      kind: 'search',
+      summary: {
+        trained: 24,
+        rejected: notes.reduce((sum, { rejected }) => sum + rejected, 0),
+        held: notes.filter(({ held }) => held).length,
+      },
+    });
+    expect(notes.some(({ rejected }) => rejected > 0)).toBe(true);
+  });
+
+  it('has none of other strategies', async () => {
+    const store = await storeWith(recordOf('{ name: random }'));
+    await carryOut(store, createFleet().runTrial);
+    expect(
+      await readDocument(store, keys.job('run', SEARCH.jobId).result, programResultSchema),
+    ).not.toHaveProperty('summary');
+  });
+});
+
 describe('what a strategy learns of a trial that has no score', () => {
   it('is that its network is infeasible, or nothing: then it is proposed again', async () => {
     const store = await storeWith(recordOf('{ name: random }', 'stages.search.evaluations=4'));

@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { searchOfTrial } from '../../protocol/trial-job-id.ts';
 import type { RunReport } from '../run-report.ts';
 import { CHART_CONFIG, COLOURS } from './theme.ts';
 
@@ -13,9 +14,32 @@ const endOf = (outcome: string | undefined): (typeof ENDS)[number] => {
 /** Height of one job's row, px. */
 const ROW = 15;
 
+interface Bar {
+  readonly job: string;
+  readonly from: number;
+  readonly to: number;
+  readonly end: (typeof ENDS)[number];
+}
+
+/** Bars in the order of their begins; those of one row that succeeded and overlap become one. */
+const joined = (bars: readonly Bar[]): readonly Bar[] => {
+  const rows = new Map<string, Bar>();
+  const kept: Bar[] = [];
+  for (const bar of bars) {
+    const open = rows.get(bar.job);
+    if (bar.end !== 'succeeded') kept.push(bar);
+    else if (open === undefined || bar.from > open.to) {
+      if (open !== undefined) kept.push(open);
+      rows.set(bar.job, bar);
+    } else rows.set(bar.job, { ...open, to: Math.max(open.to, bar.to) });
+  }
+  return [...rows.values(), ...kept];
+};
+
 /**
  * Every attempt of every job as a bar over time, so that reclaims and the restarts after them are seen at once. An
- * attempt without last words was killed; its bar ends where the job's next attempt begins.
+ * attempt without last words was killed; its bar ends where the job's next attempt begins. The trials of a search, which may
+ * be thousands, share its row.
  */
 export const timeline = ({
   attempts,
@@ -25,16 +49,20 @@ export const timeline = ({
   if (first === undefined) return undefined;
   const origin = Date.parse(first.startedAt);
   const minutes = (iso: string): number => (Date.parse(iso) - origin) / 60_000;
-  const values = attempts.map((attempt) => {
-    const next = attempts.find((other) => other.jobId === attempt.jobId && other.epoch > attempt.epoch);
+  const bars = attempts.map((attempt): Bar => {
+    const next =
+      attempt.endedAt === undefined
+        ? attempts.find((other) => other.jobId === attempt.jobId && other.epoch > attempt.epoch)
+        : undefined;
     const end = attempt.endedAt ?? next?.startedAt ?? attempt.startedAt;
     return {
-      job: attempt.jobId,
+      job: searchOfTrial(attempt.jobId) ?? attempt.jobId,
       from: minutes(attempt.startedAt),
       to: minutes(end),
-      end: attempt.endedAt === undefined && next !== undefined ? 'reclaimed' : endOf(attempt.outcome),
+      end: next === undefined ? endOf(attempt.outcome) : 'reclaimed',
     };
   });
+  const values = joined(bars);
   const order = stages.flatMap((stage) => stage.jobs.map(({ jobId }) => jobId));
   const rows = order.filter((jobId) => values.some(({ job }) => job === jobId));
   const unit = Math.max(...values.map(({ to }) => to)) > 180 ? 'hours' : 'minutes';

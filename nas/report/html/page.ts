@@ -2,18 +2,31 @@ import { architectureGraphs, graphTitle } from '../architectures/drawings.ts';
 import { auditTable } from '../audit-table.ts';
 import { stringify } from 'yaml';
 import type { ContenderView } from '../../protocol/run-view.ts';
-import { budgetText, differenceText, durabilityText, fidelityText, headline } from '../statements.ts';
+import {
+  budgetText,
+  differenceText,
+  durabilityText,
+  fidelityText,
+  frontText,
+  headline,
+  judgeText,
+  searchesText,
+} from '../statements.ts';
 import {
   attemptTable,
   candidateTable,
   evaluationTable,
   failureTable,
   identityTable,
+  judgeTable,
   receiptTable,
   retrainingTable,
   spendingTable,
+  toldAttempts,
 } from '../tables.ts';
+import { frontFigure } from '../figures.ts';
 import type { Figures } from '../figures.ts';
+import { measuresOf, measureTitle } from '../trial-measures.ts';
 import { cellTitle, longNames, searchTitle } from '../names.ts';
 import { decimal, duration, instant, percent, quantity } from '../format.ts';
 import type { RunReport } from '../run-report.ts';
@@ -110,6 +123,13 @@ const genotypes = (report: RunReport): string => {
   );
 };
 
+const attemptsTitle = ({ attempts }: RunReport): string => {
+  const told = toldAttempts(attempts).length;
+  return told === attempts.length
+    ? `all ${told} attempts`
+    : `${told} of ${attempts.length} attempts: those of trials that were disturbed, and all others`;
+};
+
 const RECEIPTS =
   'A job of this experiment was run twice, left alone and killed with SIGKILL; weights, optimiser, generators, data order and result were compared by hash.';
 
@@ -184,11 +204,27 @@ export const htmlReport = (report: RunReport, figures: Figures): string => {
           )}${figure(figures['controller-entropy'], 'Entropy of the controller')}${figure(
             figures['controller-skip-rate'],
             'Skip connections that the controller makes',
-          )}${figure(figures['proxy-gate'], 'Can the ranking be trusted?', report.gate?.text)}${figure(
+          )}${figure(
+            figures['trial-scores'],
+            'Scores of the trials',
+            'In the order in which the search learnt them; lines are the best so far.',
+          )}${measuresOf(report)
+            .map((measure) =>
+              figure(
+                figures[frontFigure(measure)],
+                `Accuracy and ${measureTitle(measure)}`,
+                frontText(report, measure),
+              ),
+            )
+            .join(
+              '',
+            )}${figure(figures['proxy-gate'], 'Can the ranking be trusted?', report.gate?.text)}${figure(
             figures['candidate-scores'],
             'Scores of the candidates',
-            report.searches.map(({ seed, candidates }) => `seed ${seed}: ${candidates} cells`).join(', '),
+            searchesText(report),
           )}</div>`,
+      paragraph(judgeText(report)),
+      htmlTable(judgeTable(report)),
       details('the best candidates', htmlTable(candidateTable(report))),
     ),
     section(
@@ -196,7 +232,7 @@ export const htmlReport = (report: RunReport, figures: Figures): string => {
       paragraph(durabilityText(report)),
       htmlTable(spendingTable(report), true),
       figure(figures.timeline, 'Attempts over time', '✕ marks a reclaim', 'time'),
-      details(`all ${report.attempts.length} attempts`, htmlTable(attemptTable(report))),
+      details(attemptsTitle(report), htmlTable(attemptTable(report))),
     ),
     section('Resume receipts', paragraph(receipts === '' ? '' : RECEIPTS), receipts),
     report.audit === undefined ? '' : section('Changes while it ran', htmlTable(auditTable(report))),

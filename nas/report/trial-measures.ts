@@ -1,0 +1,84 @@
+import { withoutWeights } from '../strategy/objective.ts';
+import { scoreCostFront } from '../strategy/pareto.ts';
+import type { ScoreAndCost } from '../strategy/pareto.ts';
+import { isBlackBox } from '../protocol/strategy-schema.ts';
+import type { RunReport, SearchReport } from './run-report.ts';
+
+/** What trials are measured by besides their score, for displays. */
+type Measured = Pick<RunReport, 'searches' | 'configuration'>;
+
+const TITLES: Readonly<Record<string, string>> = {
+  parameters: 'parameters',
+  multiplyAdds: 'multiply-adds of one image',
+};
+
+/** What an axis says of a measure; the column of a table speaks for itself. */
+export const measureTitle = (measure: string): string => TITLES[measure] ?? measure;
+
+/** The part of a figure's name that tells measures apart: `multiply-adds`. */
+export const measureSlug = (measure: string): string =>
+  measure
+    .replace(/([a-z0-9])(?=[A-Z])/g, '$1-')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
+
+/** The measures that trials of the run have, in the order of their names. */
+export const measuresOf = ({ searches }: Pick<RunReport, 'searches'>): readonly string[] =>
+  [
+    ...new Set(
+      searches.flatMap(({ trials }) =>
+        (trials?.scored ?? []).flatMap(({ measures = {} }) => Object.keys(measures)),
+      ),
+    ),
+  ].sort();
+
+export interface TrialPoint extends ScoreAndCost {
+  readonly trial: string;
+}
+
+/** Networks of one search that were trained longest: their accuracies before any weighting, and one measure. */
+export const pointsOf = (
+  { trials }: SearchReport,
+  measure: string,
+  { stages }: RunReport['configuration'],
+): readonly TrialPoint[] => {
+  const { objective } = stages.search;
+  const scored = trials?.scored ?? [];
+  const longest = scored.reduce((most, { fidelity }) => Math.max(most, fidelity), 0);
+  return scored.flatMap(({ id, score, fidelity, measures = {} }) => {
+    const cost = measures[measure];
+    if (cost === undefined || fidelity < longest) return [];
+    return [
+      {
+        trial: id,
+        score: objective === undefined ? score : withoutWeights(objective, score, measures),
+        cost,
+      },
+    ];
+  });
+};
+
+/** The points that none of the same search beats in both, cheapest first. */
+export const frontOf = scoreCostFront;
+
+/** A bound or a target of the measure that the search was given. */
+export interface Mark {
+  readonly at: number;
+  readonly what: 'at least' | 'at most' | 'target';
+}
+
+export const marksOf = (measure: string, { stages }: RunReport['configuration']): readonly Mark[] => {
+  const { limits = {}, weights = {} } = stages.search.objective ?? {};
+  const { min, max } = limits[measure] ?? {};
+  const target = weights[measure]?.target;
+  return [
+    ...(min === undefined ? [] : [{ at: min, what: 'at least' } as const]),
+    ...(max === undefined ? [] : [{ at: max, what: 'at most' } as const]),
+    ...(target === undefined ? [] : [{ at: target, what: 'target' } as const]),
+  ];
+};
+
+/** Whether the strategy itself seeks networks that are small by the measure. */
+export const isMinimised = (measure: string, { strategy }: Measured['configuration']): boolean =>
+  isBlackBox(strategy) && Array.isArray(strategy['minimise']) && strategy['minimise'].includes(measure);
