@@ -21,6 +21,7 @@ interface Flags {
   readonly methods: readonly Method[];
   readonly seeds: readonly number[];
   readonly parallel: number;
+  readonly side: number;
   readonly channels: number;
   readonly layers: number;
   readonly epochs: number;
@@ -50,13 +51,14 @@ const program = (): Command =>
     .option('--methods <names>', METHODS.join(', '), methods, [...METHODS])
     .option('--seeds <list>', 'search seeds', (text) => text.split(',').map(wholeNumber(0)), [0, 1, 2])
     .option('--parallel <n>', 'supernets trained at once, one thread each', wholeNumber(1), 2)
+    .option('--side <pixels>', 'of the images, which are scaled down to it', wholeNumber(8), 16)
     .option('--channels <n>', 'C of the supernet', wholeNumber(1), 16)
     .option('--layers <n>', 'searched cells', wholeNumber(3), 3)
     .option(
       '--epochs <n>',
       'over the training half; mixtures get a quarter, at about the same cost',
       wholeNumber(1),
-      8,
+      20,
     )
     .option('--batch-size <n>', 'images of a training minibatch', wholeNumber(1), 64)
     .option('--cells <n>', 'distinct cells that are scored', wholeNumber(4), 256)
@@ -99,13 +101,13 @@ export const run = async (argv: readonly string[]): Promise<void> => {
   const flags = program()
     .parse([...argv], { from: 'user' })
     .opts<Flags>();
-  const { channels, layers, epochs, batchSize, cells, scoreMinibatches } = flags;
-  const setting: Setting = { channels, layers, epochs, batchSize, cells, scoreMinibatches };
+  const { side, channels, layers, epochs, batchSize, cells, scoreMinibatches } = flags;
+  const setting: Setting = { side, channels, layers, epochs, batchSize, cells, scoreMinibatches };
   const table = readTable('nas-bench-201', readTableFile(flags.table), flags.table);
   const column = table.column(flags.column, '--column');
   const truth = scoredCells(cells).map((cell) => column[table.rowOf([...cell])] as number);
   checkFolder(flags.state, setting);
-  await prepareImages(flags.images, join(flags.state, 'images'));
+  await prepareImages(flags.images, side, join(flags.state, 'images'));
 
   const limit = pLimit(flags.parallel);
   const rows = flags.methods.flatMap((method) => flags.seeds.map((seed) => ({ method, seed })));
@@ -140,7 +142,7 @@ export const run = async (argv: readonly string[]): Promise<void> => {
   const digits = (value: number): string => value.toFixed(3);
   const lines = [
     `Kendall’s τ between shared-weight scores and ${flags.column}, ${cells} cells of NAS-Bench-201`,
-    `supernet C = ${channels}, ${layers} cells, ${epochs} epochs of batch ${batchSize}; ${scoreMinibatches} × 128 images score a cell`,
+    `images of ${side} × ${side}; supernet C = ${channels}, ${layers} cells, ${epochs} epochs of batch ${batchSize}; ${scoreMinibatches} × 128 images score a cell`,
     ...ranked.map(
       ({ method, seed, tau, interval }) =>
         `${method.padEnd(22)} seed ${seed}  τ ${tau === undefined ? 'undefined' : digits(tau)}  95 % [${interval.map(digits).join(', ')}]`,

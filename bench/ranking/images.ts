@@ -1,8 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
+import sharp from 'sharp';
 import type { InMemoryDataset } from '../../nas/training/data/dataset.ts';
 import { allocateShared } from '../../nas/training/data/dataset.ts';
-import { channelHistogram } from '../../nas/training/data/image-set.ts';
+import { channelHistogram, type ImageSet } from '../../nas/training/data/image-set.ts';
 import type { ProgramData } from '../../nas/training/programs/resources.ts';
 import { importFrom } from '../../scripts/data/add-dataset.ts';
 
@@ -16,19 +19,43 @@ interface Facts {
   readonly std: readonly number[];
 }
 
-/** Decodes CIFAR-10's training images once, into files of `folder`. */
-export const prepareImages = async (from: string, folder: string): Promise<void> => {
+/** Scales images [N, H, W, C] to [N, side, side, C]. */
+const scaled = async (
+  { images, shape: [height, width, channels] }: ImageSet,
+  side: number,
+): Promise<Uint8Array> => {
+  const [from, to] = [height * width * channels, side * side * channels];
+  const out = new Uint8Array((images.length / from) * to);
+  const limit = pLimit(availableParallelism());
+  await Promise.all(
+    Array.from({ length: images.length / from }, (_, i) =>
+      limit(async () => {
+        const raw = { width, height, channels: channels as 1 | 3 };
+        const pixels = sharp(images.subarray(i * from, (i + 1) * from), { raw }).resize(side, side, {
+          kernel: 'linear',
+        });
+        out.set(await pixels.raw().toBuffer(), i * to);
+      }),
+    ),
+  );
+  return out;
+};
+
+/** Decodes CIFAR-10's training images once, scaled to `side` pixels, into files of `folder`. */
+export const prepareImages = async (from: string, side: number, folder: string): Promise<void> => {
   if (existsSync(join(folder, DONE))) return;
   mkdirSync(folder, { recursive: true });
   const { train, classes } = await importFrom('cifar10', from, {});
-  const histogram = channelHistogram(train.shape[2]);
-  histogram.add(train.images);
-  writeFileSync(join(folder, 'images.bin'), train.images);
+  const shape = [side, side, train.shape[2]] as const;
+  const images = await scaled(train, side);
+  const histogram = channelHistogram(shape[2]);
+  histogram.add(images);
+  writeFileSync(join(folder, 'images.bin'), images);
   writeFileSync(
     join(folder, 'labels.bin'),
     new Uint8Array(train.labels.buffer, train.labels.byteOffset, train.labels.byteLength),
   );
-  const facts: Facts = { shape: train.shape, count: train.labels.length, classes, ...histogram.statistics() };
+  const facts: Facts = { shape, count: train.labels.length, classes, ...histogram.statistics() };
   writeFileSync(join(folder, `${DONE}.part`), JSON.stringify(facts));
   renameSync(join(folder, `${DONE}.part`), join(folder, DONE));
 };
