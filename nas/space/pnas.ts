@@ -122,15 +122,13 @@ export const pnas: Space<PnasGenotype> = {
   ],
   /** One-hot states and operations, averaged over the blocks as the paper's MLP does (§3.4), so that sizes compare. */
   encode: (genotype) => {
-    const share = (is: (block: PnasBlock) => boolean): number => genotype.filter(is).length / genotype.length;
-    return [
-      ...[0, 1].flatMap((part) =>
-        Array.from({ length: STATES }, (_, state) => share((block) => block[part as 0 | 1] === state)),
-      ),
-      ...[2, 3].flatMap((part) =>
-        PNAS_OPERATIONS.map((operation) => share((block) => block[part as 2 | 3] === operation)),
-      ),
-    ];
+    const counts = new Array<number>(2 * (STATES + PNAS_OPERATIONS.length)).fill(0);
+    for (const [first, second, f, g] of genotype) {
+      const operations = 2 * STATES + PNAS_OPERATIONS.indexOf(f);
+      const others = 2 * STATES + PNAS_OPERATIONS.length + PNAS_OPERATIONS.indexOf(g);
+      for (const at of [first, STATES + second, operations, others]) counts[at] = (counts[at] as number) + 1;
+    }
+    return counts.map((n) => n / genotype.length);
   },
   describe: () => ({
     name: 'pnas',

@@ -11,8 +11,11 @@ export interface PerceptronOptions {
 }
 
 /** Indices of the entries that are not zero: features are mostly one-hot, so the first layer costs little. */
-const support = (features: readonly number[]): readonly number[] =>
-  features.flatMap((value, i) => (value === 0 ? [] : [i]));
+const support = (features: readonly number[]): readonly number[] => {
+  const indices: number[] = [];
+  for (let i = 0; i < features.length; i++) if (features[i] !== 0) indices.push(i);
+  return indices;
+};
 
 /** Adam's moments and constants (Kingma & Ba 2015, Algorithm 1). */
 const BETA1 = 0.9;

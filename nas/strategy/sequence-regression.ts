@@ -27,7 +27,7 @@ export interface SequenceRegression {
     targets: readonly number[],
     settings: SequenceFit,
   ): Float32Array;
-  /** One prediction for each sequence; all have one length. */
+  /** One prediction for each sequence; all have one length. Neighbours that begin alike cost least. */
   predict(
     shape: SequenceShape,
     parameters: Float32Array,

@@ -8,18 +8,17 @@ import { adam } from '../optimizers/adam.ts';
 import type { HostTensor } from '../program.ts';
 import { group, prefixed } from '../programs/variable-groups.ts';
 import type { Tensor, Tf } from '../tensor.ts';
-import { lstmStep, zeroLstmState } from './lstm-cell.ts';
+import { lstmStep, zeroLstmState, type LstmState } from './lstm-cell.ts';
 
-/** Sequences that are predicted at once. */
-const CHUNK = 256;
+/** Beginnings of sequences that are read on at once. */
+const CHUNK = 1024;
 
 const optimizer = adam({ beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 });
 
-/** Predictions [batch] of tokens int32 [batch, length]. */
-const forward = (tf: Tf, shape: SequenceShape, flat: Tensor, tokens: Tensor): Tensor => {
-  const [batch, length] = tokens.shape as [number, number];
+/** Named parts of the flat vector. */
+const partsOf = (tf: Tf, shape: SequenceShape, flat: Tensor): ((name: string) => Tensor) => {
   let at = 0;
-  const weights = new Map(
+  const parts = new Map(
     sequenceLayout(shape).map(({ name, shape: dimensions }) => {
       const size = elements(dimensions);
       const part = tf.reshape(tf.slice(flat, [at], [size]), [...dimensions]);
@@ -27,20 +26,83 @@ const forward = (tf: Tf, shape: SequenceShape, flat: Tensor, tokens: Tensor): Te
       return [name, part] as const;
     }),
   );
-  const weight = (name: string): Tensor => weights.get(name) as Tensor;
+  return (name) => parts.get(name) as Tensor;
+};
+
+/** The state after one more token of a kind, int32 [batch]. */
+const read = (
+  tf: Tf,
+  shape: SequenceShape,
+  weight: (name: string) => Tensor,
+  state: LstmState,
+  kind: string,
+  token: Tensor,
+): LstmState => {
+  const hot = tf.oneHot(token as never, shape.kinds[kind] as number, 1, 0, 'float32');
+  const input = tf.matMul(hot as never, weight(kind) as never);
+  return lstmStep(tf, input, state, weight('lstm/weights'), weight('lstm/bias'));
+};
+
+/** Predictions [batch] after the last token. */
+const regress = (tf: Tf, weight: (name: string) => Tensor, { hidden }: LstmState): Tensor => {
+  const logits = tf.add(tf.matMul(hidden as never, weight('output/weights') as never), weight('output/bias'));
+  return tf.reshape(tf.sigmoid(logits), [hidden.shape[0] as number]);
+};
+
+const kindAt = ({ period }: SequenceShape, step: number): string => period[step % period.length] as string;
+
+/** Predictions [batch] of tokens int32 [batch, length]. */
+const forward = (tf: Tf, shape: SequenceShape, flat: Tensor, tokens: Tensor): Tensor => {
+  const [batch, length] = tokens.shape as [number, number];
+  const weight = partsOf(tf, shape, flat);
   let state = zeroLstmState(tf, batch, shape.hidden);
   for (let step = 0; step < length; step++) {
-    const kind = shape.period[step % shape.period.length] as string;
     const token = tf.reshape(tf.slice(tokens, [0, step], [batch, 1]), [batch]);
-    const hot = tf.oneHot(token as never, shape.kinds[kind] as number, 1, 0, 'float32');
-    const input = tf.matMul(hot as never, weight(kind) as never);
-    state = lstmStep(tf, input, state, weight('lstm/weights'), weight('lstm/bias'));
+    state = read(tf, shape, weight, state, kindAt(shape, step), token);
   }
-  const logits = tf.add(
-    tf.matMul(state.hidden as never, weight('output/weights') as never),
-    weight('output/bias'),
-  );
-  return tf.reshape(tf.sigmoid(logits), [batch]);
+  return regress(tf, weight, state);
+};
+
+/** Distinct beginnings of one length, as far as neighbouring sequences share them. */
+interface Beginnings {
+  /** Row of the beginning that is one token shorter. */
+  readonly parents: number[];
+  readonly tokens: number[];
+}
+
+/**
+ * The beginnings of sequences at each length, and the row of each whole sequence in the last. Sequences in lexical order share all
+ * that they can: candidates that extend one cell need its tokens read once.
+ */
+const beginningsOf = (
+  sequences: readonly (readonly number[])[],
+): { readonly levels: readonly Beginnings[]; readonly rows: readonly number[] } => {
+  const levels = (sequences[0] ?? []).map((): Beginnings => ({ parents: [], tokens: [] }));
+  let before: readonly number[] = [];
+  const rows = sequences.map((sequence) => {
+    let step = 0;
+    while (step < levels.length && sequence[step] === before[step]) step++;
+    for (; step < levels.length; step++) {
+      const { parents, tokens } = levels[step] as Beginnings;
+      parents.push(step === 0 ? 0 : (levels[step - 1] as Beginnings).tokens.length - 1);
+      tokens.push(sequence[step] as number);
+    }
+    before = sequence;
+    return (levels.at(-1)?.tokens.length ?? 0) - 1;
+  });
+  return { levels, rows };
+};
+
+/** Rows `rows` of a matrix with `width` columns, padded with its first row to `count`. */
+const gathered = (
+  matrix: Float32Array,
+  width: number,
+  rows: readonly number[],
+  count: number,
+): HostTensor => {
+  const data = new Float32Array(count * width);
+  rows.forEach((row, i) => data.set(matrix.subarray(row * width, (row + 1) * width), i * width));
+  return { dtype: 'float32', shape: [count, width], data };
 };
 
 /** The least power of two that is not below it: few sizes are compiled. */
@@ -109,6 +171,27 @@ export const createSequenceRegression = (tf: Tf): SequenceRegression => {
       functions: { step },
     });
   };
+  /** One token of many sequences; after the last one `hidden` is the prediction. */
+  const reader = (shape: SequenceShape, kind: string, isLast: boolean, batch: number, parameters: number) =>
+    compileGraphSync(tf, {
+      variables: {},
+      functions: {
+        read: {
+          inputs: {
+            flat: { shape: [parameters], dtype: 'float32' },
+            hidden: { shape: [batch, shape.hidden], dtype: 'float32' },
+            cell: { shape: [batch, shape.hidden], dtype: 'float32' },
+            token: { shape: [batch], dtype: 'int32' },
+          },
+          body: (_vars, inputs) => {
+            const weight = partsOf(tf, shape, inputs['flat'] as Tensor);
+            const before = { hidden: inputs['hidden'] as Tensor, cell: inputs['cell'] as Tensor };
+            const after = read(tf, shape, weight, before, kind, inputs['token'] as Tensor);
+            return { outputs: isLast ? { hidden: regress(tf, weight, after) } : { ...after } };
+          },
+        },
+      },
+    });
   return {
     fit: (shape, parameters, sequences, targets, { epochs, learningRate }) => {
       const { shape: size, tokens } = tokensOf(sequences, roundedUp(sequences.length));
@@ -129,31 +212,41 @@ export const createSequenceRegression = (tf: Tf): SequenceRegression => {
     },
     predict: (shape, parameters, sequences) => {
       const flat: HostTensor = { dtype: 'float32', shape: [parameters.length], data: parameters };
-      const batch = Math.min(CHUNK, roundedUp(sequences.length));
-      return Array.from({ length: Math.ceil(sequences.length / batch) }, (_, i) => {
-        const chunk = sequences.slice(i * batch, (i + 1) * batch);
-        const { shape: size, tokens } = tokensOf(chunk, batch);
-        const graph = compiled(['predict', shape, size], () =>
-          compileGraphSync(tf, {
-            variables: {},
-            functions: {
-              predict: {
-                inputs: {
-                  flat: { shape: [parameters.length], dtype: 'float32' },
-                  tokens: { shape: size, dtype: 'int32' },
-                },
-                body: (_vars, inputs) => ({
-                  outputs: {
-                    predicted: forward(tf, shape, inputs['flat'] as Tensor, inputs['tokens'] as Tensor),
-                  },
-                }),
-              },
-            },
-          }),
+      const { levels, rows } = beginningsOf(sequences);
+      const width = shape.hidden;
+      let state = { hidden: new Float32Array(width), cell: new Float32Array(width) };
+      levels.forEach(({ parents, tokens }, step) => {
+        const isLast = step === levels.length - 1;
+        const next = {
+          hidden: new Float32Array(tokens.length * (isLast ? 1 : width)),
+          cell: new Float32Array(isLast ? 0 : tokens.length * width),
+        };
+        const batch = Math.min(CHUNK, roundedUp(tokens.length));
+        const graph = compiled(['read', shape, kindAt(shape, step), isLast, batch], () =>
+          reader(shape, kindAt(shape, step), isLast, batch, parameters.length),
         );
-        const { predicted } = graph.call('predict', { flat, tokens });
-        return [...(predicted as HostTensor).data.subarray(0, chunk.length)];
-      }).flat();
+        for (let from = 0; from < tokens.length; from += batch) {
+          const count = Math.min(batch, tokens.length - from);
+          const chosen = parents.slice(from, from + count);
+          const token = new Int32Array(batch);
+          token.set(tokens.slice(from, from + count));
+          const after = graph.call('read', {
+            flat,
+            hidden: gathered(state.hidden, width, chosen, batch),
+            cell: gathered(state.cell, width, chosen, batch),
+            token: { dtype: 'int32', shape: [batch], data: token },
+          });
+          for (const [name, { data }] of Object.entries(after)) {
+            const columns = data.length / batch;
+            next[name as 'hidden' | 'cell'].set(
+              data.subarray(0, count * columns) as Float32Array,
+              from * columns,
+            );
+          }
+        }
+        state = next;
+      });
+      return rows.map((row) => state.hidden[row] as number);
     },
   };
 };
