@@ -9,6 +9,9 @@ import type { JobReport } from '../nas/protocol/job-report.ts';
 import type { TrainJobInput } from './contract.ts';
 import { bestAccuracyKey, dollarsKey, outcomeKey } from './search-attributes.ts';
 
+/** A process that proposes is silent meanwhile. */
+const LONG_SILENCE = '15 minutes';
+
 const { searchByTrials } = proxyActivities<ProtocolActivities>({
   // As long as the search; what ends a silent one is the heartbeat.
   startToCloseTimeout: '365 days',
@@ -22,7 +25,11 @@ const { searchByTrials } = proxyActivities<ProtocolActivities>({
  * stays as short for ten thousand trials as for ten.
  */
 export const searchTrials = async ({ run, job, round }: TrainJobInput): Promise<JobReport> => {
-  const report = await searchByTrials.executeWithOptions({ summary: `${job.jobId}: all trials` }, [
+  const options = {
+    summary: `${job.jobId}: all trials`,
+    ...(job.kind === 'search' && job.thinksLong === true && { heartbeatTimeout: LONG_SILENCE }),
+  } as const;
+  const report = await searchByTrials.executeWithOptions(options, [
     { run, job, ...(round === undefined ? {} : { round }) },
   ]);
   setCurrentDetails(

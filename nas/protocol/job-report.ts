@@ -12,6 +12,8 @@ export interface PlannedSearch {
   readonly seed: number;
   /** A black-box strategy's search: not one job, but a job a trial. */
   readonly by?: 'trials';
+  /** The strategy may take minutes to propose. */
+  readonly thinksLong?: true;
 }
 
 /** One network that a black-box strategy wants to know the validation accuracy of. */

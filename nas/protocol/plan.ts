@@ -4,7 +4,8 @@ import type { JobDocument, ProgramSpec, TaskData } from './job.ts';
 import type { PlannedJob, PlannedTrial } from './job-report.ts';
 import type { Recipe } from './recipe.ts';
 import type { RunRecord } from './run-record.ts';
-import { isBlackBox } from './strategy-schema.ts';
+import { isBlackBox, optionsOf } from './strategy-schema.ts';
+import { STRATEGIES } from '../strategy/registry.ts';
 import type { TrialToRun } from '../strategy/trial-search.ts';
 import { trialJobId } from './trial-job-id.ts';
 
@@ -111,14 +112,17 @@ export const jobDocument = (run: RunRecord, job: PlannedJob): JobDocument => ({
 });
 
 /** Stage 1: one search a seed; nothing to do for a given cell. */
-export const searchJobs = (experiment: Experiment): PlannedJob[] =>
-  experiment.strategy.name === 'given'
+export const searchJobs = ({ strategy, stages }: Experiment): PlannedJob[] =>
+  strategy.name === 'given'
     ? []
-    : experiment.stages.search.seeds.map((seed) => ({
+    : stages.search.seeds.map((seed) => ({
         kind: 'search',
         jobId: `stage-1/seed-${seed}`,
         seed,
-        ...(isBlackBox(experiment.strategy) ? { by: 'trials' } : {}),
+        ...(isBlackBox(strategy) && {
+          by: 'trials',
+          ...(STRATEGIES[strategy.name].thinksLong(optionsOf(strategy)) && { thinksLong: true }),
+        }),
       }));
 
 /** Epochs that a share of the full training comes to. */

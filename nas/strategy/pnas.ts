@@ -143,6 +143,7 @@ export const pnas: StrategyDefinition<Options, Model> = {
   options,
   refuses: ({ name }) =>
     name === 'pnas' ? undefined : 'it grows cells block by block (pnas); surrogate searches other spaces',
+  thinksLong: ({ predictor }) => predictor === 'lstm',
   init: () => ({ blocks: 0, items: [], issued: 0, results: [] }),
   propose: (model, context) => {
     const { ordinal, seed } = context;

@@ -37,6 +37,8 @@ export interface StrategyEntry {
   readonly multiObjective: boolean;
   /** It cannot propose or learn without one of the ports. */
   readonly needsController: boolean;
+  /** Whether a proposal with these options may take minutes. */
+  thinksLong(options: Json): boolean;
   /** Its options and their defaults, which may depend on the search's budget. */
   readonly options: (evaluations: number) => z.ZodType;
   /** Why the space cannot be searched, or undefined. */
@@ -51,6 +53,7 @@ const entry = <O extends Json, M extends Json>(definition: StrategyDefinition<O,
   multiFidelity: definition.multiFidelity === true,
   multiObjective: definition.multiObjective === true,
   needsController: definition.needsController === true,
+  thinksLong: (options) => definition.thinksLong?.(options as O) === true,
   options: definition.options,
   refuses: (space) => definition.refuses?.(space),
   bind: (space, ports) => bindStrategy(definition, space, ports),

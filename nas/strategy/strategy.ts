@@ -114,6 +114,8 @@ export interface StrategyDefinition<O extends Json, M extends Json> {
   readonly multiObjective?: true;
   /** It proposes and learns by one of the ports. */
   readonly needsController?: true;
+  /** Whether a proposal may take minutes: a search by it may then be silent for longer before it counts as lost. */
+  readonly thinksLong?: (options: O) => boolean;
   /** As a scheduler's sampler, learns the results of every fidelity, not only a network's first. */
   readonly allFidelities?: true;
   /** Counts that a report shows of the search. */

@@ -59,6 +59,8 @@ describe('an experiment with a black-box strategy', () => {
     expect(searchJobs(experiment)).toEqual([
       { kind: 'search', jobId: 'stage-1/seed-0', seed: 0, by: 'trials' },
     ]);
+    const slow = load('space.name=pnas', 'strategy.name=pnas', 'strategy.predictor=lstm');
+    expect(searchJobs(slow)[0]).toMatchObject({ by: 'trials', thinksLong: true });
     const trial = { kind: 'trial', jobId: 'stage-1/seed-0/trial-000000', seed: 0, genotype: 'g' } as const;
     expect(programOf(experiment, { ...trial, rungs: [16] })).toMatchObject({
       kind: 'train-network',
