@@ -22,6 +22,7 @@ export const createAwsBatchJobs = (client: BatchClient): BatchJobs => ({
         jobQueue: submission.queue,
         jobDefinition: submission.jobDefinition,
         parameters: { job: submission.job },
+        ...(submission.size === undefined ? {} : { arrayProperties: { size: submission.size } }),
         containerOverrides: { resourceRequirements: requirements },
         retryStrategy: {
           attempts: submission.attempts,

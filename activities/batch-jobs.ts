@@ -21,8 +21,10 @@ export interface BatchSubmission {
   readonly name: string;
   readonly queue: string;
   readonly jobDefinition: string;
-  /** URI of the job document, the container's one argument. */
+  /** URI of the job document, or of the array's (`JobArray`): the container's one argument. */
   readonly job: string;
+  /** Children of an array; absent for a single job. */
+  readonly size?: number;
   readonly vcpus: number;
   readonly memoryMiB: number;
   readonly gpus: number;

@@ -8,6 +8,7 @@ import { createRehearseReclaim } from './rehearse-reclaim.ts';
 import { createRunTrial } from './run-trial.ts';
 import { createSearchByTrials } from './search-by-trials.ts';
 import { createSteerSearch } from './steering.ts';
+import { createTrialArrays } from './trial-arrays.ts';
 
 /** All activities of the protocol over their dependencies; every error is classified once, here. */
 export const createProtocolActivities = (deps: Dependencies): Omit<ProtocolActivities, 'collectReport'> => {
@@ -28,6 +29,7 @@ export const createProtocolActivities = (deps: Dependencies): Omit<ProtocolActiv
         store: deps.store,
         ports: deps.ports ?? {},
         runTrial: createRunTrial(deps),
+        arrays: createTrialArrays(deps),
         lookUp: createLookUp(deps),
       }),
     ),

@@ -5,7 +5,7 @@ import { OUTCOME_RULES } from '../nas/protocol/outcome.ts';
 import type { RunRecord } from '../nas/protocol/run-record.ts';
 import type { TrialSpending } from '../nas/protocol/trial-log.ts';
 import { CorruptDocumentError } from '../store/sealed-document.ts';
-import type { LaunchHost } from './await-launch.ts';
+import type { LaunchHeartbeat, LaunchHost } from './await-launch.ts';
 import type { LaunchResult, LaunchTally } from './contract.ts';
 import type { Dependencies } from './dependencies.ts';
 import { createLaunch } from './launch-job.ts';
@@ -17,7 +17,7 @@ const NO_LAUNCH: LaunchTally = { outcomes: [], attempts: 0, reclaims: 0, seconds
 /**
  * Trains one network of a search, over as many launches as its outcomes allow, and says what its strategy may learn: a
  * score, or that the network cannot be trained; never that the infrastructure failed. Launches are found again by their
- * names, so that nothing needs to be remembered of them.
+ * names, so that nothing needs to be remembered of them; the first one may be `submitted` already, as part of an array.
  */
 export const createRunTrial = (deps: Dependencies) => {
   const launch = createLaunch(deps);
@@ -34,13 +34,18 @@ export const createRunTrial = (deps: Dependencies) => {
     job: PlannedTrial,
     round: string | undefined,
     signal: AbortSignal,
+    submitted?: string,
   ): Promise<TrialRun> => {
     // The search's own heartbeat speaks for all of its trials.
     const host: LaunchHost = { signal, heartbeat: () => undefined };
     let last: LaunchResult | undefined;
+    let beginning: LaunchHeartbeat | undefined =
+      submitted === undefined ? undefined : { batchJobId: submitted };
     for (;;) {
       const earlier = last?.tally ?? NO_LAUNCH;
-      last = await launch(run, { run, job, earlier, ...(round === undefined ? {} : { round }) }, host);
+      const input = { run, job, earlier, ...(round === undefined ? {} : { round }) };
+      last = await launch(run, input, host, beginning);
+      beginning = undefined;
       if (last.relaunch === undefined) break;
       await sleep(last.relaunch.afterSeconds * 1000, undefined, { signal }).catch(() =>
         signal.throwIfAborted(),

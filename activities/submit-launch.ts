@@ -1,10 +1,12 @@
 import { sha256 } from '../nas/hash.ts';
 import { CANCEL_REASON } from '../nas/protocol/classify.ts';
 import { jobDocument } from '../nas/protocol/plan.ts';
+import type { PlannedJob } from '../nas/protocol/job-report.ts';
 import type { RunRecord } from '../nas/protocol/run-record.ts';
 import { createDocument } from '../store/json-documents.ts';
 import { keys } from '../store/keys.ts';
 import { CorruptDocumentError } from '../store/sealed-document.ts';
+import type { BatchSubmission } from './batch-jobs.ts';
 import type { LaunchInput } from './contract.ts';
 import type { Dependencies } from './dependencies.ts';
 
@@ -50,44 +52,62 @@ export const queueOf = (deps: Dependencies, run: RunRecord): string =>
   run.experiment.resources.queue ?? deps.queue;
 
 /** Writes the job's document; a different one under the same id would make two programs share checkpoints. */
-const writeDocument = async (
+export const writeDocument = async (
   { store }: Dependencies,
   run: RunRecord,
-  input: LaunchInput,
+  job: PlannedJob,
 ): Promise<string> => {
-  const key = keys.job(run.runId, input.job.jobId).document;
-  const { identical } = await createDocument(store, key, jobDocument(run, input.job));
+  const key = keys.job(run.runId, job.jobId).document;
+  const { identical } = await createDocument(store, key, jobDocument(run, job));
   if (!identical)
     throw new CorruptDocumentError(
-      `${store.uri(key)}: holds another job than ${input.job.jobId} of this experiment`,
+      `${store.uri(key)}: holds another job than ${job.jobId} of this experiment`,
     );
   return store.uri(key);
 };
 
-/** Finds the Batch job of that name or submits it. Of duplicates the oldest counts; the others are ended. */
+/** The Batch job of that name, if there is one. Of duplicates the oldest counts; the others are ended. */
+export const findByName = async (
+  deps: Dependencies,
+  run: RunRecord,
+  name: string,
+): Promise<string | undefined> => {
+  const [oldest, ...duplicates] = await deps.batch.find(queueOf(deps, run), name);
+  await Promise.all(
+    duplicates.map((id) => deps.batch.terminate(id, `${CANCEL_REASON}: duplicate of ${oldest}`)),
+  );
+  return oldest;
+};
+
+/** Submits what the container's argument names, with what the experiment says of every job. */
+export const submit = (
+  deps: Dependencies,
+  run: RunRecord,
+  jobId: string,
+  what: Pick<BatchSubmission, 'name' | 'job' | 'attempts' | 'size'>,
+): Promise<string> => {
+  const { vcpus, memoryMiB, gpus, timeoutSeconds } = run.experiment.resources;
+  return deps.batch.submit({
+    ...what,
+    queue: queueOf(deps, run),
+    jobDefinition: deps.jobDefinition,
+    vcpus,
+    memoryMiB,
+    gpus,
+    timeoutSeconds,
+    tags: { 'nas-run': run.runId, 'nas-job': jobId },
+  });
+};
+
+/** Finds the Batch job of that name or submits it. */
 export const findOrSubmit = async (
   deps: Dependencies,
   run: RunRecord,
   input: LaunchInput,
   { name, attempts }: { readonly name: string; readonly attempts: number },
 ): Promise<string> => {
-  const { resources } = run.experiment;
-  const queue = queueOf(deps, run);
-  const [oldest, ...duplicates] = await deps.batch.find(queue, name);
-  await Promise.all(
-    duplicates.map((id) => deps.batch.terminate(id, `${CANCEL_REASON}: duplicate of ${oldest}`)),
-  );
-  if (oldest !== undefined) return oldest;
-  return deps.batch.submit({
-    name,
-    queue,
-    jobDefinition: deps.jobDefinition,
-    job: await writeDocument(deps, run, input),
-    vcpus: resources.vcpus,
-    memoryMiB: resources.memoryMiB,
-    gpus: resources.gpus,
-    attempts,
-    timeoutSeconds: resources.timeoutSeconds,
-    tags: { 'nas-run': run.runId, 'nas-job': input.job.jobId },
-  });
+  const found = await findByName(deps, run, name);
+  if (found !== undefined) return found;
+  const job = await writeDocument(deps, run, input.job);
+  return submit(deps, run, input.job.jobId, { name, job, attempts });
 };

@@ -1,5 +1,7 @@
-import { DescribeJobsCommand, JobStatus, paginateListJobs } from '@aws-sdk/client-batch';
+import { JobStatus, paginateListJobs } from '@aws-sdk/client-batch';
 import type { BatchClient, JobDetail } from '@aws-sdk/client-batch';
+import type { ObjectStore } from '../store/object-store.ts';
+import { describedJobs } from './described-jobs.ts';
 
 /** A Batch job that costs money or soon will. */
 export interface UnfinishedJob {
@@ -21,7 +23,6 @@ const UNFINISHED = [
   JobStatus.STARTING,
   JobStatus.RUNNING,
 ];
-const IDS_PER_CALL = 100;
 
 const secondsOf = (job: JobDetail, now: number): number => {
   const ended = (job.attempts ?? []).reduce(
@@ -39,6 +40,7 @@ const secondsOf = (job: JobDetail, now: number): number => {
 /** Every job in the queues that has not ended and that this product submitted. */
 export const listUnfinishedJobs = async (
   client: BatchClient,
+  store: ObjectStore,
   queues: readonly string[],
   now: number,
 ): Promise<UnfinishedJob[]> => {
@@ -47,25 +49,19 @@ export const listUnfinishedJobs = async (
     for (const jobStatus of UNFINISHED)
       for await (const page of paginateListJobs({ client }, { jobQueue, jobStatus }))
         for (const { jobId } of page.jobSummaryList ?? []) if (jobId !== undefined) ids.add(jobId);
-  const all = [...ids];
-  const found: UnfinishedJob[] = [];
-  for (let start = 0; start < all.length; start += IDS_PER_CALL) {
-    const page = await client.send(new DescribeJobsCommand({ jobs: all.slice(start, start + IDS_PER_CALL) }));
-    for (const job of page.jobs ?? []) {
-      const runId = job.tags?.['nas-run'];
-      const jobId = job.tags?.['nas-job'];
-      // Other users of the queue, and jobs that ended between the two calls.
-      if (runId === undefined || jobId === undefined || job.jobId === undefined) continue;
-      if (job.status === JobStatus.SUCCEEDED || job.status === JobStatus.FAILED) continue;
-      found.push({
-        batchJobId: job.jobId,
-        status: job.status ?? '',
-        runId,
-        jobId,
-        createdAt: job.createdAt ?? 0,
-        seconds: secondsOf(job, now),
-      });
-    }
-  }
-  return found;
+  return (await describedJobs(client, store, [...ids])).flatMap(({ runId, jobId, detail }) =>
+    // Some have ended between the two calls.
+    detail.status === JobStatus.SUCCEEDED || detail.status === JobStatus.FAILED
+      ? []
+      : [
+          {
+            batchJobId: detail.jobId ?? '',
+            status: detail.status ?? '',
+            runId,
+            jobId,
+            createdAt: detail.createdAt ?? 0,
+            seconds: secondsOf(detail, now),
+          },
+        ],
+  );
 };

@@ -163,5 +163,13 @@ export const jobPermissions = (scope: Construct, target: SubmitTarget): Permissi
       },
       ANY_JOB,
     ),
+    permission(
+      {
+        sid: 'EndArrayChildren',
+        actions: ['batch:CancelJob', 'batch:TerminateJob'],
+        resources: [arn('job', '*:*')],
+      },
+      'Batch tags no child of an array, so that no condition can tell whose it is; a job by itself has no colon in its id.',
+    ),
   ];
 };

@@ -65,6 +65,9 @@ export const keys = {
     /** Progress for `watch`; overwritten, never read by the protocol. */
     progress: `runs/${runId}/jobs/${jobId}/progress.json`,
     result: `runs/${runId}/jobs/${jobId}/result.json`,
+    /** Trials of a search that were submitted as one Batch array; among its jobs, where their trainers may read. */
+    array: (id: string) => `runs/${runId}/jobs/${jobId}/arrays/${id}.json`,
+    arrays: `runs/${runId}/jobs/${jobId}/arrays/`,
     /** What the drill of `experiment.rehearsal` has done to this job. */
     rehearsal: `runs/${runId}/jobs/${jobId}/rehearsal.json`,
   }),

@@ -1,8 +1,10 @@
 import { hostname } from 'node:os';
 import { inputError } from '../../nas/protocol/input-error.ts';
 import type { JobDocument } from '../../nas/protocol/job.ts';
+import { jobArraySchema } from '../../nas/protocol/job-array.ts';
 import { EXIT_CODES } from '../../nas/protocol/outcome.ts';
 import { NO_BATCH_JOB } from '../../nas/protocol/trainer-job.ts';
+import { readDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { acquireLease } from '../../store/leases.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
@@ -27,7 +29,7 @@ export const runJob = async (settings: AttemptSettings): Promise<number> => {
   let end: AttemptEnd;
   let error: string | undefined;
   try {
-    const document = await readJob(store, key, retrySeconds);
+    const document = await readJob(store, await ownKey(settings), retrySeconds);
     const { runId, jobId } = document;
     const job = keys.job(runId, jobId);
     if (await persist(job.result, retrySeconds, () => store.head(job.result))) {
@@ -94,6 +96,22 @@ const handOver = async (
     return 'batch' as const;
   });
   return next === 'batch' ? 'preempted' : 'replaced';
+};
+
+/** Key of the job document: the one given, or, for a child of a Batch array, that of its index. */
+const ownKey = async ({ store, key, environment, retrySeconds }: AttemptSettings): Promise<string> => {
+  const index = environment['AWS_BATCH_JOB_ARRAY_INDEX'];
+  if (index === undefined) return key;
+  const array = await persist(key, retrySeconds, () => readDocument(store, key, jobArraySchema));
+  const jobId = array?.jobs[Number(index)];
+  if (array === undefined || jobId === undefined)
+    throw inputError(
+      'job',
+      store.uri(key),
+      `the URI of a list of jobs with index ${index}`,
+      'launch the job with `nas run`',
+    );
+  return keys.job(array.runId, jobId).document;
 };
 
 const readJob = async (store: ObjectStore, key: string, retrySeconds: number): Promise<JobDocument> => {

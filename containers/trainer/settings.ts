@@ -13,7 +13,7 @@ export interface CreatedProgram {
 export interface AttemptSettings {
   readonly store: ObjectStore;
   readonly bucket: string;
-  /** Key of the job document. */
+  /** Key of the job document, or of the array's that the environment gives an index of. */
   readonly key: string;
   /** Identity of the numeric code, part of every checkpoint. */
   readonly codeVersion: string;

@@ -68,7 +68,7 @@ try {
           {
             store,
             live,
-            unfinished: async () => listUnfinishedJobs(batchClient, await queues(), now),
+            unfinished: async () => listUnfinishedJobs(batchClient, store, await queues(), now),
             terminate: batch.terminate,
           },
           { now, dryRun: false },

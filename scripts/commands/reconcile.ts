@@ -64,7 +64,7 @@ export const register = (program: Command): void => {
               store,
               live,
               unfinished: async () =>
-                listUnfinishedJobs(batch, [...new Set([config.queue, ...(await live.queues())])], now),
+                listUnfinishedJobs(batch, store, [...new Set([config.queue, ...(await live.queues())])], now),
               terminate: createAwsBatchJobs(batch).terminate,
             },
             { now, dryRun: options.dryRun === true },

@@ -1,7 +1,10 @@
-import { BatchClient, DescribeJobsCommand, paginateListJobs } from '@aws-sdk/client-batch';
+import { BatchClient, paginateListJobs } from '@aws-sdk/client-batch';
 import type { JobDetail } from '@aws-sdk/client-batch';
+import { describedJobs } from '../../activities/described-jobs.ts';
 import { inputError } from '../../nas/protocol/input-error.ts';
 import { suggestion } from '../../nas/protocol/nearest.ts';
+import { createS3ObjectStore } from '../../store/s3-object-store.ts';
+import { QUICK } from '../../store/s3-retries.ts';
 import type { LoadedConfig } from '../config.ts';
 
 /** One Batch job of a run, as Batch describes it. */
@@ -26,7 +29,6 @@ export interface RunBatchJob {
   readonly runningLogStream?: string;
 }
 
-const IDS_PER_CALL = 100;
 /** Where Batch logs unless the job definition says otherwise. */
 const DEFAULT_LOG_GROUP = '/aws/batch/job';
 
@@ -51,17 +53,12 @@ export const runBatchJobs = async (config: LoadedConfig, runId: string): Promise
     const query = { jobQueue: config.queue, filters: [{ name: 'JOB_NAME', values: [`${runId}--*`] }] };
     for await (const page of paginateListJobs({ client }, query))
       ids.push(...(page.jobSummaryList ?? []).flatMap((job) => job.jobId ?? []));
-    const details: JobDetail[] = [];
-    for (let start = 0; start < ids.length; start += IDS_PER_CALL)
-      details.push(
-        ...((await client.send(new DescribeJobsCommand({ jobs: ids.slice(start, start + IDS_PER_CALL) })))
-          .jobs ?? []),
-      );
-    return details
-      .filter((job) => job.tags?.['nas-run'] === runId)
-      .sort((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0))
-      .map((job) => ({
-        jobId: job.tags?.['nas-job'] ?? '',
+    const store = createS3ObjectStore({ bucket: config.bucket, retries: QUICK });
+    return (await describedJobs(client, store, ids))
+      .filter((job) => job.runId === runId)
+      .sort((a, b) => (a.detail.createdAt ?? 0) - (b.detail.createdAt ?? 0))
+      .map(({ jobId, detail: job }) => ({
+        jobId,
         batchJobId: job.jobId ?? '',
         status: job.status ?? '',
         logGroup: job.container?.logConfiguration?.options?.['awslogs-group'] ?? DEFAULT_LOG_GROUP,

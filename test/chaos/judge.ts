@@ -161,7 +161,7 @@ const leftovers = async (stack: ChaosStack): Promise<{ orphans: string[]; upload
       {
         store: stack.store,
         live: createLiveRuns(temporal),
-        unfinished: () => listUnfinishedJobs(stack.batch, [stack.stack.config.queue], now),
+        unfinished: () => listUnfinishedJobs(stack.batch, stack.store, [stack.stack.config.queue], now),
         terminate: createAwsBatchJobs(stack.batch).terminate,
       },
       { now, dryRun: true },

@@ -2,8 +2,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BatchClient, DescribeJobsCommand } from '@aws-sdk/client-batch';
+import { BatchClient } from '@aws-sdk/client-batch';
 import { Client, Connection } from '@temporalio/client';
+import { describedJobs } from '../../activities/described-jobs.ts';
 import { batchEndpoint, s3Endpoint } from '../../infra/local/stack/document.ts';
 import type { StackDocument } from '../../infra/local/stack/document.ts';
 import { isServiceReady } from '../../infra/local/stack/health.ts';
@@ -200,9 +201,11 @@ export const startChaosStack = async (options: { readonly slots: number }): Prom
     },
     trainers,
     jobOf: async ({ batchJobId }) => {
-      const answer = await batch.send(new DescribeJobsCommand({ jobs: [batchJobId] })).catch(() => undefined);
-      const { 'nas-run': runId, 'nas-job': jobId } = answer?.jobs?.[0]?.tags ?? {};
-      return runId === undefined || jobId === undefined ? undefined : { runId, jobId };
+      // Of an array's child the array is described, which has the tags.
+      const jobs = await describedJobs(batch, storeOf(stack), [batchJobId.split(':')[0] as string]).catch(
+        () => [],
+      );
+      return jobs.find(({ detail }) => detail.jobId === batchJobId);
     },
     reclaim: async (batchJobId, noticeSeconds) => {
       const answer = await fetch(`${batchEndpoint(stack)}/_local/reclaim`, {

@@ -4,6 +4,7 @@ import { hashJson } from '../../nas/hash.ts';
 import { spaceOf } from '../../nas/protocol/spaces.ts';
 import type { Experiment } from '../../nas/protocol/experiment.ts';
 import type { JobDocument, ProgramResult } from '../../nas/protocol/job.ts';
+import { arrayChildId, jobArraySchema } from '../../nas/protocol/job-array.ts';
 import { randomFromSeed } from '../../nas/random.ts';
 import { createDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
@@ -19,6 +20,8 @@ export interface SimulatedLaunch {
 
 export interface SimulatedBatch extends BatchJobs {
   readonly submissions: readonly BatchSubmission[];
+  /** Paths of the jobs that were launched, those of an array one by one. */
+  readonly launched: readonly string[];
   readonly terminated: readonly { id: string; reason: string }[];
   /** Brings a job into another state by hand. */
   set(id: string, change: Partial<BatchJob>): void;
@@ -84,6 +87,9 @@ export const createSimulatedBatch = (
   const terminated: { id: string; reason: string }[] = [];
   const describeCalls: string[][] = [];
   const launches = new Map<string, number>();
+  const launched: string[] = [];
+  /** Ids of arrays by name. */
+  const arrays = new Map<string, string[]>();
   let peak = 0;
   const running = (): string[] =>
     [...jobs.values()].filter(({ job }) => !hasEnded(job)).map(({ job }) => job.id);
@@ -104,8 +110,30 @@ export const createSimulatedBatch = (
     });
   };
 
+  const read = async (uri: string): Promise<unknown> => {
+    const stored = await store.get(parseS3Uri(uri).key);
+    if (stored === undefined) throw new Error(`${uri}: no document`);
+    return JSON.parse(new TextDecoder().decode(stored.body));
+  };
+
+  const begin = (id: string, name: string, document: JobDocument): void => {
+    const launch = (launches.get(document.jobId) ?? 0) + 1;
+    launches.set(document.jobId, launch);
+    launched.push(document.jobId);
+    jobs.set(id, { name, job: { id, status: 'RUNNING', attempts: [] } });
+    peak = Math.max(peak, running().length);
+    setTimeout(() => void finish(id, document, script(document, launch) ?? { end: 'succeed' }), milliseconds);
+  };
+
+  const end = (id: string, reason: string): void => {
+    const entry = jobs.get(id);
+    if (entry === undefined || hasEnded(entry.job)) return;
+    jobs.set(id, { ...entry, job: { ...entry.job, status: 'FAILED', statusReason: reason } });
+  };
+
   return {
     submissions,
+    launched,
     terminated,
     describeCalls,
     running,
@@ -120,30 +148,32 @@ export const createSimulatedBatch = (
     submit: async (submission) => {
       submissions.push(submission);
       const id = `job-${submissions.length}`;
-      const stored = await store.get(parseS3Uri(submission.job).key);
-      if (stored === undefined) throw new Error(`${submission.job}: no job document`);
-      const document = JSON.parse(new TextDecoder().decode(stored.body)) as JobDocument;
-      const launch = (launches.get(document.jobId) ?? 0) + 1;
-      launches.set(document.jobId, launch);
-      jobs.set(id, { name: submission.name, job: { id, status: 'RUNNING', attempts: [] } });
-      peak = Math.max(peak, running().length);
-      setTimeout(
-        () => void finish(id, document, script(document, launch) ?? { end: 'succeed' }),
-        milliseconds,
+      if (submission.size === undefined) {
+        begin(id, submission.name, (await read(submission.job)) as JobDocument);
+        return id;
+      }
+      const array = jobArraySchema.parse(await read(submission.job));
+      if (array.jobs.length !== submission.size) throw new Error(`${submission.job}: has another size`);
+      const documents = await Promise.all(
+        array.jobs.map((jobId) => read(store.uri(keys.job(array.runId, jobId).document))),
       );
+      arrays.set(submission.name, [...(arrays.get(submission.name) ?? []), id]);
+      // Batch finds arrays by their name, not children.
+      documents.forEach((document, index) => begin(arrayChildId(id, index), '', document as JobDocument));
       return id;
     },
-    find: async (_queue, name) =>
-      [...jobs.values()].filter((entry) => entry.name === name).map((entry) => entry.job.id),
+    find: async (_queue, name) => [
+      ...(arrays.get(name) ?? []),
+      ...[...jobs.values()].filter((entry) => entry.name === name).map((entry) => entry.job.id),
+    ],
     describe: async (ids) => {
       describeCalls.push([...ids]);
       return ids.flatMap((id) => jobs.get(id)?.job ?? []);
     },
     terminate: async (id, reason) => {
       terminated.push({ id, reason });
-      const entry = jobs.get(id);
-      if (entry === undefined || hasEnded(entry.job)) return;
-      jobs.set(id, { ...entry, job: { ...entry.job, status: 'FAILED', statusReason: reason } });
+      end(id, reason);
+      for (const child of jobs.keys()) if (child.startsWith(`${id}:`)) end(child, reason);
     },
   };
 };

@@ -39,8 +39,7 @@ const start = (change: object = {}) =>
   });
 const trials = async (seed: number) =>
   trialsOf(await readTrialLog(harness.store, harness.runId, `stage-1/seed-${seed}`));
-const submitted = (stage: string): string[] =>
-  harness.batch.submissions.map(({ tags }) => tags['nas-job'] ?? '').filter((id) => id.startsWith(stage));
+const submitted = (stage: string): string[] => harness.batch.launched.filter((id) => id.startsWith(stage));
 const until = async (holds: () => Promise<boolean> | boolean): Promise<void> => {
   while (!(await holds())) await sleep(20);
 };

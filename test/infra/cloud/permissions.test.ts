@@ -82,10 +82,11 @@ describe('the worker', () => {
     expect(findGrant(worker, action, resource)).toBeUndefined();
   });
 
-  it('may end jobs that carry the tag of a run, and tag none without it', () => {
+  it('may end jobs that carry the tag of a run, children of arrays, and tag none without it', () => {
     expect(findGrant(worker, 'batch:TerminateJob', batch('job/1'))?.conditions).toEqual({
       StringLike: { 'aws:ResourceTag/nas-run': '*' },
     });
+    expect(findGrant(worker, 'batch:TerminateJob', batch('job/1:2'))?.conditions).toBeUndefined();
     expect(findGrant(worker, 'batch:TagResource', batch('job/1'))?.conditions).toEqual({
       StringLike: { 'aws:RequestTag/nas-run': '*' },
     });

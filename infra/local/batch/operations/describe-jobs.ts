@@ -72,7 +72,8 @@ const detailOf = ({ state: { tables }, options: { place } }: Endpoint, job: Job)
     ...(spec.timeoutSeconds === undefined
       ? {}
       : { timeout: { attemptDurationSeconds: spec.timeoutSeconds } }),
-    tags: shownTags(spec.tags),
+    // Batch does not tag children of arrays.
+    tags: job.index === undefined ? shownTags(spec.tags) : undefined,
     propagateTags: spec.propagateTags,
     platformCapabilities: ['EC2'],
     eksAttempts: [],

@@ -1,0 +1,54 @@
+import { DescribeJobsCommand } from '@aws-sdk/client-batch';
+import type { BatchClient, JobDetail } from '@aws-sdk/client-batch';
+import { arrayChildId, jobArraySchema } from '../nas/protocol/job-array.ts';
+import { readHint } from '../store/json-documents.ts';
+import { parseS3Uri } from '../store/object-store.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+
+/** A Batch job that this product submitted. */
+export interface DescribedJob {
+  readonly runId: string;
+  /** Path in the run. */
+  readonly jobId: string;
+  readonly detail: JobDetail;
+}
+
+const IDS_PER_CALL = 100;
+
+const describe = async (client: BatchClient, ids: readonly string[]): Promise<JobDetail[]> => {
+  const details: JobDetail[] = [];
+  for (let start = 0; start < ids.length; start += IDS_PER_CALL) {
+    const jobs = ids.slice(start, start + IDS_PER_CALL);
+    details.push(...((await client.send(new DescribeJobsCommand({ jobs }))).jobs ?? []));
+  }
+  return details;
+};
+
+/**
+ * Jobs by their ids; in place of an array its children. Jobs without the product's tags are left out. Batch does not tag
+ * the children of an array: whose they are follows from the array's document. Where that is gone, they count as their search's.
+ */
+export const describedJobs = async (
+  client: BatchClient,
+  store: ObjectStore,
+  ids: readonly string[],
+): Promise<DescribedJob[]> => {
+  const found: DescribedJob[] = [];
+  for (const detail of await describe(client, ids)) {
+    const { 'nas-run': runId, 'nas-job': jobId } = detail.tags ?? {};
+    const { jobId: batchJobId, arrayProperties, parameters } = detail;
+    if (runId === undefined || jobId === undefined || batchJobId === undefined) continue;
+    if (arrayProperties?.index !== undefined) continue;
+    const size = arrayProperties?.size ?? 0;
+    if (size === 0) {
+      found.push({ runId, jobId, detail });
+      continue;
+    }
+    const { key } = parseS3Uri(parameters?.['job'] ?? '');
+    const array = await readHint(store, key, jobArraySchema);
+    const children = Array.from({ length: size }, (_, index) => arrayChildId(batchJobId, index));
+    for (const child of await describe(client, children))
+      found.push({ runId, jobId: array?.jobs[child.arrayProperties?.index ?? -1] ?? jobId, detail: child });
+  }
+  return found;
+};

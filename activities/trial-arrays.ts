@@ -1,0 +1,110 @@
+import pLimit from 'p-limit';
+import { hashJson } from '../nas/hash.ts';
+import { ARRAY_SIZE, arrayChildId, jobArraySchema } from '../nas/protocol/job-array.ts';
+import type { JobArray } from '../nas/protocol/job-array.ts';
+import type { PlannedTrial } from '../nas/protocol/job-report.ts';
+import type { RunRecord } from '../nas/protocol/run-record.ts';
+import { createDocument, readDocument } from '../store/json-documents.ts';
+import { keys } from '../store/keys.ts';
+import type { Dependencies } from './dependencies.ts';
+import { findByName, submit, writeDocument } from './submit-launch.ts';
+
+type Together = (
+  run: RunRecord,
+  /** Job id of the search. */
+  search: string,
+  trials: readonly PlannedTrial[],
+  round: string | undefined,
+) => Promise<ReadonlyMap<string, string>>;
+
+/**
+ * First launches of trials that are proposed together: one SubmitJob for all of them, as a Batch array. Both answer with
+ * Batch's ids by job id, and leave out the trials that are to be launched one by one.
+ */
+export interface TrialArrays {
+  /** Submits trials that nobody has launched. */
+  readonly submit: Together;
+  /** Finds trials that a worker before this one has submitted together, or was about to. */
+  readonly find: Together;
+}
+
+/** Requests to the store under way at once. */
+const REQUESTS = 32;
+
+const chunksOf = <T>(items: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+
+export const createTrialArrays = (deps: Dependencies): TrialArrays => {
+  const { store } = deps;
+  const limit = pLimit(REQUESTS);
+
+  const hasResult = async ({ runId }: RunRecord, jobId: string): Promise<boolean> =>
+    (await store.head(keys.job(runId, jobId).result)) !== undefined;
+
+  /** An array's name is derived from its jobs, so that it is found again as single jobs are. */
+  const arrayOf = (
+    { runId, experimentHash }: RunRecord,
+    search: string,
+    jobs: readonly string[],
+    round: string | undefined,
+  ): { readonly key: string; readonly array: JobArray } => {
+    const id = hashJson({ runId, experimentHash, jobs, round: round ?? null }).slice(0, 16);
+    const name = `${runId}--${search.replaceAll('/', '-')}-array-${id}`;
+    return { key: keys.job(runId, search).array(id), array: { version: 1, runId, name, jobs } };
+  };
+
+  const findOrSubmit = async (run: RunRecord, search: string, key: string, { name, jobs }: JobArray) =>
+    (await findByName(deps, run, name)) ??
+    submit(deps, run, search, {
+      name,
+      job: store.uri(key),
+      size: jobs.length,
+      attempts: run.experiment.resources.attempts,
+    });
+
+  const children = (id: string, { jobs }: JobArray): [string, string][] =>
+    jobs.map((jobId, index) => [jobId, arrayChildId(id, index)]);
+
+  return {
+    submit: async (run, search, trials, round) => {
+      const ids = new Map<string, string>();
+      if (trials.length < ARRAY_SIZE.min) return ids;
+      const isNew = await limit.map(trials, async (trial) => !(await hasResult(run, trial.jobId)));
+      for (const chunk of chunksOf(
+        trials.filter((_, i) => isNew[i]),
+        ARRAY_SIZE.max,
+      )) {
+        if (chunk.length < ARRAY_SIZE.min) continue;
+        await limit.map(chunk, (trial) => writeDocument(deps, run, trial));
+        const jobs = chunk.map(({ jobId }) => jobId);
+        const { key, array } = arrayOf(run, search, jobs, round);
+        // Written before the array is submitted: from it a successor knows what to look for.
+        await createDocument(store, key, array);
+        for (const [jobId, id] of children(await findOrSubmit(run, search, key, array), array))
+          ids.set(jobId, id);
+      }
+      return ids;
+    },
+
+    find: async (run, search, trials, round) => {
+      const ids = new Map<string, string>();
+      if (trials.length === 0) return ids;
+      const wanted = new Set(trials.map(({ jobId }) => jobId));
+      for await (const { key } of store.list(keys.job(run.runId, search).arrays)) {
+        const array = await readDocument(store, key, jobArraySchema);
+        if (array === undefined || !array.jobs.some((jobId) => wanted.has(jobId))) continue;
+        // Those of another round have ended with it.
+        if (arrayOf(run, search, array.jobs, round).key !== key) continue;
+        const present = await findByName(deps, run, array.name);
+        // Of one that was submitted, and that Batch has forgotten since, some trial has ended.
+        const isUnsubmitted = async (): Promise<boolean> =>
+          array.jobs.every((jobId) => wanted.has(jobId)) &&
+          !(await limit.map(array.jobs, (jobId) => hasResult(run, jobId))).includes(true);
+        if (present === undefined && !(await isUnsubmitted())) continue;
+        const id = present ?? (await findOrSubmit(run, search, key, array));
+        for (const [jobId, child] of children(id, array)) if (wanted.has(jobId)) ids.set(jobId, child);
+      }
+      return ids;
+    },
+  };
+};

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+
+/** Jobs that are submitted as one Batch array: the container's argument is its URI, the child's index chooses the job. */
+export interface JobArray {
+  readonly version: 1;
+  readonly runId: string;
+  /** Of the Batch job. */
+  readonly name: string;
+  /** Their ids, by index. */
+  readonly jobs: readonly string[];
+}
+
+export const jobArraySchema: z.ZodType<JobArray> = z.strictObject({
+  version: z.literal(1),
+  runId: z.string(),
+  name: z.string(),
+  jobs: z.array(z.string()),
+});
+
+/** Batch's limits of an array. */
+export const ARRAY_SIZE = { min: 2, max: 10_000 } as const;
+
+/** Batch's id of a child. */
+export const arrayChildId = (batchJobId: string, index: number): string => `${batchJobId}:${index}`;
