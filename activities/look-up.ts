@@ -1,5 +1,7 @@
 import { inputError } from '../nas/protocol/input-error.ts';
+import { soughtMeasures } from '../nas/protocol/measures.ts';
 import type { RunRecord } from '../nas/protocol/run-record.ts';
+import { endUnder } from '../nas/strategy/objective.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { openTable, readTableManifest } from '../store/tables.ts';
 import type { LookUp } from './search-by-trials.ts';
@@ -24,9 +26,18 @@ export const createLookUp =
     const table = await openTable(store, manifest);
     const score = table.score(wanted.column, 'stages.search.table.column');
     const scale = wanted.unit === 'percent' ? 100 : 1;
-    const lookUp: LookUp = (genotype, fidelity) => ({
-      kind: 'score',
-      value: score(table.rowOf(genotype), fidelity) / scale,
-    });
+    const measures = soughtMeasures(experiment).map(
+      (name) => [name, table.column(name, 'stages.search.objective')] as const,
+    );
+    const lookUp: LookUp = (genotype, fidelity) => {
+      const row = table.rowOf(genotype);
+      return endUnder(experiment.stages.search.objective, {
+        kind: 'score',
+        value: score(row, fidelity) / scale,
+        ...(measures.length > 0 && {
+          measures: Object.fromEntries(measures.map(([name, column]) => [name, column[row] as number])),
+        }),
+      });
+    };
     return table.listed ? Object.assign(lookUp, { space: table.space }) : lookUp;
   };

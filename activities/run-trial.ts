@@ -11,6 +11,7 @@ import type { Dependencies } from './dependencies.ts';
 import { createLaunch } from './launch-job.ts';
 import { readResult } from './run-documents.ts';
 import type { TrialRun } from './search-by-trials.ts';
+import { trialMeasures } from './trial-measures.ts';
 
 const NO_LAUNCH: LaunchTally = { outcomes: [], attempts: 0, reclaims: 0, seconds: 0 };
 
@@ -66,14 +67,15 @@ export const createRunTrial = (deps: Dependencies) => {
       if (outcome === 'user-error') return { kind: 'failed', outcome, error };
       return { kind: 'lost', reason: `${outcome}: ${error}`, spent: nothing };
     }
-    const { accuracy, cost, parameters, multiplyAdds } = await trained(run, job.jobId);
+    const found = await trained(run, job.jobId);
+    const { accuracy, cost } = found;
     // What the trial that this one goes on from has trained is paid already.
     const paid =
       job.continues === undefined ? { multiplyAdds: 0, images: 0 } : (await trained(run, job.continues)).cost;
     return {
       kind: 'score',
       value: accuracy,
-      measures: { parameters, multiplyAdds },
+      measures: await trialMeasures(deps.store, run, job.jobId, found),
       spent: spent({
         multiplyAdds: cost.multiplyAdds - paid.multiplyAdds,
         images: cost.images - paid.images,

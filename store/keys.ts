@@ -65,6 +65,8 @@ export const keys = {
     /** Progress for `watch`; overwritten, never read by the protocol. */
     progress: `runs/${runId}/jobs/${jobId}/progress.json`,
     result: `runs/${runId}/jobs/${jobId}/result.json`,
+    /** How long the trained network takes for an image, where that is asked. */
+    latency: `runs/${runId}/jobs/${jobId}/latency.json`,
     /** Trials of a search that were submitted as one Batch array; among its jobs, where their trainers may read. */
     array: (id: string) => `runs/${runId}/jobs/${jobId}/arrays/${id}.json`,
     arrays: `runs/${runId}/jobs/${jobId}/arrays/`,

@@ -53,6 +53,7 @@ const jobDocumentSchema = z.strictObject({
   program: programSchema,
   continues: z.string().min(1).exactOptional(),
   inherits: z.string().min(1).exactOptional(),
+  measureLatency: z.literal(true).exactOptional(),
   dataset: z.strictObject({
     name: z.string().min(1),
     manifest: z.strictObject({

@@ -9,6 +9,7 @@ import type { Lease } from '../../store/leases.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { attemptHistory, type AttemptLog } from './attempt-record.ts';
 import { SURELY_FITS_BYTES, writeAllowance } from './cadence.ts';
+import { recordLatency } from './latency.ts';
 import { metadataEndpoint } from './metadata-service.ts';
 import { describeError, type AttemptEnd } from './outcome.ts';
 import { persist } from './persist.ts';
@@ -132,6 +133,7 @@ export const runAttempt = async (
     if (end === 'stopped') return 'preempted';
     if (control.fenced !== undefined) throw control.fenced;
 
+    if (document.measureLatency) await recordLatency(settings, document, program, created.software);
     const result = program.result();
     const written = await persist(job.result, retrySeconds, () => createDocument(store, job.result, result));
     if (!written.identical)

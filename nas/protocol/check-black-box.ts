@@ -4,11 +4,11 @@ import { rungFidelities } from '../strategy/sampler.ts';
 import { STRATEGIES, strategiesFor } from '../strategy/registry.ts';
 import type { Experiment } from './experiment.ts';
 import { InputError, inputError } from './input-error.ts';
+import { minimisedMeasures, soughtMeasures, TRIAL_MEASURES } from './measures.ts';
 import { epochsAt } from './plan.ts';
 import { chosenSpace } from './space-schema.ts';
 import { isBlackBox, optionsOf } from './strategy-schema.ts';
 import type { BlackBoxChoice } from './strategy-schema.ts';
-import type { TrialMeasures } from './trial-log.ts';
 
 type Place = (path: readonly (string | number)[]) => string;
 
@@ -59,30 +59,22 @@ const checkOptions = (experiment: Experiment, strategy: BlackBoxChoice, place: P
   }
 };
 
-/** What a trained network is measured by besides its accuracy. */
-const MEASURES = ['parameters', 'multiplyAdds'] as const satisfies readonly (keyof TrialMeasures)[];
-
-/** Limits, weights and second objectives need trials that are measured, which look-ups are not. */
-const checkMeasures = (experiment: Experiment, strategy: BlackBoxChoice, place: Place): void => {
+/**
+ * Limits, weights and second objectives name what is measured. Of look-ups those are the table's columns, which are
+ * checked where the table is at hand.
+ */
+const checkMeasures = (experiment: Experiment, place: Place): void => {
   const { objective, table } = experiment.stages.search;
-  const { multiObjective } = STRATEGIES[strategy.name];
-  if (table !== undefined && (objective !== undefined || multiObjective))
-    throw inputError(
-      place(['stages', 'search', 'table']),
-      table.name,
-      'left out while a search has a second objective: look-ups are not measured',
-      'remove the table, or the objective',
-    );
-  if (objective !== undefined) checkObjective(objective, MEASURES, place(['stages', 'search', 'objective']));
-  if (multiObjective)
-    for (const name of strategy['minimise'] as readonly string[])
-      if (!(MEASURES as readonly string[]).includes(name))
-        throw inputError(
-          place(['strategy', 'minimise']),
-          name,
-          MEASURES.join(', '),
-          'name something that is measured',
-        );
+  const measures = table === undefined ? TRIAL_MEASURES : soughtMeasures(experiment);
+  if (objective !== undefined) checkObjective(objective, measures, place(['stages', 'search', 'objective']));
+  for (const name of minimisedMeasures(experiment))
+    if (!measures.includes(name))
+      throw inputError(
+        place(['strategy', 'minimise']),
+        name,
+        measures.join(', '),
+        'name something that is measured',
+      );
 };
 
 /** A rung ends with an epoch, and each is longer than the one before. */
@@ -124,7 +116,7 @@ export const checkBlackBox = (experiment: Experiment, place: Place): void => {
       `write how many networks ${strategy.name} may train for each search seed`,
     );
   checkOptions(experiment, strategy, place);
-  checkMeasures(experiment, strategy, place);
+  checkMeasures(experiment, place);
   if (STRATEGIES[strategy.name].multiFidelity) checkRungs(experiment, strategy, place);
 };
 

@@ -111,7 +111,10 @@ const searchStage = z.strictObject({
    * take, so that equal runs are equal; `completion`: at once.
    */
   order: z.enum(['reproducible', 'completion']).optional(),
-  /** What trials are to have besides a high accuracy: limits and weights of `parameters` and `multiplyAdds`. */
+  /**
+   * What trials are to have besides a high accuracy: limits and weights of `parameters`, `multiplyAdds` and `latencyMilliseconds`, or of
+   * a table's columns.
+   */
   objective: objectiveSchema.optional(),
   /** Look trials up instead of training them; stages 2 and 3 train as always. */
   table: searchTable.optional(),

@@ -79,6 +79,8 @@ export interface JobDocument {
   readonly program: ProgramSpec;
   /** Job of the same network and recipe with one rung less, whose last checkpoint this one starts from. */
   readonly continues?: string;
+  /** The trained network is timed (`LatencyRecord`). */
+  readonly measureLatency?: true;
   /** Job that trained the network that this one's grew out of. */
   readonly inherits?: string;
   readonly dataset: { readonly name: string; readonly manifest: BlobRef };

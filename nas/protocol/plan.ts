@@ -2,6 +2,7 @@ import type { Experiment } from './experiment.ts';
 import type { Grown } from './inheritance.ts';
 import type { JobDocument, ProgramSpec, TaskData } from './job.ts';
 import type { PlannedJob, PlannedTrial } from './job-report.ts';
+import { timesTrials } from './measures.ts';
 import type { Recipe } from './recipe.ts';
 import type { RunRecord } from './run-record.ts';
 import { isBlackBox, optionsOf } from './strategy-schema.ts';
@@ -106,6 +107,7 @@ export const jobDocument = (run: RunRecord, job: PlannedJob): JobDocument => ({
   program: programOf(run.experiment, job),
   ...(job.kind === 'trial' && job.continues !== undefined ? { continues: job.continues } : {}),
   ...(job.kind === 'trial' && job.inherits !== undefined ? { inherits: job.inherits.jobId } : {}),
+  ...(job.kind === 'trial' && timesTrials(run.experiment) ? { measureLatency: true } : {}),
   dataset: run.dataset,
   checkpoint: run.experiment.checkpoint,
   threads: run.experiment.resources.threads,

@@ -50,13 +50,11 @@ export type TrialEnd =
   /** The infrastructure failed: it teaches nothing, and the trial is proposed again under another id. */
   | { readonly kind: 'lost'; readonly reason: string; readonly spent?: TrialSpending };
 
-/** What is known of a trained network besides its score. */
-export interface TrialMeasures {
-  /** Trained weights. */
-  readonly parameters: number;
-  /** Of one image, forward. */
-  readonly multiplyAdds: number;
-}
+/**
+ * What is known of a network besides its score, by name. Of a trained one `parameters` (trained weights), `multiplyAdds` (of one
+ * image, forward) and, where the search asks, `latencyMilliseconds`; of one that was looked up the columns that the search asks.
+ */
+export type TrialMeasures = Readonly<Record<string, number>>;
 
 /** What a trial cost, over all of its launches. */
 export interface TrialSpending {
@@ -124,7 +122,7 @@ export const trialEventSchema: z.ZodType<TrialEvent> = z.discriminatedUnion('kin
         z.strictObject({
           kind: z.literal('score'),
           value: z.number(),
-          measures: z.strictObject({ parameters: count, multiplyAdds: z.number() }).exactOptional(),
+          measures: z.record(z.string(), z.number()).exactOptional(),
           spent,
         }),
         z.strictObject({ kind: z.literal('infeasible'), reason: z.string(), spent }),

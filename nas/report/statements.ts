@@ -1,3 +1,4 @@
+import { LATENCY } from '../protocol/measures.ts';
 import { isBlackBox } from '../protocol/strategy-schema.ts';
 import type { ContenderView } from '../protocol/run-view.ts';
 import { decimal, integer, percent, points, quantity } from './format.ts';
@@ -94,7 +95,10 @@ export const frontText = ({ searches, configuration }: RunReport, measure: strin
   const made = [...(isMinimised(measure, configuration) ? ['minimised it'] : []), ...held];
   return (
     `On a line: networks that no other of their search beats in both (${sizes.join(', ')}). ` +
-    (made.length === 0 ? 'The search did not look at it.' : `The search ${made.join(' and ')}.`)
+    (made.length === 0 ? 'The search did not look at it.' : `The search ${made.join(' and ')}.`) +
+    (measure === LATENCY && configuration.stages.search.table === undefined
+      ? ' Each network was timed once, where it was trained: equal runs have other times.'
+      : '')
   );
 };
 

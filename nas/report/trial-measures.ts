@@ -1,15 +1,13 @@
 import { withoutWeights } from '../strategy/objective.ts';
 import { scoreCostFront } from '../strategy/pareto.ts';
 import type { ScoreAndCost } from '../strategy/pareto.ts';
-import { isBlackBox } from '../protocol/strategy-schema.ts';
+import { LATENCY, minimisedMeasures } from '../protocol/measures.ts';
 import type { RunReport, SearchReport } from './run-report.ts';
-
-/** What trials are measured by besides their score, for displays. */
-type Measured = Pick<RunReport, 'searches' | 'configuration'>;
 
 const TITLES: Readonly<Record<string, string>> = {
   parameters: 'parameters',
   multiplyAdds: 'multiply-adds of one image',
+  [LATENCY]: 'milliseconds for one image',
 };
 
 /** What an axis says of a measure; the column of a table speaks for itself. */
@@ -80,5 +78,5 @@ export const marksOf = (measure: string, { stages }: RunReport['configuration'])
 };
 
 /** Whether the strategy itself seeks networks that are small by the measure. */
-export const isMinimised = (measure: string, { strategy }: Measured['configuration']): boolean =>
-  isBlackBox(strategy) && Array.isArray(strategy['minimise']) && strategy['minimise'].includes(measure);
+export const isMinimised = (measure: string, configuration: RunReport['configuration']): boolean =>
+  minimisedMeasures(configuration).includes(measure);

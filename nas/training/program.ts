@@ -36,7 +36,18 @@ export interface TrainingProgram {
   progress(): { readonly phase: string; readonly loss?: number; readonly accuracy?: number };
   /** The result; only after `step === totalSteps`. */
   result(): ProgramResult;
+  /** The network as it is now; absent where the program does not train one network. */
+  inference?(): Promise<Inference>;
   /** Frees tensors and graphs. */
+  dispose(): void;
+}
+
+/** A trained network, one image at a time. */
+export interface Inference {
+  /** Of one image: height × width × channels. */
+  readonly values: number;
+  /** One forward pass: [classes] of an image [H, W, C], normalised. */
+  logits(image: Float32Array): Float32Array;
   dispose(): void;
 }
 

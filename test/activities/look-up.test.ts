@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createLookUp } from '../../activities/look-up.ts';
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
+import { chosenSpace } from '../../nas/protocol/space-schema.ts';
 import type { RunRecord } from '../../nas/protocol/run-record.ts';
 import type { ToldTrial, TrialEvent } from '../../nas/protocol/trial-log.ts';
 import { STRATEGIES } from '../../nas/strategy/registry.ts';
@@ -80,5 +81,48 @@ describe('a search on a table of learning curves', () => {
       'stages.search.table.column=mean_acc',
     );
     await expect(withTable(store, loaded)).rejects.toThrow(/column: "mean_acc".*a learning curve while asha/);
+  });
+});
+
+describe('a search on a table with second objectives', () => {
+  const onMacro = (...overrides: string[]) =>
+    load(
+      'nsga-net',
+      'space.name=nas-bench-macro',
+      'stages.search.table.name=nas-bench-macro',
+      'stages.search.table.column=mean_acc',
+      'strategy.minimise=[flops]',
+      ...overrides,
+    );
+  const SMALLEST = '00000000';
+  const space = chosenSpace({ name: 'nas-bench-macro' });
+
+  it('learns the columns that it asks for, and what lies beyond a limit', async () => {
+    const store = createMemoryObjectStore();
+    await addBenchmark(store, 'nas-bench-macro', {});
+    const endOf = async (...overrides: string[]) => {
+      const experiment = await withTable(store, onMacro(...overrides));
+      const lookUp = await createLookUp({ store })({ experiment } as RunRecord);
+      return lookUp?.(space.parse(SMALLEST), 1);
+    };
+    const measured = { kind: 'score', value: 0.453633, measures: { flops: 7713280 } };
+    expect(await endOf()).toEqual(measured);
+    expect(await endOf('stages.search.objective={ limits: { params: { max: 387882 } } }')).toEqual({
+      ...measured,
+      measures: { flops: 7713280, params: 387882 },
+    });
+    expect(await endOf('stages.search.objective={ limits: { params: { max: 387881 } } }')).toMatchObject({
+      kind: 'infeasible',
+    });
+  });
+
+  it('is refused where the table lacks the column', async () => {
+    const store = createMemoryObjectStore();
+    await addBenchmark(store, 'nas-bench-macro', {});
+    await expect(withTable(store, onMacro('strategy.minimise=[latency]'))).rejects.toThrow(
+      /minimise: "latency".*params, flops/,
+    );
+    const limited = onMacro('stages.search.objective={ limits: { latency: { max: 1 } } }');
+    await expect(withTable(store, limited)).rejects.toThrow(/limits: "latency".*params, flops/);
   });
 });

@@ -1,6 +1,6 @@
 import type { Json } from '../../json.ts';
 import type { ProgramResult } from '../../protocol/job.ts';
-import type { Snapshot, TrainingProgram } from '../program.ts';
+import type { Inference, Snapshot, TrainingProgram } from '../program.ts';
 import type { Course, Place } from './segments.ts';
 import { accuracyOf, meanLoss, type Tally } from './tally.ts';
 
@@ -26,6 +26,8 @@ export interface CourseWork<Kind extends string, State extends Json> {
   write(tensors: Snapshot['tensors']): void;
   /** The result of a state at the end of the course. */
   result(state: State): ProgramResult;
+  /** The network as it is now, where the program trains one. */
+  inference?(): Promise<Inference>;
   dispose(): void;
 }
 
@@ -37,6 +39,7 @@ export const courseProgram = <Kind extends string, State extends Json>({
   read,
   write,
   result,
+  inference,
   dispose,
 }: CourseWork<Kind, State>): TrainingProgram => {
   const { totalSteps } = course;
@@ -72,6 +75,7 @@ export const courseProgram = <Kind extends string, State extends Json>({
       if (step !== totalSteps) throw new Error(`result at step ${step} of ${totalSteps}`);
       return result(state);
     },
+    ...(inference && { inference }),
     dispose,
   };
 };

@@ -7,6 +7,7 @@ import { dropPathProbability, learningRate } from '../schedules.ts';
 import type { Classifier } from './classifier.ts';
 import { compileClassifier, hashWeights } from './compiled-classifier.ts';
 import { courseProgram, type Done } from './course-program.ts';
+import { compileInference } from './inference.ts';
 import type { ProgramResources } from './resources.ts';
 import { courseOf, type Place, type Segment } from './segments.ts';
 import { accuracyOf, emptyTally, evaluatedTally, meanLoss, type Tally } from './tally.ts';
@@ -130,6 +131,7 @@ export const trainNetwork = async (
       cost: cost(),
       weightsSha256: hashWeights(compiled.read()),
     }),
+    inference: () => compileInference(tf, network.classifier, recipe, compiled.read(), data.shape),
     dispose: () => {
       void feed.close();
       void evaluationFeed?.close();

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import type { Experiment } from './experiment.ts';
+import { isBlackBox } from './strategy-schema.ts';
+
+/** The measure that is a timing: unlike the others it differs from one training of the same network to the next. */
+export const LATENCY = 'latencyMilliseconds';
+
+/** What a trained network is measured by besides its accuracy. */
+export const TRIAL_MEASURES: readonly string[] = ['parameters', 'multiplyAdds', LATENCY];
+
+/** Measures that the strategy itself keeps small. */
+export const minimisedMeasures = ({ strategy }: Pick<Experiment, 'strategy'>): readonly string[] =>
+  isBlackBox(strategy) && Array.isArray(strategy['minimise']) ? (strategy['minimise'] as string[]) : [];
+
+/** Measures that the search needs of every trial: those that it limits, weighs or minimises. */
+export const soughtMeasures = (experiment: Pick<Experiment, 'strategy' | 'stages'>): readonly string[] => {
+  const { limits = {}, weights = {} } = experiment.stages.search.objective ?? {};
+  return [...new Set([...Object.keys(limits), ...Object.keys(weights), ...minimisedMeasures(experiment)])];
+};
+
+/** Whether each trial's network is timed. */
+export const timesTrials = (experiment: Pick<Experiment, 'strategy' | 'stages'>): boolean =>
+  experiment.stages.search.table === undefined && soughtMeasures(experiment).includes(LATENCY);
+
+/**
+ * How long a trained network takes for one image, timed once by the job that trained it and kept beside the job's
+ * result. It is no part of the result, which equals that of every other training of the same network.
+ */
+export interface LatencyRecord {
+  readonly version: 1;
+  /** Median of `repeats` forward passes of one image, after `warmUp` that do not count; quartiles beside it. */
+  readonly milliseconds: number;
+  readonly low: number;
+  readonly high: number;
+  readonly repeats: number;
+  readonly warmUp: number;
+  /** What computed: `CPU, 1 threads, AMD EPYC 9R14`. */
+  readonly device: string;
+}
+
+export const latencyRecordSchema: z.ZodType<LatencyRecord> = z.strictObject({
+  version: z.literal(1),
+  milliseconds: z.number().positive(),
+  low: z.number().positive(),
+  high: z.number().positive(),
+  repeats: z.number().int().min(1),
+  warmUp: z.number().int().min(0),
+  device: z.string(),
+});
