@@ -13,15 +13,19 @@ import {
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { Command } from 'commander';
 import { createAwsBatchJobs } from '../activities/aws-batch-jobs.ts';
-import type { BatchJobs } from '../activities/batch-jobs.ts';
+import type { BatchJobs, BatchSubmission } from '../activities/batch-jobs.ts';
+import { hasEnded } from '../activities/batch-jobs.ts';
+import type { Dependencies } from '../activities/dependencies.ts';
 import { createJobWatcher } from '../activities/job-watcher.ts';
 import { createNoticeWatcher } from '../activities/notice-watcher.ts';
 import { pacedBatchJobs } from '../activities/paced-batch-jobs.ts';
 import { createRunTrial } from '../activities/run-trial.ts';
+import { createTrialArrays } from '../activities/trial-arrays.ts';
 import { startLocalBatch } from '../infra/local/batch/server.ts';
 import type { JobDocument } from '../nas/protocol/job.ts';
+import { jobArraySchema } from '../nas/protocol/job-array.ts';
 import { trialsOf } from '../nas/protocol/trial-log.ts';
-import { createDocument } from '../store/json-documents.ts';
+import { createDocument, readDocument } from '../store/json-documents.ts';
 import { keys } from '../store/keys.ts';
 import { createMemoryObjectStore } from '../store/memory-object-store.ts';
 import { parseS3Uri } from '../store/object-store.ts';
@@ -88,14 +92,24 @@ const createQueue = async (client: BatchClient, seconds: number): Promise<void> 
   );
 };
 
-/** Jobs sleep; the result that each would write is there when Batch takes it in. */
+/** Keys of the documents of a submission's jobs. */
+const documentsOf = async (store: ObjectStore, { job, size }: BatchSubmission): Promise<string[]> => {
+  const { key } = parseS3Uri(job);
+  if (size === undefined) return [key];
+  const array = await readDocument(store, key, jobArraySchema);
+  return (array?.jobs ?? []).map((jobId) => keys.job(array?.runId ?? '', jobId).document);
+};
+
+/** Jobs sleep; the result that each would write is there when Batch has taken it in. */
 const withResults = (batch: BatchJobs, store: ObjectStore): BatchJobs => ({
   ...batch,
   submit: async (submission) => {
-    const stored = await store.get(parseS3Uri(submission.job).key);
-    const document = JSON.parse(new TextDecoder().decode(stored?.body)) as JobDocument;
     const id = await batch.submit(submission);
-    await createDocument(store, keys.job(document.runId, document.jobId).result, simulatedResult(document));
+    for (const key of await documentsOf(store, submission)) {
+      const stored = await store.get(key);
+      const document = JSON.parse(new TextDecoder().decode(stored?.body)) as JobDocument;
+      await createDocument(store, keys.job(document.runId, document.jobId).result, simulatedResult(document));
+    }
     return id;
   },
 });
@@ -138,6 +152,8 @@ export const run = async (argv: readonly string[]): Promise<void> => {
   );
   const inFlight = new Set<string>();
   let peak = 0;
+  let someEnded = false;
+  let submissions = 0;
   let submitted = 0;
   try {
     await createQueue(client, flags.seconds);
@@ -146,19 +162,22 @@ export const run = async (argv: readonly string[]): Promise<void> => {
     const counting: BatchJobs = {
       ...withResults(batch, store),
       submit: async (submission) => {
-        submitted++;
+        submissions++;
+        submitted += submission.size ?? 1;
         return withResults(batch, store).submit(submission);
       },
     };
-    const trial = createRunTrial({
+    const dependencies: Dependencies = {
       store,
       batch: counting,
       watcher: createJobWatcher({
         describe: async (ids) => {
           const jobs = await batch.describe(ids);
-          for (const { id, status } of jobs)
-            if (status === 'RUNNING') inFlight.add(id);
-            else inFlight.delete(id);
+          for (const job of jobs) {
+            if (job.status === 'RUNNING') inFlight.add(job.id);
+            else inFlight.delete(job.id);
+            someEnded ||= hasEnded(job);
+          }
           peak = Math.max(peak, inFlight.size);
           return jobs;
         },
@@ -166,32 +185,37 @@ export const run = async (argv: readonly string[]): Promise<void> => {
       notices: createNoticeWatcher({ store }),
       queue: 'fleet',
       jobDefinition: 'sleeper',
-    });
+    };
     const record = recordOf(runId, { strategy: 'random', evaluations, parallelism: flags.jobs });
     const begun = performance.now();
     const seconds = (): number => Math.round((performance.now() - begun) / 100) / 10;
     const document = await withSearch(
       stack,
       record,
-      { runTrial: trial, lookUp: async () => undefined },
+      {
+        runTrial: createRunTrial(dependencies),
+        arrays: createTrialArrays(dependencies),
+        lookUp: async () => undefined,
+      },
       async (start, withWorker) => {
         const handle = await withWorker(async () => {
           const started = await start();
-          while (submitted < flags.jobs) await sleep(200);
+          while (inFlight.size < flags.jobs && !someEnded) await sleep(200);
           return started;
         });
-        const submittedAll = seconds();
+        const filled = seconds();
         const { events } = await withWorker(() => succeeded(handle));
         const trials = trialsOf(await readTrialLog(store, runId, SEARCH.jobId));
         return {
           trials: trials.length,
           scored: trials.filter(({ end }) => end?.kind === 'score').length,
           lost: trials.filter(({ end }) => end?.kind === 'lost').length,
+          submissions,
           submitted,
           peak,
           throttled,
           events,
-          secondsToSubmit: submittedAll,
+          secondsToFill: filled,
           seconds: seconds(),
           mebibytes: Math.round(process.memoryUsage().rss / 2 ** 20),
         };

@@ -62,7 +62,7 @@ type SearchHandle = WorkflowHandle<typeof searchTrials>;
 export const withSearch = async <T>(
   { address, namespace, store }: BenchStack,
   record: RunRecord,
-  dependencies: Pick<TrialSearchDependencies, 'runTrial' | 'lookUp'>,
+  dependencies: Pick<TrialSearchDependencies, 'runTrial' | 'lookUp' | 'arrays'>,
   work: (
     start: () => Promise<SearchHandle>,
     withWorker: <R>(during: () => Promise<R>) => Promise<R>,
@@ -70,6 +70,8 @@ export const withSearch = async <T>(
 ): Promise<T> => {
   const { runId } = record;
   await createDocument(store, keys.experiment(runId), record);
+  // Once: it holds the process, and with it every server inside, for seconds.
+  const bundle = await workflowBundle(process.env);
   const connection = await Connection.connect({ address });
   const native = await NativeConnection.connect({ address });
   const client = new Client({ connection, namespace });
@@ -86,7 +88,7 @@ export const withSearch = async <T>(
           connection: native,
           namespace,
           taskQueue: runId,
-          workflowBundle: await workflowBundle(process.env),
+          workflowBundle: bundle,
           activities: { searchByTrials: createSearchByTrials({ store, ports: {}, ...dependencies }) },
           shutdownGraceTime: 0,
         });

@@ -4,10 +4,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAwsBatchJobs } from '../../activities/aws-batch-jobs.ts';
 import { hasEnded } from '../../activities/batch-jobs.ts';
 import type { BatchJob, BatchJobs, BatchSubmission } from '../../activities/batch-jobs.ts';
+import { listUnfinishedJobs } from '../../activities/unfinished-jobs.ts';
 import { findLocalCapacity } from '../../activities/local-capacity.ts';
 import { createJobWatcher } from '../../activities/job-watcher.ts';
 import { CANCEL_REASON, classifyAttempt } from '../../nas/protocol/classify.ts';
 import type { Outcome } from '../../nas/protocol/outcome.ts';
+import { createDocument } from '../../store/json-documents.ts';
+import { keys } from '../../store/keys.ts';
+import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
 import { startHarness } from '../infra/batch/harness.ts';
 import type { Harness } from '../infra/batch/harness.ts';
 
@@ -17,22 +21,25 @@ let batch: BatchJobs;
 beforeAll(async () => {
   harness = await startHarness([], { slots: 8, secondMs: 20 });
   batch = createAwsBatchJobs(harness.client);
+  const define = (jobDefinitionName: string, ...script: string[]) =>
+    harness.client.send(
+      new RegisterJobDefinitionCommand({
+        jobDefinitionName,
+        type: 'container',
+        parameters: { job: 'true' },
+        containerProperties: {
+          image: 'test',
+          command: ['/bin/sh', '-c', ...script],
+          resourceRequirements: [
+            { type: 'VCPU', value: '1' },
+            { type: 'MEMORY', value: '512' },
+          ],
+        },
+      }),
+    );
   // As the trainer's definition: the one parameter is the job's URI, here a shell script.
-  await harness.client.send(
-    new RegisterJobDefinitionCommand({
-      jobDefinitionName: 'trainer',
-      type: 'container',
-      parameters: { job: 'true' },
-      containerProperties: {
-        image: 'test',
-        command: ['/bin/sh', '-c', 'Ref::job'],
-        resourceRequirements: [
-          { type: 'VCPU', value: '1' },
-          { type: 'MEMORY', value: '512' },
-        ],
-      },
-    }),
-  );
+  await define('trainer', 'Ref::job');
+  await define('first-ends', 'test $AWS_BATCH_JOB_ARRAY_INDEX = 0 || sleep 60', 'Ref::job');
 });
 afterAll(() => harness.close());
 
@@ -109,6 +116,39 @@ describe('AWS Batch through its SDK, against the local endpoint', () => {
     expect(job.status).toBe('SUCCEEDED');
     expect(job.attempts.map((attempt) => classifyAttempt(attempt))).toEqual(['preempted', 'succeeded']);
     await expect(capacity?.reclaim(id)).rejects.toThrow(/refused with status 400/);
+  });
+
+  it('runs the children of an array one by one, found by their parent’s name', async () => {
+    const script = 'test $AWS_BATCH_JOB_ARRAY_INDEX = 0 || sleep 60';
+    const id = await batch.submit(submission('array', script, { size: 3 }));
+    expect(await batch.find('queue', 'array')).toEqual([id]);
+    expect((await ended(`${id}:0`)).status).toBe('SUCCEEDED');
+    while ((await batch.describe([`${id}:1`]))[0]?.status !== 'RUNNING') await sleep(20);
+    await batch.terminate(`${id}:1`, `${CANCEL_REASON}: by hand`);
+    expect(outcome(await ended(`${id}:1`))).toBe('cancelled');
+    expect((await batch.describe([`${id}:2`]))[0]?.attempts).toEqual([]);
+    await batch.terminate(id, `${CANCEL_REASON}: duplicate`);
+    expect(outcome(await ended(`${id}:2`))).toBe('cancelled');
+  });
+
+  it('names the jobs of an array in place of it, as long as they have not ended', async () => {
+    const store = createMemoryObjectStore();
+    const key = keys.job('run', 'stage-1/seed-0').array('0');
+    const jobs = ['stage-1/seed-0/trial-000000', 'stage-1/seed-0/trial-000001'];
+    await createDocument(store, key, { version: 1, runId: 'run', name: 'listed', jobs });
+    const tags = { 'nas-run': 'run', 'nas-job': 'stage-1/seed-0' };
+    const id = await batch.submit(
+      submission('listed', store.uri(key), { jobDefinition: 'first-ends', size: 2, tags }),
+    );
+    await ended(`${id}:0`);
+    const listed = async () =>
+      (await listUnfinishedJobs(harness.client, store, ['queue'], Date.now())).filter(({ batchJobId }) =>
+        batchJobId.startsWith(id),
+      );
+    expect(await listed()).toMatchObject([{ batchJobId: `${id}:1`, runId: 'run', jobId: jobs[1] }]);
+    await batch.terminate(`${id}:1`, 'done');
+    await ended(`${id}:1`);
+    expect(await listed()).toEqual([]);
   });
 
   it('leaves out ids that Batch does not know', async () => {

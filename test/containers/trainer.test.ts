@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EXIT_CODES } from '../../nas/protocol/outcome.ts';
+import { createDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { jobKit, RUN, tinyTraining, type JobKit } from './job-kit.ts';
 
@@ -50,6 +51,25 @@ describe('trainer process', () => {
     expect(attempts[1]?.fromStep).toBeGreaterThan(0);
     expect(attempts[2]?.fromStep).toBeGreaterThan(attempts[1]?.fromStep as number);
     expect(attempts.map(({ outcome }) => outcome)).toEqual([undefined, undefined, 'succeeded']);
+  });
+
+  it('takes the job of its index as a child of an array, and none beyond', async () => {
+    await kit.submit('child', tinyTraining(4));
+    const key = keys.job(RUN, 'search').array('0');
+    const jobs = ['undisturbed', 'child'];
+    await createDocument(kit.store, key, { version: 1, runId: RUN, name: 'array', jobs });
+    const start = (index: number) =>
+      kit.start(kit.store.uri(key), {
+        AWS_BATCH_JOB_ID: `array:${index}`,
+        AWS_BATCH_JOB_ARRAY_INDEX: String(index),
+      });
+    const trainer = start(1);
+    expect(await trainer.ended, trainer.log()).toBe(EXIT_CODES.succeeded);
+    expect(await kit.result('child')).toBe(undisturbed);
+    expect((await kit.attempts('child'))[0]).toMatchObject({ batchJobId: 'array:1' });
+    const beyond = start(2);
+    expect(await beyond.ended).toBe(EXIT_CODES['user-error']);
+    expect(beyond.log()).toContain('a list of jobs with index 2');
   });
 
   it('ends at once when the result is there', async () => {

@@ -18,6 +18,8 @@ import { retries } from './retry.ts';
 import type { State } from './state.ts';
 
 const WATCH_MS = 100;
+/** An array may start thousands of processes; between some of them the endpoint answers requests. */
+const LAUNCHING_AT_ONCE = 32;
 /** Rounds of `WATCH_MS` between looks at adopted processes, at memory, and at old jobs. */
 const ADOPTED_EVERY = 3;
 const MEMORY_EVERY = 20;
@@ -176,6 +178,7 @@ export const startScheduler = (
         },
       ]);
     } finally {
+      if (launching.size >= LAUNCHING_AT_ONCE) poke();
       launching.delete(job.jobId);
     }
     if (ended.has(job.jobId) && !closed) look(jobOf(job.jobId));
@@ -272,6 +275,7 @@ export const startScheduler = (
     for (const [, ids] of jobs.runnable()) {
       let first = true;
       for (const id of [...ids].slice(0, Math.max(free.slots, 0) + 1)) {
+        if (launching.size >= LAUNCHING_AT_ONCE) break;
         const job = jobOf(id);
         const at = place(tables, specOf(tables, job), free, slots, machine);
         if (at.kind === 'placed') {

@@ -135,6 +135,20 @@ describe('capacity', () => {
     await h.client.send(new CancelJobCommand({ jobId: large, reason: 'too large' }));
   });
 
+  it('is filled by an array larger than what is launched at once', async () => {
+    await h.admin('capacity', { slots: 80 });
+    const id = await h.submit({ shell: 'sleep 600', arrayProperties: { size: 80 } });
+    const { arrayProperties } = await h.until(
+      id,
+      (job) => job.arrayProperties?.statusSummary?.['RUNNING'] === 80,
+      60,
+    );
+    expect(arrayProperties?.size).toBe(80);
+    await h.client.send(new TerminateJobCommand({ jobId: id, reason: 'filled' }));
+    await h.finished(id, 60);
+    await h.admin('capacity', { slots: 4 });
+  });
+
   it('is never exceeded', async () => {
     await h.admin('capacity', { slots: 2 });
     const id = await h.submit({ shell: 'sleep 0.1', arrayProperties: { size: 8 } });
