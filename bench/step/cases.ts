@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
 import { randomFromSeed, type Random } from '../../nas/random.ts';
 import { dartsCnn, encodePath } from '../../nas/space/darts-cnn.ts';
 import { enasMacro } from '../../nas/space/enas-macro.ts';
@@ -8,9 +10,8 @@ import { macroPath } from '../../nas/training/supernets/enas-macro.ts';
 import { microPath } from '../../nas/training/supernets/enas-micro.ts';
 import type { StepRecipe, StepSpec } from './spec.ts';
 
-/** A training step to be compared with its twin. */
-export interface StepCase {
-  readonly title: string;
+/** How a step is compared with the same one in PyTorch. */
+export interface Twin {
   /** Largest ratio to PyTorch that the product promises. */
   readonly target: number;
   /** Whether `torch.compile` can serve: the graph of a path changes with every step, and each would be compiled anew. */
@@ -22,6 +23,13 @@ export interface StepCase {
   readonly judgedCompiled: boolean;
   /** Whether both sides draw the same random numbers, so that their losses can be compared. */
   readonly deterministic: boolean;
+}
+
+/** A training step to be timed. */
+export interface StepCase {
+  readonly title: string;
+  /** Absent where `bench/torch` has no such network. */
+  readonly twin?: Twin;
   spec(threads: number): StepSpec;
 }
 
@@ -47,10 +55,7 @@ const randomPaths = (): number[][][] => {
 
 const darts = (secondOrder: boolean): StepCase => ({
   title: `DARTS, ${secondOrder ? 'second' : 'first'} order: architecture step and weight step (C = 16, 4 cells, batch 16)`,
-  target: 0.5,
-  oneGraph: true,
-  judgedCompiled: false,
-  deterministic: true,
+  twin: { target: 0.5, oneGraph: true, judgedCompiled: false, deterministic: true },
   spec: (threads) => ({
     kind: 'darts',
     secondOrder,
@@ -70,14 +75,33 @@ const enas = <G>(
   layers: number,
 ): StepCase => ({
   title: `${space}: shared weights of one new child a step (C = 16, ${layers} ${space === 'enas-macro' ? 'layers' : 'cells'}, batch 16)`,
-  target: 0.7,
-  oneGraph: false,
-  judgedCompiled: false,
-  deterministic: true,
+  twin: { target: 0.7, oneGraph: false, judgedCompiled: false, deterministic: true },
   spec: (threads) => {
     const random = randomFromSeed(1);
     const paths = Array.from({ length: PATHS }, () => Array.from(encode(sample(random))));
     return { kind: 'enas', space, channels: 16, layers, batch: 16, threads, recipe: RECIPE, paths };
+  },
+});
+
+/** The cells that NASNet, AmoebaNet and PNAS search, under shared weights. */
+const sharedCells = (space: 'nasnet' | 'pnas', cells: string): StepCase => ({
+  title: `${cells} cells under shared weights: one new cell a step (C = 16, 4 cells, batch 16)`,
+  spec: (threads) => ({ kind: 'shared-cells', space, ...SUPERNET, threads, recipe: RECIPE }),
+});
+
+/** The HyperNet's step of a shipped experiment, on CIFAR-10's images. */
+const smash = (experiment: string, sizes: string): StepCase => ({
+  title: `SMASH: HyperNet and one new network a step (${experiment}: ${sizes})`,
+  spec: (threads) => {
+    const file = new URL(`../../experiments/${experiment}.yaml`, import.meta.url);
+    const { space, strategy, stages } = loadExperiment(readFileSync(file, 'utf8'), {
+      file: `${experiment}.yaml`,
+      overrides: [],
+    }).experiment;
+    if (strategy.name !== 'smash') throw new Error(`${experiment}.yaml: is searched by ${strategy.name}`);
+    const { network, recipe } = stages.search;
+    const { channels, layers } = network;
+    return { kind: 'smash', space, strategy, channels, layers, batch: recipe.batchSize, threads, recipe };
   },
 });
 
@@ -86,10 +110,7 @@ export const CASES = {
   'darts-second-order': darts(true),
   snas: {
     title: 'SNAS: one step of weights and alphas (C = 16, 4 cells, batch 16)',
-    target: 0.5,
-    oneGraph: true,
-    judgedCompiled: false,
-    deterministic: false,
+    twin: { target: 0.5, oneGraph: true, judgedCompiled: false, deterministic: false },
     spec: (threads) => ({
       kind: 'snas',
       ...SUPERNET,
@@ -102,10 +123,7 @@ export const CASES = {
   },
   'random-sharing': {
     title: 'Random search with weight sharing: one new path a step (C = 16, 4 cells, batch 16)',
-    target: 0.7,
-    oneGraph: false,
-    judgedCompiled: false,
-    deterministic: true,
+    twin: { target: 0.7, oneGraph: false, judgedCompiled: false, deterministic: true },
     spec: (threads) => ({
       kind: 'random-sharing',
       ...SUPERNET,
@@ -116,12 +134,12 @@ export const CASES = {
   },
   'enas-macro': enas('enas-macro', macroPath, enasMacro(ENAS_DEPTH), ENAS_DEPTH),
   'enas-micro': enas('enas-micro', microPath, enasMicro, 5),
+  nasnet: sharedCells('nasnet', 'NASNet and AmoebaNet'),
+  pnas: sharedCells('pnas', 'PNAS'),
+  smash: smash('smash-small', 'depth 2, C = 4, batch 64'),
   retraining: {
     title: 'Retraining the cell DARTS_V2 with auxiliary head (C = 16, 8 cells, batch 32)',
-    target: 1,
-    oneGraph: true,
-    judgedCompiled: true,
-    deterministic: true,
+    twin: { target: 1, oneGraph: true, judgedCompiled: true, deterministic: true },
     spec: (threads) => ({
       kind: 'retraining',
       channels: 16,

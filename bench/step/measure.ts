@@ -30,15 +30,20 @@ export interface Contender {
   readonly losses: readonly number[];
 }
 
-export interface Measurement {
-  readonly program: CaseName;
-  readonly compiled: Contender;
+/** A program against the same one in PyTorch. */
+export interface TwinMeasurement {
   readonly torch: Readonly<Record<string, Contender>>;
   /** Of medians, to the fastest PyTorch that counts. */
   readonly ratio: number;
   readonly target: number;
   /** Largest relative difference of a twin's loss, step by step; absent where the sides draw different random numbers. */
   readonly lossDifference?: number;
+}
+
+export interface Measurement {
+  readonly program: CaseName;
+  readonly compiled: Contender;
+  readonly twin?: TwinMeasurement;
   readonly machine: { readonly cores: number; readonly load: number };
 }
 
@@ -46,7 +51,8 @@ export interface MeasureOptions {
   readonly rounds: number;
   readonly threads: number;
   readonly torchCompile: boolean;
-  readonly torch: TorchPython;
+  /** Called where a program has a twin. */
+  readonly torch: () => Promise<TorchPython>;
 }
 
 /** Idle pools of a contender that has just stepped stop spinning within this. */
@@ -55,6 +61,13 @@ const WARM_UP = 2;
 
 export const startCompiledWorker = (): LineProcess =>
   startLineProcess(process.execPath, [path('../../scripts/run.mjs'), path('worker.ts')], {});
+
+const startTwin = ({ python, packages }: TorchPython, threads: number): LineProcess =>
+  startLineProcess(python, [path('../torch/worker.py')], {
+    PYTHONPATH: packages,
+    PYTHONDONTWRITEBYTECODE: '1',
+    OMP_NUM_THREADS: String(threads),
+  });
 
 const spread = (values: readonly number[]): Spread => {
   const sorted = [...values].sort((a, b) => a - b);
@@ -71,23 +84,18 @@ export const measure = async (program: CaseName, options: MeasureOptions): Promi
   const spec = chosen.spec(options.threads);
   const folder = await mkdtemp(join(tmpdir(), 'durable-nas-bench-'));
   const initial = join(folder, 'initial.safetensors');
-  const { python, packages } = options.torch;
-  const variants = [
-    'eager',
-    'channels-last',
-    ...(options.torchCompile && chosen.oneGraph ? ['torch.compile'] : []),
-  ];
-  const threads = String(options.threads);
+  const { twin } = chosen;
+  const variants =
+    twin === undefined
+      ? []
+      : ['eager', 'channels-last', ...(options.torchCompile && twin.oneGraph ? ['torch.compile'] : [])];
+  const python = variants.length === 0 ? undefined : await options.torch();
   const contenders = ['compiled', ...variants].map((name) => ({
     name,
     process:
-      name === 'compiled'
+      name === 'compiled' || python === undefined
         ? startCompiledWorker()
-        : startLineProcess(python, [path('../torch/worker.py')], {
-            PYTHONPATH: packages,
-            PYTHONDONTWRITEBYTECODE: '1',
-            OMP_NUM_THREADS: threads,
-          }),
+        : startTwin(python, options.threads),
     seconds: [] as number[],
     cpuSeconds: [] as number[],
     losses: [] as number[],
@@ -121,19 +129,23 @@ export const measure = async (program: CaseName, options: MeasureOptions): Promi
       },
     ]) as [string, Contender][];
     const [[, compiled], ...torch] = results as [[string, Contender], ...[string, Contender][]];
-    const counted = torch.filter(([name]) => name !== 'torch.compile' || chosen.judgedCompiled);
+    const machine = { cores: availableParallelism(), load: loadavg()[0] as number };
+    if (twin === undefined) return { program, compiled, machine };
+    const counted = torch.filter(([name]) => name !== 'torch.compile' || twin.judgedCompiled);
     return {
       program,
       compiled,
-      torch: Object.fromEntries(torch),
-      ratio: compiled.seconds.median / Math.min(...counted.map(([, { seconds }]) => seconds.median)),
-      target: chosen.target,
-      ...(chosen.deterministic && {
-        lossDifference: Math.max(
-          ...torch.map(([, { losses }]) => relativeDifference(compiled.losses, losses)),
-        ),
-      }),
-      machine: { cores: availableParallelism(), load: loadavg()[0] as number },
+      twin: {
+        torch: Object.fromEntries(torch),
+        ratio: compiled.seconds.median / Math.min(...counted.map(([, { seconds }]) => seconds.median)),
+        target: twin.target,
+        ...(twin.deterministic && {
+          lossDifference: Math.max(
+            ...torch.map(([, { losses }]) => relativeDifference(compiled.losses, losses)),
+          ),
+        }),
+      },
+      machine,
     };
   } finally {
     for (const contender of contenders) contender.process.stop();

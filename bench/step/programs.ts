@@ -1,7 +1,8 @@
 import { strategies } from '../../nas/protocol/experiment.ts';
-import type { EnasSearchSpec } from '../../nas/protocol/job.ts';
+import type { EnasSearchSpec, ProgramTask, SmashSearchSpec } from '../../nas/protocol/job.ts';
 import { augmentationSchema, recipeSchema, type Recipe } from '../../nas/protocol/recipe.ts';
-import { spaceSchema } from '../../nas/protocol/space-schema.ts';
+import { spaceSchema, type SpaceChoice } from '../../nas/protocol/space-schema.ts';
+import { deriveSeed, randomFromSeed } from '../../nas/random.ts';
 import { parameterNames } from '../../nas/training/counting.ts';
 import type { Batch } from '../../nas/training/data/batches.ts';
 import {
@@ -17,9 +18,10 @@ import type { Classifier } from '../../nas/training/programs/classifier.ts';
 import { dartsStrategy } from '../../nas/training/programs/darts-strategy.ts';
 import { edgeCosts } from '../../nas/training/programs/edge-costs.ts';
 import { choiceSupernet } from '../../nas/training/programs/choice-supernet.ts';
-import { gatedSupernet } from '../../nas/training/programs/gated-supernet.ts';
+import { gatedSupernet, type GatedSupernet } from '../../nas/training/programs/gated-supernet.ts';
 import type { MixtureStrategy } from '../../nas/training/programs/mixture-strategy.ts';
 import type { ProgramData } from '../../nas/training/programs/resources.ts';
+import { smashNetworkFor } from '../../nas/training/programs/smash-network.ts';
 import { snasStrategy } from '../../nas/training/programs/snas-strategy.ts';
 import { splitVariables } from '../../nas/training/programs/split-variables.ts';
 import { prefixed } from '../../nas/training/programs/variable-groups.ts';
@@ -65,8 +67,9 @@ const NO_IMAGES: ProgramData = {
   open: (split) => Promise.reject(new Error(`split ${split}: a timed step opens no data set`)),
 };
 
-const recipeOf = ({ recipe }: StepSpec): Recipe =>
-  recipeSchema.parse({
+const recipeOf = ({ recipe }: StepSpec): Recipe => {
+  if ('optimizer' in recipe) return recipe;
+  return recipeSchema.parse({
     optimizer: {
       kind: 'sgd',
       learningRate: recipe.learningRate,
@@ -76,6 +79,7 @@ const recipeOf = ({ recipe }: StepSpec): Recipe =>
     clipNorm: recipe.clipNorm,
     auxiliaryWeight: recipe.auxiliaryWeight,
   });
+};
 
 const supernetOf = ({ channels, layers }: StepSpec): Supernet =>
   dartsSupernet({
@@ -153,9 +157,10 @@ const classifierStep = async (
   classifier: Classifier,
   inputs: (i: number) => HostTensors,
 ): Promise<StepProgram> => {
-  const compiled = await compileClassifier(tf, classifier, recipeOf(spec), shapeOf(spec));
+  const recipe = recipeOf(spec);
+  const compiled = await compileClassifier(tf, classifier, recipe, shapeOf(spec));
   const batch = batchOf(spec, 0);
-  const { learningRate } = spec.recipe;
+  const { learningRate } = recipe.optimizer;
   return {
     initial: { ...prefixed('weights', classifier.weights), ...hosted('training', spec, batch) },
     step: (i) =>
@@ -172,22 +177,46 @@ const randomSharingStep = (tf: Tf, spec: Kind<'random-sharing'>): Promise<StepPr
   });
 };
 
+const taskOf = (spec: StepSpec, space: SpaceChoice): ProgramTask => ({
+  space,
+  network: { channels: spec.channels, layers: spec.layers, stem: 'cifar' },
+  recipe: recipeOf(spec),
+  data: { validationFraction: 0.5, splitSeed: 0, augmentation: augmentationSchema.parse({}) },
+  seed: 0,
+});
+
 const enasStep = (tf: Tf, spec: Kind<'enas'>): Promise<StepProgram> => {
-  const { space, channels, layers } = spec;
+  const { space, layers } = spec;
   const search: EnasSearchSpec = {
     kind: 'enas-search',
-    space: spaceSchema.parse({ name: space, ...(space === 'enas-macro' && { depth: layers }) }),
     strategy: strategies.enas.parse({ name: 'enas' }),
-    network: { channels, layers, stem: 'cifar' },
-    recipe: recipeOf(spec),
-    data: { validationFraction: 0.5, splitSeed: 0, augmentation: augmentationSchema.parse({}) },
-    seed: 0,
+    ...taskOf(spec, spaceSchema.parse({ name: space, ...(space === 'enas-macro' && { depth: layers }) })),
   };
   const { classifier } = choiceSupernet(search, { tf, data: NO_IMAGES });
   return classifierStep(tf, spec, classifier, (i) => {
     const data = Int32Array.from(spec.paths[i % spec.paths.length] as readonly number[]);
     return { path: { dtype: 'int32', shape: [data.length], data } };
   });
+};
+
+/** A new architecture a step, drawn from the network's space. */
+const sampledStep = (tf: Tf, spec: StepSpec, network: GatedSupernet): Promise<StepProgram> =>
+  classifierStep(tf, spec, network.classifier, (i) => ({
+    path: network.path(network.space.sample(randomFromSeed(deriveSeed(1, 'architecture', i)))),
+  }));
+
+const sharedCellsStep = (tf: Tf, spec: Kind<'shared-cells'>): Promise<StepProgram> => {
+  const task = taskOf(spec, spaceSchema.parse({ name: spec.space }));
+  return sampledStep(tf, spec, choiceSupernet(task, { tf, data: NO_IMAGES }));
+};
+
+const smashStep = (tf: Tf, spec: Kind<'smash'>): Promise<StepProgram> => {
+  const search: SmashSearchSpec = {
+    kind: 'smash-search',
+    strategy: spec.strategy,
+    ...taskOf(spec, spec.space),
+  };
+  return sampledStep(tf, spec, smashNetworkFor(search, { tf, data: NO_IMAGES }));
 };
 
 const retrainingStep = (tf: Tf, spec: Kind<'retraining'>): Promise<StepProgram> => {
@@ -219,6 +248,10 @@ export const stepProgram = (tf: Tf, spec: StepSpec): Promise<StepProgram> => {
       return randomSharingStep(tf, spec);
     case 'enas':
       return enasStep(tf, spec);
+    case 'shared-cells':
+      return sharedCellsStep(tf, spec);
+    case 'smash':
+      return smashStep(tf, spec);
     case 'retraining':
       return retrainingStep(tf, spec);
   }

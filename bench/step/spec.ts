@@ -1,3 +1,5 @@
+import type { Experiment } from '../../nas/protocol/experiment.ts';
+import type { Recipe } from '../../nas/protocol/recipe.ts';
 import type { CellGenotype } from '../../nas/space/cell-genotype.ts';
 
 /** One timed program with its sizes, in the form that both workers read. */
@@ -25,7 +27,7 @@ export interface ArchitectureSettings {
   readonly weightDecay: number;
 }
 
-export type StepSpec = Common & { readonly recipe: StepRecipe } & (
+type TwinnedSpec = Common & { readonly recipe: StepRecipe } & (
     | {
         readonly kind: 'darts';
         readonly secondOrder: boolean;
@@ -47,6 +49,22 @@ export type StepSpec = Common & { readonly recipe: StepRecipe } & (
       }
     | { readonly kind: 'retraining'; readonly genotype: CellGenotype }
   );
+
+/** Steps without a twin draw their architectures themselves. */
+type LoneSpec =
+  | (Common & {
+      readonly kind: 'shared-cells';
+      readonly recipe: StepRecipe;
+      readonly space: 'nasnet' | 'pnas';
+    })
+  | (Common & {
+      readonly kind: 'smash';
+      readonly recipe: Recipe;
+      readonly space: Experiment['space'];
+      readonly strategy: Extract<Experiment['strategy'], { name: 'smash' }>;
+    });
+
+export type StepSpec = TwinnedSpec | LoneSpec;
 
 /** Side of the square images, channels and classes of every timed program: CIFAR-10's. */
 export const IMAGE = [32, 32, 3] as const;
