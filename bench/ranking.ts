@@ -58,7 +58,7 @@ const program = (): Command =>
       '--epochs <n>',
       'over the training half; mixtures get a quarter, at about the same cost',
       wholeNumber(1),
-      12,
+      32,
     )
     .option('--batch-size <n>', 'images of a training minibatch', wholeNumber(1), 64)
     .option('--cells <n>', 'distinct cells that are scored', wholeNumber(4), 256)
