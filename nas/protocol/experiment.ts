@@ -123,21 +123,40 @@ const searchStage = z.strictObject({
   augmentation: augmentationSchema.prefault({}),
 });
 
+/** How a found cell is trained: DARTS' final network for CIFAR-10 (Liu et al. 2019, §A.2), of which an experiment may change any part. */
+const finalNetwork = networkSchema
+  .extend({
+    channels: networkSchema.shape.channels.removeDefault().default(36),
+    layers: networkSchema.shape.layers.removeDefault().default(20),
+  })
+  .prefault({});
+const finalRecipe = recipeSchema
+  .extend({
+    epochs: recipeSchema.shape.epochs.removeDefault().default(600),
+    batchSize: recipeSchema.shape.batchSize.removeDefault().default(96),
+    auxiliaryWeight: recipeSchema.shape.auxiliaryWeight.removeDefault().default(0.4),
+    dropPath: recipeSchema.shape.dropPath.removeDefault().default(0.2),
+  })
+  .prefault({});
+const finalAugmentation = augmentationSchema
+  .extend({ cutout: augmentationSchema.shape.cutout.removeDefault().default(16) })
+  .prefault({});
+
 const retrainStage = z.strictObject({
   /** Best cells of stage 1, over all search seeds, that are retrained from scratch; 0 leaves stage 2 out for a given cell. */
   topK: z.number().int().min(0).default(4),
   /** Training seed of every candidate. */
   seed: z.number().int().min(0).default(0),
-  network: networkSchema.prefault({ channels: 36, layers: 20 }),
-  recipe: recipeSchema.prefault({ epochs: 600, batchSize: 96, auxiliaryWeight: 0.4, dropPath: 0.2 }),
-  augmentation: augmentationSchema.prefault({ cutout: 16 }),
+  network: finalNetwork,
+  recipe: finalRecipe,
+  augmentation: finalAugmentation,
 });
 
 const evaluateStage = z.strictObject({
   seeds: seeds.default([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
-  network: networkSchema.prefault({ channels: 36, layers: 20 }),
-  recipe: recipeSchema.prefault({ epochs: 600, batchSize: 96, auxiliaryWeight: 0.4, dropPath: 0.2 }),
-  augmentation: augmentationSchema.prefault({ cutout: 16 }),
+  network: finalNetwork,
+  recipe: finalRecipe,
+  augmentation: finalAugmentation,
   /** Seed of the random cells that spend the baseline's budget. */
   baselineSeed: z.number().int().min(0).default(1000),
 });

@@ -28,6 +28,20 @@ const refusal = (text: string, ...overrides: string[]): string => {
 };
 
 describe('loadExperiment', () => {
+  it('keeps what a stage trains by where an experiment changes a part of it', () => {
+    const { experiment } = load(
+      TEXT,
+      'stages.retrain.recipe.batchSize=48',
+      'stages.evaluate.network.channels=40',
+      'stages.evaluate.augmentation.cropPadding=2',
+    );
+    const published = { epochs: 600, batchSize: 96, auxiliaryWeight: 0.4, dropPath: 0.2 };
+    expect(experiment.stages.retrain.recipe).toMatchObject({ ...published, batchSize: 48 });
+    expect(experiment.stages.evaluate.recipe).toMatchObject(published);
+    expect(experiment.stages.evaluate.network).toMatchObject({ channels: 40, layers: 20 });
+    expect(experiment.stages.evaluate.augmentation).toMatchObject({ cropPadding: 2, cutout: 16 });
+  });
+
   it('fills in defaults and applies overrides, which are read as YAML', () => {
     const { experiment } = load(
       TEXT,
