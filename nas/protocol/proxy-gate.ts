@@ -83,8 +83,9 @@ export const judgeGate = (
     tau === undefined
       ? `undefined over ${n} cells`
       : `${number(tau)}, 95 % interval [${interval.map(number).join(', ')}], over ${n} cells`;
+  const training = gate.epochs === 1 ? '1 epoch' : `${gate.epochs} epochs`;
   const text = [
-    `Proxy gate: Kendall’s τ between standing in the search and accuracy after ${gate.epochs} epochs is ${measured}`,
+    `Proxy gate: Kendall’s τ between standing in the search and accuracy after ${training} is ${measured}`,
     low
       ? `less than ${gate.minimumTau}: stage 2 retrains ${topK} cells instead of ${stages.retrain.topK}`
       : `at least ${gate.minimumTau}: stage 2 retrains ${topK} cells as planned`,
