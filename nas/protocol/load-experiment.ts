@@ -49,6 +49,12 @@ const parseOverride = (text: string): { path: string[]; value: unknown } => {
   return { path: (match[1] as string).split('.'), value };
 };
 
+/** A genotype that is printed as JSON may stand in the document as what YAML reads from it. */
+const withPrintedGenotype = (raw: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  typeof raw['genotype'] === 'object' && raw['genotype'] !== null
+    ? { ...raw, genotype: JSON.stringify(raw['genotype']) }
+    : raw;
+
 const asPath = (path: readonly PropertyKey[]): Path =>
   path.map((part) => (typeof part === 'number' ? part : String(part)));
 
@@ -99,7 +105,7 @@ export const loadExperiment = (
       ? `--set ${dotted(path)}`
       : `${placeOf(file, document, lines, path)} ${dotted(path)}`.trim();
 
-  const raw: unknown = document.toJS();
+  const raw = withPrintedGenotype(document.toJS() as Readonly<Record<string, unknown>>);
   const parsed = experimentSchema.safeParse(raw);
   if (!parsed.success) {
     const { issues } = parsed.error;

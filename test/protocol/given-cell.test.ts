@@ -51,6 +51,15 @@ stages: { retrain: { topK: 0 } }
 `;
 const load = (...overrides: string[]) => loadExperiment(TEXT, { file: 'given.yaml', overrides });
 
+it('takes a genotype that is printed as JSON in quotes and without', () => {
+  const printed = publishedIn('nasnet')['NASNET_A'] as string;
+  const { experiment } = load('space.name=nasnet', `genotype=${printed}`);
+  expect(givenCell(experiment).genotype).toBe(printed);
+  expect(() =>
+    load('space.name=nasnet', `genotype=${printed.replace('sep_conv_3x3', 'sep_conv_4x4')}`),
+  ).toThrow(/sep_conv_4x4.*Allowed/s);
+});
+
 describe.each(['darts-cnn', 'nasnet', 'pnas', 'enas-macro', 'enas-micro'] as const)(
   'published architectures of %s',
   (name) => {
