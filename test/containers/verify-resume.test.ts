@@ -24,8 +24,8 @@ const experiment = settledExperimentSchema.parse({
   stages: {
     retrain: {
       network: { channels: 2, layers: 1 },
-      recipe: { epochs: 3, batchSize: 16 },
-      augmentation: { cropPadding: 1 },
+      recipe: { epochs: 3, batchSize: 16, auxiliaryWeight: 0, dropPath: 0 },
+      augmentation: { cropPadding: 1, cutout: 0 },
     },
   },
   resources: { parallelism: 1 },
