@@ -1,11 +1,13 @@
-import { controllerLayout, controllerSize, elements } from '../../strategy/controller-math.ts';
+import { controllerLayout, controllerSize } from '../../strategy/controller-math.ts';
 import type { ControllerMath, ControllerShape } from '../../strategy/controller-math.ts';
 import { compileGraphSync } from '../compile.ts';
 import type { CompiledGraph, FunctionSpec } from '../compile.ts';
 import { lossAndGradients } from '../gradients.ts';
 import type { HostTensor } from '../program.ts';
 import type { Tensor, Tensors, Tf } from '../tensor.ts';
+import { logSigmoid } from './log-sigmoid.ts';
 import { lstmStep, zeroLstmState } from './lstm-cell.ts';
+import { namedParameters, type NamedParameters } from './named-parameters.ts';
 
 /** Sum over the choices, each [batch]. */
 interface Walk {
@@ -14,23 +16,6 @@ interface Walk {
   readonly entropy: Tensor;
 }
 
-/** The flat vector as named tensors. */
-const unflatten = (tf: Tf, shape: ControllerShape, flat: Tensor): Tensors => {
-  let at = 0;
-  return Object.fromEntries(
-    controllerLayout(shape).map(({ name, shape: dimensions }) => {
-      const size = elements(dimensions);
-      const part = tf.reshape(tf.slice(flat, [at], [size]), [...dimensions]);
-      at += size;
-      return [name, part];
-    }),
-  );
-};
-
-/** log σ(x), stable for large |x|. */
-const logSigmoid = (tf: Tf, x: Tensor): Tensor =>
-  tf.sub(tf.minimum(x, 0), tf.log1p(tf.exp(tf.neg(tf.abs(x)))));
-
 /**
  * Runs the controller over its steps for a batch. `choose(c, probabilities)` gives the c-th choice as int32 [batch]:
  * a draw, or the choice that was made. Probabilities are [batch, options].
@@ -38,11 +23,10 @@ const logSigmoid = (tf: Tf, x: Tensor): Tensor =>
 const walk = (
   tf: Tf,
   shape: ControllerShape,
-  weights: Tensors,
+  weight: NamedParameters,
   batch: number,
   choose: (choice: number, probabilities: Tensor) => Tensor,
 ): Walk => {
-  const weight = (name: string): Tensor => weights[name] as Tensor;
   const tiled = (row: Tensor): Tensor => tf.tile(row as never, [batch, 1]);
   let states = Array.from({ length: shape.layers }, () => zeroLstmState(tf, batch, shape.hidden));
   let input = tiled(weight('start'));
@@ -113,7 +97,7 @@ const functionsOf = (tf: Tf, shape: ControllerShape, batch: number) => {
   const scalar = { shape: [], dtype: 'float32' } as const;
   /** The walk along given choices. */
   const along = (flat: Tensor, choices: Tensor): Walk =>
-    walk(tf, shape, unflatten(tf, shape, flat), batch, (c) => column(tf, choices, c));
+    walk(tf, shape, namedParameters(tf, controllerLayout(shape), flat), batch, (c) => column(tf, choices, c));
   const gradient =
     (surrogate: (logProbability: Tensor, inputs: Tensors) => Tensor): FunctionSpec['body'] =>
     (_, inputs, trace) => {
@@ -132,8 +116,8 @@ const functionsOf = (tf: Tf, shape: ControllerShape, batch: number) => {
     sample: {
       inputs: { parameters, uniforms: { shape: [batch, count], dtype: 'float32' } },
       body: (_, { parameters: flat, uniforms }) => {
-        const weights = unflatten(tf, shape, flat as Tensor);
-        const { choices, logProbability } = walk(tf, shape, weights, batch, (c, probabilities) => {
+        const weight = namedParameters(tf, controllerLayout(shape), flat as Tensor);
+        const { choices, logProbability } = walk(tf, shape, weight, batch, (c, probabilities) => {
           const last = (probabilities.shape[1] as number) - 1;
           const draw = tf.slice(uniforms as Tensor, [0, c], [batch, 1]);
           // The number of options whose cumulative probability the draw has passed; rounding may leave the last one short.

@@ -5,9 +5,11 @@ import { compileGraphSync } from '../compile.ts';
 import type { CompiledGraph, FunctionSpec } from '../compile.ts';
 import { lossAndGradients } from '../gradients.ts';
 import type { HostTensor } from '../program.ts';
-import type { Tensor, Tensors, Tf } from '../tensor.ts';
+import type { Tensor, Tf } from '../tensor.ts';
+import { logSigmoid } from './log-sigmoid.ts';
 import { lstmStep, zeroLstmState } from './lstm-cell.ts';
 import type { LstmState } from './lstm-cell.ts';
+import { namedParameters, type NamedParameters } from './named-parameters.ts';
 
 /** Far below any logit. */
 const NEVER = -1e9;
@@ -20,25 +22,8 @@ interface Encoded {
   readonly last: LstmState;
 }
 
-/** log σ(x), stable for large |x|. */
-const logSigmoid = (tf: Tf, x: Tensor): Tensor =>
-  tf.sub(tf.minimum(x, 0), tf.log1p(tf.exp(tf.neg(tf.abs(x)))));
-
-const unflatten = (tf: Tf, shape: EasControllerShape, flat: Tensor): ((name: string) => Tensor) => {
-  let at = 0;
-  const weights: Tensors = Object.fromEntries(
-    easLayout(shape).map(({ name, shape: dimensions }) => {
-      const size = elements(dimensions);
-      const part = tf.reshape(tf.slice(flat, [at], [size]), [...dimensions]);
-      at += size;
-      return [name, part];
-    }),
-  );
-  return (name) => weights[name] as Tensor;
-};
-
 /** x · weights + bias of a fully connected layer. */
-const affine = (tf: Tf, weight: (name: string) => Tensor, name: string, x: Tensor): Tensor =>
+const affine = (tf: Tf, weight: NamedParameters, name: string, x: Tensor): Tensor =>
   tf.add(tf.matMul(x as never, weight(`${name}/weights`) as never), weight(`${name}/bias`));
 
 /** One position of [batch, length, …] without that axis. */
@@ -54,7 +39,7 @@ const position = (tf: Tf, x: Tensor, at: number): Tensor => {
 const encode = (
   tf: Tf,
   { hidden, length, vocabulary, embedding }: EasControllerShape,
-  weight: (name: string) => Tensor,
+  weight: NamedParameters,
   tokens: Tensor,
   mask: Tensor,
 ): Encoded => {
@@ -101,7 +86,7 @@ const encode = (
 const widerLogits = (
   tf: Tf,
   shape: EasControllerShape,
-  weight: (name: string) => Tensor,
+  weight: NamedParameters,
   encoded: Encoded,
 ): Tensor => {
   const batch = encoded.last.hidden.shape[0] as number;
@@ -117,7 +102,7 @@ const widerLogits = (
 const deeperLogs = (
   tf: Tf,
   shape: EasControllerShape,
-  weight: (name: string) => Tensor,
+  weight: NamedParameters,
   encoded: Encoded,
   placeMask: Tensor,
   choose: (choice: number, logProbabilities: Tensor) => Tensor,
@@ -162,7 +147,7 @@ const sizeOf = (shape: EasControllerShape): number =>
 const widening = (tf: Tf, shape: EasControllerShape): FunctionSpec => ({
   inputs: { parameters: floats(sizeOf(shape)), ...networks(shape, 1) },
   body: (_, { parameters, tokens, mask }) => {
-    const weight = unflatten(tf, shape, parameters as Tensor);
+    const weight = namedParameters(tf, easLayout(shape), parameters as Tensor);
     const encoded = encode(tf, shape, weight, tokens as Tensor, mask as Tensor);
     return { outputs: { probabilities: tf.sigmoid(widerLogits(tf, shape, weight, encoded)) } };
   },
@@ -176,7 +161,7 @@ const deepening = (tf: Tf, shape: EasControllerShape): FunctionSpec => ({
     uniforms: floats(1, 3),
   },
   body: (_, { parameters, tokens, mask, placeMask, uniforms }) => {
-    const weight = unflatten(tf, shape, parameters as Tensor);
+    const weight = namedParameters(tf, easLayout(shape), parameters as Tensor);
     const encoded = encode(tf, shape, weight, tokens as Tensor, mask as Tensor);
     const choices: Tensor[] = [];
     deeperLogs(tf, shape, weight, encoded, placeMask as Tensor, (choice, logs) => {
@@ -219,7 +204,7 @@ const gradient = (
     const input = (name: string): Tensor => inputs[name] as Tensor;
     const flat = input('parameters');
     const { gradients } = lossAndGradients(tf, trace, { flat }, () => {
-      const weight = unflatten(tf, shape, flat);
+      const weight = namedParameters(tf, easLayout(shape), flat);
       const encoded = encode(tf, shape, weight, input('tokens'), input('mask'));
       /** Rows of the networks that one actor read. */
       const part = (from: number, count: number): Encoded => {

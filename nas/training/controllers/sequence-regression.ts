@@ -1,4 +1,3 @@
-import { elements } from '../../strategy/controller-math.ts';
 import { sequenceLayout } from '../../strategy/sequence-regression.ts';
 import type { SequenceRegression, SequenceShape } from '../../strategy/sequence-regression.ts';
 import { compileGraphSync } from '../compile.ts';
@@ -9,31 +8,18 @@ import type { HostTensor } from '../program.ts';
 import { group, prefixed } from '../programs/variable-groups.ts';
 import type { Tensor, Tf } from '../tensor.ts';
 import { lstmStep, zeroLstmState, type LstmState } from './lstm-cell.ts';
+import { namedParameters, type NamedParameters } from './named-parameters.ts';
 
 /** Beginnings of sequences that are read on at once. */
 const CHUNK = 1024;
 
 const optimizer = adam({ beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 });
 
-/** Named parts of the flat vector. */
-const partsOf = (tf: Tf, shape: SequenceShape, flat: Tensor): ((name: string) => Tensor) => {
-  let at = 0;
-  const parts = new Map(
-    sequenceLayout(shape).map(({ name, shape: dimensions }) => {
-      const size = elements(dimensions);
-      const part = tf.reshape(tf.slice(flat, [at], [size]), [...dimensions]);
-      at += size;
-      return [name, part] as const;
-    }),
-  );
-  return (name) => parts.get(name) as Tensor;
-};
-
 /** The state after one more token of a kind, int32 [batch]. */
 const read = (
   tf: Tf,
   shape: SequenceShape,
-  weight: (name: string) => Tensor,
+  weight: NamedParameters,
   state: LstmState,
   kind: string,
   token: Tensor,
@@ -44,7 +30,7 @@ const read = (
 };
 
 /** Predictions [batch] after the last token. */
-const regress = (tf: Tf, weight: (name: string) => Tensor, { hidden }: LstmState): Tensor => {
+const regress = (tf: Tf, weight: NamedParameters, { hidden }: LstmState): Tensor => {
   const logits = tf.add(tf.matMul(hidden as never, weight('output/weights') as never), weight('output/bias'));
   return tf.reshape(tf.sigmoid(logits), [hidden.shape[0] as number]);
 };
@@ -54,7 +40,7 @@ const kindAt = ({ period }: SequenceShape, step: number): string => period[step 
 /** Predictions [batch] of tokens int32 [batch, length]. */
 const forward = (tf: Tf, shape: SequenceShape, flat: Tensor, tokens: Tensor): Tensor => {
   const [batch, length] = tokens.shape as [number, number];
-  const weight = partsOf(tf, shape, flat);
+  const weight = namedParameters(tf, sequenceLayout(shape), flat);
   let state = zeroLstmState(tf, batch, shape.hidden);
   for (let step = 0; step < length; step++) {
     const token = tf.reshape(tf.slice(tokens, [0, step], [batch, 1]), [batch]);
@@ -184,7 +170,7 @@ export const createSequenceRegression = (tf: Tf): SequenceRegression => {
             token: { shape: [batch], dtype: 'int32' },
           },
           body: (_vars, inputs) => {
-            const weight = partsOf(tf, shape, inputs['flat'] as Tensor);
+            const weight = namedParameters(tf, sequenceLayout(shape), inputs['flat'] as Tensor);
             const before = { hidden: inputs['hidden'] as Tensor, cell: inputs['cell'] as Tensor };
             const after = read(tf, shape, weight, before, kind, inputs['token'] as Tensor);
             return { outputs: isLast ? { hidden: regress(tf, weight, after) } : { ...after } };
