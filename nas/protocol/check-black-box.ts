@@ -1,10 +1,9 @@
 import type { Json } from '../json.ts';
-import { checkObjective } from '../strategy/objective.ts';
 import { rungFidelities } from '../strategy/sampler.ts';
 import { STRATEGIES, strategiesFor } from '../strategy/registry.ts';
 import type { Experiment } from './experiment.ts';
 import { InputError, inputError } from './input-error.ts';
-import { minimisedMeasures, soughtMeasures, TRIAL_MEASURES } from './measures.ts';
+import { checkMeasures, soughtMeasures, TRIAL_MEASURES } from './measures.ts';
 import { epochsAt } from './plan.ts';
 import { chosenSpace } from './space-schema.ts';
 import { isBlackBox, optionsOf } from './strategy-schema.ts';
@@ -59,24 +58,6 @@ const checkOptions = (experiment: Experiment, strategy: BlackBoxChoice, place: P
   }
 };
 
-/**
- * Limits, weights and second objectives name what is measured. Of look-ups those are the table's columns, which are
- * checked where the table is at hand.
- */
-const checkMeasures = (experiment: Experiment, place: Place): void => {
-  const { objective, table } = experiment.stages.search;
-  const measures = table === undefined ? TRIAL_MEASURES : soughtMeasures(experiment);
-  if (objective !== undefined) checkObjective(objective, measures, place(['stages', 'search', 'objective']));
-  for (const name of minimisedMeasures(experiment))
-    if (!measures.includes(name))
-      throw inputError(
-        place(['strategy', 'minimise']),
-        name,
-        measures.join(', '),
-        'name something that is measured',
-      );
-};
-
 /** A rung ends with an epoch, and each is longer than the one before. */
 const checkRungs = (experiment: Experiment, strategy: BlackBoxChoice, place: Place): void => {
   const { epochs } = experiment.stages.search.recipe;
@@ -116,7 +97,9 @@ export const checkBlackBox = (experiment: Experiment, place: Place): void => {
       `write how many networks ${strategy.name} may train for each search seed`,
     );
   checkOptions(experiment, strategy, place);
-  checkMeasures(experiment, place);
+  // Of look-ups the measures are the table's columns, which are checked where the table is at hand.
+  const measures = experiment.stages.search.table === undefined ? TRIAL_MEASURES : soughtMeasures(experiment);
+  checkMeasures(experiment, measures, place, () => 'name something that is measured');
   if (STRATEGIES[strategy.name].multiFidelity) checkRungs(experiment, strategy, place);
 };
 

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Experiment } from './experiment.ts';
+import { inputError } from './input-error.ts';
 import { isBlackBox } from './strategy-schema.ts';
+import { checkObjective } from '../strategy/objective.ts';
 
 /** The measure that is a timing: unlike the others it differs from one training of the same network to the next. */
 export const LATENCY = 'latencyMilliseconds';
@@ -16,6 +18,20 @@ export const minimisedMeasures = ({ strategy }: Pick<Experiment, 'strategy'>): r
 export const soughtMeasures = (experiment: Pick<Experiment, 'strategy' | 'stages'>): readonly string[] => {
   const { limits = {}, weights = {} } = experiment.stages.search.objective ?? {};
   return [...new Set([...Object.keys(limits), ...Object.keys(weights), ...minimisedMeasures(experiment)])];
+};
+
+/** Throws `InputError` where the search limits, weighs or minimises what is not among `measures`; `fixOf` says what to write instead. */
+export const checkMeasures = (
+  experiment: Pick<Experiment, 'strategy' | 'stages'>,
+  measures: readonly string[],
+  place: (path: readonly (string | number)[]) => string,
+  fixOf: (name: string) => string,
+): void => {
+  const { objective } = experiment.stages.search;
+  if (objective !== undefined) checkObjective(objective, measures, place(['stages', 'search', 'objective']));
+  for (const name of minimisedMeasures(experiment))
+    if (!measures.includes(name))
+      throw inputError(place(['strategy', 'minimise']), name, measures.join(', '), fixOf(name));
 };
 
 /** Whether each trial's network is timed. */

@@ -4,13 +4,12 @@ import type { Experiment } from '../../nas/protocol/experiment.ts';
 import { inputError } from '../../nas/protocol/input-error.ts';
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
 import type { LoadedExperiment } from '../../nas/protocol/load-experiment.ts';
-import { minimisedMeasures } from '../../nas/protocol/measures.ts';
+import { checkMeasures } from '../../nas/protocol/measures.ts';
 import { suggestion } from '../../nas/protocol/nearest.ts';
 import { experimentHash } from '../../nas/protocol/run-record.ts';
 import type { RunRecord } from '../../nas/protocol/run-record.ts';
 import type { SettledExperiment } from '../../nas/protocol/settled-experiment.ts';
 import { isBlackBox } from '../../nas/protocol/strategy-schema.ts';
-import { checkObjective } from '../../nas/strategy/objective.ts';
 import { STRATEGIES } from '../../nas/strategy/registry.ts';
 import { listDatasets, readDataset } from '../../store/datasets.ts';
 import type { StoredDataset } from '../../store/datasets.ts';
@@ -91,17 +90,9 @@ export const withTable = async (
       manifest.columns.join(', '),
       suggestion(column, manifest.columns, 'name a column of the table'),
     );
-  const { objective } = search;
-  if (objective !== undefined)
-    checkObjective(objective, manifest.columns, place(['stages', 'search', 'objective']));
-  for (const measure of minimisedMeasures(experiment))
-    if (!manifest.columns.includes(measure))
-      throw inputError(
-        place(['strategy', 'minimise']),
-        measure,
-        manifest.columns.join(', '),
-        suggestion(measure, manifest.columns, 'name a column of the table'),
-      );
+  checkMeasures(experiment, manifest.columns, place, (name) =>
+    suggestion(name, manifest.columns, 'name a column of the table'),
+  );
   const { strategy } = experiment;
   if (
     isBlackBox(strategy) &&
