@@ -1,9 +1,9 @@
 import { CancelledFailure, Context } from '@temporalio/activity';
 import { z } from 'zod';
 import type { RehearsalView } from '../nas/protocol/run-view.ts';
-import { readDocument, replaceDocument } from '../store/json-documents.ts';
 import { trialJobId } from '../nas/protocol/trial-job-id.ts';
 import { trialsOf } from '../nas/protocol/trial-log.ts';
+import { readDocument, replaceDocument } from '../store/json-documents.ts';
 import { keys } from '../store/keys.ts';
 import { readTrialLog } from '../store/trial-log.ts';
 import type { RehearsalInput } from './contract.ts';

@@ -4,7 +4,8 @@ import type { ContenderView } from '../protocol/run-view.ts';
 import { decimal, integer, percent, points, quantity } from './format.ts';
 import { cellName, shortNames } from './names.ts';
 import type { RunReport } from './run-report.ts';
-import { frontOf, isMinimised, marksOf, pointsOf } from './trial-measures.ts';
+import { isMinimised, marksOf, pointsOf } from './trial-measures.ts';
+import { scoreCostFront } from '../strategy/pareto.ts';
 
 /** Sentences that the Markdown and the HTML report share, as plain text. */
 
@@ -85,7 +86,7 @@ export const searchesText = ({ searches }: RunReport): string =>
 export const frontText = ({ searches, configuration }: RunReport, measure: string): string => {
   const sizes = searches.flatMap((search) => {
     const all = pointsOf(search, measure, configuration);
-    return all.length === 0 ? [] : [`${frontOf(all).length} of ${integer(all.length)}`];
+    return all.length === 0 ? [] : [`${scoreCostFront(all).length} of ${integer(all.length)}`];
   });
   const held = marksOf(measure, configuration).map(({ at, what }) =>
     what === 'target'

@@ -1,5 +1,4 @@
 import { withoutWeights } from '../strategy/objective.ts';
-import { scoreCostFront } from '../strategy/pareto.ts';
 import type { ScoreAndCost } from '../strategy/pareto.ts';
 import { LATENCY, minimisedMeasures } from '../protocol/measures.ts';
 import type { RunReport, SearchReport } from './run-report.ts';
@@ -56,9 +55,6 @@ export const pointsOf = (
     ];
   });
 };
-
-/** The points that none of the same search beats in both, cheapest first. */
-export const frontOf = scoreCostFront;
 
 /** A bound or a target of the measure that the search was given. */
 export interface Mark {

@@ -6,7 +6,8 @@ import type { RunReport } from '../../nas/report/run-report.ts';
 import { incumbentsOf } from '../../nas/report/search-trials.ts';
 import { frontText, searchesText } from '../../nas/report/statements.ts';
 import { judgeTable, spendingTable } from '../../nas/report/tables.ts';
-import { frontOf, marksOf, measureSlug, pointsOf } from '../../nas/report/trial-measures.ts';
+import { marksOf, measureSlug, pointsOf } from '../../nas/report/trial-measures.ts';
+import { scoreCostFront } from '../../nas/strategy/pareto.ts';
 import { dominates } from '../../nas/strategy/pareto.ts';
 import { LIMIT, runByTrials, TRIAL_SECONDS } from './trial-fixtures.ts';
 
@@ -79,7 +80,7 @@ describe('the front of accuracy against a measure', () => {
   test.each(['parameters', 'multiplyAdds'])('holds what no other trial beats: %s', (measure) => {
     const { searches, configuration } = buildReport(runByTrials({ name: 'random' }));
     const points = pointsOf(searches[0]!, measure, configuration);
-    const front = frontOf(points);
+    const front = scoreCostFront(points);
     expect(front.length).toBeGreaterThan(1);
     const objectives = ({ score, cost }: (typeof points)[number]) => [score, -cost];
     for (const point of points) {
@@ -185,7 +186,7 @@ describe('the rendered report of a search by trials', () => {
         .length;
     const drawn = report.searches.flatMap((search) => pointsOf(search, 'parameters', report.configuration));
     const onFronts = report.searches.flatMap((search) =>
-      frontOf(pointsOf(search, 'parameters', report.configuration)),
+      scoreCostFront(pointsOf(search, 'parameters', report.configuration)),
     );
     expect(marks('front-parameters', 'point')).toBe(drawn.length + onFronts.length);
     expect(marks('front-parameters', 'rule mark')).toBe(1);

@@ -1,6 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { RunReport } from '../run-report.ts';
-import { frontOf, marksOf, measureTitle, pointsOf } from '../trial-measures.ts';
+import { marksOf, measureTitle, pointsOf } from '../trial-measures.ts';
+import { scoreCostFront } from '../../strategy/pareto.ts';
 import { BY_SEED, percentages } from './channels.ts';
 import { CHART_CONFIG, COLOURS, PLOT } from './theme.ts';
 import { thinned } from './thinned.ts';
@@ -36,7 +37,7 @@ export const trialFront = (
         encoding: { x, y, color: BY_SEED },
       },
       {
-        data: { values: placed(frontOf) },
+        data: { values: placed(scoreCostFront) },
         mark: { type: 'line', interpolate: 'step-after', point: { size: 45, filled: true } },
         encoding: { x, y, color: BY_SEED },
       },
