@@ -4,8 +4,6 @@ import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import type { LaunchHeartbeat } from '../../activities/await-launch.ts';
 import type { LaunchInput, LaunchResult } from '../../activities/contract.ts';
-import { createJobWatcher } from '../../activities/job-watcher.ts';
-import { createNoticeWatcher } from '../../activities/notice-watcher.ts';
 import { createProtocolActivities } from '../../activities/protocol-activities.ts';
 import { leaveToBatch } from '../../containers/trainer/handover.ts';
 import type { ReclaimNotice } from '../../nas/protocol/handover.ts';
@@ -17,6 +15,7 @@ import { keys } from '../../store/keys.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
 import { parseS3Uri } from '../../store/object-store.ts';
 import { runRecordForTests } from '../support/run-record.ts';
+import { launchDependencies } from '../support/launch-dependencies.ts';
 import { createSimulatedBatch, simulatedResult } from '../support/simulated-batch.ts';
 
 const newEnvironment = (info: ConstructorParameters<typeof MockActivityEnvironment>[0] = {}) =>
@@ -36,14 +35,7 @@ const setUp = async () => {
   const record = runRecordForTests('run');
   await createDocument(store, keys.experiment('run'), record);
   const batch = createSimulatedBatch(store, { milliseconds: 0, script: () => ({ end: 'hang' }) });
-  const { launchJob } = createProtocolActivities({
-    store,
-    batch,
-    watcher: createJobWatcher({ describe: batch.describe, poll: { min: 1, max: 5 } }),
-    notices: createNoticeWatcher({ store, pollMilliseconds: 2 }),
-    queue: 'queue',
-    jobDefinition: 'trainer',
-  });
+  const { launchJob } = createProtocolActivities(launchDependencies(store, batch, 2));
   const job = searchJobs(record.experiment)[0] as LaunchInput['job'];
   const input: LaunchInput = {
     run: record,

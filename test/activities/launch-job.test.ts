@@ -4,8 +4,6 @@ import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import type { BatchAttempt } from '../../activities/batch-jobs.ts';
 import type { LaunchInput, LaunchResult, LaunchTally } from '../../activities/contract.ts';
-import { createJobWatcher } from '../../activities/job-watcher.ts';
-import { createNoticeWatcher } from '../../activities/notice-watcher.ts';
 import { createProtocolActivities } from '../../activities/protocol-activities.ts';
 import { batchJobName } from '../../activities/submit-launch.ts';
 import type { JobDocument } from '../../nas/protocol/job.ts';
@@ -14,6 +12,7 @@ import { createDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
 import { runRecordForTests } from '../support/run-record.ts';
+import { launchDependencies } from '../support/launch-dependencies.ts';
 import { createSimulatedBatch } from '../support/simulated-batch.ts';
 import type { SimulatedLaunch } from '../support/simulated-batch.ts';
 
@@ -40,14 +39,7 @@ const setUp = async (script?: (document: JobDocument, launch: number) => Simulat
   const record = runRecordForTests('run', { resources: { spotDollarsPerHour: 3600 } });
   await createDocument(store, keys.experiment('run'), record);
   const batch = createSimulatedBatch(store, { milliseconds: 5, ...(script === undefined ? {} : { script }) });
-  const { launchJob } = createProtocolActivities({
-    store,
-    batch,
-    watcher: createJobWatcher({ describe: batch.describe, poll: { min: 1, max: 5 } }),
-    notices: createNoticeWatcher({ store, pollMilliseconds: 5 }),
-    queue: 'queue',
-    jobDefinition: 'trainer',
-  });
+  const { launchJob } = createProtocolActivities(launchDependencies(store, batch));
   const job = searchJobs(record.experiment)[0] as LaunchInput['job'];
   const input: LaunchInput = { run: record, job, earlier: NONE };
   const launch = (environment = newEnvironment(), change: Partial<LaunchInput> = {}) =>

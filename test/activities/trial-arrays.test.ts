@@ -2,8 +2,6 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import type { BatchJobs } from '../../activities/batch-jobs.ts';
-import { createJobWatcher } from '../../activities/job-watcher.ts';
-import { createNoticeWatcher } from '../../activities/notice-watcher.ts';
 import { createProtocolActivities } from '../../activities/protocol-activities.ts';
 import { createTrialArrays } from '../../activities/trial-arrays.ts';
 import type { JobReport, PlannedTrial } from '../../nas/protocol/job-report.ts';
@@ -17,6 +15,7 @@ import { dartsCnn } from '../../nas/space/darts-cnn.ts';
 import { randomFromSeed } from '../../nas/random.ts';
 import { faultyStore } from '../support/faulty-store.ts';
 import { runRecordForTests } from '../support/run-record.ts';
+import { launchDependencies } from '../support/launch-dependencies.ts';
 import { createSimulatedBatch, simulatedResult } from '../support/simulated-batch.ts';
 import type { SimulatedBatch } from '../support/simulated-batch.ts';
 
@@ -37,18 +36,10 @@ const TRIALS = Array.from({ length: 4 }, (_, i): PlannedTrial => ({
 }));
 const ids = (batchJobId: string) => new Map(TRIALS.map(({ jobId }, i) => [jobId, `${batchJobId}:${i}`]));
 
-const dependencies = (store: ObjectStore, batch: BatchJobs) => ({
-  store,
-  batch,
-  watcher: createJobWatcher({ describe: batch.describe, poll: { min: 1, max: 5 } }),
-  notices: createNoticeWatcher({ store, pollMilliseconds: 5 }),
-  queue: 'queue',
-  jobDefinition: 'trainer',
-});
 const setUp = () => {
   const store = createMemoryObjectStore();
   const batch = createSimulatedBatch(store, { milliseconds: 1 });
-  return { store, batch, arrays: createTrialArrays(dependencies(store, batch)) };
+  return { store, batch, arrays: createTrialArrays(launchDependencies(store, batch)) };
 };
 
 describe('trials that are proposed together', () => {
@@ -79,7 +70,7 @@ describe('trials that are proposed together', () => {
   it('are found again by their search’s successor, in their own round alone', async () => {
     const { store, batch, arrays } = setUp();
     await arrays.submit(RECORD, SEARCH, TRIALS, 'r1-0');
-    const successor = createTrialArrays(dependencies(store, batch));
+    const successor = createTrialArrays(launchDependencies(store, batch));
     const rest = TRIALS.slice(2);
     const found = await successor.find(RECORD, SEARCH, rest, 'r1-0');
     expect([...found]).toEqual([...ids('job-1')].slice(2));
@@ -98,9 +89,9 @@ describe('trials that are proposed together', () => {
           throw new Error('gone');
         },
       };
-      const first = createTrialArrays(dependencies(store, dying));
+      const first = createTrialArrays(launchDependencies(store, dying));
       await expect(first.submit(RECORD, SEARCH, TRIALS, undefined)).rejects.toThrow('gone');
-      const successor = createTrialArrays(dependencies(store, batch));
+      const successor = createTrialArrays(launchDependencies(store, batch));
       expect(await successor.find(RECORD, SEARCH, TRIALS, undefined)).toEqual(ids('job-1'));
       expect(batch.submissions).toHaveLength(1);
     },
@@ -109,7 +100,7 @@ describe('trials that are proposed together', () => {
   it('are not submitted again when Batch has forgotten them and some have ended', async () => {
     const { store, batch } = setUp();
     const forgetful: BatchJobs = { ...batch, find: async () => [] };
-    const arrays = createTrialArrays(dependencies(store, forgetful));
+    const arrays = createTrialArrays(launchDependencies(store, forgetful));
     await arrays.submit(RECORD, SEARCH, TRIALS, undefined);
     expect((await arrays.find(RECORD, SEARCH, TRIALS.slice(1), undefined)).size).toBe(0);
     while (batch.running().length > 0) await new Promise((resolve) => setTimeout(resolve, 1));
@@ -120,8 +111,8 @@ describe('trials that are proposed together', () => {
   it('count once when two workers have submitted them: the older array', async () => {
     const { store, batch, arrays } = setUp();
     const blind: BatchJobs = { ...batch, find: async () => [] };
-    await createTrialArrays(dependencies(store, blind)).submit(RECORD, SEARCH, TRIALS, undefined);
-    await createTrialArrays(dependencies(store, blind)).submit(RECORD, SEARCH, TRIALS, undefined);
+    await createTrialArrays(launchDependencies(store, blind)).submit(RECORD, SEARCH, TRIALS, undefined);
+    await createTrialArrays(launchDependencies(store, blind)).submit(RECORD, SEARCH, TRIALS, undefined);
     expect(await arrays.find(RECORD, SEARCH, TRIALS, undefined)).toEqual(ids('job-1'));
     expect(batch.terminated).toEqual([{ id: 'job-2', reason: expect.stringContaining('job-1') as string }]);
   });
@@ -129,7 +120,7 @@ describe('trials that are proposed together', () => {
 
 /** A whole search by one worker: as the activity does it, over real launches. */
 const carryOut = (store: ObjectStore, batch: SimulatedBatch): Promise<JobReport> => {
-  const { searchByTrials } = createProtocolActivities(dependencies(store, batch));
+  const { searchByTrials } = createProtocolActivities(launchDependencies(store, batch));
   const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
   const input = { run: RECORD, job: { kind: 'search', jobId: SEARCH, seed: 0, by: 'trials' } };
   return environment.run(searchByTrials as (input: unknown) => Promise<JobReport>, input);

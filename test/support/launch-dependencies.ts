@@ -1,0 +1,15 @@
+import type { BatchJobs } from '../../activities/batch-jobs.ts';
+import type { Dependencies } from '../../activities/dependencies.ts';
+import { createJobWatcher } from '../../activities/job-watcher.ts';
+import { createNoticeWatcher } from '../../activities/notice-watcher.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+
+/** What launches work with, over a store and a Batch of the test's own, both watched closely. */
+export const launchDependencies = (store: ObjectStore, batch: BatchJobs, noticePoll = 5): Dependencies => ({
+  store,
+  batch,
+  watcher: createJobWatcher({ describe: batch.describe, poll: { min: 1, max: 5 } }),
+  notices: createNoticeWatcher({ store, pollMilliseconds: noticePoll }),
+  queue: 'queue',
+  jobDefinition: 'trainer',
+});
