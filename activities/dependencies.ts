@@ -1,3 +1,4 @@
+import type { CountNetwork } from '../nas/protocol/measures.ts';
 import type { StrategyPorts } from '../nas/strategy/strategy.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { BatchJobs } from './batch-jobs.ts';
@@ -16,6 +17,8 @@ export interface Dependencies {
   readonly jobDefinition: string;
   /** What strategies need that is not pure: the tensor arithmetic of controllers. */
   readonly ports?: StrategyPorts;
+  /** Counts networks by walking them over shapes. */
+  readonly countNetwork: CountNetwork;
   /** Present on the embedded stack only. */
   readonly capacity?: LocalCapacity;
 }

@@ -2,6 +2,7 @@ import type { ProtocolActivities } from './contract.ts';
 import type { Dependencies } from './dependencies.ts';
 import { atBoundary } from './failures.ts';
 import { createLaunchJob } from './launch-job.ts';
+import { createLimits } from './limits.ts';
 import { createStageActivities } from './protocol-stages.ts';
 import { createLookUp } from './look-up.ts';
 import { createRehearseReclaim } from './rehearse-reclaim.ts';
@@ -31,6 +32,7 @@ export const createProtocolActivities = (deps: Dependencies): Omit<ProtocolActiv
         runTrial: createRunTrial(deps),
         arrays: createTrialArrays(deps),
         lookUp: createLookUp(deps),
+        limits: createLimits(deps),
       }),
     ),
     steerSearch: atBoundary(createSteerSearch(deps)),

@@ -20,6 +20,8 @@ import { keys } from '../store/keys.ts';
 import type { Conclusion, PlanInput, ProtocolActivities } from './contract.ts';
 import type { Dependencies } from './dependencies.ts';
 import { missingDocument, nothingLeft } from './failures.ts';
+import { createLimits } from './limits.ts';
+import type { IsBeyondLimits } from './limits.ts';
 import { readResult, readRun, readStage } from './run-documents.ts';
 
 type StageActivities = Pick<
@@ -48,15 +50,22 @@ const multiplyAdds = (reports: readonly JobReport[]): number[] =>
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);
 
-/** The first `count` distinct cells of the baseline's random stream. */
-const randomCells = (run: RunRecord, count: number): Cell[] => {
+/** Draws until the baseline gives up looking for a cell within limits that few satisfy. */
+const DRAWS_AT_LEAST = 10_000;
+
+/** The first `count` distinct cells of the baseline's random stream that the search could have found as well. */
+const randomCells = (run: RunRecord, count: number, isBeyondLimits: IsBeyondLimits): Cell[] => {
   const space = spaceOf(run.experiment);
   const random = randomFromSeed(deriveSeed(run.experiment.stages.evaluate.baselineSeed, 'baseline-cells'));
   const cells = new Map<string, Cell>();
+  const refused = new Set<string>();
   // A space smaller than the budget repeats itself; then the baseline is what the space holds.
-  for (let draws = 0; cells.size < count && draws < 100 * count; draws++) {
+  const most = Math.max(DRAWS_AT_LEAST, 100 * count);
+  for (let draws = 0; cells.size < count && draws < most; draws++) {
     const cell = space.sample(random);
-    if (!cells.has(cell.hash)) cells.set(cell.hash, cell);
+    if (cells.has(cell.hash) || refused.has(cell.hash)) continue;
+    if (isBeyondLimits(cell.genotype)) refused.add(cell.hash);
+    else cells.set(cell.hash, cell);
   }
   return [...cells.values()];
 };
@@ -69,6 +78,7 @@ const failures = (reports: readonly JobReport[]): string[] =>
 /** The stage rules as activities: they read what the jobs left in the store and decide what comes next. */
 export const createStageActivities = (deps: Dependencies): StageActivities => {
   const { store } = deps;
+  const limitsOf = createLimits(deps);
 
   /** The run with its experiment as edits have left it. */
   const plannedRun = async ({ run: ref, edits }: PlanInput): Promise<RunRecord> => {
@@ -158,7 +168,8 @@ export const createStageActivities = (deps: Dependencies): StageActivities => {
         // A cell that failed has used its share.
         spent: ended.map((report) => report.result?.cost.multiplyAdds ?? mean),
       });
-      const cells = more === 0 ? [] : randomCells(run, ended.length + more).slice(ended.length);
+      const cells =
+        more === 0 ? [] : randomCells(run, ended.length + more, await limitsOf(run)).slice(ended.length);
       return baselineJobs(run.experiment, cells);
     },
 

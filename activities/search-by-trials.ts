@@ -10,7 +10,7 @@ import { isBlackBox, optionsOf } from '../nas/protocol/strategy-schema.ts';
 import type { TrialEnd, TrialEvent } from '../nas/protocol/trial-log.ts';
 import type { Space } from '../nas/space/space.ts';
 import { STRATEGIES } from '../nas/strategy/registry.ts';
-import { endUnder } from '../nas/strategy/objective.ts';
+import { BEYOND_LIMITS, endUnder } from '../nas/strategy/objective.ts';
 import type { StrategyPorts } from '../nas/strategy/strategy.ts';
 import { createTrialSearch } from '../nas/strategy/trial-search.ts';
 import type { TrialSearch, TrialToRun } from '../nas/strategy/trial-search.ts';
@@ -20,6 +20,7 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { openTrialLog } from '../store/trial-log.ts';
 import type { SearchByTrialsInput } from './contract.ts';
 import { workerShutdown } from './failures.ts';
+import type { IsBeyondLimits } from './limits.ts';
 import { readResult, readRun, summarise } from './run-documents.ts';
 import { createSearchTally } from './search-tally.ts';
 import type { SearchTally } from './search-tally.ts';
@@ -42,6 +43,8 @@ export interface TrialSearchDependencies {
   readonly arrays?: TrialArrays;
   /** Where the task is a benchmark's table: a trial's end without a job. */
   readonly lookUp: (run: RunRecord) => Promise<LookUp | undefined>;
+  /** What is refused before it is trained; a look-up knows by itself. */
+  readonly limits: (run: RunRecord) => Promise<IsBeyondLimits>;
 }
 
 export interface LookUp {
@@ -88,6 +91,7 @@ const openSearch = (
   ports: StrategyPorts,
   tally: SearchTally,
   lookUp: LookUp | undefined,
+  isBeyondLimits: IsBeyondLimits,
 ): TrialSearch => {
   const { strategy, stages } = experiment;
   if (!isBlackBox(strategy)) throw new TypeError(`${strategy.name} does not search by trials`);
@@ -100,7 +104,9 @@ const openSearch = (
     seed,
     order: stages.search.order ?? 'reproducible',
     onTold: (asked, told) => tally.add(asked, told),
-    ...(lookUp === undefined ? {} : { lookUp }),
+    ...(lookUp === undefined
+      ? { refusal: (genotype) => (isBeyondLimits(genotype) ? BEYOND_LIMITS : undefined) }
+      : { lookUp }),
   });
 };
 
@@ -110,7 +116,7 @@ const openSearch = (
  * the activity may end at any instant, and its next attempt goes on with identical proposals.
  */
 export const createSearchByTrials =
-  ({ store, ports, runTrial, lookUp: openTable, arrays }: TrialSearchDependencies) =>
+  ({ store, ports, runTrial, lookUp: openTable, arrays, limits }: TrialSearchDependencies) =>
   async ({ run: ref, job, round }: SearchByTrialsInput): Promise<JobReport> => {
     const context = Context.current();
     const run = await readRun(store, ref);
@@ -118,7 +124,7 @@ export const createSearchByTrials =
     const { runId } = run;
     const tally = createSearchTally();
     const lookUp = await openTable(run);
-    const search = openSearch(experiment, job.seed, ports, tally, lookUp);
+    const search = openSearch(experiment, job.seed, ports, tally, lookUp, await limits(run));
     const { events: logged, log } = await openTrialLog(store, runId, job.jobId);
     search.replay(logged);
 

@@ -25,6 +25,7 @@ import { startLocalBatch } from '../infra/local/batch/server.ts';
 import type { JobDocument } from '../nas/protocol/job.ts';
 import { jobArraySchema } from '../nas/protocol/job-array.ts';
 import { trialsOf } from '../nas/protocol/trial-log.ts';
+import { countNetwork } from '../nas/training/networks/count-network.ts';
 import { createDocument, readDocument } from '../store/json-documents.ts';
 import { keys } from '../store/keys.ts';
 import { createMemoryObjectStore } from '../store/memory-object-store.ts';
@@ -185,6 +186,7 @@ export const run = async (argv: readonly string[]): Promise<void> => {
       notices: createNoticeWatcher({ store }),
       queue: 'fleet',
       jobDefinition: 'sleeper',
+      countNetwork,
     };
     const record = recordOf(runId, { strategy: 'random', evaluations, parallelism: flags.jobs });
     const begun = performance.now();

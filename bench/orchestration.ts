@@ -12,6 +12,7 @@ import { createRunTrial } from '../activities/run-trial.ts';
 import { wholeNumber } from '../scripts/number-option.ts';
 import { createSimulatedBatch } from '../test/support/simulated-batch.ts';
 import { instantScore, recordOf, succeeded, withSearch } from './orchestration/search.ts';
+import { countNetwork } from '../nas/training/networks/count-network.ts';
 import { startBenchStack } from './orchestration/stack.ts';
 import type { BenchStack } from './orchestration/stack.ts';
 
@@ -71,6 +72,7 @@ const measure = async (
     notices: createNoticeWatcher({ store }),
     queue: 'bench',
     jobDefinition: 'bench',
+    countNetwork,
   });
   return withSearch(
     stack,

@@ -89,7 +89,14 @@ export const withSearch = async <T>(
           namespace,
           taskQueue: runId,
           workflowBundle: bundle,
-          activities: { searchByTrials: createSearchByTrials({ store, ports: {}, ...dependencies }) },
+          activities: {
+            searchByTrials: createSearchByTrials({
+              store,
+              ports: {},
+              limits: async () => () => false,
+              ...dependencies,
+            }),
+          },
           shutdownGraceTime: 0,
         });
         return worker.runUntil(during);

@@ -12,6 +12,7 @@ import { createProtocolActivities } from '../../activities/protocol-activities.t
 import { reconcile } from '../../activities/reconcile.ts';
 import { createCollectReport } from '../../activities/report.ts';
 import { listUnfinishedJobs } from '../../activities/unfinished-jobs.ts';
+import { countNetwork } from '../../nas/training/networks/count-network.ts';
 import { requestTimeouts } from '../../store/request-timeouts.ts';
 import { createS3ObjectStore } from '../../store/s3-object-store.ts';
 import { workflowBundle } from './bundle.ts';
@@ -58,6 +59,7 @@ try {
         queue: config.queue,
         jobDefinition: config.jobDefinition,
         ports: strategyPortsOnDemand(),
+        countNetwork,
         ...(capacity === undefined ? {} : { capacity }),
       }),
       collectReport: createCollectReport({ store }),

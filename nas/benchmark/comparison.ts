@@ -1,11 +1,11 @@
 import jStat from 'jstat';
 import { mean, sampleStandardDeviation } from 'simple-statistics';
-import { inputError } from '../protocol/input-error.ts';
-import { checkObjective, withinLimits } from '../strategy/objective.ts';
+import { checkObjective } from '../strategy/objective.ts';
 import type { Objective } from '../strategy/objective.ts';
 import { hypervolume, scoreCostFront } from '../strategy/pareto.ts';
 import { strategyNamed } from '../strategy/registry.ts';
 import type { StrategyPorts } from '../strategy/strategy.ts';
+import { rowsWithin } from './rows-within.ts';
 import type { TabularBenchmark } from './table.ts';
 import { tabularSearch } from './tabular-search.ts';
 import type { TabularRun } from './tabular-search.ts';
@@ -92,7 +92,7 @@ export interface ComparisonOptions {
   readonly onStrategy?: (done: StrategyComparison) => void;
 }
 
-/** Of the rows that are allowed; −1 where none is. */
+/** Of the rows that are allowed. */
 const argmax = (values: Float64Array, allowed: readonly boolean[]): number =>
   values.reduce(
     (best, value, i) => (allowed[i] === true && (best === -1 || value > (values[best] as number)) ? i : best),
@@ -152,22 +152,8 @@ export const compareStrategies = (table: TabularBenchmark, options: ComparisonOp
   const score = table.score(options.search, 'search');
   const final = table.column(options.final, 'final');
   const measures = measuresOf(table, options);
-  const allowed = [...final].map(
-    (_, row) =>
-      objective === undefined ||
-      withinLimits(
-        objective,
-        Object.fromEntries(Object.entries(measures).map(([name, column]) => [name, column[row] as number])),
-      ),
-  );
+  const allowed = rowsWithin(table, objective, 'objective.limits');
   const best = argmax(final, allowed);
-  if (best === -1)
-    throw inputError(
-      'objective.limits',
-      objective?.limits,
-      'limits that some architecture of the table satisfies',
-      'loosen the limits',
-    );
   const optimum = final[best] as number;
   const worst = Math.min(...final);
   const bound = options.strategies.map((name) => strategyNamed(name).bind(table.space, ports));

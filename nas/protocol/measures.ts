@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Experiment } from './experiment.ts';
 import { inputError } from './input-error.ts';
+import type { NetworkSize } from './recipe.ts';
+import type { SpaceChoice } from './space-schema.ts';
 import { isBlackBox } from './strategy-schema.ts';
 import { checkObjective } from '../strategy/objective.ts';
 
@@ -9,6 +11,24 @@ export const LATENCY = 'latencyMilliseconds';
 
 /** What a trained network is measured by besides its accuracy. */
 export const TRIAL_MEASURES: readonly string[] = ['parameters', 'multiplyAdds', LATENCY];
+
+/** Those that follow from the network alone, before it is trained. */
+export interface NetworkCounts {
+  /** Trained weights. */
+  readonly parameters: number;
+  /** Of one image, forward. */
+  readonly multiplyAdds: number;
+}
+
+/** Counts the network of a printed genotype, as its training would; `undefined` where it cannot be built at that size. */
+export type CountNetwork = (network: {
+  readonly space: SpaceChoice;
+  readonly genotype: string;
+  readonly size: NetworkSize;
+  /** Height, width, channels. */
+  readonly image: readonly [number, number, number];
+  readonly classes: number;
+}) => NetworkCounts | undefined;
 
 /** Measures that the strategy itself keeps small. */
 export const minimisedMeasures = ({ strategy }: Pick<Experiment, 'strategy'>): readonly string[] =>

@@ -100,6 +100,12 @@ export const outcomeUnder = (objective: Objective, outcome: TrialOutcome): Trial
   return { ...outcome, value: value * weightOf(objective, measures) };
 };
 
+/** How a trial of a network beyond the limits ends, whether it was trained or not. */
+export const BEYOND_LIMITS = {
+  kind: 'infeasible',
+  reason: 'beyond a limit of stages.search.objective',
+} as const satisfies TrialEnd;
+
 /** The end of a trial as its search records it: a network beyond the limits is infeasible, a score is weighted. */
 export const endUnder = (objective: Objective | undefined, end: TrialEnd): TrialEnd => {
   if (objective === undefined || end.kind !== 'score') return end;
@@ -107,9 +113,5 @@ export const endUnder = (objective: Objective | undefined, end: TrialEnd): Trial
   const outcome = outcomeUnder(objective, { kind: 'score', value, measures: { ...measures } });
   return outcome.kind === 'score'
     ? { ...end, value: outcome.value }
-    : {
-        kind: 'infeasible',
-        reason: 'beyond a limit of stages.search.objective',
-        ...(spent === undefined ? {} : { spent }),
-      };
+    : { ...BEYOND_LIMITS, ...(spent === undefined ? {} : { spent }) };
 };

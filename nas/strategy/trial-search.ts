@@ -21,6 +21,8 @@ export interface TrialSearchOptions {
   readonly order: TellOrder;
   /** A trial's end at once, where trials are look-ups. */
   readonly lookUp?: (genotype: Json, fidelity: number) => TrialEnd;
+  /** The end of a trial that needs no training to be known, by its printed genotype: a network beyond the limits. */
+  readonly refusal?: (genotype: string) => TrialEnd | undefined;
   /** A trial was told, also while a log is replayed. */
   readonly onTold?: (trial: AskedTrial, told: ToldTrial) => void;
 }
@@ -87,7 +89,7 @@ const outcomeOf = (end: TrialEnd): TrialOutcome =>
     : { kind: end.kind };
 
 export const createTrialSearch = (options: TrialSearchOptions): TrialSearch => {
-  const { strategy, space, order, lookUp, onTold } = options;
+  const { strategy, space, order, lookUp, refusal, onTold } = options;
   let state = strategy.init({ evaluations: options.evaluations, options: options.options }, options.seed);
   const awaited = new Map<string, Awaited>();
   /** Awaited trials of one network and fidelity, in the order of asking: the first is trained, the others share its end. */
@@ -118,8 +120,9 @@ export const createTrialSearch = (options: TrialSearchOptions): TrialSearch => {
       (other) => other.fidelity < fidelity && other.end.kind === 'score',
     );
     const last = earlier.at(-1);
+    const end = refusal?.(asked.genotype);
     const due =
-      knownAt(asked) === undefined
+      knownAt(asked) === undefined && end === undefined
         ? (twins.values().next().value?.due ?? clock + fidelity - (last?.fidelity ?? 0))
         : clock;
     const run: TrialToRun = {
@@ -129,7 +132,7 @@ export const createTrialSearch = (options: TrialSearchOptions): TrialSearch => {
       ...(inherits && { inherits: { ...inherits, trial: trainers.get(inherits.trial) ?? inherits.trial } }),
     };
     const trial = { id, ordinal, genotype, fidelity, note, ...(inherits && { inherits }) };
-    const entry = { asked, run, trial, key, due };
+    const entry: Awaited = { asked, run, trial, key, due, ...(end && { end }) };
     awaited.set(id, entry);
     byNetwork.set(key, twins.add(entry));
     untaken.add(entry);
@@ -248,7 +251,8 @@ export const createTrialSearch = (options: TrialSearchOptions): TrialSearch => {
       const taken: TrialToRun[] = [];
       for (const entry of untaken) {
         const isTwin = byNetwork.get(entry.key)?.values().next().value !== entry;
-        if (lookUp !== undefined || isTwin || knownAt(entry.asked) !== undefined) continue;
+        const hasEnd = entry.end !== undefined || knownAt(entry.asked) !== undefined;
+        if (lookUp !== undefined || isTwin || hasEnd) continue;
         untaken.delete(entry);
         taken.push(entry.run);
       }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { rowsWithin } from '../../nas/benchmark/rows-within.ts';
 import { checkAgainstDataset } from '../../nas/protocol/check-experiment.ts';
 import type { Experiment } from '../../nas/protocol/experiment.ts';
 import { inputError } from '../../nas/protocol/input-error.ts';
@@ -14,7 +15,7 @@ import { STRATEGIES } from '../../nas/strategy/registry.ts';
 import { listDatasets, readDataset } from '../../store/datasets.ts';
 import type { StoredDataset } from '../../store/datasets.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
-import { listTables, readTableManifest } from '../../store/tables.ts';
+import { listTables, openTable, readTableManifest } from '../../store/tables.ts';
 import { CATALOGUE } from '../data/catalogue.ts';
 import { checkNetworks } from './network-sizes.ts';
 
@@ -93,6 +94,12 @@ export const withTable = async (
   checkMeasures(experiment, manifest.columns, place, (name) =>
     suggestion(name, manifest.columns, 'name a column of the table'),
   );
+  if (search.objective !== undefined)
+    rowsWithin(
+      await openTable(store, manifest),
+      search.objective,
+      place(['stages', 'search', 'objective', 'limits']),
+    );
   const { strategy } = experiment;
   if (
     isBlackBox(strategy) &&

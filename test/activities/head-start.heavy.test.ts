@@ -16,6 +16,7 @@ import { EXIT_CODES } from '../../nas/protocol/outcome.ts';
 import { searchJobs } from '../../nas/protocol/plan.ts';
 import { TRAINER_COMMAND } from '../../nas/protocol/trainer-job.ts';
 import { createDocument, readDocument } from '../../store/json-documents.ts';
+import { countNetwork } from '../../nas/training/networks/count-network.ts';
 import { keys } from '../../store/keys.ts';
 import { jobKit } from '../containers/job-kit.ts';
 import type { JobKit } from '../containers/job-kit.ts';
@@ -107,6 +108,7 @@ it('a replacement runs before the job that was reclaimed has written its last ch
     notices: createNoticeWatcher({ store: kit.store }),
     queue: 'queue',
     jobDefinition: 'trainer',
+    countNetwork,
   });
   const [job] = searchJobs(record.experiment);
   const input: LaunchInput = {

@@ -111,7 +111,7 @@ describe('a search on a table with second objectives', () => {
       ...measured,
       measures: { flops: 7713280, params: 387882 },
     });
-    expect(await endOf('stages.search.objective={ limits: { params: { max: 387881 } } }')).toMatchObject({
+    expect(await endOf('stages.search.objective={ limits: { params: { min: 387883 } } }')).toMatchObject({
       kind: 'infeasible',
     });
   });
@@ -124,5 +124,13 @@ describe('a search on a table with second objectives', () => {
     );
     const limited = onMacro('stages.search.objective={ limits: { latency: { max: 1 } } }');
     await expect(withTable(store, limited)).rejects.toThrow(/limits: "latency".*params, flops/);
+  });
+
+  it('is refused where no row is within the limits', async () => {
+    const store = createMemoryObjectStore();
+    await addBenchmark(store, 'nas-bench-macro', {});
+    await expect(
+      withTable(store, onMacro('stages.search.objective={ limits: { params: { max: 1 } } }')),
+    ).rejects.toThrow(/objective\.limits: .*some architecture of the table satisfies/);
   });
 });

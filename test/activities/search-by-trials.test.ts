@@ -3,6 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import type { SearchByTrialsInput } from '../../activities/contract.ts';
+import type { IsBeyondLimits } from '../../activities/limits.ts';
 import { createSearchByTrials } from '../../activities/search-by-trials.ts';
 import type { LookUp, TrialRun, TrialSearchDependencies } from '../../activities/search-by-trials.ts';
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
@@ -126,9 +127,16 @@ const carryOut = (
   runTrial: TrialSearchDependencies['runTrial'],
   environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }),
   lookUp?: LookUp,
+  isBeyondLimits: IsBeyondLimits = () => false,
 ): Promise<JobReport> =>
   environment.run(
-    createSearchByTrials({ store, ports: { eas: coin }, runTrial, lookUp: async () => lookUp }),
+    createSearchByTrials({
+      store,
+      ports: { eas: coin },
+      runTrial,
+      lookUp: async () => lookUp,
+      limits: async () => isBeyondLimits,
+    }),
     {
       run: { runId: 'run', experimentHash: HASH },
       job: SEARCH,
@@ -228,6 +236,49 @@ describe('what a strategy learns of a trial that has no score', () => {
     );
     expect(report).toMatchObject({ outcome: 'invalid-architecture' });
     expect(report.error).toMatch(/none of 3 trials has a score; the last: too large/);
+  });
+});
+
+describe('a network beyond the limits', () => {
+  const record = recordOf(REGULARIZED);
+  const space = chosenSpace({ name: 'nas-bench-201' });
+  const isBeyond: IsBeyondLimits = (genotype) =>
+    quality({ genotype: space.hash(space.parse(genotype)), rungs: [] }) < 0.4;
+  const limited = (store: ObjectStore, runTrial: TrialSearchDependencies['runTrial']): Promise<JobReport> =>
+    carryOut(store, runTrial, undefined, undefined, isBeyond);
+
+  it('is infeasible without a job, and takes no slot', async () => {
+    const store = await storeWith(record);
+    const fleet = createFleet();
+    const report = await limited(store, fleet.runTrial);
+    const trials = trialsOf(await logOf(store));
+    const refused = trials.filter(({ genotype }) => isBeyond(genotype));
+    expect(refused.length).toBeGreaterThan(2);
+    expect(trials).toHaveLength(24);
+    expect(refused.every(({ end }) => end?.kind === 'infeasible' && end.spent === undefined)).toBe(true);
+    expect(report).toMatchObject({ outcome: 'succeeded', attempts: fleet.log.trained.length });
+    expect(fleet.log.trained).toHaveLength(
+      new Set(trials.filter((trial) => !refused.includes(trial)).map(({ hash }) => hash)).size,
+    );
+    expect(fleet.log.peak).toBe(4);
+  });
+
+  it('is refused again whenever the search is killed', { timeout: 600_000 }, async () => {
+    const reference = await storeWith(record);
+    await limited(reference, createFleet().runTrial);
+    const expected = await logOf(reference);
+    for (let index = 0, more = true; more; index++) {
+      const store = await storeWith(record);
+      const fleet = createFleet();
+      more = false;
+      const crashing = faultyStore(store, (operation) => {
+        more ||= operation.index === index;
+        return operation.index === index ? 'crash-after' : undefined;
+      });
+      await limited(crashing, fleet.runTrial).catch(() => undefined);
+      await limited(store, fleet.runTrial);
+      expect(await logOf(store), `request ${index}`).toEqual(expected);
+    }
   });
 });
 

@@ -2,6 +2,7 @@ import type { BatchJobs } from '../../activities/batch-jobs.ts';
 import type { Dependencies } from '../../activities/dependencies.ts';
 import { createJobWatcher } from '../../activities/job-watcher.ts';
 import { createNoticeWatcher } from '../../activities/notice-watcher.ts';
+import { countNetwork } from '../../nas/training/networks/count-network.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 
 /** What launches work with, over a store and a Batch of the test's own, both watched closely. */
@@ -12,4 +13,5 @@ export const launchDependencies = (store: ObjectStore, batch: BatchJobs, noticeP
   notices: createNoticeWatcher({ store, pollMilliseconds: noticePoll }),
   queue: 'queue',
   jobDefinition: 'trainer',
+  countNetwork,
 });

@@ -8,6 +8,7 @@ import { createNoticeWatcher } from '../../activities/notice-watcher.ts';
 import { createProtocolActivities } from '../../activities/protocol-activities.ts';
 import { createCollectReport } from '../../activities/report.ts';
 import { workflowBundle } from '../../containers/worker/bundle.ts';
+import { countNetwork } from '../../nas/training/networks/count-network.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { createSimulatedBatch } from '../support/simulated-batch.ts';
@@ -63,6 +64,7 @@ export const createHarness = async (
             notices: createNoticeWatcher({ store, pollMilliseconds: 50 }),
             queue: 'queue',
             jobDefinition: 'trainer',
+            countNetwork,
             ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
           }),
           collectReport: createCollectReport({ store }),

@@ -1,0 +1,42 @@
+import type { DatasetManifest } from '../nas/protocol/dataset.ts';
+import { datasetManifestSchema } from '../nas/protocol/dataset.ts';
+import { LATENCY } from '../nas/protocol/measures.ts';
+import type { RunRecord } from '../nas/protocol/run-record.ts';
+import { chosenSpace } from '../nas/protocol/space-schema.ts';
+import { withinLimits } from '../nas/strategy/objective.ts';
+import { getBlob } from '../store/blobs.ts';
+import type { Dependencies } from './dependencies.ts';
+import { createLookUp } from './look-up.ts';
+
+/** Whether a network, by its printed genotype, is beyond a limit of the search. */
+export type IsBeyondLimits = (genotype: string) => boolean;
+
+/**
+ * The limits of a run's search, as far as they are known of a network before it is trained: by a benchmark's table, or
+ * by counting. A timing is not known; a network that cannot be built is left to its training, which says why.
+ */
+export const createLimits = (deps: Pick<Dependencies, 'store' | 'countNetwork'>) => {
+  const openTable = createLookUp(deps);
+
+  const datasetOf = async ({ dataset }: RunRecord): Promise<DatasetManifest> =>
+    datasetManifestSchema.parse(
+      JSON.parse(Buffer.from(await getBlob(deps.store, dataset.manifest)).toString('utf8')),
+    );
+
+  return async (run: RunRecord): Promise<IsBeyondLimits> => {
+    const { space, stages } = run.experiment;
+    const all = stages.search.objective?.limits ?? {};
+    if (Object.keys(all).length === 0) return () => false;
+    const lookUp = await openTable(run);
+    if (lookUp !== undefined)
+      return (genotype) => lookUp(chosenSpace(space).parse(genotype), 1).kind === 'infeasible';
+    const { [LATENCY]: _timed, ...limits } = all;
+    if (Object.keys(limits).length === 0) return () => false;
+    const { shape, classes } = await datasetOf(run);
+    const setting = { space, size: stages.search.network, image: shape, classes: classes.length };
+    return (genotype) => {
+      const counts = deps.countNetwork({ ...setting, genotype });
+      return counts !== undefined && !withinLimits({ limits, weights: {} }, { ...counts });
+    };
+  };
+};

@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+import { createLimits } from '../../activities/limits.ts';
+import { createStageActivities } from '../../activities/protocol-stages.ts';
+import type { BlobRef } from '../../nas/protocol/blob.ts';
+import type { JobReport, PlannedJob } from '../../nas/protocol/job-report.ts';
+import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
+import type { RunRecord } from '../../nas/protocol/run-record.ts';
+import { asSettled } from '../../nas/protocol/settled-experiment.ts';
+import { chosenSpace } from '../../nas/protocol/space-schema.ts';
+import { randomFromSeed } from '../../nas/random.ts';
+import { countNetwork } from '../../nas/training/networks/count-network.ts';
+import { createDocument } from '../../store/json-documents.ts';
+import { keys } from '../../store/keys.ts';
+import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
+import { createSimulatedBatch } from '../support/simulated-batch.ts';
+import { launchDependencies } from '../support/launch-dependencies.ts';
+
+const HASH = 'e'.repeat(64);
+const SHARD = { sha256: '0'.repeat(64), bytes: 1 };
+const MANIFEST = {
+  version: 1,
+  name: 'toy',
+  shape: [16, 16, 3],
+  classes: ['a', 'b', 'c'],
+  splits: {
+    train: { count: 8, shards: [{ blob: SHARD, count: 8 }] },
+    test: { count: 8, shards: [{ blob: SHARD, count: 8 }] },
+  },
+  normalisation: { mean: [0, 0, 0], std: [1, 1, 1] },
+  sha256: '0'.repeat(64),
+  source: 'test',
+  licence: 'none',
+  verified: 'no',
+};
+
+const SIZE = { channels: 8, layers: 3, stem: 'cifar' } as const;
+const space = chosenSpace({ name: 'nas-bench-201' });
+const counted = (genotype: string) => {
+  const counts = countNetwork({
+    space: { name: 'nas-bench-201' },
+    genotype,
+    size: SIZE,
+    image: [16, 16, 3],
+    classes: 3,
+  });
+  if (counts === undefined) throw new Error(`${genotype}: cannot be built`);
+  return counts;
+};
+const random = randomFromSeed(1);
+const genotypes = Array.from({ length: 40 }, () => space.print(space.sample(random)));
+
+const begin = async (limits: string) => {
+  const store = createMemoryObjectStore();
+  const { ref } = await createDocument(store, keys.dataset('toy'), MANIFEST);
+  const manifest: BlobRef = ref;
+  const record: RunRecord = {
+    version: 1,
+    runId: 'run',
+    experiment: asSettled(
+      loadExperiment(
+        `name: toy
+space: { name: nas-bench-201 }
+strategy: { name: random }
+task: { data: toy }
+resources: { parallelism: 4 }
+stages:
+  search:
+    seeds: [0]
+    evaluations: 8
+    network: { channels: 8, layers: 3 }
+    objective: { limits: ${limits} }
+  retrain: { topK: 1 }
+`,
+        { file: 'toy.yaml', overrides: [] },
+      ).experiment,
+    ),
+    experimentHash: HASH,
+    dataset: { name: 'toy', manifest },
+    createdAt: '2026-01-01T00:00:00.000Z',
+  };
+  await createDocument(store, keys.experiment('run'), record);
+  const deps = launchDependencies(store, createSimulatedBatch(store, { milliseconds: 0 }));
+  return { store, record, deps };
+};
+
+describe('the limits of a search', () => {
+  const bound = counted(genotypes[0] as string).parameters;
+
+  it('are known of a network before it is trained', async () => {
+    const { record, deps } = await begin(`{ parameters: { max: ${bound} } }`);
+    const isBeyond = await createLimits(deps)(record);
+    const beyond = genotypes.filter(isBeyond);
+    expect(beyond).toEqual(genotypes.filter((genotype) => counted(genotype).parameters > bound));
+    expect(beyond.length).toBeGreaterThan(0);
+    expect(beyond.length).toBeLessThan(genotypes.length);
+  });
+
+  it('say nothing of a timing, beside what can be counted', async () => {
+    const timed = await begin('{ latencyMilliseconds: { max: 1 } }');
+    expect(genotypes.filter(await createLimits(timed.deps)(timed.record))).toEqual([]);
+    const both = await begin('{ latencyMilliseconds: { max: 1 }, multiplyAdds: { max: 1 } }');
+    expect(genotypes.filter(await createLimits(both.deps)(both.record))).toEqual(genotypes);
+  });
+
+  it('hold for the random baseline as well', async () => {
+    const { store, record, deps } = await begin(`{ parameters: { max: ${bound} } }`);
+    const report = (job: PlannedJob): JobReport => ({
+      job,
+      outcome: 'succeeded',
+      attempts: 1,
+      reclaims: 0,
+      seconds: 1,
+      dollars: 0,
+      result: {
+        uri: 's3://test/result',
+        sha256: '0'.repeat(64),
+        genotype: genotypes[0] as string,
+        accuracy: 0.5,
+        scoredOn: 'validation',
+        cost: { multiplyAdds: 1e9, images: 1 },
+      },
+    });
+    const retrained = { kind: 'retrain', jobId: 'stage-2/cell-a', seed: 0, genotype: genotypes[0] as string };
+    const search = { kind: 'search', jobId: 'stage-1/seed-0', seed: 0, by: 'trials' } as const;
+    for (const [stage, job] of [
+      [
+        'proxy-search',
+        { ...report(search), result: { ...report(search).result, cost: { multiplyAdds: 19e9, images: 1 } } },
+      ],
+      ['retrain-top', report(retrained as PlannedJob)],
+    ] as const)
+      await createDocument(store, keys.stageResult('run', stage), { version: 1, stage, reports: [job] });
+    const planned = await createStageActivities(deps).planBaseline({
+      run: { runId: 'run', experimentHash: HASH },
+      ended: [],
+    });
+    expect(planned.length).toBeGreaterThan(10);
+    for (const job of planned)
+      expect(counted((job as { genotype: string }).genotype).parameters).toBeLessThanOrEqual(bound);
+    expect(record.experiment.stages.search.network).toMatchObject(SIZE);
+  });
+});
