@@ -47,7 +47,7 @@ describe('published networks', () => {
     expect(countParameters(description)).toBe(3_176_602);
   });
 
-  // The authors' generator of networks (64 to 512 filters, all kernels 3 × 3); Table 1 says 38.6 M (see the network's header).
+  // The authors' generator of networks (64 to 512 filters, all kernels 3 × 3).
   it('FractalNet of 20 layers', () => {
     const genotype = JSON.stringify({ blocks: 5, columns: 3, filters: 64, join: 'mean' });
     const description = describeClassifier(networkOf({ name: 'fractal-net' }, genotype), {
@@ -61,6 +61,23 @@ describe('published networks', () => {
     );
     const norms = 7 * filters.reduce((sum, width) => sum + 2 * width, 0);
     expect(countParameters(description)).toBe(convolutions + norms + 513 * 10);
+  });
+
+  // Table 3 of Larsson et al. 2017: networks of five blocks with 16 to 128 filters on CIFAR-100, in millions.
+  it.each([
+    [1, 5, 0.3],
+    [2, 10, 0.8],
+    [3, 20, 2.1],
+    [4, 40, 4.8],
+    [5, 80, 10.2],
+  ])('FractalNet of %i columns and %i layers in its paper’s study of depth', (columns, _, millions) => {
+    const genotype = JSON.stringify({ blocks: 5, columns, filters: 16, join: 'mean' });
+    const description = describeClassifier(networkOf({ name: 'fractal-net' }, genotype), {
+      ...cifar,
+      classes: 100,
+      size: { channels: 16, layers: 1, stem: 'cifar' },
+    });
+    expect(Math.round(countParameters(description) / 1e5) / 10).toBe(millions);
   });
 
   // Rows of the benchmark's table.
