@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import { attemptRecordSchema, stageRecordSchema } from '../nas/protocol/documents.ts';
+import { InputError } from '../nas/protocol/input-error.ts';
 import type { AttemptRecord, ProgramResult } from '../nas/protocol/job.ts';
 import type { RunRecord } from '../nas/protocol/run-record.ts';
 import type { RunView } from '../nas/protocol/run-view.ts';
@@ -15,6 +16,7 @@ import { readDocument } from '../store/json-documents.ts';
 import { keys } from '../store/keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { readTrialLog } from '../store/trial-log.ts';
+import { bestOfTable } from './look-up.ts';
 import { readResult } from './run-documents.ts';
 
 /** Requests in flight at once. */
@@ -78,6 +80,11 @@ export const collectRunDocuments = async (
     if (receipt !== undefined) receipts.push(receipt);
   }
   const dataset = await readDataset(store, run.dataset.name);
+  // Nor is a table that was replaced the one that was searched.
+  const tableBest = await bestOfTable(store, run).catch((error: unknown) => {
+    if (error instanceof InputError) return undefined;
+    throw error;
+  });
   return {
     run,
     view,
@@ -87,6 +94,7 @@ export const collectRunDocuments = async (
     results,
     attempts,
     trials,
+    ...(tableBest === undefined ? {} : { tableBest }),
     receipts,
     software,
   };

@@ -19,6 +19,7 @@ import {
   hessianEigenvalue,
   skipConnections,
 } from './charts/search-diagnostics.ts';
+import { searchRegret } from './charts/search-regret.ts';
 import { trialFront } from './charts/trial-front.ts';
 import { trialScores } from './charts/trial-scores.ts';
 import { testAccuracies } from './charts/test-accuracies.ts';
@@ -39,6 +40,7 @@ const CHARTS = {
   'controller-entropy': controllerEntropy,
   'controller-skip-rate': controllerSkipRate,
   'trial-scores': trialScores,
+  'search-regret': searchRegret,
   'candidate-scores': candidateScores,
   'proxy-gate': proxyGate,
   'proxy-fidelity': proxyFidelity,

@@ -10,6 +10,7 @@ import {
   frontText,
   headline,
   judgeText,
+  regretText,
   searchesText,
 } from './statements.ts';
 import {
@@ -101,6 +102,8 @@ export const markdownReport = (report: RunReport, figures: Figures): string => {
       image('controller-entropy', 'entropy of the controller, by epoch'),
       image('controller-skip-rate', 'share of skip connections that the controller makes, by epoch'),
       image('trial-scores', 'scores of the trials, and the best so far'),
+      image('search-regret', 'distance of the best so far from the best in the table'),
+      regretText(report),
       ...measuresOf(report).flatMap((measure) => [
         image(frontFigure(measure), `accuracy against ${measureTitle(measure)}`),
         frontText(report, measure),

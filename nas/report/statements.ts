@@ -4,6 +4,7 @@ import type { ContenderView } from '../protocol/run-view.ts';
 import { decimal, integer, percent, points, quantity } from './format.ts';
 import { cellName, shortNames } from './names.ts';
 import type { RunReport } from './run-report.ts';
+import { incumbentsOf } from './search-trials.ts';
 import { isMinimised, marksOf, pointsOf } from './trial-measures.ts';
 import { scoreCostFront } from '../strategy/pareto.ts';
 
@@ -81,6 +82,20 @@ export const searchesText = ({ searches }: RunReport): string =>
       return `seed ${seed}: ${integer(scored.length)} networks scored${told.join('')}`;
     })
     .join('; ');
+
+/** How near each search came to the best in its table; empty where trials were trained. */
+export const regretText = ({ searches, tableBest }: RunReport): string => {
+  if (tableBest === undefined) return '';
+  const ends = searches.flatMap(({ seed, trials }) => {
+    const last = incumbentsOf(trials?.scored ?? []).at(-1);
+    return last === undefined
+      ? []
+      : [
+          `seed ${seed}: ${decimal(100 * (tableBest - last.score))} points short of it since result ${integer(last.result)}`,
+        ];
+  });
+  return `The best that this search could find in its table scores ${percent(tableBest)}. ${ends.join('; ')}.`;
+};
 
 /** What lies on the fronts of accuracy against the measure, and what the search made of the measure. */
 export const frontText = ({ searches, configuration }: RunReport, measure: string): string => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLookUp } from '../../activities/look-up.ts';
+import { bestOfTable, createLookUp } from '../../activities/look-up.ts';
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
 import { chosenSpace } from '../../nas/protocol/space-schema.ts';
 import type { RunRecord } from '../../nas/protocol/run-record.ts';
@@ -111,6 +111,10 @@ describe('a search on a table with second objectives', () => {
       ...measured,
       measures: { flops: 7713280, params: 387882 },
     });
+    const bestOf = async (...overrides: string[]) =>
+      bestOfTable(store, { experiment: await withTable(store, onMacro(...overrides)) } as RunRecord);
+    expect(await bestOf('stages.search.objective={ limits: { params: { max: 387882 } } }')).toBe(0.453633);
+    expect(await bestOf()).toBeGreaterThan(0.9);
     expect(await endOf('stages.search.objective={ limits: { params: { min: 387883 } } }')).toMatchObject({
       kind: 'infeasible',
     });

@@ -4,7 +4,7 @@ import { buildReport } from '../../nas/report/build-report.ts';
 import { renderReport } from '../../nas/report/render-report.ts';
 import type { RunReport } from '../../nas/report/run-report.ts';
 import { incumbentsOf } from '../../nas/report/search-trials.ts';
-import { frontText, searchesText } from '../../nas/report/statements.ts';
+import { frontText, regretText, searchesText } from '../../nas/report/statements.ts';
 import { judgeTable, spendingTable } from '../../nas/report/tables.ts';
 import { marksOf, measureSlug, pointsOf } from '../../nas/report/trial-measures.ts';
 import { scoreCostFront } from '../../nas/strategy/pareto.ts';
@@ -200,5 +200,33 @@ describe('the rendered report of a search by trials', () => {
     expect(files['figures/timeline.svg']).not.toContain('trial-000');
     expect(markdown).toContain('| stage-1/seed-0/trial-000000 | 2 |');
     expect(markdown).not.toContain('trial-000001');
+  }, 60_000);
+});
+
+describe('the regret of a search on a table', () => {
+  const documents = runByTrials({ name: 'random' }, {});
+
+  test('is what its best lacks to the best in the table', async () => {
+    const searched = buildReport(documents).searches;
+    const best = Math.max(
+      ...searched.flatMap(({ trials }) => trials?.scored.map(({ score }) => score) ?? []),
+    );
+    const report = buildReport({ ...documents, tableBest: best });
+    const ends = searched.map(({ trials }) => incumbentsOf(trials?.scored ?? []).at(-1)!);
+    for (const [seed, { score, result }] of ends.entries())
+      expect(plain(regretText(report))).toContain(
+        `seed ${seed}: ${(100 * (best - score)).toFixed(2)} points short of it since result ${result}`,
+      );
+    expect(ends.some(({ score }) => score === best)).toBe(true);
+    const files = await renderReport(report);
+    expect(files['report.md']).toContain('(figures/search-regret.svg)');
+    expect(files['figures/search-regret.svg']).toMatch(/^<svg /);
+    expect(plain(files['report.html'])).toContain(plain(regretText(report)));
+  }, 60_000);
+
+  test('is not shown where trials were trained', async () => {
+    const report = buildReport(documents);
+    expect(regretText(report)).toBe('');
+    expect(await renderReport(report)).not.toHaveProperty('figures/search-regret.svg');
   }, 60_000);
 });

@@ -10,6 +10,7 @@ import {
   frontText,
   headline,
   judgeText,
+  regretText,
   searchesText,
 } from '../statements.ts';
 import {
@@ -208,7 +209,7 @@ export const htmlReport = (report: RunReport, figures: Figures): string => {
             figures['trial-scores'],
             'Scores of the trials',
             'In the order in which the search learnt them; lines are the best so far.',
-          )}${measuresOf(report)
+          )}${figure(figures['search-regret'], 'Regret', regretText(report))}${measuresOf(report)
             .map((measure) =>
               figure(
                 figures[frontFigure(measure)],
