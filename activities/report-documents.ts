@@ -4,6 +4,7 @@ import { InputError } from '../nas/protocol/input-error.ts';
 import type { AttemptRecord, ProgramResult } from '../nas/protocol/job.ts';
 import type { RunRecord } from '../nas/protocol/run-record.ts';
 import type { RunView } from '../nas/protocol/run-view.ts';
+import { latencyRecordSchema, timesTrials } from '../nas/protocol/measures.ts';
 import { isBlackBox } from '../nas/protocol/strategy-schema.ts';
 import { trialJobId } from '../nas/protocol/trial-job-id.ts';
 import { trialsOf } from '../nas/protocol/trial-log.ts';
@@ -67,9 +68,13 @@ export const collectRunDocuments = async (
   const trialJobIds = Object.entries(trials).flatMap(([search, logged]) =>
     logged.filter(hasJob).map(({ id }) => trialJobId(search, id)),
   );
+  const devices = new Map<string, number>();
   await limit.map(trialJobIds, async (jobId) => {
     const tried = await readAttempts(store, runId, jobId);
     if (tried.length > 0) attempts[jobId] = tried;
+    if (!timesTrials(run.experiment)) return;
+    const timing = await readDocument(store, keys.job(runId, jobId).latency, latencyRecordSchema);
+    if (timing !== undefined) devices.set(timing.device, (devices.get(timing.device) ?? 0) + 1);
   });
   const stages = await limit.map(view.stages, ({ name }) =>
     readDocument(store, keys.stageResult(runId, name), stageRecordSchema),
@@ -94,6 +99,7 @@ export const collectRunDocuments = async (
     results,
     attempts,
     trials,
+    timedOn: Object.fromEntries([...devices].sort()),
     ...(tableBest === undefined ? {} : { tableBest }),
     receipts,
     software,

@@ -35,6 +35,8 @@ export interface RunDocuments {
   readonly attempts: Readonly<Record<string, readonly AttemptRecord[]>>;
   /** By the job id of their search; a search without trials is absent. */
   readonly trials: Readonly<Record<string, readonly LoggedTrial[]>>;
+  /** Networks that were timed, by the device that did. */
+  readonly timedOn: Readonly<Record<string, number>>;
   /** The best score in the table, where stage 1 looks trials up in one. */
   readonly tableBest?: number;
   /** Of the run's experiment, whichever run made them. */
@@ -217,6 +219,7 @@ export const buildReport = (documents: RunDocuments): RunReport => {
     configuration: run.experiment,
     ...(dataset === undefined ? {} : { data: describeDataset(dataset) }),
     searches: searches.map(({ job, result }) => searchReport(job, result, documents.trials[job.jobId])),
+    ...(Object.keys(documents.timedOn).length === 0 ? {} : { timedOn: documents.timedOn }),
     ...(documents.tableBest === undefined ? {} : { tableBest: documents.tableBest }),
     retrainings,
     proxyFidelity: fidelityOf(retrainings),

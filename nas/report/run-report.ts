@@ -23,6 +23,8 @@ export interface RunReport extends RunView {
   };
   /** Stage 1, one a seed. */
   readonly searches: readonly SearchReport[];
+  /** Networks of trials that were timed, by the device that did. */
+  readonly timedOn?: Readonly<Record<string, number>>;
   /** The best score in the table, where stage 1 looks its trials up in one; as the searches learn it. */
   readonly tableBest?: number;
   /** Cells trained from scratch at stage-2 fidelity: those of stage 2 and the baseline's random ones. */

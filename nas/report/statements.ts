@@ -97,8 +97,13 @@ export const regretText = ({ searches, tableBest }: RunReport): string => {
   return `The best that this search could find in its table scores ${percent(tableBest)}. ${ends.join('; ')}.`;
 };
 
+const devicesText = (timedOn: Readonly<Record<string, number>>): string =>
+  Object.entries(timedOn)
+    .map(([device, count]) => `${integer(count)} on ${device}`)
+    .join('; ') + (Object.keys(timedOn).length > 1 ? '; times of different devices do not compare' : '');
+
 /** What lies on the fronts of accuracy against the measure, and what the search made of the measure. */
-export const frontText = ({ searches, configuration }: RunReport, measure: string): string => {
+export const frontText = ({ searches, configuration, timedOn = {} }: RunReport, measure: string): string => {
   const sizes = searches.flatMap((search) => {
     const all = pointsOf(search, measure, configuration);
     return all.length === 0 ? [] : [`${scoreCostFront(all).length} of ${integer(all.length)}`];
@@ -113,7 +118,7 @@ export const frontText = ({ searches, configuration }: RunReport, measure: strin
     `On a line: networks that no other of their search beats in both (${sizes.join(', ')}). ` +
     (made.length === 0 ? 'The search did not look at it.' : `The search ${made.join(' and ')}.`) +
     (measure === LATENCY && configuration.stages.search.table === undefined
-      ? ' Each network was timed once, where it was trained: equal runs have other times.'
+      ? ` Each network was timed once, where it was trained (${devicesText(timedOn)}): equal runs have other times.`
       : '')
   );
 };

@@ -231,6 +231,7 @@ export const finishedRun = (): RunDocuments => {
     results,
     attempts,
     trials: {},
+    timedOn: {},
     receipts: [
       {
         experimentHash: 'e'.repeat(64),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { LATENCY } from '../../nas/protocol/measures.ts';
 import type { RunDocuments } from '../../nas/report/build-report.ts';
 import { buildReport } from '../../nas/report/build-report.ts';
 import { renderReport } from '../../nas/report/render-report.ts';
@@ -127,6 +128,16 @@ describe('the front of accuracy against a measure', () => {
       runByTrials({ name: 'random' }, { weights: { multiplyAdds: { target: 3000, exponent: -0.1 } } }),
     );
     expect(text(weighed, 'multiplyAdds')).toContain('weighed it against 3.00 k');
+  });
+
+  test('says which devices timed the networks', () => {
+    const documents = runByTrials({ name: 'random' }, {});
+    const text = (timedOn: Record<string, number>): string =>
+      plain(frontText(buildReport({ ...documents, timedOn }), LATENCY));
+    expect(text({ 'CPU, 1 threads': 40 })).toContain('(40 on CPU, 1 threads): equal runs');
+    expect(text({ 'CPU, 1 threads': 40, 'GPU, NVIDIA L4': 3 })).toContain(
+      '40 on CPU, 1 threads; 3 on GPU, NVIDIA L4; times of different devices do not compare',
+    );
   });
 
   test('a column of a table makes the name of a file', () => {
