@@ -23,6 +23,9 @@ const progressSchema = z.object({
   checkpoints: z.number().int(),
 });
 
+/** The part of an attempt's record that the drill reads. */
+const endSchema = z.object({ outcome: z.string().optional() });
+
 const POLL_MILLISECONDS = 250;
 
 const attempts = (n: number): string => (n === 1 ? '1 checkpoint' : `${n} checkpoints`);
@@ -30,8 +33,8 @@ const attempts = (n: number): string => (n === 1 ? '1 checkpoint' : `${n} checkp
 /**
  * `rehearseReclaim` of `ProtocolActivities`: waits until a running attempt has `afterCheckpoints` checkpoints,
  * takes its machine away, and waits for the next attempt, `reclaims` times. Of a search by trials any trial will do,
- * so that one which ends before it can be reclaimed leaves the drill to those after it. Ends early, and says so, when
- * the search ends first. Every attempt is reclaimed at most once, also when the worker dies half-way.
+ * so that one which ends before it can be reclaimed, or by itself within the notice, leaves the drill to those after it. Ends
+ * early, and says so, when the search ends first. Every attempt is reclaimed at most once, also when the worker dies half-way.
  */
 export const createRehearseReclaim =
   ({ store, capacity }: Dependencies) =>
@@ -72,9 +75,23 @@ export const createRehearseReclaim =
       return true;
     };
 
+    type Attempt = (typeof reclaimed)[number];
+    const endOf = async ({ jobId: target, epoch }: Attempt): Promise<string | undefined> =>
+      (await readDocument(store, keys.job(run.runId, target).attempt(epoch), endSchema))?.outcome;
+    /** The attempts that lost their machine, or are about to: those that were done before it was gone are left out. */
+    const lost = async (): Promise<{ readonly attempts: readonly Attempt[]; readonly settled: boolean }> => {
+      const ends = await Promise.all(reclaimed.map(endOf));
+      return {
+        attempts: reclaimed.filter((_, i) => ends[i] !== 'succeeded'),
+        settled: !ends.includes(undefined),
+      };
+    };
+
     try {
-      while (reclaimed.length < reclaims) {
-        for (const target of await running()) if (await reclaim(target)) break;
+      for (;;) {
+        const { attempts: soFar, settled } = await lost();
+        if (soFar.length >= reclaims && settled) break;
+        if (soFar.length < reclaims) for (const target of await running()) if (await reclaim(target)) break;
         context.heartbeat();
         await context.sleep(POLL_MILLISECONDS);
       }
@@ -83,14 +100,15 @@ export const createRehearseReclaim =
       if (error.message === 'WORKER_SHUTDOWN') throw workerShutdown();
       if (error.message !== 'CANCELLED') throw error;
     }
-    const taken = new Set(reclaimed.map((attempt) => attempt.jobId));
-    const machines = taken.size === 0 ? jobId : [...taken].join(' and of ');
-    const done = `Rehearsed reclaim: the machine of ${machines} was taken away ${reclaimed.length} of ${reclaims} times`;
+    const { attempts: taken } = await lost();
+    const jobs = new Set(taken.map((attempt) => attempt.jobId));
+    const machines = jobs.size === 0 ? jobId : [...jobs].join(' and of ');
+    const done = `Rehearsed reclaim: the machine of ${machines} was taken away ${taken.length} of ${reclaims} times`;
     return {
       jobId,
-      reclaims: reclaimed.length,
+      reclaims: taken.length,
       text:
-        reclaimed.length === reclaims
+        taken.length === reclaims
           ? `${done}, each time after ${attempts(afterCheckpoints)} of its attempt.`
           : `${done}; the ${byTrials === true ? 'search' : 'job'} ended before it could be done again.`,
     };

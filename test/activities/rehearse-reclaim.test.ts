@@ -13,7 +13,10 @@ import { runRecordForTests } from '../support/run-record.ts';
 
 const JOB = 'stage-1/seed-0';
 
-const setUp = (afterReclaim: (jobId: string) => Promise<unknown> | undefined = () => undefined) => {
+const setUp = (
+  afterReclaim: (jobId: string) => Promise<unknown> | undefined = () => undefined,
+  outcomeOf: (jobId: string) => string = () => 'preempted',
+) => {
   const store = createMemoryObjectStore();
   const taken: string[] = [];
   const rehearse = createRehearseReclaim({
@@ -21,6 +24,9 @@ const setUp = (afterReclaim: (jobId: string) => Promise<unknown> | undefined = (
     capacity: {
       reclaim: async (batchJobId: string) => {
         taken.push(batchJobId);
+        const [jobId, epoch] = batchJobId.split(' ') as [string, string];
+        const attempt = keys.job('run', jobId).attempt(Number(epoch));
+        await replaceDocument(store, attempt, { jobId, outcome: outcomeOf(jobId) });
         await afterReclaim(batchJobId);
       },
     },
@@ -88,6 +94,19 @@ describe('a rehearsed reclaim', () => {
     const view = await drill({ byTrials: true });
     expect(taken).toEqual([`${JOB}/trial-000002 1`]);
     expect(view.text).toContain(`the machine of ${JOB}/trial-000002 was taken away 1 of 1 times`);
+  });
+
+  it('does not count a trial that was done before its machine was gone', async () => {
+    const { drill, taken, progress, log } = setUp(undefined, (jobId) =>
+      jobId.endsWith('0') ? 'succeeded' : 'preempted',
+    );
+    await log([]);
+    await progress(`${JOB}/trial-000000`, 1, 2);
+    await progress(`${JOB}/trial-000001`, 1, 2);
+    const view = await drill({ byTrials: true });
+    expect(taken).toEqual([`${JOB}/trial-000000 1`, `${JOB}/trial-000001 1`]);
+    expect(view).toMatchObject({ reclaims: 1 });
+    expect(view.text).toContain(`the machine of ${JOB}/trial-000001 was taken away 1 of 1 times`);
   });
 
   it('says so where the search ends first', async () => {
