@@ -1,12 +1,10 @@
-import type { DatasetManifest } from '../nas/protocol/dataset.ts';
-import { datasetManifestSchema } from '../nas/protocol/dataset.ts';
 import { LATENCY } from '../nas/protocol/measures.ts';
 import type { RunRecord } from '../nas/protocol/run-record.ts';
 import { chosenSpace } from '../nas/protocol/space-schema.ts';
 import { withinLimits } from '../nas/strategy/objective.ts';
-import { getBlob } from '../store/blobs.ts';
 import type { Dependencies } from './dependencies.ts';
 import { createLookUp } from './look-up.ts';
+import { networkCounts } from './network-counts.ts';
 
 /** Whether a network, by its printed genotype, is beyond a limit of the search. */
 export type IsBeyondLimits = (genotype: string) => boolean;
@@ -17,12 +15,6 @@ export type IsBeyondLimits = (genotype: string) => boolean;
  */
 export const createLimits = (deps: Pick<Dependencies, 'store' | 'countNetwork'>) => {
   const openTable = createLookUp(deps);
-
-  const datasetOf = async ({ dataset }: RunRecord): Promise<DatasetManifest> =>
-    datasetManifestSchema.parse(
-      JSON.parse(Buffer.from(await getBlob(deps.store, dataset.manifest)).toString('utf8')),
-    );
-
   return async (run: RunRecord): Promise<IsBeyondLimits> => {
     const { space, stages } = run.experiment;
     const all = stages.search.objective?.limits ?? {};
@@ -32,10 +24,9 @@ export const createLimits = (deps: Pick<Dependencies, 'store' | 'countNetwork'>)
       return (genotype) => lookUp(chosenSpace(space).parse(genotype), 1).kind === 'infeasible';
     const { [LATENCY]: _timed, ...limits } = all;
     if (Object.keys(limits).length === 0) return () => false;
-    const { shape, classes } = await datasetOf(run);
-    const setting = { space, size: stages.search.network, image: shape, classes: classes.length };
+    const countAt = await networkCounts(deps, run);
     return (genotype) => {
-      const counts = deps.countNetwork({ ...setting, genotype });
+      const counts = countAt(genotype, stages.search.network);
       return counts !== undefined && !withinLimits({ limits, weights: {} }, { ...counts });
     };
   };

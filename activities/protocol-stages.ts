@@ -3,25 +3,23 @@ import { givenCell } from '../nas/protocol/given-cell.ts';
 import { InputError } from '../nas/protocol/input-error.ts';
 import type { JobReport, PlannedJob } from '../nas/protocol/job-report.ts';
 import type { StageRecord } from '../nas/protocol/documents.ts';
-import { baselineJobs, evaluateJobs, gateJobs, retrainJobs, searchJobs } from '../nas/protocol/plan.ts';
-import type { Cell, Contender } from '../nas/protocol/plan.ts';
+import { evaluateJobs, gateJobs, retrainJobs, searchJobs } from '../nas/protocol/plan.ts';
+import type { Contender } from '../nas/protocol/plan.ts';
 import { judgeGate, sampleForGate } from '../nas/protocol/proxy-gate.ts';
 import type { GateCell } from '../nas/protocol/proxy-gate.ts';
 import type { RunRecord, RunRef } from '../nas/protocol/run-record.ts';
 import type { GateView } from '../nas/protocol/run-view.ts';
 import type { Experiment } from '../nas/protocol/experiment.ts';
 import { spaceOf } from '../nas/protocol/spaces.ts';
-import { baselineCellsToAdd, rankByValidation, selectForRetraining } from '../nas/protocol/stages.ts';
+import { rankByValidation, selectForRetraining } from '../nas/protocol/stages.ts';
 import type { SearchSeed, TrainedCell } from '../nas/protocol/stages.ts';
 import { conclude } from '../nas/protocol/conclusion.ts';
-import { deriveSeed, randomFromSeed } from '../nas/random.ts';
 import { createDocument } from '../store/json-documents.ts';
 import { keys } from '../store/keys.ts';
 import type { Conclusion, PlanInput, ProtocolActivities } from './contract.ts';
 import type { Dependencies } from './dependencies.ts';
 import { missingDocument, nothingLeft } from './failures.ts';
-import { createLimits } from './limits.ts';
-import type { IsBeyondLimits } from './limits.ts';
+import { createPlanBaseline } from './plan-baseline.ts';
 import { readResult, readRun, readStage } from './run-documents.ts';
 
 type StageActivities = Pick<
@@ -45,31 +43,6 @@ const trainedCells = (reports: readonly JobReport[]): TrainedCell[] =>
       : [],
   );
 
-const multiplyAdds = (reports: readonly JobReport[]): number[] =>
-  reports.flatMap(({ result }) => result?.cost.multiplyAdds ?? []);
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);
-
-/** Draws until the baseline gives up looking for a cell within limits that few satisfy. */
-const DRAWS_AT_LEAST = 10_000;
-
-/** The first `count` distinct cells of the baseline's random stream that the search could have found as well. */
-const randomCells = (run: RunRecord, count: number, isBeyondLimits: IsBeyondLimits): Cell[] => {
-  const space = spaceOf(run.experiment);
-  const random = randomFromSeed(deriveSeed(run.experiment.stages.evaluate.baselineSeed, 'baseline-cells'));
-  const cells = new Map<string, Cell>();
-  const refused = new Set<string>();
-  // A space smaller than the budget repeats itself; then the baseline is what the space holds.
-  const most = Math.max(DRAWS_AT_LEAST, 100 * count);
-  for (let draws = 0; cells.size < count && draws < most; draws++) {
-    const cell = space.sample(random);
-    if (cells.has(cell.hash) || refused.has(cell.hash)) continue;
-    if (isBeyondLimits(cell.genotype)) refused.add(cell.hash);
-    else cells.set(cell.hash, cell);
-  }
-  return [...cells.values()];
-};
-
 const failures = (reports: readonly JobReport[]): string[] =>
   reports.flatMap(({ job, outcome, error }) =>
     outcome === 'succeeded' ? [] : [`${job.jobId}: ${outcome}${error === undefined ? '' : ` (${error})`}`],
@@ -78,7 +51,6 @@ const failures = (reports: readonly JobReport[]): string[] =>
 /** The stage rules as activities: they read what the jobs left in the store and decide what comes next. */
 export const createStageActivities = (deps: Dependencies): StageActivities => {
   const { store } = deps;
-  const limitsOf = createLimits(deps);
 
   /** The run with its experiment as edits have left it. */
   const plannedRun = async ({ run: ref, edits }: PlanInput): Promise<RunRecord> => {
@@ -153,25 +125,7 @@ export const createStageActivities = (deps: Dependencies): StageActivities => {
       return judgeGate(experiment, await gateSample(ref, experiment, reports), reports);
     },
 
-    planBaseline: async ({ run: ref, ended }) => {
-      const run = await readRun(store, ref);
-      if (run.experiment.origin !== undefined) return [];
-      const [search, retrain] = await Promise.all([
-        readStage(store, ref.runId, 'proxy-search'),
-        readStage(store, ref.runId, 'retrain-top'),
-      ]);
-      const known = [...multiplyAdds(retrain.reports), ...multiplyAdds(ended)];
-      const mean = sum(known) / Math.max(1, known.length);
-      const more = baselineCellsToAdd({
-        budget: sum(multiplyAdds([...search.reports, ...retrain.reports])),
-        known,
-        // A cell that failed has used its share.
-        spent: ended.map((report) => report.result?.cost.multiplyAdds ?? mean),
-      });
-      const cells =
-        more === 0 ? [] : randomCells(run, ended.length + more, await limitsOf(run)).slice(ended.length);
-      return baselineJobs(run.experiment, cells);
-    },
+    planBaseline: createPlanBaseline(deps),
 
     planWinner: async (input) => {
       const run = await plannedRun(input);

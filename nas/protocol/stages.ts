@@ -54,21 +54,26 @@ export const totalCost = (costs: readonly TrainingCost[]): TrainingCost => ({
 export interface BaselineBudget {
   /** What stages 1 and 2 cost together. */
   readonly budget: number;
-  /** Cost of one retraining at stage-2 fidelity, for each that is known (stage 2 first, then the baseline's own). */
-  readonly known: readonly number[];
-  /** Cost of each random cell trained so far; a cell that failed counts as the mean of `known`. */
+  /** Cost of each random cell trained so far. */
   readonly spent: readonly number[];
+  /** What the random cells after these are expected to cost, as far as there are any. */
+  readonly next: Iterable<number>;
 }
 
 /**
- * How many further random cells the baseline trains: those whose expected cost still fits into what the search
- * spent and the baseline has not, until it has spent at least as much. At least one cell is always trained. The
- * baseline is therefore never poorer than the search, and at most one cell richer.
+ * How many further random cells the baseline trains: as many as it takes until it has spent at least as much as the search.
+ * At least one cell is always trained. The baseline is therefore never poorer than the search, and richer by less than one
+ * cell where cells cost what was expected of them.
  */
-export const baselineCellsToAdd = ({ budget, known, spent }: BaselineBudget): number => {
-  const mean = known.reduce((sum, cost) => sum + cost, 0) / Math.max(1, known.length);
-  const left = budget - spent.reduce((sum, cost) => sum + cost, 0);
-  if (spent.length > 0 && left <= 0) return 0;
-  if (!(mean > 0)) return spent.length === 0 ? 1 : 0;
-  return Math.max(1, Math.floor(left / mean));
+export const baselineCellsToAdd = ({ budget, spent, next }: BaselineBudget): number => {
+  let left = budget - spent.reduce((sum, cost) => sum + cost, 0);
+  let added = 0;
+  for (const cost of next) {
+    if (spent.length + added > 0 && !(left > 0)) break;
+    // Nothing that costs nothing can use a budget up.
+    if (!(cost > 0)) return Math.max(added, spent.length === 0 ? 1 : 0);
+    left -= cost;
+    added++;
+  }
+  return added;
 };

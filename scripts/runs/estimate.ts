@@ -150,6 +150,10 @@ const searchCost = (
   );
 };
 
+function* repeated(value: number): Generator<number> {
+  for (;;) yield value;
+}
+
 /** Estimates each stage from the experiment and the data set's sizes; nothing is run. */
 export const estimate = (experiment: Experiment, dataset: DatasetManifest): StageEstimate[] => {
   const { stages, resources } = experiment;
@@ -173,12 +177,11 @@ export const estimate = (experiment: Experiment, dataset: DatasetManifest): Stag
 
   const searches = searchJobs(experiment).length;
   const budget = searches * searchJob.multiplyAdds + retrain.topK * retrainJob.multiplyAdds;
-  const spent: number[] = [];
   // A transferred run compares with the origin's random cell instead of looking for one.
-  for (let more = experiment.origin === undefined ? -1 : 0; more !== 0;) {
-    more = baselineCellsToAdd({ budget, known: [retrainJob.multiplyAdds], spent });
-    spent.push(...Array.from({ length: more }, () => retrainJob.multiplyAdds));
-  }
+  const baselineCells =
+    experiment.origin === undefined
+      ? baselineCellsToAdd({ budget, spent: [], next: repeated(retrainJob.multiplyAdds) })
+      : 0;
 
   const stageOf = (stage: StageName, parts: readonly (readonly [number, JobEstimate])[]): StageEstimate => {
     const jobs = parts.reduce((sum, [n]) => sum + n, 0);
@@ -194,7 +197,7 @@ export const estimate = (experiment: Experiment, dataset: DatasetManifest): Stag
     stageOf('proxy-search', [[searches, searchJob]]),
     stageOf('retrain-top', [[retrain.topK, retrainJob]]),
     stageOf('evaluate', [
-      [spent.length, retrainJob],
+      [baselineCells, retrainJob],
       [2 * evaluate.seeds.length, evaluateJob],
     ]),
   ];

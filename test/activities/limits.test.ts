@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createLimits } from '../../activities/limits.ts';
-import { createStageActivities } from '../../activities/protocol-stages.ts';
-import type { BlobRef } from '../../nas/protocol/blob.ts';
+import { createPlanBaseline } from '../../activities/plan-baseline.ts';
+import type { NetworkSize } from '../../nas/protocol/recipe.ts';
 import type { JobReport, PlannedJob } from '../../nas/protocol/job-report.ts';
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
 import type { RunRecord } from '../../nas/protocol/run-record.ts';
@@ -12,34 +12,18 @@ import { countNetwork } from '../../nas/training/networks/count-network.ts';
 import { createDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
+import { storeToyDataset } from '../support/run-record.ts';
 import { createSimulatedBatch } from '../support/simulated-batch.ts';
 import { launchDependencies } from '../support/launch-dependencies.ts';
 
 const HASH = 'e'.repeat(64);
-const SHARD = { sha256: '0'.repeat(64), bytes: 1 };
-const MANIFEST = {
-  version: 1,
-  name: 'toy',
-  shape: [16, 16, 3],
-  classes: ['a', 'b', 'c'],
-  splits: {
-    train: { count: 8, shards: [{ blob: SHARD, count: 8 }] },
-    test: { count: 8, shards: [{ blob: SHARD, count: 8 }] },
-  },
-  normalisation: { mean: [0, 0, 0], std: [1, 1, 1] },
-  sha256: '0'.repeat(64),
-  source: 'test',
-  licence: 'none',
-  verified: 'no',
-};
-
 const SIZE = { channels: 8, layers: 3, stem: 'cifar' } as const;
 const space = chosenSpace({ name: 'nas-bench-201' });
-const counted = (genotype: string) => {
+const counted = (genotype: string, size: NetworkSize = SIZE) => {
   const counts = countNetwork({
     space: { name: 'nas-bench-201' },
     genotype,
-    size: SIZE,
+    size,
     image: [16, 16, 3],
     classes: 3,
   });
@@ -51,8 +35,7 @@ const genotypes = Array.from({ length: 40 }, () => space.print(space.sample(rand
 
 const begin = async (limits: string) => {
   const store = createMemoryObjectStore();
-  const { ref } = await createDocument(store, keys.dataset('toy'), MANIFEST);
-  const manifest: BlobRef = ref;
+  const manifest = await storeToyDataset(store);
   const record: RunRecord = {
     version: 1,
     runId: 'run',
@@ -69,7 +52,7 @@ stages:
     evaluations: 8
     network: { channels: 8, layers: 3 }
     objective: { limits: ${limits} }
-  retrain: { topK: 1 }
+  retrain: { topK: 1, network: { channels: 16, layers: 3 } }
 `,
         { file: 'toy.yaml', overrides: [] },
       ).experiment,
@@ -130,13 +113,19 @@ describe('the limits of a search', () => {
       ['retrain-top', report(retrained as PlannedJob)],
     ] as const)
       await createDocument(store, keys.stageResult('run', stage), { version: 1, stage, reports: [job] });
-    const planned = await createStageActivities(deps).planBaseline({
+    const planned = await createPlanBaseline(deps)({
       run: { runId: 'run', experimentHash: HASH },
       ended: [],
     });
-    expect(planned.length).toBeGreaterThan(10);
-    for (const job of planned)
-      expect(counted((job as { genotype: string }).genotype).parameters).toBeLessThanOrEqual(bound);
-    expect(record.experiment.stages.search.network).toMatchObject(SIZE);
+    const cells = planned.flatMap((job) => (job.kind === 'search' ? [] : [job.genotype]));
+    for (const cell of cells) expect(counted(cell).parameters).toBeLessThanOrEqual(bound);
+    // Both stages cost twenty times what the retrained cell did; the random cells as much, to less than one of them.
+    const costs = [genotypes[0] as string, ...cells].map(
+      (cell) => counted(cell, record.experiment.stages.retrain.network).multiplyAdds,
+    );
+    const [retrainedOnce = 0, ...random] = costs;
+    const total = random.reduce((sum, cost) => sum + cost, 0);
+    expect(total).toBeGreaterThanOrEqual(20 * retrainedOnce);
+    expect(total - (random.at(-1) ?? 0)).toBeLessThan(20 * retrainedOnce);
   });
 });

@@ -1,9 +1,36 @@
+import type { BlobRef } from '../../nas/protocol/blob.ts';
+import type { DatasetManifest } from '../../nas/protocol/dataset.ts';
 import type { ExperimentInput } from '../../nas/protocol/experiment.ts';
 import { experimentHash } from '../../nas/protocol/run-record.ts';
 import type { RunRecord } from '../../nas/protocol/run-record.ts';
 import { settledExperimentSchema } from '../../nas/protocol/settled-experiment.ts';
+import { createDocument } from '../../store/json-documents.ts';
+import { keys } from '../../store/keys.ts';
+import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
 
-const MANIFEST = { uri: 's3://test/datasets/toy/manifest.json', sha256: '0'.repeat(64), bytes: 1 };
+const SHARD = { sha256: '0'.repeat(64), bytes: 1 };
+const TOY: DatasetManifest = {
+  version: 1,
+  name: 'toy',
+  shape: [16, 16, 3],
+  classes: ['a', 'b', 'c'],
+  splits: {
+    train: { count: 8, shards: [{ blob: SHARD, count: 8 }] },
+    test: { count: 8, shards: [{ blob: SHARD, count: 8 }] },
+  },
+  normalisation: { mean: [0, 0, 0], std: [1, 1, 1] },
+  sha256: '0'.repeat(64),
+  source: 'test',
+  licence: 'none',
+  verified: 'no',
+};
+
+/** Writes the manifest of a data set without images, for what needs their shape alone. */
+export const storeToyDataset = async (store: ObjectStore): Promise<BlobRef> =>
+  (await createDocument(store, keys.dataset('toy'), TOY)).ref;
+
+const MANIFEST = await storeToyDataset(createMemoryObjectStore());
 
 /** A run of a small experiment: two searches, two cells, two seeds. */
 export const runRecordForTests = (runId: string, change: Partial<ExperimentInput> = {}): RunRecord => {

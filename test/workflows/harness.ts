@@ -11,6 +11,7 @@ import { workflowBundle } from '../../containers/worker/bundle.ts';
 import { countNetwork } from '../../nas/training/networks/count-network.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
+import { storeToyDataset } from '../support/run-record.ts';
 import { createSimulatedBatch } from '../support/simulated-batch.ts';
 import type { SimulatedBatch } from '../support/simulated-batch.ts';
 import { temporalForTests } from '../support/shared-servers.ts';
@@ -40,6 +41,7 @@ export const createHarness = async (
   const id = randomBytes(4).toString('hex');
   const taskQueue = `test-${id}`;
   const store = options.store ?? createMemoryObjectStore();
+  await storeToyDataset(store);
   const batch = createSimulatedBatch(store, options);
   const connection = await Connection.connect({ address });
   const native = await NativeConnection.connect({ address });
