@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Random } from '../random.ts';
 import { oneHot, withChoice } from './categorical.ts';
 import { jsonGenotype } from './json-genotype.ts';
+import { liveMotifs } from './motif-liveness.ts';
 import type { Space } from './space.ts';
 
 /** Level-1 operations (Liu et al. 2018, §2.3); an edge may also hold none of them. */
@@ -33,20 +34,6 @@ export type HierarchicalGenotype = { readonly motifs: readonly (readonly (readon
 const edgesOf = (nodes: number): number => (nodes * (nodes - 1)) / 2;
 
 const toChoices = ({ motifs }: HierarchicalGenotype): readonly number[] => motifs.flat(2);
-
-/** Whether a signal can pass the motif, given which operations of the level below pass one. */
-const passes = (edges: readonly number[], nodes: number, below: readonly boolean[]): boolean => {
-  const reached = [true];
-  let at = 0;
-  for (let j = 1; j < nodes; j++) {
-    let any = false;
-    for (let i = 0; i < j; i++)
-      any = ((reached[i] as boolean) && (below[edges[at + i] as number] as boolean)) || any;
-    at += j;
-    reached.push(any);
-  }
-  return reached[nodes - 1] as boolean;
-};
 
 const schema: z.ZodType<HierarchicalGenotype> = z.strictObject({
   motifs: z.array(z.array(z.array(z.number().int().min(0)))),
@@ -96,13 +83,7 @@ const motifSpace = (
   };
   /** Whether the top motif connects its input to its output. */
   const isConnected = ({ motifs }: HierarchicalGenotype): boolean =>
-    levels.reduce<readonly boolean[]>(
-      (below, { nodes }, level) => [
-        false,
-        ...(motifs[level] ?? []).map((edges) => passes(edges, nodes, below)),
-      ],
-      HIERARCHICAL_PRIMITIVES.map((_, i) => i > 0),
-    )[1] === true;
+    liveMotifs(motifs, HIERARCHICAL_PRIMITIVES.length).at(-1)?.[0]?.includes(true) === true;
   const fromChoices = (choices: readonly number[]): HierarchicalGenotype | undefined => {
     const genotype = build(choices);
     return isConnected(genotype) ? genotype : undefined;

@@ -3,17 +3,19 @@ import {
   type HierarchicalGenotype,
   type HierarchicalPrimitive,
 } from '../../space/hierarchical.ts';
+import { liveMotifs, nodesOf } from '../../space/motif-liveness.ts';
 import type { Layers } from '../layers.ts';
 import { classify, convBlock } from './conv-block.ts';
 import type { BuildNetwork } from './network.ts';
 
-type Primitive = <T>(layers: Layers<T>, x: T, name: string) => T;
+/** An operation of some level. */
+type Operation = <T>(layers: Layers<T>, x: T, name: string) => T;
 
 const normalised = <T>(layers: Layers<T>, x: T, name: string): T =>
   layers.relu(layers.batchNorm(x, `${name}.bn`, true));
 
 /** Depthwise, batch norm, ReLU. */
-const depthwise: Primitive = (layers, x, name) =>
+const depthwise: Operation = (layers, x, name) =>
   normalised(layers, layers.depthwise(x, `${name}.depthwise`, { kernel: 3, stride: 1, dilation: 1 }), name);
 
 /** Depthwise and pointwise, batch norm, ReLU; where it reduces, stride 2 and twice the channels. */
@@ -30,13 +32,7 @@ const PRIMITIVES = {
   sep_conv_3x3: (layers, x, name) => separable(layers, x, name, layers.shape(x)[2], 1),
   max_pool_3x3: (layers, x) => layers.maxPool3x3(x, 1),
   avg_pool_3x3: (layers, x) => layers.averagePool3x3(x, 1),
-} as const satisfies Record<Exclude<HierarchicalPrimitive, 'none'>, Primitive>;
-
-/** An operation of some level; undefined where no signal passes it. */
-type Operation = <T>(layers: Layers<T>, x: T, name: string) => T | undefined;
-
-const primitive = (name: HierarchicalPrimitive): Operation =>
-  name === 'none' ? () => undefined : PRIMITIVES[name];
+} as const satisfies Record<Exclude<HierarchicalPrimitive, 'none'>, Operation>;
 
 /** Inputs of a node: concatenated, and brought back to C channels. */
 const merged = <T>(layers: Layers<T>, xs: readonly T[], name: string, filters: number): T =>
@@ -44,31 +40,42 @@ const merged = <T>(layers: Layers<T>, xs: readonly T[], name: string, filters: n
     ? (xs[0] as T)
     : convBlock(layers, layers.concat(xs), `${name}.merge`, { filters, kernel: [1, 1] });
 
-/** A motif as an operation: node j merges what its edges, column j of the matrix, bring from earlier nodes. */
+/**
+ * A motif as an operation: node j merges what its live edges, of column j of the matrix, bring from earlier nodes. A node that
+ * no path joins to both ends is not built.
+ */
 const motif =
-  (edges: readonly number[], below: readonly Operation[]): Operation =>
-  <T>(layers: Layers<T>, x: T, name: string): T | undefined => {
-    const nodes = (1 + Math.sqrt(1 + 8 * edges.length)) / 2;
+  (
+    edges: readonly number[],
+    live: readonly boolean[],
+    below: readonly (Operation | undefined)[],
+  ): Operation =>
+  <T>(layers: Layers<T>, x: T, name: string): T => {
     const states: (T | undefined)[] = [x];
     let at = 0;
-    for (let j = 1; j < nodes; j++) {
-      const inputs = Array.from({ length: j }, (_, i) => {
-        const operation = below[edges[at++] as number] as Operation;
-        const state = states[i];
-        return state === undefined ? undefined : operation(layers, state, `${name}.${i}-${j}`);
-      }).filter((y) => y !== undefined);
+    for (let j = 1; j < nodesOf(edges.length); j++) {
+      const inputs: T[] = [];
+      for (let i = 0; i < j; i++, at++)
+        if (live[at] === true) {
+          const operation = below[edges[at] as number] as Operation;
+          inputs.push(operation(layers, states[i] as T, `${name}.${i}-${j}`));
+        }
       states.push(
         inputs.length === 0 ? undefined : merged(layers, inputs, `${name}.${j}`, layers.shape(x)[2]),
       );
     }
-    return states[nodes - 1];
+    return states.at(-1) as T;
   };
 
-/** The top motif, with each level's motifs built from the level below. */
+/** The top motif, with each level's motifs built from the level below; undefined is none. */
 const cellOf = ({ motifs }: HierarchicalGenotype): Operation => {
-  const top = motifs.reduce<readonly Operation[]>(
-    (below, level) => [() => undefined, ...level.map((edges) => motif(edges, below))],
-    HIERARCHICAL_PRIMITIVES.map(primitive),
+  const live = liveMotifs(motifs, HIERARCHICAL_PRIMITIVES.length);
+  const top = motifs.reduce<readonly (Operation | undefined)[]>(
+    (below, level, l) => [
+      undefined,
+      ...level.map((edges, m) => motif(edges, live[l]?.[m] as readonly boolean[], below)),
+    ],
+    HIERARCHICAL_PRIMITIVES.map((name) => (name === 'none' ? undefined : PRIMITIVES[name])),
   );
   return top[1] as Operation;
 };
@@ -92,7 +99,7 @@ export const hierarchicalNetwork = (genotype: HierarchicalGenotype): BuildNetwor
       for (let stage = 0; stage < STAGES; stage++) {
         if (stage > 0) y = separable(layers, y, `reduce.${stage}`, size.channels * 2 ** stage, 2);
         const end = Math.floor(((stage + 1) * size.layers) / STAGES);
-        for (; index < end; index++) y = cell(layers, y, `cells.${index}`) ?? y;
+        for (; index < end; index++) y = cell(layers, y, `cells.${index}`);
       }
       return { logits: classify(layers, y, classes) };
     };
