@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { hashJson, sha256 } from '../hash.ts';
 import type { Random } from '../random.ts';
 import { jsonGenotype } from './json-genotype.ts';
+import { canonicalDag, type LabelledDag } from './labelled-dag.ts';
 import type { Space } from './space.ts';
 
 /** Layer types by their number in a Network Structure Code. */
@@ -129,32 +129,12 @@ const replaced = (layers: readonly NscLayer[], at: number, code: NscLayer): Bloc
   block(layers.map((old, i) => (i === at ? code : old)));
 
 /** The block as a labelled graph: vertex 0 is the input, layers follow by index, the last one is the output. */
-const labelled = (genotype: BlockQnnGenotype) => {
+const dagOf = (genotype: BlockQnnGenotype): LabelledDag => {
   const layers = layersOf(genotype);
-  const output = layers.length + 1;
   return {
     labels: ['input', ...layers.map(([, type, kernel]) => `${type}/${kernel}`), 'output'],
-    sources: [[], ...layers.map((code) => [...predecessorsOf(code)]), [...looseEnds(genotype)]],
-    output,
+    sources: [[], ...layers.map(predecessorsOf), looseEnds(genotype)],
   };
-};
-
-/**
- * Equal for isomorphic blocks: what a layer computes and what is computed from it, as a sorted list (Weisfeiler &
- * Leman's refinement along both directions of the edges).
- */
-const canonical = (genotype: BlockQnnGenotype): string => {
-  const { labels, sources, output } = labelled(genotype);
-  const up: string[] = [];
-  labels.forEach((label, v) =>
-    up.push(sha256(`${label}<${(sources[v] ?? []).map((s) => up[s] as string).sort()}`)),
-  );
-  const down: string[] = new Array<string>(labels.length).fill('');
-  for (let v = output; v >= 0; v--) {
-    const readers = labels.flatMap((_, r) => (sources[r] ?? []).flatMap((s) => (s === v ? [down[r]] : [])));
-    down[v] = sha256(`${up[v]}>${readers.sort()}`);
-  }
-  return hashJson([...down].sort());
 };
 
 /** Layers that a uniform sample has at most; the terminal comes after each with equal chance. */
@@ -209,7 +189,7 @@ export const blockQnn: Space<BlockQnnGenotype> = {
     schema,
     '[[index, type, kernel, pred1, pred2], …, [k, 7, 0, 0, 0]]',
     fault,
-    canonical,
+    (genotype) => canonicalDag(dagOf(genotype)),
   ),
   sample: (random) =>
     block(Array.from({ length: 1 + random.int(SAMPLE_DEPTH) }, (_, i) => randomLayer(i + 1, random))),
