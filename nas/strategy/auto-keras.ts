@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Json } from '../json.ts';
 import type { LayerGraph } from '../space/layer-graph.ts';
-import { fitKernelRegression } from './kernel-regression.ts';
+import { fitKernelRegression, squaredExponential } from './kernel-regression.ts';
 import { modelGuided, modelOptions } from './model-guided.ts';
 import type { Explorer } from './model-guided.ts';
 import { morphismDistance, morphismProfile } from './morphism-distance.ts';
@@ -71,7 +71,7 @@ export const autoKeras = modelGuided<Options>({
   trainingLimit: ({ trainingLimit }) => trainingLimit,
   acquisition: ({ genotypes, targets, options: { noise, beta } }) => {
     const points = genotypes.map((genotype) => morphismProfile(genotype as LayerGraph));
-    const process = fitKernelRegression(points, targets, morphismDistance, noise);
+    const process = fitKernelRegression(points, targets, squaredExponential(morphismDistance), noise);
     return (candidate) => {
       const { mean, sd } = process.predict(morphismProfile(candidate as LayerGraph));
       return mean + beta * sd;

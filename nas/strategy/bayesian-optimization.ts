@@ -1,6 +1,6 @@
 import jStat from 'jstat';
 import { z } from 'zod';
-import { fitKernelRegression } from './kernel-regression.ts';
+import { fitKernelRegression, squaredExponential } from './kernel-regression.ts';
 import { modelGuided, modelOptions } from './model-guided.ts';
 import type { Acquisition } from './model-guided.ts';
 
@@ -26,7 +26,7 @@ export const expectedImprovement = (mean: number, sd: number, best: number): num
 
 const acquisition: Acquisition<Options> = ({ space, genotypes, targets, options: { noise } }) => {
   const points = genotypes.map((genotype) => space.encode(genotype));
-  const process = fitKernelRegression(points, targets, euclidean, noise);
+  const process = fitKernelRegression(points, targets, squaredExponential(euclidean), noise);
   return (candidate) => {
     const { mean, sd } = process.predict(space.encode(candidate));
     return expectedImprovement(mean, sd, process.incumbent);

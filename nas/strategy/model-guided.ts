@@ -51,6 +51,17 @@ export interface Fit<O> {
 /** Learns from observations and returns what ranks candidates, higher being better. */
 export type Acquisition<O> = (fit: Fit<O>) => (candidate: Json) => number;
 
+/** Explorers look at a network more than once, and some models take milliseconds to rank it. */
+const remembered = (rank: (candidate: Json) => number): ((candidate: Json) => number) => {
+  const values = new Map<string, number>();
+  return (candidate) => {
+    const key = JSON.stringify(candidate);
+    const value = values.get(key) ?? rank(candidate);
+    values.set(key, value);
+    return value;
+  };
+};
+
 /** Produces the candidates that are ranked; `taken` holds the JSON of networks already proposed. */
 export type Explorer<O> = (
   fit: Fit<O> & { readonly rank: (candidate: Json) => number; readonly taken: ReadonlySet<string> },
@@ -140,7 +151,7 @@ export const modelGuided = <O extends ModelOptions & Json>(
       options,
       random: randomFromSeed(deriveSeed(seed, definition.name, 'fit', ordinal)),
     };
-    const rank = definition.acquisition(fit);
+    const rank = remembered(definition.acquisition(fit));
     const items = (definition.explore ?? mutantsAndSamples)({ ...fit, rank, taken })
       .map((genotype) => ({ genotype, value: rank(genotype) }))
       .sort((a, b) => b.value - a.value)

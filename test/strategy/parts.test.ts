@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { randomFromSeed } from '../../nas/random.ts';
 import { autoKerasGraphs, nasbotGraphs } from '../../nas/space/layer-graph.ts';
+import type { LayerGraph, LayerLabel } from '../../nas/space/layer-graph.ts';
 import { expectedImprovement } from '../../nas/strategy/bayesian-optimization.ts';
 import { ascend, drawIndex, logProbability, softmax } from '../../nas/strategy/factorised-policy.ts';
 import { fitGaussianProcess } from '../../nas/strategy/gaussian-process.ts';
 import { normalScores } from '../../nas/strategy/model-guided.ts';
 import { morphismDistance, morphismProfile } from '../../nas/strategy/morphism-distance.ts';
-import { otmannDistance, otmannProfile } from '../../nas/strategy/otmann.ts';
+import { otmannDistances, otmannProfile } from '../../nas/strategy/otmann.ts';
 import { fitPerceptron } from '../../nas/strategy/perceptron.ts';
 import { addToRanges, inRanges } from '../../nas/strategy/ranges.ts';
 import { rungFidelities } from '../../nas/strategy/sampler.ts';
@@ -65,7 +66,14 @@ describe('optimal transport', () => {
 });
 
 describe.each([
-  ['OTMANN', nasbotGraphs, (a: never, b: never) => otmannDistance(otmannProfile(a), otmannProfile(b))],
+  [
+    'OTMANN',
+    nasbotGraphs,
+    (a: never, b: never) => {
+      const [p, q] = [otmannProfile(a), otmannProfile(b)];
+      return otmannDistances(p, q).reduce((sum, distance) => sum + distance / (p.total + q.total), 0);
+    },
+  ],
   [
     'morphism',
     autoKerasGraphs,
@@ -93,6 +101,81 @@ describe.each([
     const far = graphs.flatMap((a, i) => graphs.slice(0, i).map((b) => distance(a, b)));
     const mean = (values: readonly number[]): number => values.reduce((x, y) => x + y, 0) / values.length;
     expect(mean(near)).toBeLessThan(0.6 * mean(far));
+  });
+});
+
+describe('OTMANN distances of networks worked out elsewhere', () => {
+  const layer = (label: LayerLabel, units = 16) => ({ label, units });
+  const chained = (...layers: readonly ReturnType<typeof layer>[]): LayerGraph => ({
+    layers,
+    edges: Array.from({ length: layers.length + 1 }, (_, i) => [i, i + 1] as const),
+  });
+  const distances = (a: LayerGraph, b: LayerGraph): readonly number[] =>
+    otmannDistances(otmannProfile(a), otmannProfile(b));
+  const small = chained(layer('conv3'), layer('max_pool'), layer('fc', 64));
+  const branched: LayerGraph = {
+    layers: [layer('conv5', 32), layer('conv3'), layer('avg_pool'), layer('conv7', 64), layer('fc', 128)],
+    // The first two side by side; the pooled maps go to the third convolution and past it to the dense layer.
+    edges: [
+      [0, 1],
+      [0, 2],
+      [1, 3],
+      [2, 3],
+      [3, 4],
+      [3, 5],
+      [4, 5],
+      [5, 6],
+    ],
+  };
+  const chain = chained(
+    layer('conv3', 64),
+    layer('conv3', 128),
+    layer('max_pool'),
+    layer('conv5', 256),
+    layer('fc', 512),
+    layer('fc', 64),
+  );
+  const deep: LayerGraph = { ...chain, edges: [...chain.edges, [1, 4]] };
+
+  it('gives masses by hand', () => {
+    // Image 1 → conv 1 · 16; pool 16; dense 0.1 · 16 · 64; input, softmax and output at least 100 each.
+    expect(otmannProfile(small).masses).toEqual([100, 16, 16, 0.1 * 16 * 64, 100, 100]);
+    // conv5 32, conv3 16, pool 32 + 16, conv7 48 · 64, dense 0.1 · (64 + 48) · 128: a tenth is 460.16.
+    const masses = [460.16, 32, 16, 48, 3072, 1433.6, 460.16, 460.16];
+    otmannProfile(branched).masses.forEach((mass, i) => expect(mass).toBeCloseTo(masses[i] as number, 9));
+  });
+
+  it('prices labels and unmatched mass by hand where positions are equal', () => {
+    const pooled = chained(layer('conv3'), layer('avg_pool'), layer('fc', 32));
+    // Pooling kind 0.5 · 16, and 0.1 · 16 · (64 − 32) of the dense layer stays unmatched, whatever the structural weight.
+    for (const distance of distances(small, pooled)) expect(distance).toBeCloseTo(8 + 51.2, 9);
+    const convolutions = (label: LayerLabel): LayerGraph => chained(layer(label, 32));
+    const first = (a: LayerLabel, b: LayerLabel): number =>
+      distances(convolutions(a), convolutions(b))[0] as number;
+    expect(first('conv3', 'conv5')).toBeCloseTo(0.2 * 32, 9);
+    expect(first('conv5', 'conv7')).toBeCloseTo(0.2 * 32, 9);
+    expect(first('conv3', 'conv7')).toBeCloseTo(Math.SQRT2 * 0.2 * 32, 9);
+  });
+
+  it('counts paths over all, convolutional, pooling and dense layers', () => {
+    // Of the pooling layer, shortest, longest and random walk: to the input, then to the output, sort by sort.
+    const positions = [
+      [2, 2, 2, 3, 4, 3.5],
+      [1, 1, 1, 0, 1, 0.5],
+      [1, 1, 1, 1, 1, 1],
+      [0, 0, 0, 1, 1, 1],
+    ];
+    expect(otmannProfile(branched).positions[3]).toEqual(positions.flat());
+  });
+
+  // Recorded from a linear programme over all matchings (unmatched mass as slack), with every path of the graphs listed, for the
+  // structural weights 0.1, 0.25, 0.61 and 1.5.
+  it.each([
+    ['a chain and a branched network', small, branched, [5561.11, 5569.255, 5588.803, 5637.13]],
+    ['a branched and a skipping network', branched, deep, [91040.424, 91472.58, 92508.8344, 95062.28]],
+    ['a chain and a skipping network', small, deep, [95688.95, 95729.975, 95828.435, 96071.85]],
+  ] as const)('equals a linear programme between %s', (_, a, b, expected) => {
+    distances(a, b).forEach((distance, i) => expect(distance).toBeCloseTo(expected[i] as number, 6));
   });
 });
 
