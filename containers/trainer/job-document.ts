@@ -40,6 +40,7 @@ const programSchema = z.discriminatedUnion('kind', [
     trainOn: z.enum(['train', 'train+validation']),
     evaluateOn: z.enum(['validation', 'test']),
     rungs: z.array(z.number().int().min(1)).min(1).exactOptional(),
+    scoreOfLast: z.number().int().min(1).exactOptional(),
     grown: grownSchema.exactOptional(),
     ...common,
   }),

@@ -74,12 +74,29 @@ const checkRungs = (experiment: Experiment, strategy: BlackBoxChoice, place: Pla
   );
 };
 
+/** The last epochs that score a trial are those of one full training. */
+const checkScoredEpochs = (experiment: Experiment, strategy: BlackBoxChoice, place: Place): void => {
+  const { scoreOfLast, recipe, table } = experiment.stages.search;
+  if (scoreOfLast === undefined) return;
+  const refused = (allowed: string, fix: string) =>
+    inputError(place(['stages', 'search', 'scoreOfLast']), scoreOfLast, allowed, fix);
+  if (table !== undefined)
+    throw refused('left out where trials are looked up in a table', 'choose another table.column, or train');
+  if (STRATEGIES[strategy.name].multiFidelity)
+    throw refused(
+      `left out while ${strategy.name} searches: its rungs say after which epochs a trial is scored`,
+      'remove the field, or choose a strategy that trains every trial in full',
+    );
+  if (scoreOfLast > recipe.epochs)
+    throw refused(`1 to the ${recipe.epochs} epochs of a trial`, 'score fewer epochs, or train longer');
+};
+
 /** What stage 1 of a search by trials needs, and other searches must not have. Throws `InputError`. */
 export const checkBlackBox = (experiment: Experiment, place: Place): void => {
   const { strategy, stages } = experiment;
   checkSpace(experiment, place);
   if (!isBlackBox(strategy)) {
-    for (const field of ['evaluations', 'order', 'table', 'objective'] as const)
+    for (const field of ['evaluations', 'order', 'table', 'objective', 'scoreOfLast'] as const)
       if (stages.search[field] !== undefined)
         throw inputError(
           place(['stages', 'search', field]),
@@ -101,6 +118,7 @@ export const checkBlackBox = (experiment: Experiment, place: Place): void => {
   const measures = experiment.stages.search.table === undefined ? TRIAL_MEASURES : soughtMeasures(experiment);
   checkMeasures(experiment, measures, place, () => 'name something that is measured');
   if (STRATEGIES[strategy.name].multiFidelity) checkRungs(experiment, strategy, place);
+  checkScoredEpochs(experiment, strategy, place);
 };
 
 /** The experiment with every option of a black-box strategy, whose defaults may depend on the evaluations. */

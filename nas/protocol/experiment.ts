@@ -116,6 +116,8 @@ const searchStage = z.strictObject({
    * a table's columns.
    */
   objective: objectiveSchema.optional(),
+  /** Last epochs of a trial after each of which it is scored; the best of these accuracies is its score. Absent: 1. */
+  scoreOfLast: z.number().int().min(1).optional(),
   /** Look trials up instead of training them; stages 2 and 3 train as always. */
   table: searchTable.optional(),
   network: networkSchema.prefault({}),

@@ -61,6 +61,8 @@ export interface TrainNetworkSpec extends ProgramTask {
    * of the recipe, made for all of its epochs, may be under way. Absent: all epochs, scored at most 20 times.
    */
   readonly rungs?: readonly number[];
+  /** Last epochs after each of which the network is scored too; its accuracy is the best of theirs. Absent: 1. */
+  readonly scoreOfLast?: number;
   /** The trained network whose weights this one starts with; absent: it starts from scratch. */
   readonly grown?: Grown;
 }
@@ -150,8 +152,9 @@ export interface TrainResult {
   readonly kind: 'train';
   readonly genotype: string;
   readonly evaluatedOn: 'validation' | 'test';
-  /** Accuracy in [0, 1] after the last epoch. */
+  /** Accuracy in [0, 1] after the last epoch, or the best one after the last `scoreOfLast`. */
   readonly accuracy: number;
+  /** After the last epoch. */
   readonly loss: number;
   readonly curve: readonly CurvePoint[];
   readonly parameters: number;

@@ -67,6 +67,7 @@ export const programOf = (experiment: Experiment, job: PlannedJob): ProgramSpec 
         trainOn: 'train',
         evaluateOn: 'validation',
         ...(job.rungs.at(-1) === search.recipe.epochs && job.rungs.length === 1 ? {} : { rungs: job.rungs }),
+        ...(search.scoreOfLast === undefined ? {} : { scoreOfLast: search.scoreOfLast }),
         ...(job.inherits === undefined ? {} : { grown: grownOf(job.inherits) }),
       };
     case 'gate':

@@ -134,7 +134,8 @@ const searchCost = (
   if (isBlackBox(strategy)) {
     const trials = (stages.search.evaluations ?? 0) * meanShare(strategy);
     const perImage = meanMultiplyAdds(experiment, network, dataset);
-    return jobCost(trials * recipe.epochs * train, (stages.search.evaluations ?? 0) * validation, perImage);
+    const scored = (stages.search.evaluations ?? 0) * (stages.search.scoreOfLast ?? 1) * validation;
+    return jobCost(trials * recipe.epochs * train, scored, perImage);
   }
   const supernet = supernetOf(experiment.space.name, {
     size: network,

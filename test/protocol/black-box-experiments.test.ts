@@ -69,6 +69,11 @@ describe('an experiment with a black-box strategy', () => {
     });
     expect(programOf(experiment, { ...trial, rungs: [16] })).not.toHaveProperty('rungs');
     expect(programOf(experiment, { ...trial, rungs: [1, 4] })).toMatchObject({ rungs: [1, 4] });
+    expect(programOf(experiment, { ...trial, rungs: [16] })).not.toHaveProperty('scoreOfLast');
+    const best = load('stages.search.scoreOfLast=5');
+    expect(programOf(best, { ...trial, rungs: [16] })).toMatchObject({ scoreOfLast: 5 });
+    const retrain = { kind: 'retrain', jobId: 'stage-2/cell-0', seed: 0, genotype: 'g' } as const;
+    expect(programOf(best, retrain)).not.toHaveProperty('scoreOfLast');
   });
 
   it.each([
@@ -84,6 +89,24 @@ describe('an experiment with a black-box strategy', () => {
     ],
     [['stages.search={ seeds: [0] }'], /stages\.search\.evaluations: null.*integers ≥ 1/],
     [['strategy.name=asha'], /recipe\.epochs: 16.*at least 64/],
+    [['stages.search.scoreOfLast=17'], /scoreOfLast: 17 .*Allowed: 1 to the 16 epochs/],
+    [['stages.search.scoreOfLast=0'], /scoreOfLast: 0 .*Allowed: ≥ 1/],
+    [
+      ['strategy.name=asha', 'stages.search.recipe.epochs=64', 'stages.search.scoreOfLast=2'],
+      /scoreOfLast: 2 .*Allowed: left out while asha searches: its rungs/,
+    ],
+    [
+      ['stages.search.scoreOfLast=2', 'stages.search.table={ name: t, column: c }'],
+      /scoreOfLast: 2 .*Allowed: left out where trials are looked up/,
+    ],
+    [
+      [
+        'space.name=darts-cnn',
+        'strategy={ name: darts }',
+        'stages.search={ seeds: [0], scoreOfLast: 2, recipe: { epochs: 16 } }',
+      ],
+      /scoreOfLast: 2 .*Allowed: left out while darts searches: it has no trials/,
+    ],
     [['stages.retrain.topK=51'], /topK: 51.*at most 50/],
   ])('refuses %j', (overrides, message) => {
     expect(() => load(...overrides)).toThrow(message);

@@ -36,9 +36,10 @@ type State = TrainingEpochs & {
  * Stages 2 and 3: trains one network from scratch by a recipe. One step is one minibatch of training or of evaluation.
  *
  * Stage 2 trains on the training part of the split and evaluates on the validation part after each of at most 20
- * evenly spaced epochs; a trial of stage 1 is scored after the epochs of its rungs and ends with the last, so that a longer one
- * of the same network takes the same steps and goes on from its end; stage 3 trains on both parts and opens the test split
- * once, after the last epoch. Images that do not fill the last minibatch of an epoch are left out of that epoch.
+ * evenly spaced epochs; a trial of stage 1 does the same, or is scored after the epochs of its rungs and ends with the last, so
+ * that a longer one of the same network takes the same steps and goes on from its end; with `scoreOfLast` it is also evaluated
+ * after each of its last epochs, and the best of these accuracies is its own; stage 3 trains on both parts and opens the test
+ * split once, after the last epoch. Images that do not fill the last minibatch of an epoch are left out of that epoch.
  */
 export const trainNetwork = async (
   spec: TrainNetworkSpec,
@@ -47,6 +48,7 @@ export const trainNetwork = async (
 ): Promise<TrainingProgram> => {
   const { recipe } = spec;
   const { epochs, batchSize } = recipe;
+  const { scoreOfLast = 1 } = spec;
   const read = data.stream ?? data.open;
   const images = await read('train');
   const { train, validation, whole, training } = taskImages(images, spec);
@@ -57,7 +59,9 @@ export const trainNetwork = async (
   /** Numbers of epochs after which the network is scored, ascending; training ends with the last. */
   const scoredAfter =
     spec.rungs ??
-    Array.from({ length: epochs }, (_, epoch) => epoch + 1).filter((n) => (epochs - n) % every === 0);
+    Array.from({ length: epochs }, (_, epoch) => epoch + 1).filter(
+      (n) => (epochs - n) % every === 0 || epochs - n < scoreOfLast,
+    );
   const length = scoredAfter.at(-1) ?? epochs;
   const course = courseOf(
     Array.from({ length }, (_, epoch): Segment<'training' | 'evaluating'>[] => [
@@ -122,7 +126,10 @@ export const trainNetwork = async (
       kind: 'train',
       genotype: spec.genotype,
       evaluatedOn: spec.evaluateOn,
-      accuracy: accuracyOf(evaluation),
+      accuracy: Math.max(
+        accuracyOf(evaluation),
+        ...curve.slice(-scoreOfLast).map(({ validationAccuracy = 0 }) => validationAccuracy),
+      ),
       loss: meanLoss(evaluation),
       curve,
       parameters: network.parameters,

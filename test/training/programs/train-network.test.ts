@@ -94,6 +94,32 @@ describe('train-network', () => {
     expect(continued.snapshot()).toEqual(whole.snapshot());
   });
 
+  it('is scored after each of its last epochs, by the best of them, and resumes so', async () => {
+    // 24 epochs are scored after every second one, and here after each of the last five.
+    const spec = specOf(
+      { epochs: 24, optimizer: { kind: 'sgd', learningRate: 0.3 }, schedule: { kind: 'constant' } },
+      { scoreOfLast: 5 },
+    );
+    const whole = await create(spec);
+    const result = await finish<TrainResult>(whole);
+    const accuracies = result.curve.map(({ validationAccuracy }) => validationAccuracy);
+    const scored = accuracies.flatMap((accuracy, i) => (accuracy === undefined ? [] : [i + 1]));
+    expect(scored).toEqual([2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 21, 22, 23, 24]);
+    expect(result.cost.images).toBe(24 * 48 + 14 * 20);
+    const last = accuracies.slice(-5) as number[];
+    expect(result.accuracy).toBe(Math.max(...last));
+    // The last epoch is not the best here, so that the last alone would say less.
+    expect(result.accuracy).toBeGreaterThan(last.at(-1) as number);
+    expect(result.loss).toBe(result.curve.at(-1)?.validationLoss);
+
+    const first = await create(spec);
+    // Into the evaluation after epoch 23: 22 epochs of 3 steps, 12 evaluations of 2, 3 more and 1 of 2.
+    while (first.step < 22 * 3 + 12 * 2 + 3 + 1) await first.advance();
+    const resumed = await create(spec);
+    resumed.restore(stored(first.snapshot()));
+    expect(await finish<TrainResult>(resumed)).toEqual(result);
+  });
+
   it('opens the test split once, at the end, in stage 3 only', async () => {
     const data = tinyData();
     const program = await create(
