@@ -1,0 +1,83 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { DatasetManifest } from '../../../nas/protocol/dataset.ts';
+import { loadExperiment } from '../../../nas/protocol/load-experiment.ts';
+import { networkSizes } from '../../../scripts/runs/network-sizes.ts';
+
+const FOLDER = 'experiments';
+
+/** Every `--set` that the comments above an experiment’s fields tell a reader to add, without the shell’s quotes. */
+const quotedOverrides = (text: string): readonly string[] => {
+  const lines = text.split('\n');
+  const comments = lines.slice(
+    0,
+    lines.findIndex((line) => !line.startsWith('#')),
+  );
+  const header = comments.map((line) => line.slice(1).trim()).join(' ');
+  return [...header.matchAll(/--set (?:'([^']+)'|([^\s`]+))/g)].map(
+    ([, shell, plain]) => shell ?? (plain as string).replace(/[.,;:)]+$/, ''),
+  );
+};
+
+const shapes: Readonly<Record<string, DatasetManifest['shape']>> = {
+  cifar10: [32, 32, 3],
+  'fashion-mnist-small': [28, 28, 1],
+};
+const datasetNamed = (name: string): DatasetManifest => ({
+  version: 1,
+  name,
+  shape: shapes[name] as DatasetManifest['shape'],
+  classes: Array.from({ length: 10 }, (_, k) => `${k}`),
+  splits: { train: { count: 1, shards: [] }, test: { count: 1, shards: [] } },
+  normalisation: { mean: [0, 0, 0], std: [1, 1, 1] },
+  sha256: '',
+  source: '',
+  licence: '',
+  verified: '',
+});
+
+const cases = readdirSync(FOLDER)
+  .filter((file) => file.endsWith('.yaml'))
+  .flatMap((file) =>
+    quotedOverrides(readFileSync(join(FOLDER, file), 'utf8')).map((override) => [file, override] as const),
+  );
+
+describe('overrides that the shipped experiments quote', () => {
+  it('compare NASNet’s controller by PPO with REINFORCE and random search in one file', () => {
+    for (const file of ['nasnet-cifar10.yaml', 'nasnet-small.yaml']) {
+      const text = readFileSync(join(FOLDER, file), 'utf8');
+      const [plain, ...others] = [[], ...quotedOverrides(text).map((override) => [override])].map(
+        (overrides) => loadExperiment(text, { file, overrides }).experiment,
+      );
+      expect(plain?.strategy.name).toBe('nasnet-ppo');
+      expect(others.map(({ strategy }) => strategy.name)).toEqual(['random', 'nasnet-reinforce']);
+      for (const other of others) expect({ ...other, strategy: plain?.strategy }).toEqual(plain);
+    }
+  });
+
+  it('leave NASNet’s controller its published settings, which are the defaults at its budget', () => {
+    const file = 'nasnet-cifar10.yaml';
+    const { experiment } = loadExperiment(readFileSync(join(FOLDER, file), 'utf8'), { file });
+    expect(experiment.strategy).toMatchObject({
+      units: 100,
+      children: 20,
+      learningRate: 3.5e-4,
+      clip: 0.2,
+      entropyWeight: 1e-5,
+      baselineDecay: 0.95,
+    });
+  });
+
+  it.each(cases)('%s accepts --set %s', (file, quoted) => {
+    // A name in capitals alone stands for one of the reader’s choice.
+    const override = quoted.replace(/=NAME$/, '=DARTS_V1');
+    const { experiment } = loadExperiment(readFileSync(join(FOLDER, file), 'utf8'), {
+      file,
+      overrides: [override],
+    });
+    const sizes = networkSizes(experiment, datasetNamed(experiment.task.data));
+    for (const { parameters } of sizes) expect(parameters).toBeGreaterThan(0);
+    expect(sizes.length).toBeGreaterThan(0);
+  });
+});
