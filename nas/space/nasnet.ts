@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { leastBlockOrder } from './block-order.ts';
 import { categorical } from './categorical.ts';
 import { jsonGenotype } from './json-genotype.ts';
 import type { Space } from './space.ts';
@@ -63,11 +64,29 @@ const fault = (genotype: NasnetGenotype) => {
 };
 
 /** A block's two branches are summed or concatenated: their order does not matter but to the channels' order. */
-const sortedBlocks = (blocks: readonly NasnetBlock[]) =>
-  blocks.map(([a, b, f, g, combination]) => {
-    const branches = [`${f}<${a}`, `${g}<${b}`].sort();
-    return [...branches, combination];
-  });
+const ordered = ([a, b, f, g, combination]: NasnetBlock): NasnetBlock =>
+  a < b || (a === b && NASNET_OPERATIONS.indexOf(f) <= NASNET_OPERATIONS.indexOf(g))
+    ? [a, b, f, g, combination]
+    : [b, a, g, f, combination];
+
+/** Different for different blocks. */
+const rankOf = ([a, b, f, g, combination]: NasnetBlock): number =>
+  [
+    [b, NASNET_BLOCKS + 1],
+    [NASNET_OPERATIONS.indexOf(f), NASNET_OPERATIONS.length],
+    [NASNET_OPERATIONS.indexOf(g), NASNET_OPERATIONS.length],
+    [NASNET_COMBINATIONS.indexOf(combination), NASNET_COMBINATIONS.length],
+  ].reduce((rank, [digit, base]) => rank * (base as number) + (digit as number), a);
+
+/** The one form of all cells that differ in the order of blocks and of their branches alone. */
+const canonicalCell = (blocks: readonly NasnetBlock[]): readonly NasnetBlock[] =>
+  leastBlockOrder(
+    blocks,
+    ([a, b]) => [a, b],
+    ([a, b, f, g, combination], names) =>
+      ordered([names[a] as number, names[b] as number, f, g, combination]),
+    rankOf,
+  );
 
 const SOURCE =
   'Zoph et al. 2018, "Learning Transferable Architectures for Scalable Image Recognition", §3: normal and reduction ' +
@@ -83,7 +102,7 @@ export const nasnet: Space<NasnetGenotype> = {
     schema,
     '{"normal": [[state, state, operation, operation, "add" or "concat"], … five], "reduce": […]}',
     fault,
-    ({ normal, reduce }) => [sortedBlocks(normal), sortedBlocks(reduce)],
+    ({ normal, reduce }) => [canonicalCell(normal), canonicalCell(reduce)],
   ),
   ...categorical<NasnetGenotype>(
     CELLS.flatMap(() =>
@@ -133,6 +152,10 @@ export const nasnet: Space<NasnetGenotype> = {
     name: 'nasnet',
     source: SOURCE,
     size: BLOCKS.reduce((size, b) => size * (b + 2) ** 2 * NASNET_OPERATIONS.length ** 2 * 2, 1) ** 2,
-    lines: [`operations: ${NASNET_OPERATIONS.join(', ')}`, `combinations: ${NASNET_COMBINATIONS.join(', ')}`],
+    lines: [
+      `operations: ${NASNET_OPERATIONS.join(', ')}`,
+      `combinations: ${NASNET_COMBINATIONS.join(', ')}`,
+      'the size counts orders of the same blocks apart',
+    ],
   }),
 };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Random } from '../random.ts';
+import { leastBlockOrder } from './block-order.ts';
 import { jsonGenotype } from './json-genotype.ts';
 import type { NasnetBlock, NasnetOperation } from './nasnet.ts';
 import type { Space } from './space.ts';
@@ -19,6 +20,9 @@ type Operation = (typeof PNAS_OPERATIONS)[number];
 
 /** B: blocks of the largest cell. */
 export const PNAS_BLOCKS = 5;
+
+/** States that a block may read: the two cells before and all blocks but the last. */
+const STATES = PNAS_BLOCKS + 1;
 
 /** Two states (0, 1: the cells before; 2 + b: block b) and an operation on each; the results are added. */
 export type PnasBlock = readonly [
@@ -72,11 +76,33 @@ const randomBlock = (b: number, random: Random): PnasBlock =>
 const withBlock = (genotype: PnasGenotype, at: number, block: PnasBlock): PnasGenotype =>
   genotype.map((old, b) => (b === at ? block : old));
 
+const OPERATION_INDEX = Object.fromEntries(PNAS_OPERATIONS.map((operation, i) => [operation, i])) as Readonly<
+  Record<Operation, number>
+>;
+
+/** Different for different blocks. */
+const rankOf = ([first, second, f, g]: PnasBlock): number =>
+  ((first * STATES + second) * PNAS_OPERATIONS.length + OPERATION_INDEX[f]) * PNAS_OPERATIONS.length +
+  OPERATION_INDEX[g];
+
+/** The one form of all cells that differ from this one in the order of blocks and of their branches alone. */
+export const canonicalPnas = (genotype: PnasGenotype): PnasGenotype =>
+  leastBlockOrder(
+    genotype,
+    ([first, second]) => [first, second],
+    ([first, second, f, g], names) => ordered([names[first] as number, names[second] as number, f, g]),
+    rankOf,
+  );
+
 /** The cell as one of the NASNet space, which networks are built from. */
 export const pnasAsNasnet = (genotype: PnasGenotype): readonly NasnetBlock[] =>
   genotype.map(([first, second, f, g]) => [first, second, f, g, 'add'] as const);
 
-const STATES = PNAS_BLOCKS + 1;
+/** Cells of one to five blocks. */
+const SIZE = Array.from({ length: PNAS_BLOCKS }, (_, b) => blocksAt(b).length).reduceRight(
+  (larger, blocks) => blocks * (1 + larger),
+  0,
+);
 
 const SOURCE =
   'Liu et al. 2018, "Progressive Neural Architecture Search", §3.1: cells of up to five blocks of two states and two of eight ' +
@@ -91,7 +117,7 @@ export const pnas: Space<PnasGenotype> = {
     schema,
     '[[state, state, operation, operation], … one to five]',
     fault,
-    (genotype) => genotype.map(ordered),
+    canonicalPnas,
   ),
   sample: (random) => Array.from({ length: PNAS_BLOCKS }, (_, b) => randomBlock(b, random)),
   /** One block changes in one part, or the cell gains or loses its last block. */
@@ -133,10 +159,11 @@ export const pnas: Space<PnasGenotype> = {
   describe: () => ({
     name: 'pnas',
     source: SOURCE,
-    size: Array.from({ length: PNAS_BLOCKS }, (_, b) => blocksAt(b).length).reduce((a, b) => a * b, 1),
+    size: SIZE,
     lines: [
       `operations: ${PNAS_OPERATIONS.join(', ')}`,
       `1 to ${PNAS_BLOCKS} blocks, each the sum of two branches`,
+      'the size counts orders of the same blocks apart',
     ],
   }),
 };

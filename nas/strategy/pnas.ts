@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { deriveSeed, randomFromSeed } from '../random.ts';
 import type { Random } from '../random.ts';
-import { blocksAt, pnas as space, PNAS_BLOCKS } from '../space/pnas.ts';
+import { blocksAt, canonicalPnas, pnas as space, PNAS_BLOCKS } from '../space/pnas.ts';
 import type { PnasGenotype } from '../space/pnas.ts';
-import { normalScores } from './model-guided.ts';
-import { fitPerceptron } from './perceptron.ts';
 import { fitLstmEnsemble, lstmOptions } from './pnas-lstm.ts';
+import { fitMlpEnsemble, mlpOptions } from './pnas-mlp.ts';
 import type { StrategyContext, StrategyDefinition } from './strategy.ts';
 
 const options = (evaluations: number) => {
@@ -21,14 +20,10 @@ const options = (evaluations: number) => {
       .default(Math.max(1, Math.min(256, Math.floor((evaluations - first) / (PNAS_BLOCKS - 1))))),
     /** Predictors, each trained on its own four fifths of what is known. */
     ensemble: z.number().int().min(1).default(5),
-    /** The perceptron, which the paper chose, or the LSTM that it compares it with. */
+    /** The MLP, which the paper chose, or the LSTM that it compares it with. */
     predictor: z.enum(['mlp', 'lstm']).default('mlp'),
+    mlp: mlpOptions,
     lstm: lstmOptions,
-    /** Of the perceptron. */
-    hidden: z.number().int().min(1).default(32),
-    epochs: z.number().int().min(1).default(50),
-    learningRate: z.number().positive().default(0.01),
-    weightDecay: z.number().min(0).default(1e-3),
   });
 };
 type Options = z.infer<ReturnType<typeof options>>;
@@ -49,36 +44,13 @@ type Note = { readonly blocks: number; readonly index: number; readonly items?: 
 /** Predictions for cells of one size; greater is better. */
 type Predict = (genotypes: readonly PnasGenotype[]) => readonly number[];
 
-/** Mean of the ensemble's predictions, in normal scores of ranks. */
-const fitPerceptrons = (results: readonly Result[], o: Options, share: number, random: Random): Predict => {
-  const points = results.map(({ genotype }) => space.encode(genotype));
-  const targets = normalScores(results.map(({ score }) => score));
-  const predictors = Array.from({ length: o.ensemble }, () => {
-    const chosen = random.sample(
-      points.map((_, i) => i),
-      Math.max(1, Math.round(share * points.length)),
-    );
-    return fitPerceptron(
-      chosen.map((i) => points[i] as readonly number[]),
-      chosen.map((i) => targets[i] as number),
-      o,
-      random,
-    );
-  });
-  return (genotypes) =>
-    genotypes.map((genotype) => {
-      const features = space.encode(genotype);
-      return predictors.reduce((sum, predict) => sum + predict(features), 0) / predictors.length;
-    });
-};
-
 const fitPredictor = (
   results: readonly Result[],
   { options: o, ports }: Context,
   random: Random,
 ): Predict => {
   const share = o.ensemble === 1 ? 1 : 0.8;
-  if (o.predictor === 'mlp') return fitPerceptrons(results, o, share, random);
+  if (o.predictor === 'mlp') return fitMlpEnsemble(results, { ...o, share }, random);
   if (ports.sequences === undefined)
     throw new TypeError('the LSTM predictor was bound without the port `sequences`');
   return fitLstmEnsemble(ports.sequences, results, { ...o, share }, random);
@@ -99,23 +71,34 @@ const best = (
     .map(({ genotype }) => genotype);
 };
 
-/** All cells with one more block than those under way, the failed ones excepted. */
+/** Equal for cells that are the same but for the order of blocks, which are one candidate. */
+const keyOf = (genotype: PnasGenotype): string => canonicalPnas(genotype).join();
+
+/** The cells whose keys are not among `seen`, each once. */
+const fresh = (genotypes: readonly PnasGenotype[], seen: ReadonlySet<string>): readonly PnasGenotype[] => {
+  const met = new Set(seen);
+  return genotypes.filter((genotype) => {
+    const key = keyOf(genotype);
+    return !met.has(key) && met.add(key);
+  });
+};
+
+/** All different cells with one more block than those under way, the failed ones excepted. */
 const extensions = ({ items, blocks, results }: Model): readonly PnasGenotype[] => {
-  const failed = new Set(
-    results.flatMap(({ genotype, score }) => (score === null ? [JSON.stringify(genotype)] : [])),
-  );
+  const failed = results.flatMap(({ genotype, score }) => (score === null ? [keyOf(genotype)] : []));
   const next = blocksAt(blocks);
-  return items
-    .filter((genotype) => !failed.has(JSON.stringify(genotype)))
-    .flatMap((genotype) => next.map((block): PnasGenotype => [...genotype, block]));
+  const larger = fresh(items, new Set(failed)).flatMap((genotype) =>
+    next.map((block): PnasGenotype => [...genotype, block]),
+  );
+  return fresh(larger, new Set());
 };
 
 /** Cells of full size that were not tried. */
-const unseen = ({ results }: Model, count: number, random: Random): readonly PnasGenotype[] => {
-  const seen = new Set(results.map(({ genotype }) => JSON.stringify(genotype)));
-  const drawn = Array.from({ length: count }, () => space.sample(random));
-  return drawn.filter((genotype) => !seen.has(JSON.stringify(genotype)));
-};
+const unseen = ({ results }: Model, count: number, random: Random): readonly PnasGenotype[] =>
+  fresh(
+    Array.from({ length: count }, () => space.sample(random)),
+    new Set(results.map(({ genotype }) => keyOf(genotype))),
+  );
 
 /** Candidates to each cell that goes on, once cells cannot grow. */
 const DRAWS = 10;
@@ -130,10 +113,12 @@ const nextItems = (model: Model, context: Context, random: Random): readonly Pna
 
 /**
  * Progressive search. Liu et al. 2018, Algorithm 1: all cells of one block are trained, then all their extensions by a
- * block are ranked by a predictor of what is known, and the best K of them trained, up to five blocks. The predictor is the
- * paper's MLP ensemble of five on averaged one-hot features (§3.4), or with `predictor: lstm` its LSTM ensemble (`pnas-lstm.ts`).
- * Deviations: the MLP's features are not embedded, its targets are normal scores of ranks; the LSTM passes over all cells of a size at
- * once, where the paper names no batch, and is trained anew, size after size, for each new size; budgets below 136 · 5 train a sample of the first cells and a smaller K; where the budget
+ * block (one of those that differ in the order of blocks alone) are ranked by a predictor of what is known, and the best K of them trained, up to five blocks. The predictor is the
+ * paper's MLP ensemble of five (§3.4, `pnas-mlp.ts`), or with `predictor: lstm` its LSTM ensemble (`pnas-lstm.ts`).
+ * Deviations: the MLP has one hidden layer, on averaged one-hot features in place of averaged embeddings (both are linear in
+ * what the layer reads), and learns from single cells with a learning rate that decays to zero, 50 passes a size; the LSTM passes
+ * over all cells of a size at once, 50 times; the paper names neither batch nor passes. Both are trained anew, size after size,
+ * for each new size; budgets below 136 · 5 train a sample of the first cells and a smaller K; where the budget
  * outlasts the last size, rounds of the best predicted of unseen cells of that size follow. A size waits for all results of
  * the one before, as in the paper.
  */
