@@ -42,23 +42,27 @@ describe('drawings', () => {
   it('follow skips, joins and pooling', () => {
     const genotype = JSON.stringify([
       { type: 'conv', height: 3, width: 5, filters: 24, stride: 2, skips: [] },
-      { type: 'max_pool', height: 3, width: 3, filters: 24, stride: 1, skips: [] },
-      { type: 'conv', height: 1, width: 1, filters: 64, stride: 1, skips: [1] },
+      { type: 'max_pool', height: 3, width: 3, filters: 24, stride: 1, skips: [1] },
+      { type: 'conv', height: 1, width: 1, filters: 64, stride: 1, skips: [0, 0] },
+      { type: 'conv', height: 7, width: 1, filters: 36, stride: 1, skips: [1, 1, 0] },
     ]);
-    const [graph] = architectureGraphs({ name: 'nas-rl', depth: 3 }, genotype);
+    const [graph] = architectureGraphs({ name: 'nas-rl', depth: 4 }, genotype);
     expect(graph?.nodes.map(({ label }) => label)).toEqual([
       'image',
       'conv 3×5 /2, 24',
       'max 3×3',
       'conv 1×1, 64',
+      'conv 7×1, 36',
       'softmax',
     ]);
     expect(graph?.edges.map(({ from, to }) => `${from}${to}`)).toEqual([
       'v0v1',
       'v1v2',
-      'v2v3',
-      'v1v3',
-      'v3v4',
+      'v0v3',
+      'v1v4',
+      'v2v4',
+      'v3v5',
+      'v4v5',
     ]);
   });
 

@@ -17,7 +17,7 @@ import {
   type NasBench101Operation,
 } from '../../space/nas-bench-101.ts';
 import { NAS_BENCH_MACRO_BLOCKS, type NasBenchMacroGenotype } from '../../space/nas-bench-macro.ts';
-import type { NasRlGenotype } from '../../space/nas-rl.ts';
+import { nasRlLooseEnds, nasRlSources, type NasRlGenotype } from '../../space/nas-rl.ts';
 import type { SmashBlock, SmashGenotype, SmashOperation } from '../../space/smash-genotype.ts';
 import type { ArchitectureGraph, Family, Operation } from './graph.ts';
 
@@ -56,8 +56,8 @@ export const nasRlGraph = (layers: NasRlGenotype): ArchitectureGraph =>
         : { label: `max ${shape}`, family: 'pool' };
     }),
     [
-      ...layers.map(({ skips }, i) => [i, ...skips.flatMap((bit, j) => (bit === 1 ? [j + 1] : []))]),
-      [layers.length],
+      ...nasRlSources(layers).map((from) => (from.length === 0 ? [0] : from.map((j) => j + 1))),
+      nasRlLooseEnds(layers).map((i) => i + 1),
     ],
     NETWORK_ENDS,
   );

@@ -1,4 +1,4 @@
-import type { NasRlGenotype } from '../../space/nas-rl.ts';
+import { nasRlLooseEnds, nasRlSources, type NasRlGenotype } from '../../space/nas-rl.ts';
 import type { ImageShape, Layers } from '../layers.ts';
 import { classify, convBlock } from './conv-block.ts';
 import type { BuildNetwork } from './network.ts';
@@ -14,20 +14,23 @@ const joined = <T>(layers: Layers<T>, xs: readonly T[]): T => {
 };
 
 /**
- * The convolutional networks of Zoph & Le 2017, §3.3–3.4: each layer reads the layer before it and those that its skip
- * bits name, concatenated. Convolutions are followed by batch norm and ReLU.
+ * The convolutional networks of Zoph & Le 2017, §3.3–3.4: each layer reads the layers that its skip bits name,
+ * concatenated, or the image where they name none; the classifier reads all layers that no other reads, concatenated.
+ * Convolutions are followed by batch norm and ReLU.
  *
- * Deviations: the last layer is the only loose end, because every layer feeds the next; the classifier reads its global
- * average; filters are scaled by `channels` / 16, and `layers` of the network's size is not used.
+ * Deviations: the classifier reads the global average of what it reads; filters are scaled by `channels` / 16, and `layers`
+ * of the network's size is not used.
  */
 export const nasRlNetwork =
   (genotype: NasRlGenotype): BuildNetwork =>
   ({ size, classes }) =>
   (layers, x) => {
+    const sources = nasRlSources(genotype);
     const outputs: (typeof x)[] = [];
-    genotype.forEach(({ type, height, width, filters, stride, skips }, i) => {
-      const skipped = outputs.filter((_, j) => skips[j] === 1);
-      const input = i === 0 ? x : joined(layers, [outputs[i - 1] as typeof x, ...skipped]);
+    const outputsOf = (from: readonly number[]) => from.map((i) => outputs[i] as typeof x);
+    genotype.forEach(({ type, height, width, filters, stride }, i) => {
+      const from = sources[i] as readonly number[];
+      const input = from.length === 0 ? x : joined(layers, outputsOf(from));
       const kernel = [height, width] as const;
       outputs.push(
         type === 'conv'
@@ -39,5 +42,5 @@ export const nasRlNetwork =
             }),
       );
     });
-    return { logits: classify(layers, outputs.at(-1) ?? x, classes) };
+    return { logits: classify(layers, joined(layers, outputsOf(nasRlLooseEnds(genotype))), classes) };
   };
