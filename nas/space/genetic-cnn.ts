@@ -1,6 +1,7 @@
-import { sha256 } from '../hash.ts';
+import { hashJson } from '../hash.ts';
 import { inputError } from '../protocol/input-error.ts';
 import { categorical } from './categorical.ts';
+import { canonicalDag } from './labelled-dag.ts';
 import type { Space } from './space.ts';
 
 /** Nodes of each stage: the CIFAR-10 setting of the paper. */
@@ -47,6 +48,27 @@ export const geneticCnnStages = (genotype: GeneticCnnGenotype): readonly (readon
       ...stage.split('-').map((bits) => [...bits].flatMap((bit, i) => (bit === '1' ? [i] : []))),
     ]);
 
+/**
+ * Equal for stages that differ in the order of nodes alone. The default nodes stand for input and output; a node without an
+ * edge is none (§3.1).
+ */
+const canonicalStage = (reads: readonly (readonly number[])[]): string => {
+  const isRead = (node: number): boolean => reads.some((sources) => sources.includes(node));
+  const nodes = reads.flatMap((sources, node) => (sources.length > 0 || isRead(node) ? [node] : []));
+  const vertex = (node: number): number => 1 + nodes.indexOf(node);
+  return canonicalDag({
+    labels: ['input', ...nodes.map(() => 'node'), 'output'],
+    sources: [
+      [],
+      ...nodes.map((node) => {
+        const sources = reads[node] as readonly number[];
+        return sources.length === 0 ? [0] : sources.map(vertex);
+      }),
+      nodes.filter((node) => !isRead(node)).map(vertex),
+    ],
+  });
+};
+
 const SOURCE =
   'Xie & Yuille 2017, "Genetic CNN", §3.1: three stages of 3, 4 and 5 ordered nodes, one bit for each pair of nodes ' +
   '(K = (3, 4, 5) for CIFAR-10).';
@@ -73,7 +95,7 @@ export const geneticCnn: Space<GeneticCnnGenotype> = {
   validate,
   print: (genotype) => genotype,
   parse: (text, field) => validate(text.trim(), field),
-  hash: (genotype) => sha256(`genetic-cnn/${genotype}`),
+  hash: (genotype) => hashJson(['genetic-cnn', geneticCnnStages(genotype).map(canonicalStage)]),
   describe: () => ({
     name: 'genetic-cnn',
     source: SOURCE,

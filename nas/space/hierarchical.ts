@@ -2,6 +2,8 @@ import { z } from 'zod';
 import type { Random } from '../random.ts';
 import { oneHot, withChoice } from './categorical.ts';
 import { jsonGenotype } from './json-genotype.ts';
+import { canonicalDag } from './labelled-dag.ts';
+import { motifGraph } from './motif-graph.ts';
 import { liveMotifs } from './motif-liveness.ts';
 import type { Space } from './space.ts';
 
@@ -105,20 +107,24 @@ const motifSpace = (
       ).flat(),
     );
 
+  const fault = (genotype: HierarchicalGenotype): readonly [string, unknown, string] | undefined => {
+    const shape = levels.every(
+      ({ motifs, nodes }, level) =>
+        genotype.motifs[level]?.length === motifs &&
+        genotype.motifs[level]?.every(
+          (edges) => edges.length === edgesOf(nodes) && edges.every((entry) => entry < operationsOf(level)),
+        ),
+    );
+    if (!shape || genotype.motifs.length !== levels.length) return ['motifs', genotype.motifs, form];
+    return isConnected(genotype) ? undefined : ['motifs', genotype.motifs, 'a path through the top motif'];
+  };
+
   return {
     name,
     source,
-    ...jsonGenotype<HierarchicalGenotype>(name, schema, form, (genotype) => {
-      const shape = levels.every(
-        ({ motifs, nodes }, level) =>
-          genotype.motifs[level]?.length === motifs &&
-          genotype.motifs[level]?.every(
-            (edges) => edges.length === edgesOf(nodes) && edges.every((entry) => entry < operationsOf(level)),
-          ),
-      );
-      if (!shape || genotype.motifs.length !== levels.length) return ['motifs', genotype.motifs, form];
-      return isConnected(genotype) ? undefined : ['motifs', genotype.motifs, 'a path through the top motif'];
-    }),
+    ...jsonGenotype<HierarchicalGenotype>(name, schema, form, fault, ({ motifs }) =>
+      canonicalDag(motifGraph(motifs, HIERARCHICAL_PRIMITIVES)),
+    ),
     sample: (random) => {
       for (;;) {
         let choices = trivial();
