@@ -16,6 +16,7 @@ interface JsonSchema {
   readonly oneOf?: readonly JsonSchema[];
   readonly anyOf?: readonly JsonSchema[];
   readonly const?: unknown;
+  readonly default?: unknown;
   readonly enum?: readonly unknown[];
 }
 
@@ -30,41 +31,50 @@ const valueAt = (root: unknown, path: readonly PropertyKey[]): unknown =>
     root,
   );
 
-/** The schemas that describe a place; several where the place has alternatives. */
-const schemasAt = (root: JsonSchema, path: readonly PropertyKey[]): JsonSchema[] => {
-  const alternatives = (schema: JsonSchema): JsonSchema[] =>
-    [schema, ...(schema.oneOf ?? []), ...(schema.anyOf ?? [])].flatMap((s) =>
-      s === schema ? [s] : alternatives(s),
-    );
-  return path.reduce<JsonSchema[]>(
-    (at, part) =>
-      at.flatMap((schema) => {
-        const next = typeof part === 'number' ? schema.items : schema.properties?.[String(part)];
-        return next === undefined ? [] : alternatives(next);
-      }),
-    alternatives(root),
-  );
-};
-
 /** Whether the schema's constants, such as a `name` that tells alternatives apart, are those of the value. */
 const isMeant = (schema: JsonSchema, value: unknown): boolean =>
   Object.entries(schema.properties ?? {}).every(
-    ([name, field]) => field.const === undefined || field.const === valueAt(value, [name]),
+    ([name, field]) => field.const === undefined || field.const === (valueAt(value, [name]) ?? field.default),
   );
 
+/** Of the schemas of objects those that the value means, or all of them where it means none. */
+const meantOf = (schemas: readonly JsonSchema[], value: unknown): readonly JsonSchema[] => {
+  const objects = schemas.filter(({ properties }) => properties !== undefined);
+  const meant = objects.filter((schema) => isMeant(schema, value));
+  return meant.length > 0 ? meant : objects;
+};
+
+/** The schemas that describe a place of the document; several where the place has alternatives. */
+const schemasAt = (
+  schema: JsonSchema,
+  path: readonly PropertyKey[],
+  root: unknown,
+): readonly JsonSchema[] => {
+  const alternatives = (one: JsonSchema): JsonSchema[] => [
+    one,
+    ...[...(one.oneOf ?? []), ...(one.anyOf ?? [])].flatMap(alternatives),
+  ];
+  return path.reduce<readonly JsonSchema[]>(
+    (at, part, depth) =>
+      (typeof part === 'number' ? at : meantOf(at, valueAt(root, path.slice(0, depth)))).flatMap((one) => {
+        const next = typeof part === 'number' ? one.items : one.properties?.[String(part)];
+        return next === undefined ? [] : alternatives(next);
+      }),
+    alternatives(schema),
+  );
+};
+
 const fieldsAt = (schema: JsonSchema, path: readonly PropertyKey[], root: unknown): string[] => {
-  const alternatives = schemasAt(schema, path);
-  const meant = alternatives.filter((one) => isMeant(one, valueAt(root, path)));
-  const described = meant.length > 0 ? meant : alternatives;
+  const described = meantOf(schemasAt(schema, path, root), valueAt(root, path));
   return [...new Set(described.flatMap((one) => Object.keys(one.properties ?? {})))].sort();
 };
 
-const wordsAt = (root: JsonSchema, path: readonly PropertyKey[]): string[] =>
+const wordsAt = (schema: JsonSchema, path: readonly PropertyKey[], root: unknown): string[] =>
   [
     ...new Set(
-      schemasAt(root, path).flatMap((schema) => [
-        ...(schema.const === undefined ? [] : [String(schema.const)]),
-        ...(schema.enum ?? []).map(String),
+      schemasAt(schema, path, root).flatMap((one) => [
+        ...(one.const === undefined ? [] : [String(one.const)]),
+        ...(one.enum ?? []).map(String),
       ]),
     ),
   ].sort();
@@ -118,8 +128,8 @@ export const describeIssue = (
     }
     case 'invalid_union': {
       // A discriminated union whose tag is unknown points at the tag; other unions at the whole value.
-      const words = wordsAt(schema, issue.path);
-      const types = schemasAt(schema, issue.path)
+      const words = wordsAt(schema, issue.path, root);
+      const types = schemasAt(schema, issue.path, root)
         .flatMap(({ type }) => type ?? [])
         .filter((type) => words.length === 0 || type !== 'string');
       return noWord(issue.path, value, [...words, ...new Set(types)]);
@@ -128,7 +138,7 @@ export const describeIssue = (
       return noWord(issue.path, value, issue.values.map(String));
     case 'invalid_type': {
       const missing = value === null;
-      const words = wordsAt(schema, issue.path);
+      const words = wordsAt(schema, issue.path, root);
       if (words.length > 0) return noWord(issue.path, value, words);
       return {
         path: issue.path,

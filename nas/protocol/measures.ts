@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Json } from '../json.ts';
 import type { Experiment } from './experiment.ts';
 import { inputError } from './input-error.ts';
 import type { NetworkSize } from './recipe.ts';
@@ -30,9 +31,20 @@ export type CountNetwork = (network: {
   readonly classes: number;
 }) => NetworkCounts | undefined;
 
+/** Where the strategy, or the one that proposes its networks, says which measures it keeps small. */
+const minimising = ({ strategy }: Pick<Experiment, 'strategy'>) => {
+  if (!isBlackBox(strategy)) return undefined;
+  const sampler = strategy['sampler'] as Readonly<Record<string, Json>> | undefined;
+  const [own, sampled] = [strategy['minimise'], sampler?.['minimise']];
+  if (Array.isArray(own)) return { path: ['strategy', 'minimise'], names: own as readonly string[] };
+  if (Array.isArray(sampled))
+    return { path: ['strategy', 'sampler', 'minimise'], names: sampled as readonly string[] };
+  return undefined;
+};
+
 /** Measures that the strategy itself keeps small. */
-export const minimisedMeasures = ({ strategy }: Pick<Experiment, 'strategy'>): readonly string[] =>
-  isBlackBox(strategy) && Array.isArray(strategy['minimise']) ? (strategy['minimise'] as string[]) : [];
+export const minimisedMeasures = (experiment: Pick<Experiment, 'strategy'>): readonly string[] =>
+  minimising(experiment)?.names ?? [];
 
 /** Measures that the search needs of every trial: those that it limits, weighs or minimises. */
 export const soughtMeasures = (experiment: Pick<Experiment, 'strategy' | 'stages'>): readonly string[] => {
@@ -49,9 +61,9 @@ export const checkMeasures = (
 ): void => {
   const { objective } = experiment.stages.search;
   if (objective !== undefined) checkObjective(objective, measures, place(['stages', 'search', 'objective']));
-  for (const name of minimisedMeasures(experiment))
-    if (!measures.includes(name))
-      throw inputError(place(['strategy', 'minimise']), name, measures.join(', '), fixOf(name));
+  const { path = [], names = [] } = minimising(experiment) ?? {};
+  for (const name of names)
+    if (!measures.includes(name)) throw inputError(place(path), name, measures.join(', '), fixOf(name));
 };
 
 /** Whether each trial's network is timed. */

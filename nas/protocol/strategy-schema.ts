@@ -10,6 +10,18 @@ import type { StrategyName } from '../strategy/registry.ts';
 const withoutDefaults = (schema: z.core.$ZodType): z.core.$ZodType => {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
     return withoutDefaults(schema.unwrap());
+  if (schema instanceof z.ZodDiscriminatedUnion) {
+    const { discriminator } = schema.def;
+    const alternatives = (schema.options as readonly z.ZodObject[]).map((option) =>
+      (withoutDefaults(option) as z.ZodObject).extend({
+        [discriminator]: option.shape[discriminator] as z.core.$ZodType,
+      }),
+    );
+    return z.discriminatedUnion(
+      discriminator,
+      alternatives as unknown as readonly [z.ZodObject, ...z.ZodObject[]],
+    );
+  }
   if (!(schema instanceof z.ZodObject)) return schema;
   const fields = Object.entries(schema.shape as Record<string, z.core.$ZodType>);
   return z.strictObject(

@@ -1,6 +1,6 @@
 import type { Json } from '../json.ts';
-import { rungFidelities, samplerOf, schedulerOptions } from './sampler.ts';
-import type { SamplerModel, SamplerNote, SchedulerOptions } from './sampler.ts';
+import { rungFidelities, samplerOf } from './sampler.ts';
+import type { SamplerModel, SamplerNote, SamplerSource, SchedulerOptions } from './sampler.ts';
 import type { StrategyDefinition } from './strategy.ts';
 
 /** A network's result in a rung; `root` is the ordinal of its first trial. */
@@ -33,18 +33,14 @@ const withRung = (model: Model, at: number, change: (rung: Rung) => Rung): Model
  * Asynchronous successive halving over any sampler. Li, L. et al. 2020, "A System for Massively Parallel Hyperparameter
  * Tuning", Algorithm 2; the baseline of Li & Talwalkar 2019, §4 (η = 4). A promotion trains the same network with η
  * times the resource; highest rungs are served first. Infeasible networks count in their rung but are never promoted.
+ * The papers' new networks are uniform samples; `sampler.ts` says what other strategies learn here.
  */
-export const asha = <O extends Json, M extends Json>(
-  name: string,
-  definition: StrategyDefinition<O, M>,
-): StrategyDefinition<SchedulerOptions<O>, Model> => {
-  const sampler = samplerOf(definition);
+export const asha = (name: string, source: SamplerSource): StrategyDefinition<SchedulerOptions, Model> => {
+  const sampler = samplerOf(source, { eta: 4, minFidelity: 1 / 64 });
   return {
+    ...sampler.definition,
     name,
-    source: `Li, L. et al. 2020, "A System for Massively Parallel Hyperparameter Tuning", Algorithm 2; new networks by ${definition.name}`,
-    options: schedulerOptions(definition as unknown as StrategyDefinition<O, Json>),
-    multiFidelity: true,
-    ...(definition.refuses && { refuses: definition.refuses }),
+    source: `Li, L. et al. 2020, "A System for Massively Parallel Hyperparameter Tuning", Algorithm 2; new networks by ${source.described}`,
     init: (context) => ({
       sampler: sampler.init(context),
       rungs: rungFidelities(context.options).map(() => ({ entries: [], promoted: [] })),

@@ -219,7 +219,7 @@ const finishRound = (model: Model, start: StartPoint, context: Context): Model =
       : push(
           model.controller,
           (present) => controllerOf(context).gradient(shape, present, steps, o.entropyWeight),
-          { learningRate: o.learningRate, staleness: 0, epochs: 1 },
+          { learningRate: o.learningRate, epochs: 1, held: [], staleness: 0 },
         );
   const sampled = model.sampled + size;
   const isOver = sampled === o.phases[model.phase] && model.phase + 1 < o.phases.length;
@@ -256,6 +256,7 @@ export const eas: StrategyDefinition<Options, Model> = {
   source: 'Cai et al. 2018, "Efficient Architecture Search by Network Transformation", §3 and §4',
   options,
   needsController: true,
+  inheritsWeights: true,
   refuses: (space) =>
     space.growth === undefined
       ? 'its networks do not grow out of one another by widening and deepening layers (those of eas do)'

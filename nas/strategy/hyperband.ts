@@ -1,6 +1,6 @@
 import type { Json } from '../json.ts';
-import { rungFidelities, samplerOf, schedulerOptions } from './sampler.ts';
-import type { SamplerModel, SamplerNote, SchedulerOptions } from './sampler.ts';
+import { rungFidelities, samplerOf } from './sampler.ts';
+import type { SamplerModel, SamplerNote, SamplerSource, SchedulerOptions } from './sampler.ts';
 import type { StrategyDefinition } from './strategy.ts';
 
 type Survivor = { readonly genotype: Json; readonly score: number; readonly sampler: SamplerNote };
@@ -26,7 +26,8 @@ interface Bracket {
   readonly size: number;
   readonly fidelities: readonly number[];
 }
-type Brackets = (options: { readonly eta: number; readonly minFidelity: number }) => readonly Bracket[];
+type Rungs = Pick<SchedulerOptions, 'eta' | 'minFidelity'>;
+type Brackets = (options: Rungs) => readonly Bracket[];
 
 /** Jamieson & Talwalkar 2016: one bracket, from the least fidelity up, over and over. */
 const halvingBrackets: Brackets = (options) => {
@@ -51,18 +52,15 @@ const freshSlots = (size: number): readonly Slot[] =>
   Array.from({ length: size }, (_, slot) => ({ slot, survivor: null }));
 
 const scheduler =
-  (brackets: Brackets, source: string) =>
-  <O extends Json, M extends Json>(
-    name: string,
-    definition: StrategyDefinition<O, M>,
-  ): StrategyDefinition<SchedulerOptions<O>, Model> => {
-    const sampler = samplerOf(definition);
-    const bracketAt = (options: SchedulerOptions<O>, index: number): Bracket => {
+  (brackets: Brackets, defaults: Rungs, paper: string) =>
+  (name: string, source: SamplerSource): StrategyDefinition<SchedulerOptions, Model> => {
+    const sampler = samplerOf(source, defaults);
+    const bracketAt = (options: SchedulerOptions, index: number): Bracket => {
       const all = brackets(options);
       return all[index % all.length] as Bracket;
     };
     /** The rung is complete: its top 1/η go on, or the next bracket starts. */
-    const advance = (model: Model, options: SchedulerOptions<O>): Model => {
+    const advance = (model: Model, options: SchedulerOptions): Model => {
       const { size, fidelities } = bracketAt(options, model.bracket);
       const rung = model.rung + 1;
       const survivors =
@@ -90,11 +88,9 @@ const scheduler =
       };
     };
     return {
+      ...sampler.definition,
       name,
-      source: `${source}; new networks by ${definition.name}`,
-      options: schedulerOptions(definition as unknown as StrategyDefinition<O, Json>),
-      multiFidelity: true,
-      ...(definition.refuses && { refuses: definition.refuses }),
+      source: `${paper}; new networks by ${source.described}`,
       init: (context) => ({
         sampler: sampler.init(context),
         bracket: 0,
@@ -154,12 +150,22 @@ const scheduler =
 
 /**
  * Successive halving over any sampler. Jamieson & Talwalkar 2016, "Non-stochastic Best Arm Identification", Figure 2.
- * Synchronous: a rung waits for its last result. Infeasible networks do not survive.
+ * Synchronous: a rung waits for its last result. Infeasible networks do not survive. Deviation: one of η = 4 goes on, where
+ * the paper halves, and a further bracket follows while there is budget.
  */
 export const successiveHalving = scheduler(
   halvingBrackets,
+  { eta: 4, minFidelity: 1 / 64 },
   'Jamieson & Talwalkar 2016, "Non-stochastic Best Arm Identification and Hyperparameter Optimization", Figure 2',
 );
 
-/** Hyperband over any sampler. Li, L. et al. 2018, "Hyperband", Algorithm 1. With `tpe` it is BOHB (Falkner et al. 2018). */
-export const hyperband = scheduler(hyperbandBrackets, 'Li, L. et al. 2018, "Hyperband", Algorithm 1');
+/**
+ * Hyperband over any sampler. Li, L. et al. 2018, "Hyperband", Algorithm 1; η and least fidelity as in HpBandSter, the code of
+ * BOHB's authors. With `tpe` it is BOHB (Falkner et al. 2018); `tpe.ts` says where that one differs. Deviation: a bracket and
+ * a rung wait for the last result of the one before, where HpBandSter begins the next bracket on idle machines.
+ */
+export const hyperband = scheduler(
+  hyperbandBrackets,
+  { eta: 3, minFidelity: 0.01 },
+  'Li, L. et al. 2018, "Hyperband", Algorithm 1',
+);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Json } from '../json.ts';
 import { deriveSeed, randomFromSeed } from '../random.ts';
 import type { Space } from '../space/space.ts';
+import { checkPart } from './check-part.ts';
 import { normalScores } from './model-guided.ts';
 import { fitPerceptron } from './perceptron.ts';
 import type { Learned, StrategyContext, StrategyDefinition, Trial } from './strategy.ts';
@@ -125,7 +126,7 @@ export const preJudged = <O extends Json, M extends Json>(
       held,
       wronglyRejected,
     }),
-    check: (context) => definition.check?.(narrowed(context)),
+    check: (context) => checkPart('strategy', () => definition.check?.(narrowed(context))),
     init: (context) => ({
       inner: definition.init(narrowed(context)),
       results: [],

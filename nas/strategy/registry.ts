@@ -22,6 +22,8 @@ import { qLearning } from './q-learning.ts';
 import { reinforce } from './reinforce.ts';
 import { randomSearch } from './random-search.ts';
 import { nonAgingEvolution, regularizedEvolution } from './regularized-evolution.ts';
+import { always, oneOf } from './sampler.ts';
+import type { AnyStrategy } from './sampler.ts';
 import { bindStrategy } from './strategy.ts';
 import type { Strategy, StrategyDefinition, StrategyPorts } from './strategy.ts';
 import { surrogate } from './surrogate.ts';
@@ -59,6 +61,38 @@ const entry = <O extends Json, M extends Json>(definition: StrategyDefinition<O,
   bind: (space, ports) => bindStrategy(definition, space, ports),
 });
 
+const judgedRandom = preJudged('judged-random', randomSearch);
+const judgedEvolution = preJudged('judged-evolution', regularizedEvolution);
+const judgedHierarchical = preJudged('judged-hierarchical-evolution', hierarchicalEvolution);
+
+/** Every strategy that leaves it to others how long a network is trained; the first is what schedulers sample by. */
+const anyStrategy = oneOf([
+  randomSearch,
+  regularizedEvolution,
+  nonAgingEvolution,
+  hierarchicalEvolution,
+  localSearch,
+  genetic,
+  nsgaNet,
+  reinforce,
+  ppo,
+  nasRl,
+  nasnetReinforce,
+  nasnetPpo,
+  qLearning,
+  blockQnn,
+  eas,
+  tpe,
+  bayesianOptimization,
+  surrogate,
+  pnas,
+  nasbot,
+  autoKeras,
+  judgedRandom,
+  judgedEvolution,
+  judgedHierarchical,
+] as unknown as readonly AnyStrategy[]);
+
 /** All black-box strategies by name, in the order in which comparisons list them. */
 export const STRATEGIES = {
   random: entry(randomSearch),
@@ -82,14 +116,14 @@ export const STRATEGIES = {
   pnas: entry(pnas),
   nasbot: entry(nasbot),
   'auto-keras': entry(autoKeras),
-  'judged-random': entry(preJudged('judged-random', randomSearch)),
-  'judged-evolution': entry(preJudged('judged-evolution', regularizedEvolution)),
-  'judged-hierarchical-evolution': entry(preJudged('judged-hierarchical-evolution', hierarchicalEvolution)),
-  asha: entry(asha('asha', randomSearch)),
-  'asha-evolution': entry(asha('asha-evolution', regularizedEvolution)),
-  'successive-halving': entry(successiveHalving('successive-halving', randomSearch)),
-  hyperband: entry(hyperband('hyperband', randomSearch)),
-  bohb: entry(hyperband('bohb', tpe)),
+  'judged-random': entry(judgedRandom),
+  'judged-evolution': entry(judgedEvolution),
+  'judged-hierarchical-evolution': entry(judgedHierarchical),
+  asha: entry(asha('asha', anyStrategy)),
+  'asha-evolution': entry(asha('asha-evolution', always(regularizedEvolution))),
+  'successive-halving': entry(successiveHalving('successive-halving', anyStrategy)),
+  hyperband: entry(hyperband('hyperband', anyStrategy)),
+  bohb: entry(hyperband('bohb', always(tpe))),
 } as const satisfies Record<string, StrategyEntry>;
 export type StrategyName = keyof typeof STRATEGIES;
 

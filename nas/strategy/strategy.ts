@@ -118,8 +118,10 @@ export interface StrategyDefinition<O extends Json, M extends Json> {
   readonly thinksLong?: (options: O) => boolean;
   /** As a scheduler's sampler, learns the results of every fidelity, not only a network's first. */
   readonly allFidelities?: true;
+  /** Its trials start with the weights of earlier ones. */
+  readonly inheritsWeights?: true;
   /** Counts that a report shows of the search. */
-  readonly summary?: (model: M) => Readonly<Record<string, number>>;
+  readonly summary?: (model: M, options: O) => Readonly<Record<string, number>>;
   /** Further checks of the options; throws `InputError`. */
   readonly check?: (context: StrategyContext<O>) => void;
   readonly init: (context: StrategyContext<O>) => M;
@@ -278,7 +280,7 @@ export const bindStrategy = <O extends Json, M extends Json>(
       const context = contextOf(given as State);
       return trials.reduce((state, trial) => register(state, trial, context), given as State);
     },
-    summary: (given) => definition.summary?.(given.model as M) ?? {},
+    summary: (given) => definition.summary?.(given.model as M, given.options as O) ?? {},
     tell: (given, results) => {
       let state = given as State;
       const context = contextOf(state);
