@@ -35,9 +35,13 @@ export type NasnetBlock = readonly [
 export type NasnetGenotype = {
   readonly normal: readonly NasnetBlock[];
   readonly reduce: readonly NasnetBlock[];
+  /** States that a cell concatenates, in ascending order, where they are more than those that no block reads. */
+  readonly normalConcat?: readonly number[];
+  readonly reduceConcat?: readonly number[];
 };
+export type NasnetCell = 'normal' | 'reduce';
 
-const CELLS = ['normal', 'reduce'] as const;
+const CELLS = ['normal', 'reduce'] as const satisfies readonly NasnetCell[];
 const BLOCKS = Array.from({ length: NASNET_BLOCKS }, (_, block) => block);
 const CHOICES = 5;
 
@@ -51,7 +55,18 @@ const block = z
   ])
   .readonly();
 const cell = z.array(block).length(NASNET_BLOCKS).readonly();
-const schema = z.strictObject({ normal: cell, reduce: cell });
+const concat = z.array(z.number().int()).readonly().exactOptional();
+const schema = z.strictObject({ normal: cell, reduce: cell, normalConcat: concat, reduceConcat: concat });
+
+/** States that no block of a cell reads, its two inputs among them. */
+const looseEnds = (blocks: readonly NasnetBlock[]): readonly number[] => {
+  const read = new Set(blocks.flatMap(([first, second]) => [first, second]));
+  return [0, 1, ...blocks.map((_, b) => b + 2)].filter((state) => !read.has(state));
+};
+
+/** States that a cell's output concatenates, in ascending order. */
+export const nasnetOutputs = (genotype: NasnetGenotype, name: NasnetCell): readonly number[] =>
+  genotype[`${name}Concat`] ?? looseEnds(genotype[name]);
 
 const fault = (genotype: NasnetGenotype) => {
   for (const name of CELLS)
@@ -60,6 +75,17 @@ const fault = (genotype: NasnetGenotype) => {
       if (Math.max(first, second) > b + 1)
         return [`${name}[${b}]`, [first, second], `hidden states 0 to ${b + 1}`] as const;
     }
+  for (const name of CELLS) {
+    const outputs = nasnetOutputs(genotype, name);
+    const ends = looseEnds(genotype[name]);
+    const ascends = outputs.every((state, i) => state > (outputs[i - 1] ?? -1) && state < NASNET_BLOCKS + 2);
+    if (!ascends || !ends.every((state) => outputs.includes(state)))
+      return [
+        `${name}Concat`,
+        outputs,
+        `states 0 to ${NASNET_BLOCKS + 1} in ascending order, those that no block reads (${ends.join(', ')}) among them`,
+      ] as const;
+  }
   return undefined;
 };
 
@@ -79,19 +105,24 @@ const rankOf = ([a, b, f, g, combination]: NasnetBlock): number =>
   ].reduce((rank, [digit, base]) => rank * (base as number) + (digit as number), a);
 
 /** The one form of all cells that differ in the order of blocks and of their branches alone. */
-const canonicalCell = (blocks: readonly NasnetBlock[]): readonly NasnetBlock[] =>
-  leastBlockOrder(
-    blocks,
-    ([a, b]) => [a, b],
-    ([a, b, f, g, combination], names) =>
-      ordered([names[a] as number, names[b] as number, f, g, combination]),
-    rankOf,
+const canonicalCell = (genotype: NasnetGenotype, name: NasnetCell) => {
+  const outputs = nasnetOutputs(genotype, name);
+  const blocks = leastBlockOrder(
+    genotype[name].map((block, b) => ({ block, isOutput: outputs.includes(b + 2) })),
+    ({ block: [a, b] }) => [a, b],
+    ({ block: [a, b, f, g, combination], isOutput }, names) => ({
+      block: ordered([names[a] as number, names[b] as number, f, g, combination]),
+      isOutput,
+    }),
+    ({ block, isOutput }) => 2 * rankOf(block) + Number(isOutput),
   );
+  return { blocks, inputs: outputs.filter((state) => state < 2) };
+};
 
 const SOURCE =
   'Zoph et al. 2018, "Learning Transferable Architectures for Scalable Image Recognition", §3: normal and reduction ' +
-  'cell of five blocks; two hidden states, an operation on each, add or concat. Blocks that nothing uses are ' +
-  'concatenated in the cell’s output.';
+  'cell of five blocks; two hidden states, an operation on each, add or concat. Hidden states that no block reads, the two ' +
+  'inputs included, are concatenated in the cell’s output; a genotype may list more of them (normalConcat, reduceConcat).';
 
 /** The NASNet cell space. */
 export const nasnet: Space<NasnetGenotype> = {
@@ -102,7 +133,7 @@ export const nasnet: Space<NasnetGenotype> = {
     schema,
     '{"normal": [[state, state, operation, operation, "add" or "concat"], … five], "reduce": […]}',
     fault,
-    ({ normal, reduce }) => [canonicalCell(normal), canonicalCell(reduce)],
+    (genotype) => CELLS.map((name) => canonicalCell(genotype, name)),
   ),
   ...categorical<NasnetGenotype>(
     CELLS.flatMap(() =>

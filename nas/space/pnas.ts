@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Random } from '../random.ts';
 import { leastBlockOrder } from './block-order.ts';
 import { jsonGenotype } from './json-genotype.ts';
-import type { NasnetBlock, NasnetOperation } from './nasnet.ts';
+import type { NasnetGenotype, NasnetOperation } from './nasnet.ts';
 import type { Space } from './space.ts';
 
 /** The eight operations of the paper (§3.1), in the names of the NASNet space. */
@@ -94,9 +94,12 @@ export const canonicalPnas = (genotype: PnasGenotype): PnasGenotype =>
     rankOf,
   );
 
-/** The cell as one of the NASNet space, which networks are built from. */
-export const pnasAsNasnet = (genotype: PnasGenotype): readonly NasnetBlock[] =>
-  genotype.map(([first, second, f, g]) => [first, second, f, g, 'add'] as const);
+/** The cell for both strides, all of its blocks concatenated, in the terms of the NASNet space, which networks are built from. */
+export const pnasAsNasnet = (genotype: PnasGenotype): NasnetGenotype => {
+  const blocks = genotype.map(([first, second, f, g]) => [first, second, f, g, 'add'] as const);
+  const all = blocks.map((_, b) => b + 2);
+  return { normal: blocks, reduce: blocks, normalConcat: all, reduceConcat: all };
+};
 
 /** Cells of one to five blocks. */
 const SIZE = Array.from({ length: PNAS_BLOCKS }, (_, b) => blocksAt(b).length).reduceRight(

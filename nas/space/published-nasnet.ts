@@ -18,16 +18,22 @@ const blocksOf = (edges: readonly CellEdge[]): NasnetBlock[] =>
     return [first, second, named(f), named(g), 'add'];
   });
 
-const inNasnet = (name: 'NASNet' | 'AmoebaNet'): string => {
+const inNasnet = (name: 'NASNet' | 'AmoebaNet'): NasnetGenotype => {
   const { normal, reduce } = publishedCell(name);
-  const genotype: NasnetGenotype = { normal: blocksOf(normal), reduce: blocksOf(reduce) };
-  return JSON.stringify(genotype);
+  return { normal: blocksOf(normal), reduce: blocksOf(reduce) };
 };
 
-/** NASNet-A (Zoph et al. 2018, Figure 4) and AmoebaNet-A (Real et al. 2019, Figure 4). */
+/** As in its authors' code: the normal cell also passes its older input on, the reduction cell a block that another reads. */
+const NASNET_A: NasnetGenotype = {
+  ...inNasnet('NASNet'),
+  normalConcat: [0, 2, 3, 4, 5, 6],
+  reduceConcat: [3, 4, 5, 6],
+};
+
+/** NASNet-A (Zoph et al. 2018, Figure 4) and AmoebaNet-A (Real et al. 2019, Figure 4), this one as DARTS re-expressed it. */
 export const PUBLISHED_NASNET: Readonly<Record<string, string>> = {
-  NASNET_A: inNasnet('NASNet'),
-  AMOEBANET_A: inNasnet('AmoebaNet'),
+  NASNET_A: JSON.stringify(NASNET_A),
+  AMOEBANET_A: JSON.stringify(inNasnet('AmoebaNet')),
 };
 
 /** PNASNet-5 (Liu et al. 2018, Figure 1). */

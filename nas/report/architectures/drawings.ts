@@ -35,10 +35,7 @@ const bothCells = <G>(graph: (genotype: G, kind: CellKind) => ArchitectureGraph)
 const DRAWINGS = {
   'darts-cnn': bothCells<CellGenotype>(cellArchitecture),
   nasnet: bothCells<NasnetGenotype>(nasnetGraph),
-  pnas: one((genotype: PnasGenotype) => {
-    const blocks = pnasAsNasnet(genotype);
-    return { ...nasnetGraph({ normal: blocks, reduce: blocks }, 'normal', 'every block'), name: 'cell' };
-  }),
+  pnas: one((genotype: PnasGenotype) => ({ ...nasnetGraph(pnasAsNasnet(genotype), 'normal'), name: 'cell' })),
   'enas-micro': bothCells<EnasMicroGenotype>((genotype, kind) =>
     cellArchitecture(microToCells(genotype), kind),
   ),

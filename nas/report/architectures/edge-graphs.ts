@@ -8,7 +8,7 @@ import {
   type NasBench201Genotype,
   type NasBench201Operation,
 } from '../../space/nas-bench-201.ts';
-import type { NasnetGenotype, NasnetOperation } from '../../space/nasnet.ts';
+import { nasnetOutputs, type NasnetGenotype, type NasnetOperation } from '../../space/nasnet.ts';
 import { CELL_INPUTS, CELL_OUTPUT, type CellKind } from './cell-graph.ts';
 import type { ArchitectureGraph, Family, GraphEdge, GraphNode, Operation } from './graph.ts';
 
@@ -28,14 +28,9 @@ const NASNET_FAMILY = {
   sep_conv_7x7: 'separable',
 } as const satisfies Record<NasnetOperation, Family>;
 
-/** One cell: a box a block, named by how it combines; its output is every block, or those that no other one reads. */
-export const nasnetGraph = (
-  genotype: NasnetGenotype,
-  kind: CellKind,
-  output: 'loose ends' | 'every block' = 'loose ends',
-): ArchitectureGraph => {
+/** One cell: a box a block, named by how it combines. */
+export const nasnetGraph = (genotype: NasnetGenotype, kind: CellKind): ArchitectureGraph => {
   const blocks = genotype[kind];
-  const read = new Set(output === 'every block' ? [] : blocks.flatMap(([first, second]) => [first, second]));
   return {
     name: kind,
     nodes: [
@@ -60,7 +55,7 @@ export const nasnetGraph = (
           operation: { label, family: NASNET_FAMILY[label] },
         })),
       ),
-      ...blocks.flatMap((_, b) => (read.has(b + 2) ? [] : [{ from: `s${b + 2}`, to: 'out' }])),
+      ...nasnetOutputs(genotype, kind).map((state) => ({ from: `s${state}`, to: 'out' })),
     ],
   };
 };

@@ -1,4 +1,4 @@
-import { NASNET_OPERATIONS, type NasnetBlock, type NasnetGenotype } from '../../space/nasnet.ts';
+import { nasnetOutputs, type NasnetGenotype, type NasnetOperation } from '../../space/nasnet.ts';
 import type { Layers } from '../layers.ts';
 import { NASNET_CELL_OPERATIONS, factorizedReduce, reluConvBatchNorm } from '../operations.ts';
 import type { CellPlan } from './cell-plan.ts';
@@ -7,25 +7,11 @@ import { stackedCells } from './stacked-cells.ts';
 
 const AFFINE = true;
 
-/** States that no block of the cell reads; of a cell's inputs only what blocks make of them goes on. */
-export const looseEnds = (blocks: readonly NasnetBlock[]): readonly number[] => {
-  const read = new Set(blocks.flatMap(([first, second]) => [first, second]));
-  return blocks.map((_, b) => b + 2).filter((state) => !read.has(state));
-};
-
-/** Of a cell's states 2 and up, one a block, those that are concatenated to its output. */
-export type OutputStates = (blocks: readonly NasnetBlock[]) => readonly number[];
-
 /** One cell: its two inputs adjusted to C channels, then one state a block. */
-const cell = <T>(
-  layers: Layers<T>,
-  blocks: readonly NasnetBlock[],
-  outputs: OutputStates,
-  plan: CellPlan,
-  s0: T,
-  s1: T,
-): T => {
+const cell = <T>(layers: Layers<T>, genotype: NasnetGenotype, plan: CellPlan, s0: T, s1: T): T => {
   const { reduction, channels } = plan;
+  const kind = reduction ? 'reduce' : 'normal';
+  const blocks = genotype[kind];
   const name = `cells.${plan.index}`;
   const adjust = plan.previousReduced ? factorizedReduce : reluConvBatchNorm;
   const states = [
@@ -35,7 +21,7 @@ const cell = <T>(
   /** What blocks read: states of C channels. */
   const readable = [...states];
   blocks.forEach(([first, second, firstOperation, secondOperation, combination], b) => {
-    const branch = (state: number, operation: (typeof NASNET_OPERATIONS)[number], at: number): T => {
+    const branch = (state: number, operation: NasnetOperation, at: number): T => {
       const stride = reduction && state < 2 ? 2 : 1;
       const apply = NASNET_CELL_OPERATIONS[operation];
       const y = apply(layers, readable[state] as T, `${name}.blocks.${b}.${at}`, stride, AFFINE);
@@ -51,24 +37,28 @@ const cell = <T>(
         : state,
     );
   });
-  return layers.concat(outputs(blocks).map((state) => states[state] as T));
+  // An input that goes on still has its size before a reduction.
+  const passed = (state: number): T => {
+    const x = states[state] as T;
+    return reduction && state < 2
+      ? factorizedReduce(layers, x, `${name}.ends.${state}`, channels, AFFINE)
+      : x;
+  };
+  return layers.concat(nasnetOutputs(genotype, kind).map(passed));
 };
 
 /**
  * A NASNet-space network (Zoph et al. 2018, §3 and appendix A): `N@F` is `layers` = 3N + 2 cells, of which those at 1/3
- * and 2/3 of the depth reduce, with `channels` filters in the first (6@768 is 20 cells of 32 filters: six loose ends of
- * 4 · 32). Stem, auxiliary head and ScheduledDropPath as published; AmoebaNets and PNASNets are built alike.
+ * and 2/3 of the depth reduce, with `channels` filters in the first. NASNet-A (6@768) is 20 cells of 32 filters, the last
+ * of which concatenates six states of 4 · 32: its five blocks and its older input. Stem for CIFAR, auxiliary head and
+ * ScheduledDropPath as published; AmoebaNets and PNASNets are built alike.
  *
- * Deviations: an identity of stride 2 is a factorized reduction; a state that a concatenation made wider than C is
- * projected to C once for all its readers (the paper leaves it open); rectangular convolutions follow each other without
- * batch norm between them.
+ * Deviations: an identity of stride 2 is a factorized reduction, which begins with ReLU here, also where it reduces an
+ * input that goes on; a state that a concatenation made wider than C is projected to C once for all its readers and goes on
+ * as wide as it is (the paper leaves it open); rectangular convolutions follow each other without batch norm between
+ * them.
  *
  * @throws InvalidArchitectureError for an odd number of channels, which a reduction cannot split.
  */
-export const nasnetNetwork = (
-  { normal, reduce }: NasnetGenotype,
-  outputs: OutputStates = looseEnds,
-): BuildNetwork =>
-  stackedCells((layers, plan, s0, s1) =>
-    cell(layers, plan.reduction ? reduce : normal, outputs, plan, s0, s1),
-  );
+export const nasnetNetwork = (genotype: NasnetGenotype): BuildNetwork =>
+  stackedCells((layers, plan, s0, s1) => cell(layers, genotype, plan, s0, s1));

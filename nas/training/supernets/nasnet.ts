@@ -1,7 +1,8 @@
 import {
   NASNET_BLOCKS,
   NASNET_OPERATIONS,
-  type NasnetBlock,
+  nasnetOutputs,
+  type NasnetCell,
   type NasnetGenotype,
   type NasnetOperation,
 } from '../../space/nasnet.ts';
@@ -10,7 +11,6 @@ import type { Layers } from '../layers.ts';
 import { planCells, type CellPlan } from '../networks/cell-plan.ts';
 import { classify } from '../networks/conv-block.ts';
 import { checkEvenChannels } from '../networks/enas-operations.ts';
-import { looseEnds } from '../networks/nasnet.ts';
 import type { NetworkSetting } from '../networks/network.ts';
 import { stem } from '../networks/stems.ts';
 import { NASNET_CELL_OPERATIONS, factorizedReduce, reluConvBatchNorm } from '../operations.ts';
@@ -28,18 +28,13 @@ const EDGE = 2;
 const REDUCING_EDGE = 4;
 /** After a block's two edges: how its readers see it, and what goes on. */
 const ENDS = 2;
+const INPUTS = [0, 1] as const;
+/** After all blocks: whether each of the cell's inputs goes on. */
 const cellPathLength = (reduction: boolean): number =>
-  NASNET_BLOCKS * (2 * (reduction ? REDUCING_EDGE : EDGE) + ENDS);
+  NASNET_BLOCKS * (2 * (reduction ? REDUCING_EDGE : EDGE) + ENDS) + INPUTS.length;
 
 /** Path entries of all cells. */
 export const NASNET_PATH_LENGTH = cellPathLength(false) + cellPathLength(true);
-
-/** Cells of a genotype of either space, with the states that make each cell's output. */
-interface Cells {
-  readonly normal: readonly NasnetBlock[];
-  readonly reduce: readonly NasnetBlock[];
-  readonly outputs: (blocks: readonly NasnetBlock[]) => readonly number[];
-}
 
 /** Which of the two spaces a supernet is of. */
 export interface NasnetFamily {
@@ -47,22 +42,25 @@ export interface NasnetFamily {
   readonly operations: readonly NasnetOperation[];
   /** Whether blocks may join their branches instead of adding them. */
   readonly joins: boolean;
+  /** Whether a cell may pass its inputs on. */
+  readonly passesInputs: boolean;
   path(genotype: never): Int32Array;
 }
 
 const cellPath = (
-  blocks: readonly NasnetBlock[],
-  { outputs }: Cells,
+  genotype: NasnetGenotype,
+  kind: NasnetCell,
   operations: readonly NasnetOperation[],
-  reduction: boolean,
 ): readonly number[] => {
-  const ends = outputs(blocks);
+  const reduction = kind === 'reduce';
+  const blocks = genotype[kind];
+  const ends = nasnetOutputs(genotype, kind);
   const edge = (state: number, operation: NasnetOperation): readonly number[] => {
     const number = operations.indexOf(operation);
     if (!reduction) return [state, number];
     return state < 2 ? [state, 1 + number, 0, 0] : [0, 0, state - 2, 1 + number];
   };
-  return Array.from({ length: NASNET_BLOCKS }, (_, b) => {
+  const ofBlocks = Array.from({ length: NASNET_BLOCKS }, (_, b) => {
     const block = blocks[b];
     // A block that a smaller cell does not have: nothing reads it.
     if (block === undefined) return [...edge(0, 'identity'), ...edge(0, 'identity'), ADDED, INSIDE];
@@ -70,29 +68,25 @@ const cellPath = (
     const joined = combination === 'concat';
     const end = !ends.includes(b + 2) ? INSIDE : joined ? BOTH : SUM;
     return [...edge(first, firstOperation), ...edge(second, secondOperation), joined ? JOINED : ADDED, end];
-  }).flat();
+  });
+  return [...ofBlocks.flat(), ...INPUTS.map((state) => Number(ends.includes(state)))];
 };
 
-const pathOf = (cells: Cells, operations: readonly NasnetOperation[]): Int32Array =>
-  Int32Array.from([
-    ...cellPath(cells.normal, cells, operations, false),
-    ...cellPath(cells.reduce, cells, operations, true),
-  ]);
+const pathOf = (genotype: NasnetGenotype, operations: readonly NasnetOperation[]): Int32Array =>
+  Int32Array.from([...cellPath(genotype, 'normal', operations), ...cellPath(genotype, 'reduce', operations)]);
 
 export const NASNET_FAMILIES = {
   nasnet: {
     operations: NASNET_OPERATIONS,
     joins: true,
-    path: (genotype: NasnetGenotype) => pathOf({ ...genotype, outputs: looseEnds }, NASNET_OPERATIONS),
+    passesInputs: true,
+    path: (genotype: NasnetGenotype) => pathOf(genotype, NASNET_OPERATIONS),
   },
   pnas: {
     operations: PNAS_OPERATIONS,
     joins: false,
-    path: (genotype: PnasGenotype) => {
-      const blocks = pnasAsNasnet(genotype);
-      const outputs = (): readonly number[] => blocks.map((_, b) => b + 2);
-      return pathOf({ normal: blocks, reduce: blocks, outputs }, PNAS_OPERATIONS);
-    },
+    passesInputs: false,
+    path: (genotype: PnasGenotype) => pathOf(pnasAsNasnet(genotype), PNAS_OPERATIONS),
   },
 } as const satisfies Record<string, NasnetFamily>;
 
@@ -100,7 +94,7 @@ const cell = <T>(
   layers: Layers<T>,
   plan: CellPlan,
   inputs: readonly [T, T],
-  { operations, joins }: NasnetFamily,
+  { operations, joins, passesInputs }: NasnetFamily,
   choices: Choices<T>,
 ): T => {
   const { reduction, channels, index } = plan;
@@ -159,13 +153,22 @@ const cell = <T>(
     );
     at += ENDS;
   }
+  if (passesInputs)
+    for (const input of INPUTS)
+      outputs.push(
+        choices.one(layers, adjusted[input] as T, at + input, [
+          (inner, x) => inner.zero(x, reduction ? 2 : 1),
+          (inner, x) =>
+            reduction ? factorizedReduce(inner, x, `${name}.ends.${input}`, channels, AFFINE) : x,
+        ]),
+      );
   return layers.concat(outputs);
 };
 
 /**
  * All NASNet cells (Zoph et al. 2018, §3), or all PNAS cells (Liu et al. 2018, §3.1) of up to five blocks, over shared weights. A
  * convolution has weights for each edge and each state that the edge can read. A cell's output has room for all its blocks, two branches
- * each where they can be joined; what a child leaves out is zero, so that it computes what its own network computes, from the rows
+ * each where they can be joined, and for its inputs; what a child leaves out is zero, so that it computes what its own network computes, from the rows
  * of the 1×1 convolutions that read what it has. In a reduction cell, inputs and blocks differ in size, so an edge is a choice of
  * each, one of which is zero.
  *

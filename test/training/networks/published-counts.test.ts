@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CellEdge } from '../../../nas/space/cell-genotype.ts';
 import { NAS_BENCH_101_OPERATIONS } from '../../../nas/space/nas-bench-101.ts';
 import { publishedCell } from '../../../nas/space/published-cells.ts';
-import { PUBLISHED_PNAS } from '../../../nas/space/published-nasnet.ts';
+import { PUBLISHED_NASNET, PUBLISHED_PNAS } from '../../../nas/space/published-nasnet.ts';
 import { nasnet, type NasnetGenotype, type NasnetOperation } from '../../../nas/space/nasnet.ts';
 import { countMultiplyAdds, countParameters } from '../../../nas/training/counting.ts';
 import { describeClassifier } from '../../../nas/training/networks/network.ts';
@@ -23,7 +23,7 @@ const blocks = (edges: readonly CellEdge[]): NasnetGenotype['normal'] =>
   });
 
 describe('published networks', () => {
-  // Counts of the reference implementation for the same cells in the DARTS space, C = 36, 20 cells.
+  // Counts of the DARTS authors’ implementation for the cells as they re-expressed them, C = 36, 20 cells.
   it.each([
     ['NASNet', 3_830_950, 603_452_448],
     ['AmoebaNet', 3_145_078, 488_931_552],
@@ -36,6 +36,18 @@ describe('published networks', () => {
     });
     expect(countParameters(description)).toBe(parameters);
     expect(countMultiplyAdds(description)).toBe(multiplyAdds);
+  });
+
+  // 6@768 in Table 1 of Zoph et al. 2018: 3.3 M; N = 6, F = 32.
+  it('NASNet-A', () => {
+    const description = describeClassifier(
+      networkOf({ name: 'nasnet' }, PUBLISHED_NASNET['NASNET_A'] as string),
+      { ...cifar, size: { channels: 32, layers: 20, stem: 'cifar' } },
+    );
+    expect(description.declarations.find(({ name }) => name === 'classifier.weight')?.shape).toEqual([
+      768, 10,
+    ]);
+    expect(countParameters(description)).toBe(3_328_234);
   });
 
   // 3.2 M in Table 2 of Liu et al. 2018: N = 3, F = 48.

@@ -5,11 +5,15 @@ import { strategies } from '../../../nas/protocol/experiment.ts';
 import type { ProgramTask, SearchResult } from '../../../nas/protocol/job.ts';
 import { recipeSchema } from '../../../nas/protocol/recipe.ts';
 import { randomFromSeed } from '../../../nas/random.ts';
-import type { NasnetBlock, NasnetGenotype } from '../../../nas/space/nasnet.ts';
+import {
+  NASNET_BLOCKS,
+  nasnetOutputs,
+  type NasnetBlock,
+  type NasnetGenotype,
+} from '../../../nas/space/nasnet.ts';
 import { pnasAsNasnet, type PnasGenotype } from '../../../nas/space/pnas.ts';
 import { compileGraph, type CompiledGraph } from '../../../nas/training/compile.ts';
 import { networkOf } from '../../../nas/training/networks/registry.ts';
-import { looseEnds } from '../../../nas/training/networks/nasnet.ts';
 import { describeClassifier, type NetworkSetting } from '../../../nas/training/networks/network.ts';
 import type { HostTensor } from '../../../nas/training/program.ts';
 import { choiceSupernet } from '../../../nas/training/programs/choice-supernet.ts';
@@ -38,14 +42,19 @@ const x: HostTensor = {
   data: Float32Array.from({ length: BATCH * 64 }, () => random.normal()),
 };
 
-/** Cells of a genotype of either space, and which of their blocks go on. */
-const cellsOf = (
-  space: 'nasnet' | 'pnas',
-  genotype: Json,
-): NasnetGenotype & { ends(blocks: readonly NasnetBlock[]): readonly number[] } => {
-  if (space === 'nasnet') return { ...(genotype as unknown as NasnetGenotype), ends: looseEnds };
-  const blocks = pnasAsNasnet(genotype as unknown as PnasGenotype);
-  return { normal: blocks, reduce: blocks, ends: () => blocks.map((_, b) => b + 2) };
+const cellsOf = (space: 'nasnet' | 'pnas', genotype: Json): NasnetGenotype =>
+  space === 'nasnet'
+    ? (genotype as unknown as NasnetGenotype)
+    : pnasAsNasnet(genotype as unknown as PnasGenotype);
+
+/** With one input that no block of the normal cell reads, and the other one that none of the reduction cell reads. */
+const withUnreadInputs = ({ normal, reduce }: NasnetGenotype): NasnetGenotype => {
+  const without = (input: number, blocks: readonly NasnetBlock[]): NasnetBlock[] =>
+    blocks.map(([first, second, ...rest]) => {
+      const other = (state: number): number => (state === input ? 1 - input : state);
+      return [other(first), other(second), ...rest];
+    });
+  return { normal: without(0, normal), reduce: without(1, reduce) };
 };
 
 const TIMEOUT = 600_000;
@@ -88,11 +97,13 @@ describe.each(['nasnet', 'pnas'] as const)('shared weights of %s', { timeout: TI
     const plan = plans[index];
     if (plan === undefined) return undefined;
     const cells = cellsOf(name, genotype);
-    const blocks = plan.reduction ? cells.reduce : cells.normal;
+    const kind = plan.reduction ? 'reduce' : 'normal';
+    const blocks = cells[kind];
     const room = (name === 'nasnet' ? 2 : 1) * plan.channels;
-    return cells.ends(blocks).flatMap((state) => {
+    return nasnetOutputs(cells, kind).flatMap((state) => {
       const joined = blocks[state - 2]?.[4] === 'concat';
-      return Array.from({ length: (joined ? 2 : 1) * plan.channels }, (_, i) => (state - 2) * room + i);
+      const start = state < 2 ? NASNET_BLOCKS * room + state * plan.channels : (state - 2) * room;
+      return Array.from({ length: (joined ? 2 : 1) * plan.channels }, (_, i) => start + i);
     });
   };
   const gathered = (host: HostTensor, axis: number, rows: readonly number[] | undefined): HostTensor => {
@@ -131,8 +142,10 @@ describe.each(['nasnet', 'pnas'] as const)('shared weights of %s', { timeout: TI
   };
 
   it('gives a child the logits of its own network', () => {
-    for (let i = 0; i < 3; i++) {
-      const genotype = supernet.space.sample(random);
+    const samples = Array.from({ length: 3 }, () => supernet.space.sample(random));
+    if (name === 'nasnet')
+      samples.push(withUnreadInputs(samples[0] as unknown as NasnetGenotype) as unknown as Json);
+    for (const genotype of samples) {
       const network = networkOf({ name }, supernet.space.print(genotype));
       const names = describeClassifier(network, setting)
         .declarations.filter(({ role }) => role === 'weight')
