@@ -19,10 +19,13 @@ export interface ControllerSearchOptions {
   readonly replicas: number;
   /** m: networks to a round, and to a gradient. */
   readonly children: number;
-  /** S: pieces of the shared parameters. */
+  /** S: pieces of the shared parameters; a layout, which changes no number. */
   readonly shards: number;
-  /** Earlier versions of the parameters that are kept for slow replicas. */
-  readonly staleness: number;
+  /**
+   * Latest versions of the parameters that are kept besides those that replicas hold, which are known late where a state is
+   * rebuilt from results alone; null: K − 1.
+   */
+  readonly staleness: number | null;
   readonly learningRate: number;
   readonly baselineDecay: number;
   readonly entropyWeight: number;
@@ -90,7 +93,8 @@ const uniformInit = (size: number, range: number, random: Random): Float32Array 
 
 /**
  * Search by a recurrent controller whose K replicas share parameters. A replica pulls them, proposes a round of m
- * children, and when the last result of the round is in, the round's gradient is applied. With fewer trials under way than
+ * children, and when the last result of the round is in, the round's gradient is applied. A version of the parameters is
+ * kept for as long as a replica's round was drawn from it. With fewer trials under way than
  * K · m, fewer replicas are busy. In a space of levels the controller starts on the first and moves on to the next every
  * `growEvery` trials; all levels share its parameters. An infeasible network counts as the lowest reward so far.
  */
@@ -114,15 +118,21 @@ export const controllerSearch = <O extends ControllerSearchOptions & Json>(defin
 
   /** A round's gradient steps: REINFORCE at the parameters it was drawn with, PPO at the moving present ones. */
   const applyRound = (
-    server: ParameterServer,
+    { server, replicas }: Model,
     replica: Replica,
     episodes: readonly Child[],
     context: Context<O>,
   ) => {
     const { options: o } = context;
+    const held = replicas.flatMap((other) => (other !== replica && other.issued > 0 ? [other.version] : []));
     const shape = shapesOf(context)[replica.level] as ControllerShape;
     const stale = o.clip === null ? pull(server, replica.version) : undefined;
-    return push(server, (present) => mathOf(context).gradient(shape, stale ?? present, episodes, o), o);
+    return push(server, (present) => mathOf(context).gradient(shape, stale ?? present, episodes, o), {
+      learningRate: o.learningRate,
+      epochs: o.epochs,
+      held,
+      staleness: o.staleness ?? o.replicas - 1,
+    });
   };
 
   const finishRound = (model: Model, at: number, context: Context<O>): Model => {
@@ -141,7 +151,7 @@ export const controllerSearch = <O extends ControllerSearchOptions & Json>(defin
         return [episode];
       });
     return {
-      server: applyRound(model.server, replica, episodes, context),
+      server: applyRound(model, replica, episodes, context),
       scale,
       worst,
       replicas: model.replicas.map((other, i) =>

@@ -13,13 +13,9 @@ const options = (evaluations: number) => {
     replicas: z.number().int().min(1).default(replicas),
     /** m. */
     children: z.number().int().min(1).default(children),
-    /** S. */
+    /** S: how the parameters are laid out. */
     shards: z.number().int().min(1).default(20),
-    staleness: z
-      .number()
-      .int()
-      .min(0)
-      .default(Math.min(10, replicas - 1)),
+    staleness: z.number().int().min(0).nullable().default(null),
     /** Adam's; 6e-4 in the paper, more where fewer networks are to teach as much. */
     learningRate: z
       .number()
@@ -44,10 +40,10 @@ type Options = z.infer<ReturnType<typeof options>>;
  * uniform in ±0.08, Adam, REINFORCE with a moving-average baseline (§3.2), anchor points for skip connections (§3.3),
  * reward the cube of the validation accuracy (§4.1), depth growing with the samples (§4.1: from 6 by 2 every 1,600;
  * in a space of levels), and the asynchronous scheme of parameter-server shards, controller replicas and children (§3.2).
- * The best accuracy of the last five epochs is the trial's score, and the trainer's business. Deviations: decisions of
- * the same meaning share their softmax and embedding; softmax layers have a bias; the anchor point's next input is
- * learnt; advantages are divided by the rewards' running spread and held within ±3; staleness is bounded; with fewer
- * networks than the paper's the learning rate is higher and replicas are fewer.
+ * The best accuracy of the last five epochs is the trial's score where the experiment says `scoreOfLast: 5`. Deviations:
+ * decisions of the same meaning share their softmax and embedding; softmax layers have a bias; the anchor point's next
+ * input is learnt; advantages are divided by the rewards' running spread and held within ±3; a gradient is one update of
+ * all shards; with fewer networks than the paper's the learning rate is higher and replicas are fewer.
  */
 export const nasRl = controllerSearch<Options>({
   name: 'nas-rl',

@@ -14,11 +14,7 @@ const shared = (evaluations: number) => {
     /** Networks to a minibatch of the controller (20). */
     children: z.number().int().min(1).default(children),
     shards: z.number().int().min(1).default(1),
-    staleness: z
-      .number()
-      .int()
-      .min(0)
-      .default(Math.min(10, replicas - 1)),
+    staleness: z.number().int().min(0).nullable().default(null),
     baselineDecay: z.number().min(0).lt(1).default(0.95),
     entropyWeight: z.number().min(0).default(1e-5),
   };

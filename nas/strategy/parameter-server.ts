@@ -8,18 +8,20 @@ type Shard = {
   readonly mean: PackedFloats;
   readonly variance: PackedFloats;
 };
-/** A slice's values after earlier updates, newest first. */
-type Past = readonly PackedFloats[];
+/** The values of all slices at an earlier version. */
+type Past = { readonly version: number; readonly values: readonly PackedFloats[] };
 
 /**
  * The parameters that a controller's replicas share, in S shards (Zoph & Le 2017, §3.2, "parameter-server scheme"):
  * a replica draws from the parameters of the version it pulled, and its gradient, taken at those, is applied to the
- * present ones. Plain data: the compare-and-swap of two writers is that of the search's state in the store. Deviation:
- * staleness is bounded, since the state keeps the last `staleness` versions only; one older is read as the oldest kept.
+ * present ones. Plain data: the compare-and-swap of two writers is that of the search's log in the store. Deviation: a
+ * gradient reaches all shards as one update, and Adam treats every parameter by itself, so that S is the layout of the
+ * parameters and changes no number.
  */
 export type ParameterServer = {
   readonly version: number;
   readonly shards: readonly Shard[];
+  /** Earlier versions that are kept, newest first. */
   readonly past: readonly Past[];
 };
 
@@ -48,7 +50,7 @@ export const createServer = (parameters: Float32Array, shards: number): Paramete
         variance: zeros,
       };
     }),
-    past: parts.map(() => []),
+    past: [],
   };
 };
 
@@ -84,18 +86,23 @@ const joined = (parts: readonly Float32Array[]): Float32Array => {
   return all;
 };
 
+export interface PushOptions {
+  readonly learningRate: number;
+  readonly epochs: number;
+  /** Versions that are still read, however old. */
+  readonly held: readonly number[];
+  /** Latest versions before the new one that are kept whether or not they are held. */
+  readonly staleness: number;
+}
+
 /**
  * A new version by `epochs` ascent steps of Adam on every shard, along the gradients at the present parameters or
- * wherever `gradientAt` takes them. The version before it is kept among the last `staleness`.
+ * wherever `gradientAt` takes them.
  */
 export const push = (
   server: ParameterServer,
   gradientAt: (present: Float32Array) => Float32Array,
-  {
-    learningRate,
-    staleness,
-    epochs,
-  }: { readonly learningRate: number; readonly staleness: number; readonly epochs: number },
+  { learningRate, epochs, held, staleness }: PushOptions,
 ): ParameterServer => {
   let from = 0;
   const working = server.shards.map((shard): Working => {
@@ -114,27 +121,32 @@ export const push = (
     const gradient = gradientAt(joined(working.map(({ values }) => values)));
     for (const shard of working) ascend(shard, gradient, learningRate);
   }
+  const version = server.version + 1;
+  const present: Past = { version: server.version, values: server.shards.map(({ values }) => values) };
   return {
-    version: server.version + 1,
+    version,
     shards: working.map(({ updates, values, mean, variance }) => ({
       updates,
       values: packFloats(values),
       mean: packFloats(mean),
       variance: packFloats(variance),
     })),
-    past: server.shards.map(({ values }, s) => [values, ...(server.past[s] as Past)].slice(0, staleness)),
+    past: [present, ...server.past].filter(
+      (kept) => held.includes(kept.version) || version - kept.version <= staleness,
+    ),
   };
 };
 
 /** Unpacking again for every proposal would cost more than drawing it. */
 const presentOf = new WeakMap<ParameterServer, Float32Array>();
 
-/** The parameters of a version, or of the oldest one kept. The caller leaves them as they are. */
+/**
+ * The parameters of a version. One that was dropped, which only a result told without its proposal can ask for, is read as the
+ * oldest later one. The caller leaves them as they are.
+ */
 export const pull = (server: ParameterServer, wanted: number): Float32Array => {
-  const back = server.version - wanted;
-  const past = server.past.map((kept) => kept[Math.min(back, kept.length) - 1]);
-  if (back > 0 && past[0] !== undefined)
-    return joined(past.map((packed) => unpackFloats(packed as PackedFloats)));
+  const past = server.past.findLast(({ version }) => version >= wanted);
+  if (past !== undefined) return joined(past.values.map(unpackFloats));
   const known = presentOf.get(server);
   if (known !== undefined) return known;
   const present = joined(server.shards.map(({ values }) => unpackFloats(values)));

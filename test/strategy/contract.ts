@@ -17,12 +17,41 @@ const PARALLELISM = 4;
 const OPTIONS: Readonly<Record<string, Json>> = {
   nasbot: { candidates: 10, batch: 8 },
   'auto-keras': { candidates: 10, batch: 8 },
-  pnas: { beam: 6, ensemble: 2, epochs: 5 },
-  'nas-rl': { units: 6, replicas: 3, children: 2, staleness: 1 },
-  'nasnet-reinforce': { units: 6, replicas: 2, children: 3, staleness: 1 },
+  pnas: { beam: 6, ensemble: 2, mlp: { hidden: 8, epochs: 5 } },
+  'nas-rl': { units: 6, replicas: 3, children: 2 },
+  'nasnet-reinforce': { units: 6, replicas: 2, children: 3 },
   eas: { units: 4, embedding: 3, children: 5, widenings: 2, deepenings: 2 },
   'nasnet-ppo': { units: 6, replicas: 2, children: 3, epochs: 2 },
 };
+/** Three rungs, of which the budget fills several. */
+const RUNGS = { eta: 2, minFidelity: 0.25 };
+/** Steps of a history at which it is folded from its beginning. */
+const FOLD_EVERY = 12;
+
+/** A strategy with the options that it has in the suite. */
+export interface StrategyCase {
+  /** Its name, or that of a scheduler with the strategy that it samples by. */
+  readonly label: string;
+  readonly entry: StrategyEntry;
+  readonly options: Readonly<Record<string, Json>>;
+}
+
+/** The strategy itself. */
+export const plain = (entry: StrategyEntry): StrategyCase => ({
+  label: entry.name,
+  entry,
+  options: {
+    ...(OPTIONS[entry.name] as Readonly<Record<string, Json>> | undefined),
+    ...(entry.multiFidelity ? RUNGS : {}),
+  },
+});
+
+/** A scheduler over the strategy. */
+export const wrapped = (scheduler: StrategyEntry, sampler: StrategyEntry): StrategyCase => ({
+  label: `${scheduler.name} over ${sampler.name}`,
+  entry: scheduler,
+  options: { ...RUNGS, sampler: { name: sampler.name, ...plain(sampler).options } },
+});
 
 /** A score with structure to learn: a fixed random weight for each feature. */
 const scoreOf = (space: Space, genotype: Json): number => {
@@ -45,57 +74,77 @@ const outcomeOf = (space: Space, trial: Trial): TrialResult => {
   };
 };
 
+/** What was asked or told, and the state after it. */
+type Step = { readonly state: StrategyState } & (
+  | { readonly kind: 'asked'; readonly n: number; readonly trials: readonly Trial[] }
+  | { readonly kind: 'told'; readonly result: TrialResult }
+);
+
 interface Run {
   readonly state: StrategyState;
   readonly trials: readonly Trial[];
-  readonly history: readonly TrialResult[];
+  readonly steps: readonly Step[];
 }
 
-const start = (strategy: Strategy, seed: number): StrategyState =>
-  strategy.init({ evaluations: EVALUATIONS, options: OPTIONS[strategy.name] ?? {} }, seed);
+/** A strategy on a space, ready to begin. */
+interface Subject {
+  readonly strategy: Strategy;
+  readonly space: Space;
+  readonly start: (seed: number) => StrategyState;
+}
 
 /** An asynchronous search: slots are refilled one by one and results return out of order. */
 const search = (
-  strategy: Strategy,
-  space: Space,
+  { strategy, space, start }: Subject,
   seed: number,
   store: (state: StrategyState) => StrategyState = (state) => state,
   outcome = outcomeOf,
 ): Run => {
   const order = randomFromSeed(99);
-  let state = store(start(strategy, seed));
+  let state = store(start(seed));
   const trials: Trial[] = [];
-  const history: TrialResult[] = [];
+  const steps: Step[] = [];
   let running: Trial[] = [];
   for (;;) {
-    const [asked, issued] = strategy.ask(state, PARALLELISM - running.length);
+    const n = PARALLELISM - running.length;
+    const [asked, issued] = strategy.ask(state, n);
     state = store(asked);
+    steps.push({ kind: 'asked', n, trials: issued, state });
     trials.push(...issued);
     running = [...running, ...issued];
-    if (running.length === 0) return { state, trials, history };
+    if (running.length === 0) return { state, trials, steps };
     const done = order.pick(running);
     running = running.filter((trial) => trial !== done);
     const result = outcome(space, done);
-    history.push(result);
     state = store(strategy.tell(state, [result]));
+    steps.push({ kind: 'told', result, state });
   }
 };
 
 const roundTrip = (state: StrategyState): StrategyState => JSON.parse(JSON.stringify(state)) as StrategyState;
 
+const told = (steps: readonly Step[]): readonly TrialResult[] =>
+  steps.flatMap((step) => (step.kind === 'told' ? [step.result] : []));
+
 /** What every strategy promises, on every space that it can search. */
 export const strategyContract = (
   spaces: readonly Space[],
-  strategies: readonly StrategyEntry[],
+  strategies: readonly StrategyCase[],
   ports: StrategyPorts = {},
 ): void => {
-  const cases = spaces.flatMap((on) =>
+  const cases = spaces.flatMap((space) =>
     strategies
-      .filter((entry) => entry.refuses(on) === undefined)
-      .map((entry) => ({ name: entry.name, space: on.name, strategy: entry.bind(on, ports), on })),
+      .filter(({ entry }) => entry.refuses(space) === undefined)
+      .map(({ label, entry, options }) => {
+        const strategy = entry.bind(space, ports);
+        const start = (seed: number) => strategy.init({ evaluations: EVALUATIONS, options }, seed);
+        const { multiFidelity } = entry;
+        return { label, on: space.name, multiFidelity, subject: { strategy, space, start } };
+      }),
   );
-  describe.each(cases)('$name on $space', ({ strategy, on: space }) => {
-    const reference = search(strategy, space, 1);
+  describe.each(cases)('$label on $on', ({ subject, multiFidelity }) => {
+    const { strategy, space, start } = subject;
+    const reference = search(subject, 1);
 
     it('spends its budget on valid networks and loses no trial', () => {
       const ordinals = new Set(reference.trials.map(({ ordinal }) => ordinal));
@@ -106,47 +155,66 @@ export const strategyContract = (
       expect(reference.state.lost).toEqual([]);
     });
 
+    it(multiFidelity ? 'trains at several fidelities' : 'trains every network in full', () => {
+      const fidelities = new Set(reference.trials.map(({ fidelity }) => fidelity));
+      expect([...fidelities].sort((a, b) => a - b)).toEqual(multiFidelity ? [0.25, 0.5, 1] : [1]);
+    });
+
     it('is determined by its seed', () => {
-      expect(search(strategy, space, 1)).toEqual(reference);
-      expect(search(strategy, space, 2).trials).not.toEqual(reference.trials);
+      expect(search(subject, 1)).toEqual(reference);
+      expect(search(subject, 2).trials).not.toEqual(reference.trials);
     });
 
     it('goes on identically from JSON stored after every step', () => {
-      expect(search(strategy, space, 1, roundTrip)).toEqual(reference);
+      expect(search(subject, 1, roundTrip)).toEqual(reference);
     });
 
-    it('is rebuilt by folding its history', () => {
-      const init = start(strategy, 1);
-      const folded = reference.history.reduce((state, result) => strategy.tell(state, [result]), init);
-      expect(folded).toEqual(reference.state);
+    it('is rebuilt at every step from a record of what was asked and told, with identical proposals', () => {
+      let state = start(1);
+      for (const [at, step] of reference.steps.entries()) {
+        if (step.kind === 'asked')
+          expect(strategy.ask(state, step.n), `step ${at}`).toEqual([step.state, step.trials]);
+        const next =
+          step.kind === 'asked' ? strategy.issue(state, step.trials) : strategy.tell(state, [step.result]);
+        expect(next, `step ${at}`).toEqual(step.state);
+        // The next step is a process of its own.
+        state = roundTrip(next);
+      }
     });
 
-    it('is rebuilt from a record of what was asked and told', () => {
-      const init = start(strategy, 1);
-      const [asked, trials] = strategy.ask(init, PARALLELISM);
-      expect(strategy.issue(init, trials)).toEqual(asked);
-      const told = strategy.tell(asked, [outcomeOf(space, trials[0] as Trial)]);
-      const [further, more] = strategy.ask(told, 1);
-      expect(strategy.issue(told, more)).toEqual(further);
+    it('is rebuilt by folding its history, what is awaited issued after it', () => {
+      for (let at = FOLD_EVERY; at < reference.steps.length + FOLD_EVERY; at += FOLD_EVERY) {
+        const steps = reference.steps.slice(0, at);
+        const folded = told(steps).reduce((state, result) => strategy.tell(state, [result]), start(1));
+        const { state } = steps.at(-1) as Step;
+        expect(strategy.issue(folded, state.pending), `after ${at} steps`).toEqual(state);
+      }
     });
 
     it('ignores results it has been told, and the order of results told together', () => {
-      const init = start(strategy, 1);
-      const [asked, trials] = strategy.ask(init, PARALLELISM);
-      const results = trials.map((trial) => outcomeOf(space, trial));
-      const told = strategy.tell(asked, results);
-      expect(strategy.tell(told, results)).toEqual(told);
-      expect(strategy.tell(asked, [...results, ...results].reverse())).toEqual(told);
-      expect(strategy.tell(reference.state, reference.history)).toEqual(reference.state);
+      const full = reference.steps.filter(({ kind, state }) => kind === 'asked' && state.pending.length > 1);
+      const chosen = [0, 0.4, 0.8].map((share) => full[Math.floor(share * full.length)] as Step);
+      for (const { state } of [...chosen, full.at(-1) as Step]) {
+        const results = state.pending.map((trial) => outcomeOf(space, trial));
+        const next = strategy.tell(state, results);
+        expect(strategy.tell(next, results)).toEqual(next);
+        expect(strategy.tell(state, [...results, ...results].reverse())).toEqual(next);
+        const before = told(
+          reference.steps.slice(0, 1 + reference.steps.findIndex((step) => step.state === state)),
+        );
+        expect(strategy.tell(next, before)).toEqual(next);
+        expect(strategy.tell(state, [...before, ...results])).toEqual(next);
+      }
+      expect(strategy.tell(reference.state, told(reference.steps))).toEqual(reference.state);
     });
 
     it('proposes lost trials again and learns nothing from the loss', () => {
-      const init = start(strategy, 1);
+      const init = start(1);
       const [asked, trials] = strategy.ask(init, 2);
       const [first] = trials as readonly [Trial];
-      const told = strategy.tell(asked, [{ trial: first, outcome: { kind: 'lost' } }]);
-      expect(told.model).toEqual(asked.model);
-      const [, again] = strategy.ask(told, 1);
+      const after = strategy.tell(asked, [{ trial: first, outcome: { kind: 'lost' } }]);
+      expect(after.model).toEqual(asked.model);
+      const [, again] = strategy.ask(after, 1);
       // Some await their first result before they ask for another.
       const next = trials.length === 1 ? 't-000001' : 't-000002';
       expect(again).toEqual([{ ...first, id: next }]);
@@ -154,7 +222,7 @@ export const strategyContract = (
     });
 
     it('survives a search in which every network fails', () => {
-      const failing = search(strategy, space, 3, undefined, (_, trial) => ({
+      const failing = search(subject, 3, undefined, (_, trial) => ({
         trial,
         outcome: trial.ordinal % 2 === 0 ? { kind: 'infeasible' } : { kind: 'score', value: Number.NaN },
       }));
@@ -163,7 +231,7 @@ export const strategyContract = (
 
     it('does not change the states it is given', () => {
       const frozen = JSON.stringify(reference.state);
-      const init = start(strategy, 1);
+      const init = start(1);
       const before = JSON.stringify(init);
       const [asked, trials] = strategy.ask(init, 3);
       const askedText = JSON.stringify(asked);
