@@ -3,6 +3,8 @@ import type { Random } from '../random.ts';
 import { PNAS_BLOCKS, PNAS_OPERATIONS } from '../space/pnas.ts';
 import type { PnasGenotype } from '../space/pnas.ts';
 import { elements } from './controller-math.ts';
+import { FIRST_LOGIT, lessonsOf, shareOf } from './pnas-predictor.ts';
+import type { ScoredCell } from './pnas-predictor.ts';
 import { sequenceLayout } from './sequence-regression.ts';
 import type { SequenceRegression, SequenceShape } from './sequence-regression.ts';
 
@@ -22,12 +24,6 @@ export const lstmOptions = z
   .prefault({});
 export type LstmOptions = z.infer<typeof lstmOptions>;
 
-export interface ScoredCell {
-  readonly genotype: PnasGenotype;
-  /** Accuracy in [0, 1]; null where the network failed. */
-  readonly score: number | null;
-}
-
 const shapeOf = ({ hidden, embedding }: LstmOptions): SequenceShape => ({
   hidden,
   embedding,
@@ -43,9 +39,6 @@ const tokensOf = (genotype: PnasGenotype): readonly number[] =>
     PNAS_OPERATIONS.indexOf(f),
     PNAS_OPERATIONS.indexOf(g),
   ]);
-
-/** Logit of the accuracy that a predictor starts from: 0.86. */
-const FIRST_LOGIT = 1.8;
 
 /**
  * Uniform in ±0.1; the weights of the LSTM and of the output in ±1/√hidden. Forget gates begin with a bias of one, the second
@@ -67,7 +60,7 @@ const initialParameters = (shape: SequenceShape, random: Random): Float32Array =
 /**
  * An ensemble of LSTM predictors (Liu et al. 2018, §3.4 and §A.1): the mean absolute error of accuracies, Adam at 0.01 for cells
  * of one block, at 0.002 for those of every further size in turn, each predictor on its own `share` of each size. Returns the mean of
- * their predictions for cells of one size. A failed network counts as the worst accuracy.
+ * their predictions for cells of one size.
  */
 export const fitLstmEnsemble = (
   regression: SequenceRegression,
@@ -80,20 +73,16 @@ export const fitLstmEnsemble = (
   random: Random,
 ): ((genotypes: readonly PnasGenotype[]) => readonly number[]) => {
   const shape = shapeOf(lstm);
-  const scores = cells.flatMap(({ score }) => (score === null ? [] : [score]));
-  const worst = scores.length === 0 ? 0 : Math.min(...scores);
-  const targetOf = ({ score }: ScoredCell): number => Math.min(1, Math.max(0, score ?? worst));
-  const sizes = [...new Set(cells.map(({ genotype }) => genotype.length))].sort((a, b) => a - b);
+  const lessons = lessonsOf(cells);
   const members = Array.from({ length: ensemble }, () =>
-    sizes.reduce(
-      (parameters, size, i) => {
-        const known = cells.filter(({ genotype }) => genotype.length === size);
-        const chosen = random.sample(known, Math.max(1, Math.round(share * known.length)));
+    lessons.reduce(
+      (parameters, lesson, i) => {
+        const chosen = shareOf(lesson, share, random);
         return regression.fit(
           shape,
           parameters,
-          chosen.map(({ genotype }) => tokensOf(genotype)),
-          chosen.map(targetOf),
+          chosen.map((at) => tokensOf(lesson.genotypes[at] as PnasGenotype)),
+          chosen.map((at) => lesson.targets[at] as number),
           { epochs: lstm.epochs, learningRate: i === 0 ? lstm.learningRate : lstm.furtherLearningRate },
         );
       },
