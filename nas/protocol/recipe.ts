@@ -39,6 +39,19 @@ const schedule = z.discriminatedUnion('kind', [
     factor: z.number().positive().max(1),
     warmupEpochs: z.number().min(0).default(0),
   }),
+  /** Times `factor` at each of the epochs (FractalNet, residual networks). */
+  z.strictObject({
+    kind: z.literal('milestones'),
+    epochs: z
+      .array(z.number().int().positive())
+      .min(1)
+      .refine(
+        (epochs) => epochs.every((epoch, i) => i === 0 || epoch > (epochs[i - 1] as number)),
+        'must ascend: each epoch after the one before',
+      ),
+    factor: z.number().positive().max(1),
+    warmupEpochs: z.number().min(0).default(0),
+  }),
   /** Cosine with warm restarts (Loshchilov & Hutter 2017), as ENAS uses it. */
   z.strictObject({
     kind: z.literal('sgdr'),

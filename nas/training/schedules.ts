@@ -43,6 +43,13 @@ export const learningRate = (recipe: Recipe, step: number, stepsPerEpoch: number
         schedule.warmupEpochs,
         base * schedule.factor ** Math.floor(epoch / schedule.everyEpochs),
       );
+    case 'milestones':
+      return warmedUp(
+        recipe,
+        position,
+        schedule.warmupEpochs,
+        base * schedule.factor ** schedule.epochs.filter((milestone) => milestone <= epoch).length,
+      );
     case 'sgdr':
       return cosine(
         base,

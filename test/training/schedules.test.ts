@@ -33,6 +33,36 @@ describe('learningRate', () => {
     ]);
   });
 
+  it('drops at each milestone, before it with the rate of the epoch before', () => {
+    // FractalNet's 400 epochs: the rate drops whenever half of the epochs that are left have passed.
+    const r = recipe({ kind: 'milestones', epochs: [200, 300, 350, 375], factor: 0.1 }, { epochs: 400 });
+    const edges: readonly (readonly [number, number])[] = [
+      [0, 0.1],
+      [199, 0.1],
+      [200, 0.01],
+      [299, 0.01],
+      [300, 1e-3],
+      [349, 1e-3],
+      [350, 1e-4],
+      [374, 1e-4],
+      [375, 1e-5],
+      [399, 1e-5],
+    ];
+    for (const [epoch, rate] of edges) {
+      expect(learningRate(r, epoch * STEPS, STEPS)).toBeCloseTo(rate, 12);
+      expect(learningRate(r, epoch * STEPS + STEPS - 1, STEPS)).toBeCloseTo(rate, 12);
+    }
+  });
+
+  it('warms up to the first milestone', () => {
+    const r = recipe({ kind: 'milestones', epochs: [3], factor: 0.5, warmupEpochs: 2 });
+    expect(rates(r, 5).map((rate) => Number(rate.toFixed(6)))).toEqual([0.01, 0.06, 0.1, 0.05, 0.05]);
+  });
+
+  it.each([[[]], [[0, 3]], [[3, 3]], [[4, 3]], [[2.5]]])('refuses the milestones %j', (epochs) => {
+    expect(() => recipe({ kind: 'milestones', epochs, factor: 0.1 })).toThrow();
+  });
+
   it('restarts with doubling periods', () => {
     const r = recipe({ kind: 'sgdr', firstPeriodEpochs: 2, periodMultiplier: 2 }, { epochs: 14 });
     const starts = rates(r, 14).flatMap((rate, epoch) => (Math.abs(rate - 0.1) < 1e-12 ? [epoch] : []));
