@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import type { Json } from '../nas/json.ts';
 import type { Experiment } from '../nas/protocol/experiment.ts';
@@ -85,6 +86,25 @@ const createBell = () => {
   };
 };
 
+const isShutdown = (error: unknown): boolean =>
+  error instanceof CancelledFailure && error.message === 'WORKER_SHUTDOWN';
+
+/** In slices between which the process does other things, such as saying that it is alive. */
+const replay = async (
+  search: TrialSearch,
+  events: readonly TrialEvent[],
+  signal: AbortSignal,
+): Promise<void> => {
+  let until = performance.now() + MILLISECONDS_AT_ONCE;
+  for (const event of events) {
+    search.replay([event]);
+    if (performance.now() < until) continue;
+    await setImmediate();
+    signal.throwIfAborted();
+    until = performance.now() + MILLISECONDS_AT_ONCE;
+  }
+};
+
 const openSearch = (
   experiment: Experiment,
   seed: number,
@@ -123,10 +143,29 @@ export const createSearchByTrials =
     const { experiment } = run;
     const { runId } = run;
     const tally = createSearchTally();
-    const lookUp = await openTable(run);
-    const search = openSearch(experiment, job.seed, ports, tally, lookUp, await limits(run));
-    const { events: logged, log } = await openTrialLog(store, runId, job.jobId);
-    search.replay(logged);
+
+    /** The search as its log has left it; a long one takes a strategy that learns slowly its time again. */
+    const reopen = async () => {
+      const alive = setInterval(() => context.heartbeat(), BEAT_MILLISECONDS);
+      try {
+        const search = openSearch(
+          experiment,
+          job.seed,
+          ports,
+          tally,
+          await openTable(run),
+          await limits(run),
+        );
+        const { events, log } = await openTrialLog(store, runId, job.jobId);
+        await replay(search, events, context.cancellationSignal);
+        return { search, log };
+      } catch (error) {
+        throw isShutdown(error) ? workerShutdown() : error;
+      } finally {
+        clearInterval(alive);
+      }
+    };
+    const { search, log } = await reopen();
 
     const bell = createBell();
     const stop = new AbortController();
@@ -254,8 +293,7 @@ export const createSearchByTrials =
     const { error } = failure;
     // Only a wish to cancel ends the trials; whatever else befell this worker, its successor goes on with them.
     await leave(error instanceof CancelledFailure ? error : new CancelledFailure('WORKER_SHUTDOWN'));
-    if (error instanceof CancelledFailure && error.message === 'WORKER_SHUTDOWN') throw workerShutdown();
-    throw error;
+    throw isShutdown(error) ? workerShutdown() : error;
 
     async function finish(): Promise<JobReport> {
       const result = tally.result();

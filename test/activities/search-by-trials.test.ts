@@ -1,7 +1,7 @@
 import { CancelledFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { SearchByTrialsInput } from '../../activities/contract.ts';
 import type { IsBeyondLimits } from '../../activities/limits.ts';
 import { createSearchByTrials } from '../../activities/search-by-trials.ts';
@@ -322,6 +322,49 @@ describe('a search that is interrupted', () => {
     await expect(slow).rejects.toThrow(OvertakenError);
     expect(await logOf(store)).toEqual(before);
   });
+});
+
+describe('a search whose strategy learns slowly', () => {
+  it(
+    'says that it is alive while it replays its log, and can be told to leave',
+    { timeout: 60_000 },
+    async () => {
+      const record = recordOf('{ name: random }', 'stages.search.evaluations=40');
+      const store = await storeWith(record);
+      const hanging = createFleet((job) => (trialNumber(job) < 30 ? score(job) : 'hang'));
+      const first = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+      const search = carryOut(store, hanging.runTrial, first);
+      while (!hanging.log.trained.some((jobId) => Number(jobId.slice(-6)) >= 30))
+        await new Promise((resolve) => setImmediate(resolve));
+      first.cancel('WORKER_SHUTDOWN');
+      await expect(search).rejects.toThrow('shutting down');
+
+      // Every result takes its learner a while, and all of them more than two heartbeats.
+      const bind = STRATEGIES['random'].bind;
+      const slow = vi.spyOn(STRATEGIES['random'], 'bind').mockImplementation((...given) => {
+        const strategy = bind(...given);
+        return {
+          ...strategy,
+          tell: (state, results) => {
+            for (const until = performance.now() + 200; performance.now() < until;);
+            return strategy.tell(state, results);
+          },
+        };
+      });
+      try {
+        const second = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+        let beats = 0;
+        second.on('heartbeat', () => {
+          if (++beats === 2) second.cancel('WORKER_SHUTDOWN');
+        });
+        await expect(carryOut(store, neverRun, second)).rejects.toThrow('shutting down');
+        expect(beats).toBe(2);
+      } finally {
+        slow.mockRestore();
+      }
+      expect((await carryOut(store, createFleet().runTrial)).outcome).toBe('succeeded');
+    },
+  );
 });
 
 describe('a search that learns in the order of completion', () => {
