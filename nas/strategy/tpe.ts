@@ -24,7 +24,7 @@ const options = (evaluations: number) =>
   });
 type Options = z.infer<ReturnType<typeof options>>;
 
-type Observation = {
+export type Observation = {
   readonly choices: readonly number[];
   readonly score: number | null;
   readonly fidelity: number;
@@ -43,17 +43,52 @@ const frequencies = (
     return counts.map((count) => count / (list.length + 1));
   });
 
-/** Those of the highest fidelity that has enough for both densities (BOHB, §3.2: one more than the dimension each). */
-const informative = (
+/** Observations from the best down. An infeasible network is among the worst. */
+const ranked = (observations: readonly Observation[]): readonly Observation[] =>
+  [...observations].sort(
+    (a, b) => (b.score ?? Number.NEGATIVE_INFINITY) - (a.score ?? Number.NEGATIVE_INFINITY),
+  );
+
+interface Split {
+  readonly good: readonly Observation[];
+  readonly bad: readonly Observation[];
+}
+
+/**
+ * BOHB: the split of one fidelity into the best `share` and the rest, each with one observation more than there are
+ * decisions; undefined where these are not there.
+ */
+const splitOfFidelity = (
   observations: readonly Observation[],
   dimension: number,
-  good: number,
-): readonly Observation[] => {
-  const enough = Math.ceil((dimension + 1) / good);
+  share: number,
+): Split | undefined => {
+  const least = dimension + 1;
+  const good = Math.max(least, Math.floor(share * observations.length));
+  if (observations.length - good < least) return undefined;
+  const sorted = ranked(observations);
+  return { good: sorted.slice(0, good), bad: sorted.slice(good) };
+};
+
+/** What both densities are fitted to; undefined while too little is known. */
+export const splitObservations = (
+  observations: readonly Observation[],
+  dimension: number,
+  share: number,
+): Split | undefined => {
   const fidelities = [...new Set(observations.map(({ fidelity }) => fidelity))].sort((a, b) => b - a);
-  const best = fidelities.find((f) => observations.filter(({ fidelity }) => fidelity === f).length >= enough);
-  if (fidelities.length <= 1) return observations;
-  return best === undefined ? [] : observations.filter(({ fidelity }) => fidelity === best);
+  if (fidelities.some((fidelity) => fidelity < 1)) {
+    for (const fidelity of fidelities) {
+      const same = observations.filter((observation) => observation.fidelity === fidelity);
+      const split = splitOfFidelity(same, dimension, share);
+      if (split !== undefined) return split;
+    }
+    return undefined;
+  }
+  if (observations.length < 2) return undefined;
+  const sorted = ranked(observations);
+  const good = Math.max(1, Math.ceil(share * sorted.length));
+  return { good: sorted.slice(0, good), bad: sorted.slice(good) };
 };
 
 /**
@@ -66,13 +101,10 @@ const proposeByDensities = (
 ): Json | undefined => {
   const { space, options: o, random } = context;
   const { sizes, toChoices } = decisionsOf(space);
-  const ranked = [...informative(observations, sizes.length, o.good)].sort(
-    (a, b) => (b.score ?? Number.NEGATIVE_INFINITY) - (a.score ?? Number.NEGATIVE_INFINITY),
-  );
-  const split = Math.max(1, Math.ceil(o.good * ranked.length));
-  if (ranked.length < 2) return undefined;
-  const good = frequencies(sizes, ranked.slice(0, split));
-  const bad = frequencies(sizes, ranked.slice(split));
+  const split = splitObservations(observations, sizes.length, o.good);
+  if (split === undefined) return undefined;
+  const good = frequencies(sizes, split.good);
+  const bad = frequencies(sizes, split.bad);
   const known = new Set(observations.map(({ choices }) => choices.join()));
   let best: { genotype: Json; ratio: number } | undefined;
   for (let draw = 0; draw < o.draws; draw++) {
@@ -92,6 +124,12 @@ const proposeByDensities = (
  * Tree-structured Parzen estimator over independent categorical choices. Bergstra et al. 2011, §4, with the settings of
  * BOHB (Falkner, Klein & Hutter 2018, §3.2 and §A). An infeasible network counts as bad. Deviation: a network is not proposed
  * twice, because scores here are looked up or cached.
+ *
+ * As the sampler of a scheduler it follows the authors' code of BOHB (HpBandSter): the model is that of the highest fidelity with
+ * enough results for both densities, of which the good one has max(d + 1, 15 %) for d decisions, and stays with it. Deviations
+ * from that code: densities are products of each decision's frequencies with one pseudo-count, where the authors' are kernel
+ * densities over whole networks, drawn from around one good network; the first `initial` networks are uniform even where a
+ * model could be fitted; the bad ones are all the others, where rounding may leave out the worst there.
  */
 export const tpe: StrategyDefinition<Options, Model> = {
   name: 'tpe',
