@@ -30,7 +30,7 @@ export const reluConvBatchNorm = <T>(
   affine: boolean,
 ): T => layers.batchNorm(pointwise(layers, layers.relu(x), `${name}.op.1`, filters), `${name}.op.2`, affine);
 
-/** Halves the image by two 1×1 convolutions of stride 2, one of them offset by a pixel; `filters` is even. */
+/** Halves the image by two 1×1 convolutions of stride 2, one of them offset by a pixel, of half the `filters` each, which are at least 2. */
 export const factorizedReduce = <T>(
   layers: Layers<T>,
   x: T,
@@ -39,10 +39,11 @@ export const factorizedReduce = <T>(
   affine: boolean,
   scale?: T,
 ): T => {
-  const options = { filters: filters / 2, kernel: [1, 1], strides: [2, 2], padding: [0, 0] } as const;
+  const options = { kernel: [1, 1], strides: [2, 2], padding: [0, 0] } as const;
+  const half = Math.floor(filters / 2);
   const h = layers.relu(x);
-  const even = layers.conv(h, `${name}.conv_1`, options);
-  const odd = layers.conv(layers.dropFirst(h), `${name}.conv_2`, options);
+  const even = layers.conv(h, `${name}.conv_1`, { ...options, filters: half });
+  const odd = layers.conv(layers.dropFirst(h), `${name}.conv_2`, { ...options, filters: filters - half });
   return layers.batchNorm(layers.concat([even, odd]), `${name}.bn`, affine, scale);
 };
 

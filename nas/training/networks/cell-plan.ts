@@ -2,7 +2,10 @@ import type { NetworkSize } from '../../protocol/recipe.ts';
 
 /** One cell of a stacked network (Liu et al. 2019, §3.1): where the image halves and what the cell reads. */
 export interface CellPlan {
-  readonly index: number;
+  /** From 0; cells of a stem have none. */
+  readonly index?: number;
+  /** Of the cell's variables. */
+  readonly name: string;
   readonly reduction: boolean;
   /** Input 0 still has the size before the previous cell's reduction. */
   readonly previousReduced: boolean;
@@ -18,6 +21,7 @@ export const planCells = ({ channels, layers, stem }: NetworkSize): readonly Cel
     if (isReduction(index)) width *= 2;
     return {
       index,
+      name: `cells.${index}`,
       reduction: isReduction(index),
       // The ImageNet stem halves the image between the two inputs of the first cell.
       previousReduced: index === 0 ? stem === 'imagenet' : isReduction(index - 1),

@@ -25,8 +25,7 @@ export interface FinalNetworkSpec extends NetworkSetting {
 const AFFINE = true;
 
 const cell = <T>(layers: Layers<T>, genotype: CellGenotype, plan: CellPlan, s0: T, s1: T): T => {
-  const { reduction, channels } = plan;
-  const name = `cells.${plan.index}`;
+  const { reduction, channels, name } = plan;
   const preprocess0 = plan.previousReduced ? factorizedReduce : reluConvBatchNorm;
   const states = [
     preprocess0(layers, s0, `${name}.preprocess0`, channels, AFFINE),

@@ -4,15 +4,15 @@ import { NASNET_CELL_OPERATIONS, factorizedReduce, reluConvBatchNorm } from '../
 import type { CellPlan } from './cell-plan.ts';
 import type { BuildNetwork } from './network.ts';
 import { stackedCells } from './stacked-cells.ts';
+import { nasnetStem } from './stems.ts';
 
 const AFFINE = true;
 
 /** One cell: its two inputs adjusted to C channels, then one state a block. */
 const cell = <T>(layers: Layers<T>, genotype: NasnetGenotype, plan: CellPlan, s0: T, s1: T): T => {
-  const { reduction, channels } = plan;
+  const { reduction, channels, name } = plan;
   const kind = reduction ? 'reduce' : 'normal';
   const blocks = genotype[kind];
-  const name = `cells.${plan.index}`;
   const adjust = plan.previousReduced ? factorizedReduce : reluConvBatchNorm;
   const states = [
     adjust(layers, s0, `${name}.preprocess0`, channels, AFFINE),
@@ -50,15 +50,21 @@ const cell = <T>(layers: Layers<T>, genotype: NasnetGenotype, plan: CellPlan, s0
 /**
  * A NASNet-space network (Zoph et al. 2018, §3 and appendix A): `N@F` is `layers` = 3N + 2 cells, of which those at 1/3
  * and 2/3 of the depth reduce, with `channels` filters in the first. NASNet-A (6@768) is 20 cells of 32 filters, the last
- * of which concatenates six states of 4 · 32: its five blocks and its older input. Stem for CIFAR, auxiliary head and
+ * of which concatenates six states of 4 · 32: its five blocks and its older input. The ImageNet stem is a
+ * convolution and two more reduction cells that `layers` does not count: NASNet-A (4@1056) is 14 cells of 44 filters.
  * ScheduledDropPath as published; AmoebaNets and PNASNets are built alike.
  *
- * Deviations: an identity of stride 2 is a factorized reduction, which begins with ReLU here, also where it reduces an
- * input that goes on; a state that a concatenation made wider than C is projected to C once for all its readers and goes on
- * as wide as it is (the paper leaves it open); rectangular convolutions follow each other without batch norm between
- * them.
+ * Deviations from the authors' code: the first cell, which has one input, adjusts it twice, where their operations read it as
+ * it is; the ImageNet stem's convolution is padded, and has 32 filters also in the largest networks (96); the auxiliary head
+ * reads the second reduction, as in DARTS, not the cell before; an identity of stride 2 is a factorized reduction, which
+ * begins with ReLU here, also where it reduces an input that goes on; a state that a concatenation made wider than C is
+ * projected to C once for all its readers and goes on as wide as it is (the paper leaves it open); rectangular convolutions
+ * follow each other without batch norm between them.
  *
  * @throws InvalidArchitectureError for an odd number of channels, which a reduction cannot split.
  */
 export const nasnetNetwork = (genotype: NasnetGenotype): BuildNetwork =>
-  stackedCells((layers, plan, s0, s1) => cell(layers, genotype, plan, s0, s1));
+  stackedCells(
+    (layers, plan, s0, s1) => cell(layers, genotype, plan, s0, s1),
+    (layers, x, size) => nasnetStem(layers, x, size, (plan, s0, s1) => cell(layers, genotype, plan, s0, s1)),
+  );

@@ -1,13 +1,17 @@
+import type { NetworkSize } from '../../protocol/recipe.ts';
 import type { Layers } from '../layers.ts';
 import { InvalidArchitectureError } from '../program.ts';
 import { auxiliaryHead } from './auxiliary-head.ts';
 import { auxiliaryCell, planCells, type CellPlan } from './cell-plan.ts';
 import { classify } from './conv-block.ts';
 import type { BuildNetwork } from './network.ts';
-import { stem } from './stems.ts';
+import { stem as convolutionalStem } from './stems.ts';
 
 /** The output of one cell from those of the two before it. */
 export type Cell = <T>(layers: Layers<T>, plan: CellPlan, s0: T, s1: T) => T;
+
+/** The two inputs of the first cell. */
+export type Stem = <T>(layers: Layers<T>, x: T, size: NetworkSize) => readonly [T, T];
 
 /**
  * Copies of a cell on a stem, each reading the two before it, with an auxiliary classifier after the second reduction
@@ -16,7 +20,7 @@ export type Cell = <T>(layers: Layers<T>, plan: CellPlan, s0: T, s1: T) => T;
  * @throws InvalidArchitectureError for an odd number of channels, which a reduction cannot split.
  */
 export const stackedCells =
-  (cell: Cell): BuildNetwork =>
+  (cell: Cell, stem: Stem = convolutionalStem): BuildNetwork =>
   ({ size, classes, auxiliary }) => {
     if (size.channels % 2 !== 0)
       throw new InvalidArchitectureError(

@@ -30,7 +30,7 @@ const candidate = <T>(layers: Layers<T>, x: T, operation: number, edge: Edge, sc
 };
 
 const cell = <T>(layers: Layers<T>, plan: CellPlan, s0: T, s1: T, terms: EdgeTerms<T>): T => {
-  const name = `cells.${plan.index}`;
+  const { name } = plan;
   const preprocess0 = plan.previousReduced ? factorizedReduce : reluConvBatchNorm;
   const states = [
     preprocess0(layers, s0, `${name}.preprocess0`, plan.channels, AFFINE),

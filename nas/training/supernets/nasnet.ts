@@ -12,7 +12,7 @@ import { planCells, type CellPlan } from '../networks/cell-plan.ts';
 import { classify } from '../networks/conv-block.ts';
 import { checkEvenChannels } from '../networks/enas-operations.ts';
 import type { NetworkSetting } from '../networks/network.ts';
-import { stem } from '../networks/stems.ts';
+import { nasnetStem } from '../networks/stems.ts';
 import { NASNET_CELL_OPERATIONS, factorizedReduce, reluConvBatchNorm } from '../operations.ts';
 import type { Alternative, Choices } from './enas-choices.ts';
 
@@ -97,8 +97,7 @@ const cell = <T>(
   { operations, joins, passesInputs }: NasnetFamily,
   choices: Choices<T>,
 ): T => {
-  const { reduction, channels, index } = plan;
-  const name = `cells.${index}`;
+  const { reduction, channels, name } = plan;
   const adjust = plan.previousReduced ? factorizedReduce : reluConvBatchNorm;
   const adjusted = [
     adjust(layers, inputs[0], `${name}.preprocess0`, channels, AFFINE),
@@ -182,7 +181,8 @@ export const nasnetSupernet = <T>(
   choices: Choices<T>,
 ): T => {
   checkEvenChannels(size.channels);
-  let [s0, s1] = stem(layers, x, size);
-  for (const plan of planCells(size)) [s0, s1] = [s1, cell(layers, plan, [s0, s1], family, choices)];
+  const next = (plan: CellPlan, older: T, newer: T): T => cell(layers, plan, [older, newer], family, choices);
+  let [s0, s1] = nasnetStem(layers, x, size, next);
+  for (const plan of planCells(size)) [s0, s1] = [s1, next(plan, s0, s1)];
   return classify(layers, s1, classes);
 };

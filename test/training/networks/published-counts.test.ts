@@ -59,6 +59,37 @@ describe('published networks', () => {
     expect(countParameters(description)).toBe(3_176_602);
   });
 
+  // Their papers' mobile settings on ImageNet, in millions: 4@1056, that is F = 44; N = 3, F = 54.
+  it.each([
+    ['NASNet-A', 'nasnet', PUBLISHED_NASNET['NASNET_A'], { channels: 44, layers: 14 }, 5.3, 1056],
+    ['PNASNet-5', 'pnas', PUBLISHED_PNAS['PNASNET_5'], { channels: 54, layers: 9 }, 5.1, 1080],
+  ] as const)('%s behind the ImageNet stem', (_, name, genotype, size, millions, features) => {
+    const description = describeClassifier(networkOf({ name }, genotype as string), {
+      image: [224, 224, 3],
+      classes: 1000,
+      auxiliary: false,
+      size: { ...size, stem: 'imagenet' },
+    });
+    const classifier = description.declarations.find(
+      ({ name: variable }) => variable === 'classifier.weight',
+    );
+    expect(classifier?.shape).toEqual([features, 1000]);
+    expect(Math.round(countParameters(description) / 1e5) / 10).toBe(millions);
+  });
+
+  it('refuses an ImageNet stem whose cells would have a single channel', () => {
+    const build = networkOf({ name: 'nasnet' }, PUBLISHED_NASNET['NASNET_A'] as string);
+    const describeAt = (channels: number) => () =>
+      describeClassifier(build, {
+        image: [64, 64, 3],
+        classes: 10,
+        auxiliary: false,
+        size: { channels, layers: 5, stem: 'imagenet' },
+      });
+    expect(describeAt(8)).not.toThrow();
+    expect(describeAt(6)).toThrow(/channels 6: allowed with the ImageNet stem: 8 and more/);
+  });
+
   // The authors' generator of networks (64 to 512 filters, all kernels 3 × 3).
   it('FractalNet of 20 layers', () => {
     const genotype = JSON.stringify({ blocks: 5, columns: 3, filters: 64, join: 'mean' });

@@ -19,6 +19,7 @@ import type { HostTensor } from '../../../nas/training/program.ts';
 import { choiceSupernet } from '../../../nas/training/programs/choice-supernet.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
 import { planCells } from '../../../nas/training/networks/cell-plan.ts';
+import { stemCells } from '../../../nas/training/networks/stems.ts';
 import { sharedLayers } from '../../../nas/training/supernets/enas-choices.ts';
 import { toTensor, type Tensor } from '../../../nas/training/tensor.ts';
 import { eagerTrace } from '../../../nas/training/trace-eager.ts';
@@ -28,19 +29,11 @@ import { finish } from '../programs/walk.ts';
 const { tf } = loadTensorFlow({ threads: 1 });
 const data = tinyData();
 const BATCH = 4;
-const CHANNELS = 2;
-const setting: NetworkSetting = {
-  size: { channels: CHANNELS, layers: 3, stem: 'cifar' },
-  image: data.shape,
-  classes: data.classes,
-  auxiliary: false,
-};
 const random = randomFromSeed(9);
-const x: HostTensor = {
-  dtype: 'float32',
-  shape: [BATCH, 8, 8, 1],
-  data: Float32Array.from({ length: BATCH * 64 }, () => random.normal()),
-};
+const SIZES = {
+  cifar: { channels: 2, layers: 3, stem: 'cifar', side: 8 },
+  imagenet: { channels: 8, layers: 3, stem: 'imagenet', side: 32 },
+} as const;
 
 const cellsOf = (space: 'nasnet' | 'pnas', genotype: Json): NasnetGenotype =>
   space === 'nasnet'
@@ -59,7 +52,23 @@ const withUnreadInputs = ({ normal, reduce }: NasnetGenotype): NasnetGenotype =>
 
 const TIMEOUT = 600_000;
 
-describe.each(['nasnet', 'pnas'] as const)('shared weights of %s', { timeout: TIMEOUT }, (name) => {
+describe.each([
+  ['nasnet', 'cifar'],
+  ['pnas', 'cifar'],
+  ['nasnet', 'imagenet'],
+] as const)('shared weights of %s on a stem for %s', { timeout: TIMEOUT }, (name, stem) => {
+  const { side, ...size } = SIZES[stem];
+  const setting: NetworkSetting = {
+    size,
+    image: [side, side, 1],
+    classes: data.classes,
+    auxiliary: false,
+  };
+  const x: HostTensor = {
+    dtype: 'float32',
+    shape: [BATCH, side, side, 1],
+    data: Float32Array.from({ length: BATCH * side * side }, () => random.normal()),
+  };
   const task: ProgramTask = {
     space: { name },
     network: setting.size,
@@ -71,9 +80,10 @@ describe.each(['nasnet', 'pnas'] as const)('shared weights of %s', { timeout: TI
     },
     seed: 3,
   };
-  const supernet = choiceSupernet(task, { tf, data });
+  const supernet = choiceSupernet(task, { tf, data: { ...data, shape: setting.image } });
   const { weights } = supernet.classifier;
-  const plans = planCells(setting.size);
+  const plans = [...(stem === 'imagenet' ? stemCells(size.channels) : []), ...planCells(size)];
+  const placeOf = (cell: string): number => plans.findIndex((plan) => plan.name === cell);
   let graph: CompiledGraph;
   beforeAll(async () => {
     graph = await compileGraph(tf, {
@@ -118,15 +128,15 @@ describe.each(['nasnet', 'pnas'] as const)('shared weights of %s', { timeout: TI
     const cells = cellsOf(name, genotype);
     if (variable === 'classifier.weight')
       return gathered(weights[variable] as HostTensor, 0, outputRows(genotype, plans.length - 1));
-    const input = /^cells\.(\d+)\.preprocess([01])\..*(op\.1|conv_[12])\.weight$/.exec(variable);
+    const input = /^((?:cells|stem)\.\d+)\.preprocess([01])\..*(op\.1|conv_[12])\.weight$/.exec(variable);
     if (input !== null) {
-      const source = Number(input[1]) - (input[2] === '1' ? 1 : 2);
+      const source = placeOf(input[1] as string) - (input[2] === '1' ? 1 : 2);
       return gathered(weights[variable] as HostTensor, 2, outputRows(genotype, source));
     }
-    const edge = /^cells\.(\d+)\.blocks\.(\d+)\.([01])\.(.*)$/.exec(variable);
+    const edge = /^((?:cells|stem)\.\d+)\.blocks\.(\d+)\.([01])\.(.*)$/.exec(variable);
     if (edge === null) return weights[variable] as HostTensor;
     const [, cell, b, at, rest] = edge as unknown as [string, string, string, string, string];
-    const reduction = plans[Number(cell)]?.reduction === true;
+    const reduction = plans[placeOf(cell)]?.reduction === true;
     const block = (reduction ? cells.reduce : cells.normal)[Number(b)] as NasnetBlock;
     const [state, operation] = at === '0' ? [block[0], block[2]] : [block[1], block[3]];
     const [group, values, row] = !reduction
@@ -134,7 +144,7 @@ describe.each(['nasnet', 'pnas'] as const)('shared weights of %s', { timeout: TI
       : state < 2
         ? ['.input', 2, state]
         : ['.block', Number(b), state - 2];
-    const shared = `cells.${cell}.blocks.${b}.${at}${group}.${operation}.of${values}.op.${rest}`;
+    const shared = `${cell}.blocks.${b}.${at}${group}.${operation}.of${values}.op.${rest}`;
     const host = weights[shared] as HostTensor;
     const { data: all, shape } = host;
     const size = all.length / values;
@@ -164,6 +174,8 @@ describe.each(['nasnet', 'pnas'] as const)('shared weights of %s', { timeout: TI
       expected.forEach((value, at) => expect(actual?.[at]).toBeCloseTo(value, 4));
     }
   });
+
+  if (stem === 'imagenet') return;
 
   // The other space's operations are among these, and its blocks are never joined.
   if (name === 'nasnet')
