@@ -45,7 +45,10 @@ type Model = {
   readonly results: readonly Result[];
   /** Networks rejected without training. */
   readonly rejected: number;
-  /** Of the held sample: trained though rejected, and how many of these were at or above the threshold after all. */
+  /**
+   * Of the held sample: trained though rejected, and how many of these were after all at or above the threshold among the
+   * networks with a score. A network that failed was rightly rejected.
+   */
   readonly held: number;
   readonly wronglyRejected: number;
 };
@@ -57,10 +60,10 @@ type Note = {
   readonly held: boolean;
 };
 
-/** The score that the given share of results is below; failed networks are lowest. */
+/** The score that the given share of the networks with a score is below; −∞ where none has one. */
 const quantile = (results: readonly Result[], share: number): number => {
-  const scores = results.map(({ score }) => score ?? Number.NEGATIVE_INFINITY).sort((a, b) => a - b);
-  return scores[Math.min(scores.length - 1, Math.floor(share * scores.length))] as number;
+  const scores = results.flatMap(({ score }) => (score === null ? [] : [score])).sort((x, y) => x - y);
+  return scores[Math.floor(share * scores.length)] ?? Number.NEGATIVE_INFINITY;
 };
 
 const PREDICTOR = { hidden: 16, epochs: 20, learningRate: 0.01, weightDecay: 1e-3 };
@@ -169,7 +172,7 @@ export const preJudged = <O extends Json, M extends Json>(
     learn: (model, results, context) => {
       const learn = (at: Model, { trial, score }: Learned): Model => {
         const { held } = trial.note as Note;
-        const passed = (score ?? Number.NEGATIVE_INFINITY) >= quantile(at.results, context.options.threshold);
+        const passed = score !== undefined && score >= quantile(at.results, context.options.threshold);
         return {
           ...at,
           results: [...at.results, { genotype: trial.genotype, score: score ?? null }],
