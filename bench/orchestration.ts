@@ -9,6 +9,7 @@ import { Command } from 'commander';
 import { createJobWatcher } from '../activities/job-watcher.ts';
 import { createNoticeWatcher } from '../activities/notice-watcher.ts';
 import { createRunTrial } from '../activities/run-trial.ts';
+import { createTrialArrays } from '../activities/trial-arrays.ts';
 import { wholeNumber } from '../scripts/number-option.ts';
 import { createSimulatedBatch } from '../test/support/simulated-batch.ts';
 import { instantScore, recordOf, succeeded, withSearch } from './orchestration/search.ts';
@@ -65,7 +66,7 @@ const measure = async (
     return value;
   };
   const batch = createSimulatedBatch(store, { milliseconds: 0 });
-  const runTrial = createRunTrial({
+  const deps = {
     store,
     batch,
     watcher: createJobWatcher({ describe: batch.describe, poll: { min: 1, max: 10 } }),
@@ -73,12 +74,14 @@ const measure = async (
     queue: 'bench',
     jobDefinition: 'bench',
     countNetwork,
-  });
+  };
+  const runTrial = createRunTrial(deps);
   return withSearch(
     stack,
     recordOf(runId, { strategy, parallelism, evaluations: trials }),
     {
       runTrial: async (...args) => counted(await runTrial(...args)),
+      arrays: createTrialArrays(deps),
       lookUp: async () => (kind === 'jobs' ? undefined : (...args) => counted(instantScore(...args))),
     },
     (start, withWorker) =>

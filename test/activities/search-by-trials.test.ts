@@ -324,6 +324,20 @@ describe('a search that is interrupted', () => {
   });
 });
 
+describe('a trial that takes long', () => {
+  it('keeps no slot but its own where results are told as they come', async () => {
+    const store = await storeWith(recordOf('{ name: random }', 'stages.search.order=completion'));
+    const fleet = createFleet((job) => (trialNumber(job) === 0 ? 'hang' : score(job)));
+    const search = carryOut(store, fleet.runTrial);
+    const ended = async (): Promise<number> =>
+      trialsOf(await logOf(store)).filter(({ end }) => end !== undefined).length;
+    while ((await ended()) < 23) await new Promise((resolve) => setImmediate(resolve));
+    fleet.release();
+    expect((await search).outcome).toBe('succeeded');
+    expect(await told(store)).toHaveLength(24);
+  });
+});
+
 describe('a search whose strategy learns slowly', () => {
   it(
     'says that it is alive while it replays its log, and can be told to leave',
