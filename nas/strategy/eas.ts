@@ -263,11 +263,11 @@ export const eas: StrategyDefinition<Options, Model> = {
       : undefined,
   check: ({ options: { phases }, evaluations }) => {
     const sum = phases.reduce((total, networks) => total + networks, 0);
-    if (sum > evaluations)
+    if (sum + 1 > evaluations)
       throw inputError(
         'strategy.phases',
         phases,
-        `at most ${evaluations} networks together, the evaluations of the search`,
+        `at most ${evaluations - 1} networks together: the evaluations of the search less the start network`,
         'sample fewer networks, or raise stages.search.evaluations',
       );
   },

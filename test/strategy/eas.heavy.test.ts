@@ -11,12 +11,12 @@ import type { EasControllerShape, EasStep } from '../../nas/strategy/eas-control
 import { STRATEGIES } from '../../nas/strategy/registry.ts';
 import type { TrialResult } from '../../nas/strategy/strategy.ts';
 import { createEasController } from '../../nas/training/controllers/eas-controller.ts';
-import { strategyContract } from './contract.ts';
+import { plain, strategyContract } from './contract.ts';
 
 const controller = createEasController(loadTensorFlow({ threads: 1 }).tf);
 const space = chosenSpace({ name: 'eas', start: '{"blocks":[[[16,3]],[[32,3]]],"dense":[64]}' });
 
-strategyContract([space], [STRATEGIES.eas], { eas: controller });
+strategyContract([space], [plain(STRATEGIES.eas)], { eas: controller });
 
 const shape: EasControllerShape = {
   length: 5,
@@ -199,6 +199,10 @@ describe('a search by EAS', () => {
   });
 
   it('refuses more networks than the search may train', () => {
-    expect(() => strategy.init({ evaluations: 10, options }, 4)).toThrow(/strategy\.phases: \[8,4\]/);
+    // The twelfth network and the start network: the last round would never be whole.
+    for (const evaluations of [10, 12])
+      expect(() => strategy.init({ evaluations, options }, 4)).toThrow(/strategy\.phases: \[8,4\]/);
+    expect(() => strategy.init({ evaluations: 13, options }, 4)).not.toThrow();
+    expect(() => strategy.init({ evaluations: 2, options: {} }, 4)).not.toThrow();
   });
 });
