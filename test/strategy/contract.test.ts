@@ -2,7 +2,7 @@ import { nasBench101 } from '../../nas/space/nas-bench-101.ts';
 import { SPACES } from '../../nas/space/registry.ts';
 import type { Space } from '../../nas/space/space.ts';
 import { STRATEGIES } from '../../nas/strategy/registry.ts';
-import { strategyContract } from './contract.ts';
+import { plain, strategyContract, wrapped } from './contract.ts';
 
 /** A cell space, a small table, binary codes, growing graphs, and graphs with constraints. */
 strategyContract(
@@ -13,8 +13,30 @@ strategyContract(
     SPACES['auto-keras'],
     nasBench101(5) as unknown as Space,
   ],
-  Object.values(STRATEGIES).filter(({ needsController }) => !needsController),
+  Object.values(STRATEGIES)
+    .filter(({ needsController }) => !needsController)
+    .map(plain),
 );
 
 /** Spaces of one strategy. */
-strategyContract([SPACES['block-qnn'], SPACES.pnas], [STRATEGIES['block-qnn'], STRATEGIES.pnas]);
+strategyContract(
+  [SPACES['block-qnn'], SPACES.pnas],
+  [plain(STRATEGIES['block-qnn']), plain(STRATEGIES.pnas)],
+);
+strategyContract([SPACES.nasbot], [plain(STRATEGIES.nasbot)]);
+strategyContract([SPACES.hierarchical], [plain(STRATEGIES['hierarchical-evolution'])]);
+
+/** Schedulers over strategies that learn in different ways. */
+strategyContract(
+  [SPACES['nas-bench-201']],
+  [
+    wrapped(STRATEGIES.asha, STRATEGIES['regularized-evolution']),
+    wrapped(STRATEGIES.asha, STRATEGIES['nsga-net']),
+    wrapped(STRATEGIES.asha, STRATEGIES['bayesian-optimization']),
+    wrapped(STRATEGIES.asha, STRATEGIES.surrogate),
+    wrapped(STRATEGIES.asha, STRATEGIES['q-learning']),
+    wrapped(STRATEGIES.asha, STRATEGIES['judged-evolution']),
+    wrapped(STRATEGIES.hyperband, STRATEGIES.tpe),
+  ],
+);
+strategyContract([SPACES.pnas], [wrapped(STRATEGIES.hyperband, STRATEGIES.pnas)]);

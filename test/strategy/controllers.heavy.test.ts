@@ -9,14 +9,21 @@ import { controllerShapes, controllerSize } from '../../nas/strategy/controller-
 import type { ControllerEpisode, ControllerShape } from '../../nas/strategy/controller-math.ts';
 import { STRATEGIES } from '../../nas/strategy/registry.ts';
 import { createControllerMath } from '../../nas/training/controllers/controller-math.ts';
-import { strategyContract } from './contract.ts';
+import { plain, strategyContract, wrapped } from './contract.ts';
 
 const math = createControllerMath(loadTensorFlow({ threads: 1 }).tf);
 
 /** A small table, graphs with constraints, and chains with anchor points that grow. */
 strategyContract(
   [SPACES['nas-bench-201'], nasBench101(5) as unknown as Space, nasRlGrowing([2, 4]) as unknown as Space],
-  Object.values(STRATEGIES).filter(({ needsController }) => needsController),
+  Object.values(STRATEGIES)
+    .filter(({ needsController }) => needsController)
+    .map(plain),
+  { controller: math },
+);
+strategyContract(
+  [SPACES['nas-bench-201']],
+  [wrapped(STRATEGIES.asha, STRATEGIES['nasnet-ppo']), wrapped(STRATEGIES.hyperband, STRATEGIES['nas-rl'])],
   { controller: math },
 );
 
@@ -125,7 +132,7 @@ describe('the controller', () => {
     const levels = SPACES['nas-rl-growing'].levels ?? [];
     const shapes = controllerShapes(
       levels.map(({ decisions }) => decisions),
-      { layers: 2, hidden: 35 },
+      { layers: 2, hidden: 35, tables: 'by meaning' },
     );
     expect(new Set(shapes.map(controllerSize)).size).toBe(1);
     expect(shapes[0]?.steps.filter(({ kind }) => kind === 'anchor')).toHaveLength(6);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../containers/trainer/tensorflow.ts';
-import type { Json } from '../../nas/json.ts';
 import { randomFromSeed } from '../../nas/random.ts';
 import { blocksAt } from '../../nas/space/pnas.ts';
 import type { PnasGenotype } from '../../nas/space/pnas.ts';
@@ -8,33 +7,19 @@ import { SPACES } from '../../nas/space/registry.ts';
 import { elements } from '../../nas/strategy/controller-math.ts';
 import { fitLstmEnsemble, lstmOptions } from '../../nas/strategy/pnas-lstm.ts';
 import { STRATEGIES } from '../../nas/strategy/registry.ts';
-import type { StrategyEntry } from '../../nas/strategy/registry.ts';
 import { sequenceLayout } from '../../nas/strategy/sequence-regression.ts';
 import type { SequenceShape } from '../../nas/strategy/sequence-regression.ts';
 import { createSequenceRegression } from '../../nas/training/controllers/sequence-regression.ts';
-import { strategyContract } from './contract.ts';
+import { plain, strategyContract } from './contract.ts';
 
 const regression = createSequenceRegression(loadTensorFlow({ threads: 1 }).tf);
 
-const withLstm: StrategyEntry = {
-  ...STRATEGIES.pnas,
-  bind: (space, ports) => {
-    const strategy = STRATEGIES.pnas.bind(space, ports);
-    return {
-      ...strategy,
-      init: ({ options, ...config }, seed) =>
-        strategy.init(
-          {
-            ...config,
-            options: {
-              ...(options as Record<string, Json>),
-              predictor: 'lstm',
-              lstm: { hidden: 4, embedding: 3, epochs: 3 },
-            },
-          },
-          seed,
-        ),
-    };
+const withLstm = {
+  ...plain(STRATEGIES.pnas),
+  options: {
+    ...plain(STRATEGIES.pnas).options,
+    predictor: 'lstm',
+    lstm: { hidden: 4, embedding: 3, epochs: 3 },
   },
 };
 strategyContract([SPACES.pnas], [withLstm], { sequences: regression });
