@@ -132,7 +132,7 @@ describe('the controller', () => {
     const levels = SPACES['nas-rl-growing'].levels ?? [];
     const shapes = controllerShapes(
       levels.map(({ decisions }) => decisions),
-      { layers: 2, hidden: 35, tables: 'by meaning' },
+      { layers: 2, hidden: 35 },
     );
     expect(new Set(shapes.map(controllerSize)).size).toBe(1);
     expect(shapes[0]?.steps.filter(({ kind }) => kind === 'anchor')).toHaveLength(6);
