@@ -32,7 +32,7 @@ const BATCH = 4;
 const random = randomFromSeed(9);
 const SIZES = {
   cifar: { channels: 2, layers: 3, stem: 'cifar', side: 8 },
-  imagenet: { channels: 8, layers: 3, stem: 'imagenet', side: 32 },
+  imagenet: { channels: 8, layers: 1, stem: 'imagenet', side: 16 },
 } as const;
 
 const cellsOf = (space: 'nasnet' | 'pnas', genotype: Json): NasnetGenotype =>
