@@ -157,7 +157,11 @@ export interface Strategy {
   issue(state: StrategyState, trials: readonly Trial[]): StrategyState;
   /** Counts of the strategy's own; most have none. */
   summary(state: StrategyState): Readonly<Record<string, number>>;
-  /** Idempotent by trial id; the order of the results in one call does not matter; unknown trials are learnt too. */
+  /**
+   * Idempotent by trial id; the order of the results in one call does not matter; unknown trials are learnt too. Folding `tell` over
+   * a history gives all of the state but the trials whose results are still awaited, which no result can know: `issue` of
+   * these completes it. A search's log has both, in their order.
+   */
   tell(state: StrategyState, results: readonly TrialResult[]): StrategyState;
 }
 
