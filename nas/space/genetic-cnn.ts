@@ -73,20 +73,26 @@ const SOURCE =
   'Xie & Yuille 2017, "Genetic CNN", §3.1: three stages of 3, 4 and 5 ordered nodes, one bit for each pair of nodes ' +
   '(K = (3, 4, 5) for CIFAR-10).';
 
+const bits = categorical<GeneticCnnGenotype>(
+  new Array<number>(TOTAL).fill(2),
+  GENETIC_CNN_STAGES.flatMap((nodes, stage) =>
+    Array.from({ length: nodes - 1 }, (_, j) =>
+      Array.from({ length: j + 1 }, (_, i) => `stage ${stage + 1}/${i + 1}→${j + 2}`),
+    ).flat(),
+  ),
+  (genotype) => [...genotype.replace(/[|-]/g, '')].map(Number),
+  fromChoices,
+);
+
 /** Binary codes of Genetic CNN: 2^19 networks. */
 export const geneticCnn: Space<GeneticCnnGenotype> = {
   name: 'genetic-cnn',
   source: SOURCE,
-  ...categorical<GeneticCnnGenotype>(
-    new Array<number>(TOTAL).fill(2),
-    GENETIC_CNN_STAGES.flatMap((nodes, stage) =>
-      Array.from({ length: nodes - 1 }, (_, j) =>
-        Array.from({ length: j + 1 }, (_, i) => `stage ${stage + 1}/${i + 1}→${j + 2}`),
-      ).flat(),
-    ),
-    (genotype) => [...genotype.replace(/[|-]/g, '')].map(Number),
-    fromChoices,
-  ),
+  ...bits,
+  decisions: {
+    ...bits.decisions,
+    stages: BITS.map((_, stage) => BITS.slice(0, stage).reduce((first, count) => first + count, 0)),
+  },
   /** Stages as units, each from one parent (§3.2: "exchanging a whole stage"). */
   crossover: (a, b, random) => {
     const [left, right] = [a.split('|'), b.split('|')];

@@ -69,6 +69,8 @@ export interface Decisions<G extends Json> {
    * [first choice, bits].
    */
   readonly anchors?: readonly (readonly [first: number, bits: number])[];
+  /** First choice of each stage, where the choices are of stages that a crossover exchanges as wholes. */
+  readonly stages?: readonly number[];
   /** Undefined where the choices describe no valid genotype (only in spaces with constraints between choices). */
   fromChoices(choices: readonly number[]): G | undefined;
 }
