@@ -46,10 +46,15 @@ describe('an experiment with a black-box strategy', () => {
   });
 
   it('derives defaults from the evaluations and stores what it derived', () => {
-    expect(load().strategy).toEqual({ name: 'regularized-evolution', populationSize: 9, tournamentSize: 3 });
+    expect(load().strategy).toEqual({
+      name: 'regularized-evolution',
+      populationSize: 9,
+      tournamentSize: 2,
+      identity: 0.05,
+    });
     expect(load('strategy.populationSize=20').strategy).toMatchObject({
       populationSize: 20,
-      tournamentSize: 3,
+      tournamentSize: 2,
     });
     expect(experimentSchema.parse(load()).strategy).toEqual(load().strategy);
   });
@@ -85,7 +90,7 @@ describe('an experiment with a black-box strategy', () => {
     [['strategy.populationSize=51'], /--set strategy\.populationSize: 51.*at most the 50 evaluations/],
     [
       ['strategy.populationSiz=5'],
-      /the fields name, populationSize, tournamentSize\. Fix: did you mean populationSize/,
+      /the fields identity, name, populationSize, tournamentSize\. Fix: did you mean populationSize/,
     ],
     [['stages.search={ seeds: [0] }'], /stages\.search\.evaluations: null.*integers ≥ 1/],
     [['strategy.name=asha'], /recipe\.epochs: 16.*at least 64/],
