@@ -296,11 +296,14 @@ export const nasbotGraphs = layerGraphSpace(
   8,
 );
 
-/** Auto-Keras' networks and morphisms: every mutation can keep the network's function. */
+/**
+ * Auto-Keras' networks and the shapes of its morphisms. Widening a layer that feeds no sum, and a new layer behind a ReLU, could keep
+ * the network's function; the other edits could not as networks are built here, and no weights are inherited.
+ */
 export const autoKerasGraphs = layerGraphSpace(
   'auto-keras',
   'Jin, Song & Hu 2019, "Auto-Keras", §3.2: network morphism by deeper, wider and skip connections (added). ' +
-    'Deviation: units are powers of two from 16 to 512.',
+    'Deviations: units are powers of two from 16 to 512; a morph changes the architecture alone, and children are trained from scratch.',
   ['deepen', 'widen', 'skip'],
   ['widen', 'narrow', 'deepen', 'remove', 'skip', 'remove-edge'],
   4,

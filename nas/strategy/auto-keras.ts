@@ -9,20 +9,21 @@ import { morphismDistance, morphismProfile } from './morphism-distance.ts';
 const options = (evaluations: number) =>
   z.strictObject({
     ...modelOptions(evaluations),
-    candidates: z.number().int().min(2).default(100),
-    /** β of the upper confidence bound mean + β · sd (the paper's 2.576). */
+    /** Most networks that a walk makes; by default its temperature ends it sooner. */
+    candidates: z.number().int().min(2).default(1000),
+    /** β of the upper confidence bound mean + β · sd. */
     beta: z.number().min(0).default(2.576),
     /** T₀ and the factor r that cools it; the walk ends at `finalTemperature`. */
     temperature: z.number().positive().default(1),
     cooling: z.number().gt(0).lt(1).default(0.9),
-    finalTemperature: z.number().positive().default(0.01),
+    finalTemperature: z.number().positive().default(1e-4),
     trainingLimit: z.number().int().min(2).default(100),
     noise: z.number().positive().default(0.1),
   });
 type Options = z.infer<ReturnType<typeof options>>;
 
 /** Morphisms tried of each network that the walk takes from its queue. */
-const BRANCHES = 4;
+const BRANCHES = 8;
 
 /**
  * Algorithm 1: best-first search over a tree of morphisms with simulated annealing. The queue starts with all observed
@@ -57,7 +58,9 @@ const annealedTree: Explorer<Options> = ({ space, genotypes, options: o, rank, t
 /**
  * Bayesian optimisation guiding network morphism. Jin, Song & Hu 2019, "Auto-Keras: An Efficient Neural Architecture
  * Search System", §3: Gaussian process over the edit distance of networks, upper confidence bound, tree-structured
- * maximisation by morphisms (Algorithm 1). Deviations: the kernel is exp(−d² / 2ℓ²) of the distance itself, with noise
+ * maximisation by morphisms (Algorithm 1). β, the last temperature and eight morphisms a step are those of
+ * the authors' code. Deviations: children are trained from scratch and inherit no weights, though the paper's morphisms keep the
+ * network's function; the walk also ends after `candidates` networks; the kernel is exp(−d² / 2ℓ²) of the distance itself, with noise
  * raised until it is positive definite, in place of Bourgain's embedding; a fit serves a batch.
  */
 export const autoKeras = modelGuided<Options>({
