@@ -7,7 +7,7 @@ describe('PNAS', () => {
     const space = SPACES.pnas;
     const strategy = STRATEGIES.pnas.bind(space, {});
     const evaluations = 166;
-    const options = { initial: 136, beam: 30, ensemble: 1, epochs: 5 };
+    const options = { initial: 136, beam: 30, ensemble: 1, mlp: { epochs: 5 } };
     let state = strategy.init({ evaluations, options }, 3);
     const hashes: string[] = [];
     for (;;) {
