@@ -81,10 +81,44 @@ describe('the comparison', () => {
     }
   });
 
-  it('shows every guided strategy at least level with random search', () => {
-    const random = compared.strategies.find(({ name }) => name === 'random');
+  /** What random search is expected to end with: of n uniform draws, the one with the highest signal. */
+  const expectedOfRandom = (n: number): number => {
+    const rows = [...search.keys()].sort((a, b) => (search[a] as number) - (search[b] as number));
+    const size = rows.length;
+    return rows.reduce(
+      (sum, row, i) => sum + (final[row] as number) * (((i + 1) / size) ** n - (i / size) ** n),
+      0,
+    );
+  };
+
+  it('shows no guided strategy below random search', () => {
     for (const { name, final: score } of compared.strategies)
-      expect(score.interval[1], name).toBeGreaterThan(random?.final.mean ?? Number.POSITIVE_INFINITY);
+      expect(score.interval[1], name).toBeGreaterThan(expectedOfRandom(100));
+  });
+
+  it('shows the strategies that learn fast above random search, which is where it is expected to be', () => {
+    const fast = [
+      'regularized-evolution',
+      'non-aging-evolution',
+      'local-search',
+      'genetic',
+      'reinforce',
+      'ppo',
+      'tpe',
+    ];
+    const { strategies } = compareStrategies(table, {
+      ...options,
+      strategies: ['random', ...fast],
+      evaluations: 100,
+      runs: 60,
+    });
+    const expected = expectedOfRandom(100);
+    for (const { name, final: score } of strategies) {
+      const [low, high] = score.interval;
+      if (name === 'random') expect(low < expected && expected < high).toBe(true);
+      else expect(low, name).toBeGreaterThan(expected);
+    }
+    expect(strategies.at(-1)?.name).toBe('random');
   });
 
   it('is reproducible by its seed', () => {
