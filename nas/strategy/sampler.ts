@@ -62,12 +62,19 @@ export const oneOf = (samplers: readonly AnyStrategy[]): SamplerSource => {
     const name = z.literal(sampler.name);
     return options.extend({ name: sampler === byDefault ? name.optional().default(sampler.name) : name });
   };
+  const schema = (evaluations: number): z.ZodType<Json> => {
+    const members = samplers.map((sampler) => member(sampler, evaluations));
+    return z
+      .discriminatedUnion('name', members as unknown as readonly [z.ZodObject, ...z.ZodObject[]])
+      .prefault({}) as unknown as z.ZodType<Json>;
+  };
+  /** A comparison begins hundreds of searches of one length. */
+  const schemas = new Map<number, z.ZodType<Json>>();
   return {
     options: (evaluations) => {
-      const members = samplers.map((sampler) => member(sampler, evaluations));
-      return z
-        .discriminatedUnion('name', members as unknown as readonly [z.ZodObject, ...z.ZodObject[]])
-        .prefault({}) as unknown as z.ZodType<Json>;
+      const made = schemas.get(evaluations) ?? schema(evaluations);
+      schemas.set(evaluations, made);
+      return made;
     },
     of: (given) => {
       const { name, ...options } = given as { readonly name: string } & Readonly<Record<string, Json>>;
