@@ -1,5 +1,5 @@
 import jStat from 'jstat';
-import { mean, sampleStandardDeviation } from 'simple-statistics';
+import { max, mean, min, sampleStandardDeviation } from 'simple-statistics';
 import { checkObjective } from '../strategy/objective.ts';
 import type { Objective } from '../strategy/objective.ts';
 import { hypervolume, scoreCostFront } from '../strategy/pareto.ts';
@@ -128,7 +128,7 @@ const tradeOffOf = (
   minimise: string,
 ): TradeOff => {
   const pointOf = (row: number) => [final[row] as number, -(cost[row] as number)] as const;
-  const reference = [Math.min(...final), -Math.max(...cost)] as const;
+  const reference = [min([...final]), -max([...cost])] as const;
   const whole = hypervolume(
     [...final].map((_, row) => pointOf(row)),
     reference,
@@ -155,7 +155,7 @@ export const compareStrategies = (table: TabularBenchmark, options: ComparisonOp
   const allowed = rowsWithin(table, objective, 'objective.limits');
   const best = argmax(final, allowed);
   const optimum = final[best] as number;
-  const worst = Math.min(...final);
+  const worst = min([...final]);
   const bound = options.strategies.map((name) => strategyNamed(name).bind(table.space, ports));
   // Refuses contradictory options of any strategy before the first run of another.
   for (const strategy of bound) strategy.init({ evaluations }, seed);
@@ -185,7 +185,7 @@ export const compareStrategies = (table: TabularBenchmark, options: ComparisonOp
         return { evaluations: mark, mean: optimum - score, sd };
       }),
       rank: 0,
-      evaluations: Math.max(...trajectories.map((run) => run.evaluations)),
+      evaluations: max(trajectories.map((run) => run.evaluations)),
       summary: meanSummary(trajectories),
       ...(minimise === undefined
         ? {}

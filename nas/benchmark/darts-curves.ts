@@ -55,7 +55,7 @@ export const readDartsCurves = (
     genotypes,
     rows: genotypes.map((genotype, i) => ({
       key: dartsCnn.hash(genotype),
-      values: Object.fromEntries(curves.map(([name, list]) => [name, list[i]?.at(-1)])),
+      values: new Map(curves.map(([name, list]) => [name, list[i]?.at(-1) as number])),
       curves: Object.fromEntries(curves.map(([name, list]) => [name, list[i] as readonly number[]])),
     })),
   };

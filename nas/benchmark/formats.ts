@@ -1,4 +1,5 @@
-import { parse as parseCsv } from 'csv-parse/sync';
+import { CsvError, parse as parseCsv } from 'csv-parse/sync';
+import { z } from 'zod';
 import type { Json } from '../json.ts';
 import { inputError } from '../protocol/input-error.ts';
 import { dartsCnn } from '../space/darts-cnn.ts';
@@ -15,48 +16,86 @@ import type { TableRow, TabularBenchmark } from './table.ts';
 
 /** How the tables of one benchmark name their architectures. */
 interface Format {
-  /** The CSV column that holds the key. */
-  readonly keyColumn: string;
+  /** The CSV column that holds the key, one of these. */
+  readonly keyColumns: readonly string[];
   /** Turns the text of that column into the key that `keyOf` gives. Throws on text that is no architecture. */
   readonly normalise: (text: string) => string;
   readonly keyOf: (genotype: Json) => string;
   /** The space whose architectures the table holds. */
-  readonly space: (records: readonly CsvRecord[]) => Space;
-  /** Whether every architecture has its own key, so that a complete table has as many rows as the space. */
-  readonly complete: boolean;
+  readonly space: (rows: readonly TableRow[], file: string) => Space;
+  /** How many keys the architectures of the space have. */
+  readonly keys: (space: Space) => number | undefined;
 }
-type CsvRecord = Readonly<Record<string, string>>;
 
 const identity = (text: string): string => text;
 
+/**
+ * A cell as six indices, `(4, 3, 3, 0, 0, 0)`, as NASLib writes them and the tables of HW-NAS-Bench that come with it: the edges 0→1, 0→2, 0→3, 1→2,
+ * 1→3, 2→3, and the operations in an order of their own.
+ */
+const fromIndices = (text: string): NasBench201Genotype => {
+  const operations = ['skip_connect', 'none', 'nor_conv_3x3', 'nor_conv_1x1', 'avg_pool_3x3'] as const;
+  const indices = /^\(([0-4](?:, ?[0-4]){5})\)$/.exec(text)?.[1]?.split(',').map(Number);
+  if (indices === undefined)
+    throw inputError('net', text, '(a, b, c, d, e, f), each from 0 to 4', 'write one index for each edge');
+  return [0, 1, 3, 2, 4, 5].map((edge) => operations[indices[edge] as 0 | 1 | 2 | 3 | 4]);
+};
+
+/** Graphs of at most so many vertices that differ, by the name of their space: what a complete table of NAS-Bench-101 holds. */
+const NAS_BENCH_101_GRAPHS: Readonly<Record<string, number>> = {
+  'nas-bench-101-2': 1,
+  'nas-bench-101-3': 7,
+  'nas-bench-101-4': 91,
+  'nas-bench-101-5': 2_532,
+  'nas-bench-101-6': 64_542,
+  'nas-bench-101': 423_624,
+};
+
+const matrixSchema = z.array(z.array(z.number())).min(2).max(7);
+
+/** The table's largest graph bounds the space, as in the published subsets of at most 5 vertices; 7 without adjacency matrices. */
+const largestGraph = (rows: readonly TableRow[], file: string): number => {
+  let largest = 0;
+  for (const { values, line } of rows) {
+    const matrix = values.get('matrix');
+    if (matrix === undefined) continue;
+    try {
+      largest = Math.max(largest, matrixSchema.parse(JSON.parse(String(matrix))).length);
+    } catch (cause) {
+      throw inputError(
+        'table.matrix',
+        matrix,
+        'adjacency matrices of 2 to 7 vertices',
+        `repair line ${line} of ${file}`,
+        { cause },
+      );
+    }
+  }
+  return largest === 0 ? 7 : largest;
+};
+
 const FORMATS = {
   'nas-bench-201': {
-    keyColumn: 'arch',
-    normalise: (text) => printNasBench201(nasBench201.parse(text, 'arch')),
+    keyColumns: ['arch', 'net'],
+    normalise: (text) =>
+      printNasBench201(text.startsWith('(') ? fromIndices(text) : nasBench201.parse(text, 'arch')),
     keyOf: (genotype) => printNasBench201(genotype as NasBench201Genotype),
     space: () => nasBench201 as unknown as Space,
-    complete: true,
+    keys: (space) => space.describe().size,
   },
   'nas-bench-macro': {
-    keyColumn: 'arch',
+    keyColumns: ['arch'],
     normalise: (text) => nasBenchMacro.parse(text, 'arch'),
     keyOf: (genotype) => genotype as string,
     space: () => nasBenchMacro as unknown as Space,
-    complete: true,
+    keys: (space) => space.describe().size,
   },
   'nas-bench-101': {
-    keyColumn: 'hash',
+    keyColumns: ['hash'],
     normalise: identity,
     keyOf: (genotype) => nasBench101Key(genotype as NasBench101Genotype),
-    /** The table's largest graph bounds the space, as in the published subsets of at most 5 vertices. */
-    space: (records) => {
-      const vertices = records.map(({ matrix }) =>
-        matrix === undefined ? 0 : (JSON.parse(matrix) as Json[]).length,
-      );
-      const largest = vertices.reduce((a, b) => Math.max(a, b), 0);
-      return nasBench101(largest === 0 ? 7 : largest) as unknown as Space;
-    },
-    complete: false,
+    space: (rows, file) => nasBench101(largestGraph(rows, file)) as unknown as Space,
+    keys: ({ name }) => NAS_BENCH_101_GRAPHS[name],
   },
 } as const satisfies Record<string, Format>;
 /** The space of which tables list a part, with learning curves. */
@@ -64,55 +103,75 @@ const LISTED = 'darts-cnn';
 export type TabularSpace = keyof typeof FORMATS | typeof LISTED;
 export const TABULAR_SPACES = [...Object.keys(FORMATS), LISTED] as readonly TabularSpace[];
 
-const numeric = (text: string): number | undefined => {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  return Number.isFinite(value) ? value : undefined;
+/** The number that a cell holds, or its text. */
+const cellOf = (text: string): number | string => {
+  const value = text === '' ? Number.NaN : Number(text);
+  return Number.isFinite(value) ? value : text;
 };
 
-const isNumeric = (records: readonly CsvRecord[], name: string): boolean =>
-  records.some((record) => numeric(record[name] ?? '') !== undefined) &&
-  records.every((record) => (record[name] ?? '').trim() === '' || numeric(record[name] ?? '') !== undefined);
+interface CsvLine {
+  readonly record: readonly string[];
+  readonly info: { readonly lines: number };
+}
 
-/** Rows of a CSV with named columns; text columns other than the key are left out. */
-const fromCsv = (
-  format: Format,
-  text: string,
-  file: string,
-): { rows: TableRow[]; records: readonly CsvRecord[] } => {
-  let records: readonly CsvRecord[];
+const csvLines = (text: string, file: string): readonly CsvLine[] => {
   try {
-    records = parseCsv(text, { columns: true, skip_empty_lines: true, trim: true, bom: true }) as CsvRecord[];
+    const options = { info: true, skip_empty_lines: true, trim: true, bom: true };
+    return parseCsv(text, options) as unknown as readonly CsvLine[];
   } catch (cause) {
-    throw inputError('table', file, 'a CSV file whose first line names the columns', 'repair the file', {
-      cause,
-    });
-  }
-  const names = Object.keys(records[0] ?? {});
-  if (!names.includes(format.keyColumn))
     throw inputError(
       'table',
       file,
-      `a CSV file with the column ${format.keyColumn}`,
-      `name the column of architectures ${format.keyColumn} (found: ${names.join(', ') || 'no rows'})`,
+      'a CSV file whose first line names the columns, with as many cells in every line',
+      cause instanceof CsvError ? `repair the file: ${cause.message}` : 'repair the file',
+      { cause },
     );
-  const numbers = names.filter((name) => name !== format.keyColumn && isNumeric(records, name));
-  const rows = records.map((record, i) => {
+  }
+};
+
+/** Rows of a CSV with named columns. */
+const fromCsv = (format: Format, text: string, file: string): TableRow[] => {
+  const [header, ...lines] = csvLines(text, file);
+  const names = header?.record ?? [];
+  const repeated = names.find((name, i) => names.indexOf(name) !== i);
+  if (repeated !== undefined)
+    throw inputError(
+      'table',
+      file,
+      'a CSV file whose columns have different names',
+      `rename one of the columns ${repeated}`,
+    );
+  const at = names.findIndex((name) => format.keyColumns.includes(name));
+  const keyColumn = names[at];
+  if (keyColumn === undefined)
+    throw inputError(
+      'table',
+      file,
+      `a CSV file with the column ${format.keyColumns.join(' or ')}`,
+      `name the column of architectures ${format.keyColumns[0]} (found: ${names.join(', ') || 'an empty file'})`,
+    );
+  if (lines.length === 0)
+    throw inputError('table', file, 'a CSV file with rows', 'add the rows: it has a header and no rows');
+  return lines.map(({ record, info: { lines: line } }) => {
+    const key = record[at] as string;
     try {
       return {
-        key: format.normalise(record[format.keyColumn] ?? ''),
-        values: Object.fromEntries(numbers.map((name) => [name, numeric(record[name] ?? '')])),
+        key: format.normalise(key),
+        line,
+        values: new Map(
+          names.flatMap((name, i) => (i === at ? [] : [[name, cellOf(record[i] as string)] as const])),
+        ),
       };
     } catch (cause) {
       throw inputError(
-        `table.${format.keyColumn}`,
-        record[format.keyColumn],
+        `table.${keyColumn}`,
+        key,
         'architectures of the space',
-        `repair row ${i + 1} of ${file}`,
+        `repair line ${line} of ${file}`,
         { cause },
       );
     }
   });
-  return { rows, records };
 };
 
 /** Rows of the form `{"22212220": {"test_acc": [a, b, c], "mean_acc": m, …}}`; list entries become `test_acc_1`, …. */
@@ -125,24 +184,24 @@ const fromJson = (format: Format, text: string, file: string): TableRow[] => {
   }
   return Object.entries(table as Record<string, Record<string, unknown>>).map(([key, record]) => ({
     key: format.normalise(key),
-    values: Object.fromEntries(
+    values: new Map(
       Object.entries(record).flatMap(([name, value]) =>
         Array.isArray(value)
           ? value.flatMap((entry: unknown, i) =>
-              typeof entry === 'number' ? [[`${name}_${i + 1}`, entry]] : [],
+              typeof entry === 'number' ? [[`${name}_${i + 1}`, entry] as const] : [],
             )
           : typeof value === 'number'
-            ? [[name, value]]
+            ? [[name, value] as const]
             : [],
       ),
-    ) as Record<string, number>,
+    ),
   }));
 };
 
 /**
  * Reads a benchmark table: CSV with named columns, the JSON of NAS-Bench-Macro, or that of learning curves of DARTS cells. Any numeric column can serve as
- * search signal or final score. Throws `InputError` for an unknown space, an unreadable file, or a missing row where
- * the space is small enough to demand completeness.
+ * search signal or final score. Throws `InputError` for an unknown space, an unreadable file, or a missing row: only cells of DARTS may be
+ * a part of their space.
  */
 export const readTable = (space: string, text: string, file: string): TabularBenchmark => {
   if (space === LISTED) {
@@ -154,27 +213,32 @@ export const readTable = (space: string, text: string, file: string): TabularBen
     throw inputError('space', space, TABULAR_SPACES.join(', '), 'use a space that has a table format');
   const format: Format = FORMATS[space as keyof typeof FORMATS];
   const json = text.trimStart().startsWith('{');
-  const { rows, records } = json
-    ? { rows: fromJson(format, text, file), records: [] }
-    : fromCsv(format, text, file);
-  const searched = format.space(records);
+  const rows = json ? fromJson(format, text, file) : fromCsv(format, text, file);
+  const searched = format.space(rows, file);
   const table = tabularBenchmark(searched, rows, format.keyOf, file);
-  const expected = searched.describe().size;
-  if (format.complete && table.size !== expected)
+  const expected = format.keys(searched);
+  if (expected !== undefined && table.size !== expected) {
+    const missing = table.size < expected ? firstMissing(searched, table) : undefined;
     throw inputError(
       'table',
       `${file}: ${table.size} architectures`,
-      `all ${expected} architectures of ${space}`,
-      `add the missing rows, first of them ${firstMissing(searched, table)}`,
+      `all ${expected} architectures of ${searched.name}`,
+      table.size > expected
+        ? 'remove the rows of other architectures'
+        : `add the missing rows${missing === undefined ? '' : `, first of them ${missing}`}`,
     );
+  }
   return table;
 };
 
+/** Architectures that are looked through for the first without a row. */
+const LOOKED_THROUGH = 100_000;
+
 /** The first architecture, in the order of its choices, without a row. */
-const firstMissing = (space: Space, table: TabularBenchmark): string => {
+const firstMissing = (space: Space, table: TabularBenchmark): string | undefined => {
   const sizes = space.decisions?.sizes ?? [];
   const total = sizes.reduce((product, size) => product * size, 1);
-  for (let index = 0; index < total; index++) {
+  for (let index = 0; index < Math.min(total, LOOKED_THROUGH); index++) {
     let rest = index;
     const choices = sizes.map((size) => {
       const choice = rest % size;
@@ -189,5 +253,5 @@ const firstMissing = (space: Space, table: TabularBenchmark): string => {
       return space.print(genotype);
     }
   }
-  return 'unknown';
+  return undefined;
 };

@@ -3,11 +3,14 @@ import type { Json } from '../json.ts';
 import { inputError } from '../protocol/input-error.ts';
 import type { Space } from '../space/space.ts';
 
-/** Named numbers of one architecture; absent where the table leaves the cell empty. */
+/** What a table says of one architecture. */
 export interface TableRow {
   /** The architecture's key in the format of its benchmark. */
   readonly key: string;
-  readonly values: Readonly<Record<string, number | undefined>>;
+  /** By column: its number, or the text of a cell that holds none, '' where the table leaves it empty. */
+  readonly values: ReadonlyMap<string, number | string>;
+  /** Where in the file it stands, where lines mean rows. */
+  readonly line?: number;
   /** Values after each of equal parts of the training; the last is also the column's value. */
   readonly curves?: Readonly<Record<string, readonly number[]>>;
 }
@@ -19,6 +22,7 @@ export type Score = (row: number, fidelity: number) => number;
 export interface TabularBenchmark {
   readonly space: Space;
   readonly size: number;
+  /** Those with a number in any row. */
   readonly columns: readonly string[];
   /** Columns that also have values after shares of the training. */
   readonly curves: readonly string[];
@@ -52,49 +56,54 @@ export const tabularBenchmark = (
   file: string,
   listed = false,
 ): TabularBenchmark => {
-  const merged = new Map<string, { readonly sums: Record<string, { sum: number; count: number }> }>();
-  const columns = new Set<string>();
-  for (const { key, values } of rows) {
-    const { sums } = merged.get(key) ?? { sums: {} };
-    merged.set(key, { sums });
-    for (const [name, value] of Object.entries(values)) {
-      columns.add(name);
-      if (value === undefined) continue;
-      const entry = (sums[name] ??= { sum: 0, count: 0 });
-      entry.sum += value;
-      entry.count += 1;
+  const merged = new Map<string, TableRow[]>();
+  const named = new Set<string>();
+  const numeric = new Set<string>();
+  for (const row of rows) {
+    const repeats = merged.get(row.key);
+    if (repeats === undefined) merged.set(row.key, [row]);
+    else repeats.push(row);
+    for (const [name, value] of row.values) {
+      named.add(name);
+      if (typeof value === 'number') numeric.add(name);
     }
   }
+  const columns = [...named].filter((name) => numeric.has(name));
   const keys = [...merged.keys()];
   const rowByKey = new Map(keys.map((key, row) => [key, row]));
   const rowByGenotype = new Map<string, number>();
   const curves = Object.keys(rows[0]?.curves ?? {});
   const column: TabularBenchmark['column'] = (name, field = 'column') => {
-    if (!columns.has(name)) {
-      const nearest = columns.size > 0 ? closest(name, [...columns]) : '';
-      throw inputError(
+    if (!named.has(name)) {
+      const nearest = columns.length > 0 ? closest(name, columns) : '';
+      throw inputError(field, name, columns.join(', '), `${file} has no such column; nearest: ${nearest}`);
+    }
+    const refuse = ({ key, line }: TableRow, found: string) =>
+      inputError(
         field,
         name,
-        [...columns].join(', '),
-        `${file} has no such column; nearest: ${nearest}`,
+        'columns with a number in every row',
+        `${file} has ${found} for ${key}${line === undefined ? '' : ` in line ${line}`}; choose another column or ` +
+          'complete the table',
       );
-    }
-    return Float64Array.from(keys, (key) => {
-      const entry = merged.get(key)?.sums[name];
-      if (entry === undefined)
-        throw inputError(
-          field,
-          name,
-          'columns with a number in every row',
-          `${file} has no ${name} for ${key}; choose another column or complete the table`,
-        );
-      return entry.sum / entry.count;
+    return Float64Array.from(merged.values(), (repeats) => {
+      let sum = 0;
+      let count = 0;
+      for (const row of repeats) {
+        const value = row.values.get(name) ?? '';
+        if (typeof value === 'number') {
+          sum += value;
+          count += 1;
+        } else if (value !== '') throw refuse(row, `${JSON.stringify(value)} as ${name}`);
+      }
+      if (count === 0) throw refuse(repeats[0] as TableRow, `no ${name}`);
+      return sum / count;
     });
   };
   return {
     space,
     size: keys.length,
-    columns: [...columns],
+    columns,
     curves,
     listed,
     column,

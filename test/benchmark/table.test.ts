@@ -59,6 +59,27 @@ describe('reading tables', () => {
     expect(everyCell()[table.column('second')[row] as number]).toEqual(cell);
   });
 
+  it('takes columns of any name', () => {
+    const text = csv(rows).replace('first,second', 'constructor,__proto__');
+    const table = readTable('nas-bench-201', text, 't.csv');
+    expect(table.columns).toEqual(['index', 'constructor', '__proto__']);
+    expect(table.column('__proto__')[table.rowOf(everyCell()[7] as Json)]).toBe(7);
+  });
+
+  it('reads cells that NASLib writes as indices of its own operations and edges', () => {
+    const operations = ['skip_connect', 'none', 'nor_conv_3x3', 'nor_conv_1x1', 'avg_pool_3x3'];
+    const indices = (cell: Json): string => {
+      const [a, b, c, d, e, f] = (cell as string[]).map((operation) => operations.indexOf(operation));
+      return `"(${[a, b, d, c, e, f].join(', ')})"`;
+    };
+    const lines = everyCell().map((cell, i) => `${indices(cell)},${i / 1000}`);
+    const table = readTable('nas-bench-201', ['net,latency', ...lines].join('\n'), 'hw.csv');
+    // 0→1 is a 3×3 convolution, 0→3 a skip connection, 1→2 a 1×1 convolution.
+    const row = lines.findIndex((line) => line.startsWith('"(2, 1, 0, 3, 1, 4)"'));
+    const cell = '|nor_conv_3x3~0|+|none~0|nor_conv_1x1~1|+|skip_connect~0|none~1|avg_pool_3x3~2|';
+    expect(table.column('latency')[table.rowOf(nasBench201.parse(cell))]).toBe(row / 1000);
+  });
+
   it('averages repeats of one architecture', () => {
     const again = rows[5]?.replace(/,5,x$/, ',15,x') as string;
     const table = readTable('nas-bench-201', csv([...rows, again]), 't.csv');
@@ -90,17 +111,50 @@ describe('reading tables', () => {
           csv([(rows[0] as string).replace(',0,x', ',,x'), ...rows.slice(1)]),
           't.csv',
         ).column('second'),
-      /has no second for \|none~0/,
+      /has no second for \|none~0.*in line 2/,
+    ],
+    [
+      'a column of text',
+      () => readTable('nas-bench-201', csv(rows), 't.csv').column('note'),
+      /has "x" as note for .* in line 2/,
+    ],
+    [
+      'a name that every object has',
+      () => readTable('nas-bench-201', csv(rows), 't.csv').column('constructor'),
+      /no such column/,
+    ],
+    [
+      'two columns of one name',
+      () => readTable('nas-bench-201', 'arch,a,a\n|none~0|,1,2', 't.csv'),
+      /different names.*columns a/,
+    ],
+    ['a header alone', () => readTable('nas-bench-201', 'arch,a\n', 't.csv'), /a header and no rows/],
+    ['an empty file', () => readTable('nas-bench-201', '', 't.csv'), /found: an empty file/],
+    ['a short row', () => readTable('nas-bench-201', csv([...rows, '1,2']), 't.csv'), /on line 15627/],
+    [
+      'a cell of other indices',
+      () => readTable('nas-bench-201', 'net,a\n"(0, 5, 0, 0, 0, 0)",1', 't.csv'),
+      /table\.net/,
     ],
     [
       'an unreadable architecture',
       () => readTable('nas-bench-201', csv(['0,|none~7|,1,1,x', ...rows]), 't.csv'),
-      /table\.arch.*repair row 1/,
+      /table\.arch.*repair line 2/,
     ],
     ['no CSV', () => readTable('nas-bench-201', 'arch,a\n"', 't.csv'), /CSV file/],
     ['broken JSON', () => readTable('nas-bench-macro', '{"22', 't.json'), /JSON/],
   ])('refuses %s', (_, read, message) => {
     expect(read).toThrow(message);
+  });
+
+  it.each(['nan', '81.9%', 'inf'])('refuses %s in a needed column alone', (cell) => {
+    const lines = [...rows.slice(0, 2), (rows[2] as string).replace(',2,x', `,${cell},x`), ...rows.slice(3)];
+    const table = readTable('nas-bench-201', csv(lines), 't.csv');
+    expect(table.columns).toEqual(['index', 'first', 'second']);
+    expect(table.column('first')).toHaveLength(rows.length);
+    expect(() => table.column('second', 'search')).toThrow(
+      new RegExp(`search: "second".*has "${cell}" as second for \\|nor_conv_1x1~0.* in line 4`),
+    );
   });
 
   it('reads the JSON form of NAS-Bench-Macro, lists as numbered columns', () => {
@@ -120,6 +174,36 @@ describe('reading tables', () => {
     const table = readTable('nas-bench-macro', json, 't.json');
     expect(table.columns).toEqual(['test_acc_1', 'test_acc_2', 'test_acc_3', 'mean_acc']);
     expect(table.column('test_acc_3')[table.rowOf('02012100')]).toBeCloseTo(89.17, 2);
+  });
+});
+
+describe('tables of NAS-Bench-101', () => {
+  /** All graphs of at most three vertices. */
+  const space = nasBench101(3);
+  const decisions = space.decisions ?? { sizes: [], fromChoices: () => undefined };
+  const graphs = [0, 1].flatMap((a) =>
+    [0, 1].flatMap((b) =>
+      [0, 1].flatMap((c) => [0, 1, 2].flatMap((op) => decisions.fromChoices([a, b, c, op]) ?? [])),
+    ),
+  );
+  const lines = [...new Map(graphs.map((graph) => [nasBench101Key(graph), graph])).entries()].map(
+    ([key, { matrix }], i) => `${key},"${JSON.stringify(matrix)}",${i}`,
+  );
+  const csv = (rows: readonly string[]): string => ['hash,matrix,valid', ...rows].join('\n');
+
+  it('hold every graph of as many vertices as the largest', () => {
+    const table = readTable('nas-bench-101', csv(lines), 't.csv');
+    expect([table.size, table.space.name]).toEqual([7, 'nas-bench-101-3']);
+    expect(table.column('valid')[table.rowOf(graphs.at(-1) as Json)]).toBeGreaterThanOrEqual(0);
+  });
+
+  it('are refused without one of them, or with a matrix that is none', () => {
+    expect(() => readTable('nas-bench-101', csv(lines.slice(1)), 't.csv')).toThrow(
+      /6 architectures.*all 7 architectures of nas-bench-101-3.*first of them \{"matrix"/,
+    );
+    expect(() => readTable('nas-bench-101', csv([...lines, 'x,oops,1']), 't.csv')).toThrow(
+      /table\.matrix: "oops".*line 9/,
+    );
   });
 });
 
