@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
+import { max } from 'simple-statistics';
 import { rowsWithin } from '../../nas/benchmark/rows-within.ts';
 import { checkAgainstDataset } from '../../nas/protocol/check-experiment.ts';
 import type { Experiment } from '../../nas/protocol/experiment.ts';
 import { inputError } from '../../nas/protocol/input-error.ts';
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
 import type { LoadedExperiment } from '../../nas/protocol/load-experiment.ts';
-import { checkMeasures } from '../../nas/protocol/measures.ts';
+import { checkMeasures, soughtMeasures } from '../../nas/protocol/measures.ts';
 import { suggestion } from '../../nas/protocol/nearest.ts';
 import { experimentHash } from '../../nas/protocol/run-record.ts';
 import type { RunRecord } from '../../nas/protocol/run-record.ts';
@@ -59,6 +60,24 @@ export const findDataset = async (
   return found;
 };
 
+/** A unit that the values of the column cannot have would make every score a hundred times too small or too large. */
+const checkUnit = (
+  values: Float64Array,
+  { column, unit }: NonNullable<Experiment['stages']['search']['table']>,
+  place: LoadedExperiment['place'],
+): void => {
+  const largest = max([...values]);
+  if (unit === (largest > 1 ? 'percent' : 'fraction')) return;
+  throw inputError(
+    place(['stages', 'search', 'table', 'unit']),
+    unit,
+    largest > 1
+      ? `percent for ${column}, whose largest value is ${largest}`
+      : `fraction for ${column}, whose largest value is ${largest}`,
+    `set stages.search.table.unit to ${largest > 1 ? 'percent' : 'fraction'}`,
+  );
+};
+
 /** The experiment with the content of its table, if stage 1 looks trials up. Throws `InputError`. */
 export const withTable = async (
   store: ObjectStore,
@@ -84,32 +103,21 @@ export const withTable = async (
       `a table of ${experiment.space.name}; this one is of ${manifest.space}`,
       'change space.name or the table',
     );
-  if (!manifest.columns.includes(column))
-    throw inputError(
-      place(['stages', 'search', 'table', 'column']),
-      column,
-      manifest.columns.join(', '),
-      suggestion(column, manifest.columns, 'name a column of the table'),
-    );
-  checkMeasures(experiment, manifest.columns, place, (name) =>
-    suggestion(name, manifest.columns, 'name a column of the table'),
+  const opened = await openTable(store, manifest);
+  checkUnit(opened.column(column, place(['stages', 'search', 'table', 'column'])), search.table, place);
+  checkMeasures(experiment, opened.columns, place, (name) =>
+    suggestion(name, opened.columns, 'name a column of the table'),
   );
+  for (const name of soughtMeasures(experiment))
+    opened.column(name, place(['stages', 'search', 'objective']));
   if (search.objective !== undefined)
-    rowsWithin(
-      await openTable(store, manifest),
-      search.objective,
-      place(['stages', 'search', 'objective', 'limits']),
-    );
+    rowsWithin(opened, search.objective, place(['stages', 'search', 'objective', 'limits']));
   const { strategy } = experiment;
-  if (
-    isBlackBox(strategy) &&
-    STRATEGIES[strategy.name].multiFidelity &&
-    manifest.curves?.includes(column) !== true
-  )
+  if (isBlackBox(strategy) && STRATEGIES[strategy.name].multiFidelity && !opened.curves.includes(column))
     throw inputError(
       place(['stages', 'search', 'table', 'column']),
       column,
-      `a learning curve while ${strategy.name} searches (${name} has ${manifest.curves?.join(', ') ?? 'none'}): it needs ` +
+      `a learning curve while ${strategy.name} searches (${name} has ${opened.curves.join(', ') || 'none'}): it needs ` +
         'scores after shares of the training',
       'name a learning curve, or choose a strategy of full trainings',
     );

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { bestOfTable, createLookUp } from '../../activities/look-up.ts';
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
@@ -136,5 +138,57 @@ describe('a search on a table with second objectives', () => {
     await expect(
       withTable(store, onMacro('stages.search.objective={ limits: { params: { max: 1 } } }')),
     ).rejects.toThrow(/objective\.limits: .*some architecture of the table satisfies/);
+  });
+});
+
+describe('a search on a table', () => {
+  const macro = gunzipSync(
+    readFileSync(new URL('../../data/nas-bench-macro/nas-bench-macro-cifar10.csv.gz', import.meta.url)),
+  ).toString();
+  const header = macro.slice(0, macro.indexOf('\n')).split(',');
+  /** The shipped table with the column rewritten. */
+  const rewritten = (column: string, rewrite: (cell: string, row: number) => string): string =>
+    macro
+      .trim()
+      .split('\n')
+      .map((line, i) =>
+        i === 0
+          ? line
+          : line
+              .split(',')
+              .map((cell, k) => (header[k] === column ? rewrite(cell, i) : cell))
+              .join(','),
+      )
+      .join('\n');
+  const start = async (text: string, ...overrides: string[]) => {
+    const store = createMemoryObjectStore();
+    await writeTable(store, { name: 'macro', space: 'nas-bench-macro', text, source: 'macro.csv' });
+    return withTable(
+      store,
+      load(
+        'nsga-net',
+        'space.name=nas-bench-macro',
+        'stages.search.table.name=macro',
+        'stages.search.table.column=mean_acc',
+        'strategy.minimise=[flops]',
+        ...overrides,
+      ),
+    );
+  };
+
+  it('is refused before it starts where the column, or one that is minimised, lacks a number', async () => {
+    const blank = (column: string) => rewritten(column, (cell, row) => (row === 6561 ? '' : cell));
+    await expect(start(blank('test_acc_1'))).resolves.toBeDefined();
+    await expect(start(blank('mean_acc'))).rejects.toThrow(/table\.column: "mean_acc".*in line 6562/);
+    await expect(start(blank('flops'))).rejects.toThrow(/"flops" is not allowed.*in line 6562/);
+  });
+
+  it('is refused where the column has another unit', async () => {
+    const fractions = rewritten('mean_acc', (cell) => String(Number(cell) / 100));
+    await expect(start(fractions)).rejects.toThrow(/table\.unit: "percent".*unit to fraction/);
+    await expect(start(fractions, 'stages.search.table.unit=fraction')).resolves.toBeDefined();
+    await expect(start(macro, 'stages.search.table.unit=fraction')).rejects.toThrow(
+      /table\.unit: "fraction".*unit to percent/,
+    );
   });
 });
