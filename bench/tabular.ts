@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { max, min } from 'simple-statistics';
 import { strategyPortsOnDemand } from '../containers/worker/strategy-ports.ts';
 import { compareStrategies } from '../nas/benchmark/comparison.ts';
 import type { Comparison } from '../nas/benchmark/comparison.ts';
@@ -84,8 +85,8 @@ const chosen = (
     return (!multiFidelity || hasCurve) && (!multiObjective || minimise !== undefined);
   });
   if (names === 'all') return able;
-  return names.split(',').map((text) => {
-    const entry = strategyNamed(text.trim(), '--strategy');
+  return [...new Set(names.split(',').map((text) => text.trim()))].map((text) => {
+    const entry = strategyNamed(text, '--strategy');
     const reason =
       entry.refuses(space) ??
       (entry.multiFidelity && !hasCurve
@@ -106,13 +107,20 @@ const chosen = (
 
 const number = (value: number): string => value.toFixed(3);
 
+/** Scores to a hundred-thousandth of the decade of the table's range: percent and fractions say equally much. */
+const scoreFormat = (range: number): ((score: number) => string) => {
+  const digits = range > 0 ? Math.min(12, Math.max(0, 4 - Math.floor(Math.log10(range)))) : 3;
+  return (score) => score.toFixed(digits);
+};
+
 const print = (comparison: Comparison): string => {
+  const score = scoreFormat(comparison.optimum - comparison.worst);
   const rows = comparison.strategies.map(({ rank, name, final, regret, tradeOff }) => [
     String(rank),
     name,
-    `${number(final.mean)} ± ${number(final.sd)}`,
-    `[${number(final.interval[0])}, ${number(final.interval[1])}]`,
-    regret.map(({ evaluations, mean }) => `${evaluations}: ${number(mean)}`).join('  '),
+    `${score(final.mean)} ± ${score(final.sd)}`,
+    `[${score(final.interval[0])}, ${score(final.interval[1])}]`,
+    regret.map(({ evaluations, mean }) => `${evaluations}: ${score(mean)}`).join('  '),
     ...(tradeOff === undefined
       ? []
       : [`${number(tradeOff.hypervolume.mean)} ± ${number(tradeOff.hypervolume.sd)}`]),
@@ -136,7 +144,7 @@ const print = (comparison: Comparison): string => {
   return [
     `${comparison.space}: ${comparison.runs} runs of ${comparison.evaluations} evaluations, ` +
       `seeds ${comparison.seed} to ${comparison.seed + comparison.runs - 1}, searched by ${comparison.search}`,
-    `best ${comparison.final} in the table ${number(comparison.optimum)}; of the best by signal ${number(comparison.bestBySignal)}`,
+    `best ${comparison.final} in the table ${score(comparison.optimum)}; of the best by signal ${score(comparison.bestBySignal)}`,
     '',
     line(header),
     ...rows.map(line),
@@ -159,6 +167,8 @@ export const run = async (argv: readonly string[]): Promise<void> => {
   if (flags.plotFront !== undefined && flags.minimise === undefined)
     throw inputError('--plot-front', flags.plotFront, 'with --minimise COLUMN', 'say what is to be small');
   const strategies = chosen(flags.strategy, table, flags);
+  const finals = [...table.column(flags.final, 'final')];
+  const score = scoreFormat(max(finals) - min(finals));
   const comparison = compareStrategies(table, {
     ...flags,
     strategies,
@@ -172,7 +182,7 @@ export const run = async (argv: readonly string[]): Promise<void> => {
           },
         }),
     onStrategy: ({ name, final }) =>
-      process.stderr.write(`${name}: ${number(final.mean)} ± ${number(final.sd)}\n`),
+      process.stderr.write(`${name}: ${score(final.mean)} ± ${score(final.sd)}\n`),
   });
   if (flags.plot !== undefined)
     writeFileSync(flags.plot, plainColours(await renderChart(regretCurves(comparison))));

@@ -53,6 +53,8 @@ export interface Comparison {
   /** The highest final score in the table, and that of the architecture with the highest search signal. */
   readonly optimum: number;
   readonly bestBySignal: number;
+  /** The lowest final score in the table. */
+  readonly worst: number;
   /** In rank order. */
   readonly strategies: readonly StrategyComparison[];
 }
@@ -205,6 +207,7 @@ export const compareStrategies = (table: TabularBenchmark, options: ComparisonOp
     parallelism,
     optimum,
     bestBySignal: final[argmax(search, allowed)] as number,
+    worst,
     strategies: ranked.map((strategy) => ({
       ...strategy,
       rank: 1 + ranked.filter((other) => other.final.mean > strategy.final.mean).length,

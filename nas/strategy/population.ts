@@ -15,8 +15,8 @@ export const populationSize = (evaluations: number, most: number) =>
   z
     .number()
     .int()
-    .min(2)
-    .default(sixthOf(evaluations, 2, most));
+    .min(1)
+    .default(sixthOf(evaluations, Math.min(2, evaluations), most));
 
 /** @throws InputError where a search would end before a first population of the size that `field` says. */
 export const checkPopulation = (field: string, size: number, evaluations: number): void => {

@@ -16,7 +16,7 @@ const options = (evaluations: number) =>
       .number()
       .int()
       .min(1)
-      .default(Math.max(2, Math.round(sixthOf(evaluations, 2, LARGEST) / 4))),
+      .default(Math.max(Math.min(2, evaluations), Math.round(sixthOf(evaluations, 2, LARGEST) / 4))),
     /** Probability that a child is its parent unchanged (Methods Details). */
     identity: z.number().min(0).max(1).default(0.05),
   });

@@ -1,4 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { Comparison } from '../../nas/benchmark/comparison.ts';
@@ -43,6 +47,37 @@ describe('bench tabular', () => {
       expect(final.mean).toBeLessThanOrEqual(comparison.optimum);
       expect(rank).toBeGreaterThanOrEqual(1);
     }
+  });
+
+  it('runs a strategy that is named twice once, and populations in a single evaluation', () => {
+    const { status, stdout } = bench(
+      ...GOOD,
+      ...['--strategy', 'random, random,regularized-evolution,genetic', '--evaluations', '1', '--runs', '1'],
+    );
+    expect(status).toBe(0);
+    expect(stdout.match(/^\d+ +(\S+)/gm)).toHaveLength(3);
+  });
+
+  it('prints fractions as exactly as percent', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nas-bench-'));
+    const [header, ...lines] = gunzipSync(readFileSync(join(ROOT, TABLE)))
+      .toString()
+      .trim()
+      .split('\n');
+    const columns = header?.split(',') ?? [];
+    const rows = lines.map((line) =>
+      line
+        .split(',')
+        .map((cell, i) => (columns[i] === 'mean_acc' ? String(Number(cell) / 100) : cell))
+        .join(','),
+    );
+    writeFileSync(join(folder, 'fractions.csv'), [header, ...rows].join('\n'));
+    const { stdout } = bench(
+      ...['--table', join(folder, 'fractions.csv'), ...GOOD.slice(2)],
+      ...['--strategy', 'random', '--evaluations', '20', '--runs', '5'],
+    );
+    expect(stdout).toMatch(/random +0\.9\d{4} ± 0\.0\d{4} /);
+    expect(stdout).not.toContain('± 0.00000');
   });
 
   it.each([

@@ -3,17 +3,26 @@ import type { Comparison } from '../../benchmark/comparison.ts';
 import { byStrategy } from './channels.ts';
 import { CHART_CONFIG, PLOT } from './theme.ts';
 
+/** The least regret that is drawn, where a logarithm has no zero: as a share of the range of the table's scores. */
+const LEAST = 1e-5;
+
 /** Mean regret over evaluations on logarithmic axes, one line a strategy, in rank order. */
 export const regretCurves = ({
   strategies,
   final,
-}: Pick<Comparison, 'strategies' | 'final'>): TopLevelSpec => ({
+  optimum,
+  worst,
+}: Pick<Comparison, 'strategies' | 'final' | 'optimum' | 'worst'>): TopLevelSpec => ({
   config: CHART_CONFIG,
   width: 2 * PLOT.width,
   height: 2 * PLOT.height,
   data: {
     values: strategies.flatMap(({ name, regret }) =>
-      regret.map(({ evaluations, mean }) => ({ strategy: name, evaluations, regret: Math.max(mean, 1e-3) })),
+      regret.map(({ evaluations, mean }) => ({
+        strategy: name,
+        evaluations,
+        regret: Math.max(mean, LEAST * (optimum - worst)),
+      })),
     ),
   },
   mark: { type: 'line', point: { size: 20, filled: true } },
