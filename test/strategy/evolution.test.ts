@@ -88,7 +88,8 @@ describe('aging evolution', () => {
     const { options } = STRATEGIES['regularized-evolution'];
     expect(options(20_000).parse({})).toEqual({ populationSize: 100, tournamentSize: 25, identity: 0.05 });
     expect(options(300).parse({})).toMatchObject({ populationSize: 50, tournamentSize: 13 });
-    expect(options(1).parse({})).toMatchObject({ populationSize: 2, tournamentSize: 2 });
+    expect(options(2).parse({})).toMatchObject({ populationSize: 2, tournamentSize: 2 });
+    expect(options(1).parse({})).toMatchObject({ populationSize: 1, tournamentSize: 1 });
   });
 });
 
