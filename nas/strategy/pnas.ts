@@ -56,6 +56,9 @@ const fitPredictor = (
   return fitLstmEnsemble(ports.sequences, results, { ...o, share }, random);
 };
 
+/** From here on ranking the extensions of a beam takes seconds, on a busy machine half a minute. */
+const LARGE_BEAM = 128;
+
 /** The best predicted of the candidates, `beam` of them at most. */
 const best = (
   candidates: readonly PnasGenotype[],
@@ -128,7 +131,7 @@ export const pnas: StrategyDefinition<Options, Model> = {
   options,
   refuses: ({ name }) =>
     name === 'pnas' ? undefined : 'it grows cells block by block (pnas); surrogate searches other spaces',
-  thinksLong: ({ predictor }) => predictor === 'lstm',
+  thinksLong: ({ predictor, beam }) => predictor === 'lstm' || beam >= LARGE_BEAM,
   init: () => ({ blocks: 0, items: [], issued: 0, results: [] }),
   propose: (model, context) => {
     const { ordinal, seed } = context;

@@ -102,6 +102,7 @@ describe.each(['asha', 'successive-halving', 'hyperband'])('%s over another stra
     const { options, thinksLong } = strategyNamed(name);
     const settled = (sampler: Json) => options(40).parse({ sampler }) as Json;
     expect(thinksLong(settled({ name: 'pnas', predictor: 'lstm' }))).toBe(true);
+    expect(thinksLong(settled({ name: 'pnas', beam: 256 }))).toBe(true);
     expect(thinksLong(settled({ name: 'pnas' }))).toBe(false);
   });
 });
