@@ -20,8 +20,10 @@ export const createLimits = (deps: Pick<Dependencies, 'store' | 'countNetwork'>)
     const all = stages.search.objective?.limits ?? {};
     if (Object.keys(all).length === 0) return () => false;
     const lookUp = await openTable(run);
-    if (lookUp !== undefined)
-      return (genotype) => lookUp(chosenSpace(space).parse(genotype), 1).kind === 'infeasible';
+    if (lookUp !== undefined) {
+      const { parse } = chosenSpace(space);
+      return (genotype) => lookUp(parse(genotype), 1).kind === 'infeasible';
+    }
     const { [LATENCY]: _timed, ...limits } = all;
     if (Object.keys(limits).length === 0) return () => false;
     const countAt = await networkCounts(deps, run);

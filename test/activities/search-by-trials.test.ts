@@ -143,6 +143,25 @@ const carryOut = (
     } satisfies SearchByTrialsInput,
   ) as Promise<JobReport>;
 
+/** Tries a search in which the worker dies after its first request to the store, then after its second, until there is none. */
+const killedAfterEachRequest = async (
+  record: RunRecord,
+  attempt: (
+    store: ObjectStore,
+    crashing: { readonly store: ObjectStore; readonly after: string },
+  ) => Promise<void>,
+): Promise<void> => {
+  for (let index = 0, more = true; more; index++) {
+    const store = await storeWith(record);
+    more = false;
+    const crashing = faultyStore(store, (operation) => {
+      more ||= operation.index === index;
+      return operation.index === index ? 'crash-after' : undefined;
+    });
+    await attempt(store, { store: crashing, after: `request ${index}` });
+  }
+};
+
 const logOf = (store: ObjectStore) => readTrialLog(store, 'run', SEARCH.jobId);
 
 const told = async (store: ObjectStore): Promise<string[]> =>
@@ -267,18 +286,12 @@ describe('a network beyond the limits', () => {
     const reference = await storeWith(record);
     await limited(reference, createFleet().runTrial);
     const expected = await logOf(reference);
-    for (let index = 0, more = true; more; index++) {
-      const store = await storeWith(record);
+    await killedAfterEachRequest(record, async (store, crashing) => {
       const fleet = createFleet();
-      more = false;
-      const crashing = faultyStore(store, (operation) => {
-        more ||= operation.index === index;
-        return operation.index === index ? 'crash-after' : undefined;
-      });
-      await limited(crashing, fleet.runTrial).catch(() => undefined);
+      await limited(crashing.store, fleet.runTrial).catch(() => undefined);
       await limited(store, fleet.runTrial);
-      expect(await logOf(store), `request ${index}`).toEqual(expected);
-    }
+      expect(await logOf(store), crashing.after).toEqual(expected);
+    });
   });
 });
 
@@ -384,15 +397,9 @@ describe('a search whose strategy learns slowly', () => {
 describe('a search that learns in the order of completion', () => {
   it('loses and repeats nothing, whenever it is killed', { timeout: 600_000 }, async () => {
     const record = recordOf(ASHA, 'stages.search.order=completion', 'stages.search.evaluations=16');
-    for (let index = 0, more = true; more; index++) {
-      const store = await storeWith(record);
+    await killedAfterEachRequest(record, async (store, crashing) => {
       const fleet = createFleet();
-      more = false;
-      const crashing = faultyStore(store, (operation) => {
-        more ||= operation.index === index;
-        return operation.index === index ? 'crash-after' : undefined;
-      });
-      await carryOut(crashing, fleet.runTrial).catch(() => undefined);
+      await carryOut(crashing.store, fleet.runTrial).catch(() => undefined);
       expect((await carryOut(store, fleet.runTrial)).outcome).toBe('succeeded');
       const trials = trialsOf(await logOf(store));
       expect(trials.map(({ id }) => Number(id.slice(2)))).toEqual(trials.map((_, i) => i));
@@ -400,7 +407,7 @@ describe('a search that learns in the order of completion', () => {
         trials.map((_, i) => i),
       );
       expect(fleet.log.trained).toHaveLength(new Set(fleet.log.trained).size);
-    }
+    });
   });
 });
 

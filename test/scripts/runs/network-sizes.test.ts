@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DatasetManifest } from '../../../nas/protocol/dataset.ts';
 import { loadExperiment } from '../../../nas/protocol/load-experiment.ts';
 import { checkNetworks, networkSizes } from '../../../scripts/runs/network-sizes.ts';
+import { manifestOfShape } from '../../support/manifest-of-shape.ts';
 
 const TEXT = `name: sizes
 space: { name: darts-cnn }
@@ -11,18 +12,7 @@ task: { data: cifar10 }
 stages: { retrain: { topK: 0 } }
 `;
 const load = (...overrides: string[]) => loadExperiment(TEXT, { file: 'sizes.yaml', overrides });
-const dataset = (side: number): DatasetManifest => ({
-  version: 1,
-  name: 'cifar10',
-  shape: [side, side, 3],
-  classes: Array.from({ length: 10 }, (_, k) => `${k}`),
-  splits: { train: { count: 1, shards: [] }, test: { count: 1, shards: [] } },
-  normalisation: { mean: [0, 0, 0], std: [1, 1, 1] },
-  sha256: '',
-  source: '',
-  licence: '',
-  verified: '',
-});
+const dataset = (side: number): DatasetManifest => manifestOfShape('cifar10', [side, side, 3]);
 
 describe('networkSizes', () => {
   it('counts the published network exactly, and its activations by the minibatch', () => {

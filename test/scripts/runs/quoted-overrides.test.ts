@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { DatasetManifest } from '../../../nas/protocol/dataset.ts';
 import { loadExperiment } from '../../../nas/protocol/load-experiment.ts';
 import { networkSizes } from '../../../scripts/runs/network-sizes.ts';
+import { manifestOfShape } from '../../support/manifest-of-shape.ts';
 
 const FOLDER = 'experiments';
 
@@ -24,18 +25,8 @@ const shapes: Readonly<Record<string, DatasetManifest['shape']>> = {
   cifar10: [32, 32, 3],
   'fashion-mnist-small': [28, 28, 1],
 };
-const datasetNamed = (name: string): DatasetManifest => ({
-  version: 1,
-  name,
-  shape: shapes[name] as DatasetManifest['shape'],
-  classes: Array.from({ length: 10 }, (_, k) => `${k}`),
-  splits: { train: { count: 1, shards: [] }, test: { count: 1, shards: [] } },
-  normalisation: { mean: [0, 0, 0], std: [1, 1, 1] },
-  sha256: '',
-  source: '',
-  licence: '',
-  verified: '',
-});
+const datasetNamed = (name: string): DatasetManifest =>
+  manifestOfShape(name, shapes[name] as DatasetManifest['shape']);
 
 const cases = readdirSync(FOLDER)
   .filter((file) => file.endsWith('.yaml'))
