@@ -1,0 +1,254 @@
+/**
+ * A fleet of sleeping jobs: one search with thousands of trials in flight on the local Batch endpoint, which throttles like
+ * AWS, and a worker that is replaced while all of them run. The store is in memory: Batch is what is tried here.
+ */
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  BatchClient,
+  CreateComputeEnvironmentCommand,
+  CreateJobQueueCommand,
+  RegisterJobDefinitionCommand,
+} from '@aws-sdk/client-batch';
+import { createAwsBatchJobs } from '../../activities/aws-batch-jobs.ts';
+import type { BatchJobs, BatchSubmission } from '../../activities/batch-jobs.ts';
+import type { Dependencies } from '../../activities/dependencies.ts';
+import { createJobWatcher } from '../../activities/job-watcher.ts';
+import { createNoticeWatcher } from '../../activities/notice-watcher.ts';
+import { pacedBatchJobs } from '../../activities/paced-batch-jobs.ts';
+import { createRunTrial } from '../../activities/run-trial.ts';
+import { createTrialArrays } from '../../activities/trial-arrays.ts';
+import { startLocalBatch } from '../../infra/local/batch/server.ts';
+import type { JobDocument } from '../../nas/protocol/job.ts';
+import { jobArraySchema } from '../../nas/protocol/job-array.ts';
+import { trialsOf } from '../../nas/protocol/trial-log.ts';
+import { countNetwork } from '../../nas/training/networks/count-network.ts';
+import { createDocument, readDocument } from '../../store/json-documents.ts';
+import { keys } from '../../store/keys.ts';
+import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
+import { parseS3Uri } from '../../store/object-store.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { readTrialLog } from '../../store/trial-log.ts';
+import { newStateDir } from '../../test/infra/batch/harness.ts';
+import { simulatedResult } from '../../test/support/simulated-batch.ts';
+import { SEARCH, recordOf, succeeded, withSearch } from './search.ts';
+import { startBenchStack } from './stack.ts';
+
+/** What AWS allows of every operation. */
+const CALLS_A_SECOND = 50;
+
+/** A queue whose jobs all run `command`. */
+const createQueue = async (client: BatchClient, command: string[]): Promise<void> => {
+  await client.send(
+    new CreateComputeEnvironmentCommand({
+      computeEnvironmentName: 'fleet',
+      type: 'MANAGED',
+      computeResources: {
+        type: 'SPOT',
+        maxvCpus: 10_000,
+        instanceTypes: ['optimal'],
+        subnets: ['subnet-1'],
+        securityGroupIds: ['sg-1'],
+      },
+    }),
+  );
+  await client.send(
+    new CreateJobQueueCommand({
+      jobQueueName: 'fleet',
+      priority: 1,
+      computeEnvironmentOrder: [{ order: 1, computeEnvironment: 'fleet' }],
+    }),
+  );
+  await client.send(
+    new RegisterJobDefinitionCommand({
+      jobDefinitionName: 'sleeper',
+      type: 'container',
+      parameters: { job: '' },
+      containerProperties: {
+        image: 'none',
+        command,
+        resourceRequirements: [
+          { type: 'VCPU', value: '1' },
+          { type: 'MEMORY', value: '256' },
+        ],
+      },
+    }),
+  );
+};
+
+/** Keys of the documents of a submission's jobs. */
+const documentsOf = async (store: ObjectStore, { job, size }: BatchSubmission): Promise<string[]> => {
+  const { key } = parseS3Uri(job);
+  if (size === undefined) return [key];
+  const array = await readDocument(store, key, jobArraySchema);
+  return (array?.jobs ?? []).map((jobId) => keys.job(array?.runId ?? '', jobId).document);
+};
+
+/** Jobs sleep; the result that each would write is there when Batch has taken it in. */
+const withResults = (batch: BatchJobs, store: ObjectStore): BatchJobs => ({
+  ...batch,
+  submit: async (submission) => {
+    const id = await batch.submit(submission);
+    for (const key of await documentsOf(store, submission)) {
+      const stored = await store.get(key);
+      const document = JSON.parse(new TextDecoder().decode(stored?.body)) as JobDocument;
+      await createDocument(store, keys.job(document.runId, document.jobId).result, simulatedResult(document));
+    }
+    return id;
+  },
+});
+
+/** A file whose readers sleep until it is opened for all of them, and later ones go on at once. */
+const createGate = (file: string): { open(): Promise<void> } => {
+  execFileSync('mkfifo', [file]);
+  return {
+    open: async () => {
+      // For both, since a pipe that nobody reads cannot be opened for writing alone.
+      const writer = await open(file, 'r+');
+      await writeFile(`${file}.open`, '');
+      await rename(`${file}.open`, file);
+      await writer.close();
+    },
+  };
+};
+
+export interface FleetFigures {
+  readonly trials: number;
+  readonly scored: number;
+  readonly lost: number;
+  /** Calls of SubmitJob, and the jobs in them. */
+  readonly submissions: number;
+  readonly submitted: number;
+  /** Jobs that Batch reported as RUNNING at once. */
+  readonly peak: number;
+  readonly throttled: number;
+  /** Events of the search's history. */
+  readonly events: number;
+  readonly secondsToFill: number;
+  readonly seconds: number;
+  readonly mebibytes: number;
+}
+
+/** Runs a search of `jobs` trials in flight, and a tenth more in all; they end when all of them run under a second worker. */
+export const runFleet = async (jobs: number): Promise<FleetFigures> => {
+  const runId = `fleet-${randomBytes(4).toString('hex')}`;
+  const servers = await startBenchStack();
+  const store = createMemoryObjectStore();
+  const stateDir = newStateDir();
+  const endpoint = await startLocalBatch({
+    stateDir,
+    slots: jobs,
+    vcpus: 10_000,
+    rateLimits: { SubmitJob: CALLS_A_SECOND, DescribeJobs: CALLS_A_SECOND, ListJobs: CALLS_A_SECOND },
+    enforceMemory: false,
+  });
+  const client = new BatchClient({
+    endpoint: endpoint.url,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
+    maxAttempts: 10,
+    retryMode: 'adaptive',
+  });
+  let throttled = 0;
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      try {
+        return await next(args);
+      } catch (error) {
+        if ((error as Error).name === 'TooManyRequestsException') throttled++;
+        throw error;
+      }
+    },
+    { step: 'deserialize', priority: 'high' },
+  );
+  const gate = createGate(join(stateDir, 'gate'));
+  const inFlight = new Set<string>();
+  let peak = 0;
+  let submissions = 0;
+  let submitted = 0;
+  try {
+    await createQueue(client, ['cat', join(stateDir, 'gate')]);
+    const batch = withResults(pacedBatchJobs(createAwsBatchJobs(client)), store);
+    const dependencies: Dependencies = {
+      store,
+      batch: {
+        ...batch,
+        submit: async (submission) => {
+          submissions++;
+          submitted += submission.size ?? 1;
+          return batch.submit(submission);
+        },
+      },
+      watcher: createJobWatcher({
+        describe: async (ids) => {
+          const described = await batch.describe(ids);
+          for (const job of described)
+            if (job.status === 'RUNNING') inFlight.add(job.id);
+            else inFlight.delete(job.id);
+          peak = Math.max(peak, inFlight.size);
+          return described;
+        },
+      }),
+      notices: createNoticeWatcher({ store }),
+      queue: 'fleet',
+      jobDefinition: 'sleeper',
+      countNetwork,
+    };
+    const record = recordOf(runId, {
+      strategy: 'random',
+      evaluations: Math.round(1.1 * jobs),
+      parallelism: jobs,
+    });
+    const begun = performance.now();
+    const seconds = (): number => Math.round((performance.now() - begun) / 100) / 10;
+    const allRunning = async (): Promise<void> => {
+      inFlight.clear();
+      while (inFlight.size < jobs) await sleep(200);
+    };
+    return await withSearch(
+      { ...servers, store },
+      record,
+      {
+        runTrial: createRunTrial(dependencies),
+        arrays: createTrialArrays(dependencies),
+        lookUp: async () => undefined,
+      },
+      async (start, withWorker) => {
+        const handle = await withWorker(async () => {
+          const started = await start();
+          await allRunning();
+          return started;
+        });
+        const secondsToFill = seconds();
+        const { events } = await withWorker(async () => {
+          await allRunning();
+          await gate.open();
+          return succeeded(handle);
+        });
+        const trials = trialsOf(await readTrialLog(store, runId, SEARCH.jobId));
+        return {
+          trials: trials.length,
+          scored: trials.filter(({ end }) => end?.kind === 'score').length,
+          lost: trials.filter(({ end }) => end?.kind === 'lost').length,
+          submissions,
+          submitted,
+          peak,
+          throttled,
+          events,
+          secondsToFill,
+          seconds: seconds(),
+          mebibytes: Math.round(process.memoryUsage().rss / 2 ** 20),
+        };
+      },
+    );
+  } finally {
+    await gate.open();
+    client.destroy();
+    await endpoint.close();
+    await servers.stop();
+    await rm(stateDir, { recursive: true, force: true });
+  }
+};
