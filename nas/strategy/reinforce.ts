@@ -13,10 +13,10 @@ import type { StrategyDefinition } from './strategy.ts';
 
 const options = () =>
   z.strictObject({
-    learningRate: z.number().positive().default(0.15),
+    learningRate: z.number().positive().default(0.1),
     /** Decay of the moving-average baseline (and spread). */
     baselineDecay: z.number().min(0).lt(1).default(0.9),
-    entropyWeight: z.number().min(0).default(0.05),
+    entropyWeight: z.number().min(0).default(0.1),
   });
 type Options = z.infer<ReturnType<typeof options>>;
 
