@@ -10,7 +10,7 @@ const options = (evaluations: number) =>
       .int()
       .min(1)
       .default(sixthOf(evaluations, 1, 200)),
-    /** Share of the population drawn for each tournament. */
+    /** Share of the population drawn for each tournament, of two members at least. */
     tournamentShare: z.number().gt(0).max(1).default(0.05),
   });
 type Options = z.infer<ReturnType<typeof options>>;
@@ -20,7 +20,9 @@ type Model = { readonly population: readonly Member[] };
 /**
  * Asynchronous tournament selection without deaths. Liu, Simonyan, Vinyals, Fernando & Kavukcuoglu 2018, "Hierarchical
  * Representations for Efficient Architecture Search", §3.2: a tournament of 5 % of the population, the winner is
- * mutated, offspring always joins. The whole population is kept, as there; infeasible networks do not join.
+ * mutated, offspring always joins. The whole population is kept, as there. The rivals of a tournament are distinct members.
+ * Deviations: infeasible networks do not join; a tournament has two rivals at least, where 5 % of the population are fewer
+ * and would select nobody; the population starts with a sixth of a budget smaller than 1,200.
  */
 export const hierarchicalEvolution: StrategyDefinition<Options, Model> = {
   name: 'hierarchical-evolution',
@@ -30,8 +32,8 @@ export const hierarchicalEvolution: StrategyDefinition<Options, Model> = {
   init: () => ({ population: [] }),
   propose: ({ population }, { space, options: { initial, tournamentShare }, ordinal, random }) => {
     if (ordinal < initial || population.length === 0) return { genotype: space.sample(random) };
-    const size = Math.max(1, Math.round(tournamentShare * population.length));
-    const rivals = Array.from({ length: size }, () => random.pick(population));
+    const size = Math.max(2, Math.round(tournamentShare * population.length));
+    const rivals = random.sample(population, size);
     const winner = rivals.reduce((best, rival) => (rival.score > best.score ? rival : best));
     return { genotype: space.mutate(winner.genotype, random) };
   },

@@ -160,10 +160,17 @@ describe('hierarchical evolution', () => {
   };
 
   it('draws tournaments of five in a hundred', () => {
-    // 5 draws of 100 with replacement have the best with probability 1 − 0.99^5 = 0.049, one draw with 0.01. Children of
-    // others are seldom neighbours of the best.
+    // 5 of 100 have the best among them with probability 0.05, one with 0.01. Children of others are seldom
+    // neighbours of the best.
     expect(shareOfBest(100)).toBeGreaterThan(0.03);
     expect(shareOfBest(100)).toBeLessThan(0.09);
+  });
+
+  it('selects in populations of which five in a hundred are one or none', () => {
+    // The best of two distinct rivals is the best of ten with probability 2/10, of two always.
+    expect(shareOfBest(10)).toBeGreaterThan(0.16);
+    expect(shareOfBest(10)).toBeLessThan(0.26);
+    expect(shareOfBest(2)).toBe(1);
   });
 
   it('favours the better ones as much as the best of five does', () => {
