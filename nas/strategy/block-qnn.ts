@@ -164,10 +164,10 @@ const replay = (q: Values, memory: readonly Episode[], o: Options, random: Rando
 /**
  * Block-wise network generation by Q-learning. Zhong et al. 2018: blocks as Network Structure Codes (§3.1), tabular
  * Q-learning with an ε schedule and experience replay (§3.2), shaped rewards r / T (ibid.), and a reward that corrects an
- * early-stopped accuracy by the block's multiply-adds and density (§3.3). Deviations: rewards are scaled to [0, 1]
- * over what was seen; replay follows every result instead of every batch of 64; the schedule and α fit the budget; multiply-adds are
- * those of one block in units of C², and the paper's weights of the two terms are not published. An infeasible block
- * counts as the lowest reward so far.
+ * early-stopped accuracy by the block's multiply-adds and density (§3.3). Deviations: exploration draws a type and then one
+ * of its layers, not any action alike; rewards are scaled to [0, 1] over what was seen; replay follows every result instead
+ * of every batch of 64; the schedule and α fit the budget; multiply-adds are those of one block in units of C², and the
+ * paper's weights of the two terms are not published. An infeasible block counts as the lowest reward so far.
  */
 export const blockQnn: StrategyDefinition<Options, Model> = {
   name: 'block-qnn',

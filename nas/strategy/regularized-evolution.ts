@@ -93,7 +93,8 @@ const PAPER = 'Real et al. 2019, "Regularized Evolution for Image Classifier Arc
  * Aging evolution. Real, Aggarwal, Huang & Le 2019, "Regularized Evolution for Image Classifier Architecture Search",
  * Algorithm 1 and Methods Details: the population is a queue, the oldest dies. Asynchronous as there: who was trained
  * earliest is who was told earliest. P = 100 and S = 25 for 20,000 models, identity 0.05 of the mutations.
- * Deviations: infeasible networks never enter; smaller budgets get a smaller P. The mutation is the space's: in `nasnet` a
+ * Deviations: infeasible networks never enter; a child equal to an earlier network shares its score instead of being trained
+ * anew; smaller budgets get a smaller P. The mutation is the space's: in `nasnet` a
  * uniformly drawn cell, block and part of it, so that hidden states and operations change equally often as in the paper;
  * that space has thirteen operations and add or concat where the paper has eight and add alone, so one mutation in five
  * changes a combination, and an operation is always replaced by another one.
