@@ -253,10 +253,14 @@ export const checkExperiment = (experiment: Experiment, place: Place): void => {
     );
 };
 
-/** Stages that train something: a given cell is not searched for, a transferred one brings its baseline. */
-const trainingStages = ({ strategy, origin }: Experiment): readonly ('search' | 'retrain' | 'evaluate')[] => [
+/** Stages that train something: a given cell is not searched for, and stage 2's recipe also selects a baseline that is not brought. */
+const trainingStages = ({
+  strategy,
+  origin,
+  stages,
+}: Experiment): readonly ('search' | 'retrain' | 'evaluate')[] => [
   ...(strategy.name === 'given' ? [] : (['search'] as const)),
-  ...(origin === undefined ? (['retrain'] as const) : []),
+  ...(origin === undefined || stages.retrain.topK > 0 ? (['retrain'] as const) : []),
   'evaluate',
 ];
 

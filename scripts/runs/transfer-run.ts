@@ -1,15 +1,15 @@
 import { stringify } from 'yaml';
-import type { ExperimentInput } from '../../nas/protocol/experiment.ts';
 import { inputError } from '../../nas/protocol/input-error.ts';
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
-import { asSettled } from '../../nas/protocol/settled-experiment.ts';
 import type { RunReport } from '../../nas/report/run-report.ts';
 import { readDataset } from '../../store/datasets.ts';
 import type { Session } from './connect.ts';
 import { readRunRecord } from './control-run.ts';
 import { fetchReport } from './fetch-report.ts';
 import { checkRunId, findDataset, runRecord } from './prepare-run.ts';
+import { settleParallelism } from './settle-parallelism.ts';
 import { startRun } from './start-run.ts';
+import { transferredExperiment } from './transferred-experiment.ts';
 
 /** Images from this side on are given the stem that reduces them eightfold before the first cell. */
 const IMAGENET_STEM_SIDE = 96;
@@ -38,27 +38,17 @@ export const transferRun = async (
     ? (await readDataset(store, options.data))?.manifest.shape
     : undefined;
   const stem = shape !== undefined && shape[0] >= IMAGENET_STEM_SIDE ? 'imagenet' : 'cifar';
-  const { search, retrain, evaluate } = source.stages;
-  const transferred: ExperimentInput = {
-    ...source,
-    name: `${source.name.slice(0, 39)}-transfer`,
-    description: `Cells of run ${sourceId} on ${options.data}`,
-    strategy: { name: 'given' },
-    genotype: winner.genotype,
-    origin: {
-      run: sourceId,
+  const transferred = transferredExperiment(
+    {
+      runId: sourceId,
+      experiment: source,
       experimentHash,
       data: dataset.name,
+      winner: winner.genotype,
       baseline: baseline.genotype,
     },
-    task: { ...source.task, data: options.data },
-    stages: {
-      search,
-      retrain: { ...retrain, topK: 0, network: { ...retrain.network, stem } },
-      evaluate: { ...evaluate, network: { ...evaluate.network, stem } },
-    },
-    rehearsal: { reclaims: 0 },
-  };
+    { data: options.data, stem },
+  );
   const loaded = loadExperiment(stringify(transferred), {
     file: `transfer of ${sourceId}`,
     overrides: options.overrides,
@@ -67,7 +57,8 @@ export const transferRun = async (
   const runId = checkRunId(
     options.name ?? `${sourceId.slice(0, 54)}-to-${now.toISOString().slice(11, 19).replaceAll(':', '')}`,
   );
-  const record = runRecord(runId, asSettled(loaded.experiment), await findDataset(store, loaded), now);
+  const found = await findDataset(store, loaded);
+  const record = runRecord(runId, await settleParallelism(config, loaded.experiment), found, now);
   await startRun(client, store, { record, taskQueue: config.taskQueue });
   return runId;
 };
