@@ -45,8 +45,9 @@ const SOURCE =
   'Liu, Simonyan, Vinyals, Fernando & Kavukcuoglu 2018, "Hierarchical Representations for Efficient Architecture ' +
   'Search", §2 and §3.1: ';
 const RULES =
-  ' Mutation of one edge of a random motif; initial genotypes by 1,000 random mutations of the trivial one. A genotype ' +
-  'whose top motif does not connect its ends is drawn again.';
+  ' Mutation draws a level, a motif, a successor node, one of its predecessors and the operation between them; initial ' +
+  'genotypes by 1,000 random mutations of the trivial one. Deviations: the operation drawn is another one than before; a ' +
+  'genotype whose top motif does not connect its ends is drawn again.';
 
 /** Networks of motifs over the given levels; the last level is one motif, the cell. */
 const motifSpace = (
@@ -69,11 +70,10 @@ const motifSpace = (
       ).flat(),
     ).flat(),
   );
-  /** Positions of a level's entries in the list of choices. */
-  const spans = levels.map(({ motifs, nodes }, level) => ({
-    from: levels.slice(0, level).reduce((sum, l) => sum + l.motifs * edgesOf(l.nodes), 0),
-    count: motifs * edgesOf(nodes),
-  }));
+  /** Position of the level's first entry in the list of choices. */
+  const firstOf = levels.map((_, level) =>
+    levels.slice(0, level).reduce((sum, { motifs, nodes }) => sum + motifs * edgesOf(nodes), 0),
+  );
 
   const build = (choices: readonly number[]): HierarchicalGenotype => {
     let at = 0;
@@ -90,10 +90,17 @@ const motifSpace = (
     const genotype = build(choices);
     return isConnected(genotype) ? genotype : undefined;
   };
-  /** §3.1: a random level, motif, and edge gets another operation: that adds, alters or removes it. */
+  /**
+   * §3.1: a random level, motif, successor node and predecessor of it get another operation between them: that adds, alters or
+   * removes an edge. Edges into early nodes, which have few predecessors, are drawn more often than those into late ones.
+   */
   const mutateOnce = (choices: readonly number[], random: Random): readonly number[] => {
-    const { from, count } = random.pick(spans);
-    const at = from + random.int(count);
+    const level = random.int(levels.length);
+    const { motifs, nodes } = levels[level] as Level;
+    const motif = random.int(motifs);
+    const successor = 1 + random.int(nodes - 1);
+    const predecessor = random.int(successor);
+    const at = (firstOf[level] as number) + motif * edgesOf(nodes) + edgesOf(successor) + predecessor;
     const option = random.int((sizes[at] as number) - 1);
     return withChoice(choices, at, option >= (choices[at] as number) ? option + 1 : option);
   };
