@@ -122,7 +122,8 @@ const SOURCE =
   'Zoph & Le 2017, "Neural Architecture Search with Reinforcement Learning", §3.2–3.4 and §4.1: filter height and ' +
   'width in {1, 3, 5, 7}, filters in {24, 36, 48, 64}, strides in {1, 2, 3}, layer types, skip connections by anchor ' +
   'points. Convolutions are followed by batch norm and ReLU. A layer without input reads the image; layers that no ' +
-  'other reads are concatenated at the output; smaller inputs of a concatenation are zero-padded (§3.3).';
+  'other reads are concatenated at the output; smaller inputs of a concatenation are zero-padded (§3.3). Deviation: ' +
+  'a layer has one stride for height and width, where the controller of figure 2 predicts each.';
 
 /** Validation, printing and hashing of networks of the given depths. */
 const genotypes = (name: string, depths: readonly number[]) =>
