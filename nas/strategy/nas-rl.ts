@@ -20,9 +20,13 @@ const options = (evaluations: number) => {
     learningRate: z
       .number()
       .positive()
-      .default(Math.min(0.03, Math.max(6e-4, (6e-4 * PUBLISHED_EVALUATIONS) / evaluations))),
+      .default(Math.min(0.01, Math.max(6e-4, (6e-4 * PUBLISHED_EVALUATIONS) / evaluations))),
     baselineDecay: z.number().min(0).lt(1).default(0.95),
-    entropyWeight: z.number().min(0).default(0),
+    /** None in the paper; with its learning rate raised, the policy of fewer networks would settle on the first good ones. */
+    entropyWeight: z
+      .number()
+      .min(0)
+      .default(evaluations < PUBLISHED_EVALUATIONS ? 0.1 : 0),
     epochs: z.literal(1).default(1),
     clip: z.null().default(null),
     /** Trials to a level of depth: 1,600 in the paper, an eighth of smaller budgets. */
@@ -43,7 +47,8 @@ type Options = z.infer<ReturnType<typeof options>>;
  * The best accuracy of the last five epochs is the trial's score where the experiment says `scoreOfLast: 5`. Deviations:
  * decisions of the same meaning share their softmax and embedding; softmax layers have a bias; the anchor point's next
  * input is learnt; advantages are divided by the rewards' running spread and held within ±3; a gradient is one update of
- * all shards; with fewer networks than the paper's the learning rate is higher and replicas are fewer.
+ * all shards; with fewer networks than the paper's the learning rate is higher, an entropy term is added and replicas are
+ * fewer.
  */
 export const nasRl = controllerSearch<Options>({
   name: 'nas-rl',
