@@ -5,7 +5,7 @@ import type { Objective } from '../strategy/objective.ts';
 import { hypervolume, scoreCostFront } from '../strategy/pareto.ts';
 import { strategyNamed } from '../strategy/registry.ts';
 import type { StrategyPorts } from '../strategy/strategy.ts';
-import { rowsWithin } from './rows-within.ts';
+import { objectiveOnTable } from './table-objective.ts';
 import type { TabularBenchmark } from './table.ts';
 import { tabularSearch } from './tabular-search.ts';
 import type { TabularRun } from './tabular-search.ts';
@@ -149,12 +149,16 @@ const tradeOffOf = (
  * final column of what it found.
  */
 export const compareStrategies = (table: TabularBenchmark, options: ComparisonOptions): Comparison => {
-  const { evaluations, runs, seed, parallelism, ports, objective, minimise, onStrategy } = options;
+  const { evaluations, runs, seed, parallelism, ports, minimise, onStrategy } = options;
   const search = table.column(options.search, 'search');
   const score = table.score(options.search, 'search');
   const final = table.column(options.final, 'final');
   const measures = measuresOf(table, options);
-  const allowed = rowsWithin(table, objective, 'objective.limits');
+  const sought = {
+    ...(options.objective && { objective: options.objective }),
+    minimised: minimise === undefined ? [] : [minimise],
+  };
+  const { objective, allowed } = objectiveOnTable(table, sought, 'objective');
   const best = argmax(final, allowed);
   const optimum = final[best] as number;
   const worst = min([...final]);

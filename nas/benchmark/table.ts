@@ -38,9 +38,13 @@ export interface TabularBenchmark {
    * final values alone, and any other share is a `RangeError`. Throws as `column` does.
    */
   score(name: string, field?: string): Score;
+  /** The row's architecture, and its line in the file where lines mean rows. */
+  describeRow(row: number): string;
   /** The genotype's row; throws `InputError` naming the architecture if the table lacks it. */
   rowOf(genotype: Json): number;
 }
+
+const describe = ({ key, line }: TableRow): string => (line === undefined ? key : `${key} in line ${line}`);
 
 /** Position in a curve of `length` points after a share of the training. */
 const pointAt = (length: number, fidelity: number): number => Math.max(1, Math.round(fidelity * length)) - 1;
@@ -78,13 +82,12 @@ export const tabularBenchmark = (
       const nearest = columns.length > 0 ? closest(name, columns) : '';
       throw inputError(field, name, columns.join(', '), `${file} has no such column; nearest: ${nearest}`);
     }
-    const refuse = ({ key, line }: TableRow, found: string) =>
+    const refuse = (row: TableRow, found: string) =>
       inputError(
         field,
         name,
         'columns with a number in every row',
-        `${file} has ${found} for ${key}${line === undefined ? '' : ` in line ${line}`}; choose another column or ` +
-          'complete the table',
+        `${file} has ${found} for ${describe(row)}; choose another column or complete the table`,
       );
     return Float64Array.from(merged.values(), (repeats) => {
       let sum = 0;
@@ -120,6 +123,7 @@ export const tabularBenchmark = (
         return finals[row] as number;
       };
     },
+    describeRow: (row) => describe(merged.get(keys[row] as string)?.[0] as TableRow),
     rowOf: (genotype) => {
       const text = typeof genotype === 'string' ? genotype : JSON.stringify(genotype);
       const known = rowByGenotype.get(text);

@@ -59,8 +59,9 @@ export const checkMeasures = (
   place: (path: readonly (string | number)[]) => string,
   fixOf: (name: string) => string,
 ): void => {
-  const { objective } = experiment.stages.search;
-  if (objective !== undefined) checkObjective(objective, measures, place(['stages', 'search', 'objective']));
+  const { objective, table } = experiment.stages.search;
+  const field = place(['stages', 'search', 'objective']);
+  if (objective !== undefined) checkObjective(objective, measures, { field, positive: table === undefined });
   const { path = [], names = [] } = minimising(experiment) ?? {};
   for (const name of names)
     if (!measures.includes(name)) throw inputError(place(path), name, measures.join(', '), fixOf(name));

@@ -30,12 +30,12 @@ export type Objective = z.infer<typeof objectiveSchema>;
 
 /**
  * Throws `InputError` where a measure is unknown, a limit is empty, or two parts contradict each other. `field` is
- * the objective's place in its document.
+ * the objective's place in its document; `positive` says that the measures are counts and timings, above zero for every network.
  */
 export const checkObjective = (
   { limits, weights }: Objective,
   measures: readonly string[],
-  field = 'objective',
+  { field = 'objective', positive = false }: { readonly field?: string; readonly positive?: boolean } = {},
 ): void => {
   for (const name of [...Object.keys(limits), ...Object.keys(weights)])
     if (!measures.includes(name))
@@ -54,6 +54,13 @@ export const checkObjective = (
         { min, max },
         'min ≤ max: no network can satisfy these',
         'lower min or raise max',
+      );
+    if (positive && max !== undefined && max <= 0)
+      throw inputError(
+        `${field}.limits.${name}.max`,
+        max,
+        'numbers above 0: no network is within this one',
+        'raise max or remove the entry',
       );
     const target = weights[name]?.target;
     if (target !== undefined && max !== undefined && target > max)
@@ -92,12 +99,13 @@ const weightOf = ({ weights }: Objective, measures: Measures): number =>
 export const withoutWeights = (objective: Objective, score: number, measures: Measures): number =>
   score / weightOf(objective, measures);
 
-/** The outcome as the strategy is to learn it. */
+/** The outcome as the strategy is to learn it. A measure of zero may have no finite weight; such a network is infeasible too. */
 export const outcomeUnder = (objective: Objective, outcome: TrialOutcome): TrialOutcome => {
   if (outcome.kind !== 'score') return outcome;
   const { value, measures = {} } = outcome;
   if (!withinLimits(objective, measures)) return { kind: 'infeasible' };
-  return { ...outcome, value: value * weightOf(objective, measures) };
+  const weighted = value * weightOf(objective, measures);
+  return Number.isFinite(weighted) ? { ...outcome, value: weighted } : { kind: 'infeasible' };
 };
 
 /** How a trial of a network beyond the limits ends, whether it was trained or not. */
@@ -106,12 +114,17 @@ export const BEYOND_LIMITS = {
   reason: 'beyond a limit of stages.search.objective',
 } as const satisfies TrialEnd;
 
+const WITHOUT_WEIGHT = {
+  kind: 'infeasible',
+  reason: 'a measure that stages.search.objective weighs is not above zero',
+} as const satisfies TrialEnd;
+
 /** The end of a trial as its search records it: a network beyond the limits is infeasible, a score is weighted. */
 export const endUnder = (objective: Objective | undefined, end: TrialEnd): TrialEnd => {
   if (objective === undefined || end.kind !== 'score') return end;
   const { value, measures, spent } = end;
   const outcome = outcomeUnder(objective, { kind: 'score', value, measures: { ...measures } });
-  return outcome.kind === 'score'
-    ? { ...end, value: outcome.value }
-    : { ...BEYOND_LIMITS, ...(spent === undefined ? {} : { spent }) };
+  if (outcome.kind === 'score') return { ...end, value: outcome.value };
+  const reason = withinLimits(objective, { ...measures }) ? WITHOUT_WEIGHT : BEYOND_LIMITS;
+  return { ...reason, ...(spent === undefined ? {} : { spent }) };
 };

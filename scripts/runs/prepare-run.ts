@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { max } from 'simple-statistics';
-import { rowsWithin } from '../../nas/benchmark/rows-within.ts';
+import { objectiveOnTable } from '../../nas/benchmark/table-objective.ts';
 import { checkAgainstDataset } from '../../nas/protocol/check-experiment.ts';
 import type { Experiment } from '../../nas/protocol/experiment.ts';
 import { inputError } from '../../nas/protocol/input-error.ts';
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
 import type { LoadedExperiment } from '../../nas/protocol/load-experiment.ts';
-import { checkMeasures, soughtMeasures } from '../../nas/protocol/measures.ts';
+import { checkMeasures, minimisedMeasures } from '../../nas/protocol/measures.ts';
 import { suggestion } from '../../nas/protocol/nearest.ts';
 import { experimentHash } from '../../nas/protocol/run-record.ts';
 import type { RunRecord } from '../../nas/protocol/run-record.ts';
@@ -78,7 +78,7 @@ const checkUnit = (
   );
 };
 
-/** The experiment with the content of its table, if stage 1 looks trials up. Throws `InputError`. */
+/** The experiment with the content of its table and the objective on it, if stage 1 looks trials up. Throws `InputError`. */
 export const withTable = async (
   store: ObjectStore,
   { experiment, place }: LoadedExperiment,
@@ -108,10 +108,9 @@ export const withTable = async (
   checkMeasures(experiment, opened.columns, place, (name) =>
     suggestion(name, opened.columns, 'name a column of the table'),
   );
-  for (const name of soughtMeasures(experiment))
-    opened.column(name, place(['stages', 'search', 'objective']));
-  if (search.objective !== undefined)
-    rowsWithin(opened, search.objective, place(['stages', 'search', 'objective', 'limits']));
+  const minimised = minimisedMeasures(experiment);
+  const sought = { ...(search.objective && { objective: search.objective }), minimised };
+  const { objective } = objectiveOnTable(opened, sought, place(['stages', 'search', 'objective']));
   const { strategy } = experiment;
   if (isBlackBox(strategy) && STRATEGIES[strategy.name].multiFidelity && !opened.curves.includes(column))
     throw inputError(
@@ -122,7 +121,8 @@ export const withTable = async (
       'name a learning curve, or choose a strategy of full trainings',
     );
   const table = { ...search.table, sha256: manifest.blob.sha256 };
-  return { ...experiment, stages: { ...experiment.stages, search: { ...search, table } } };
+  const stage = { ...search, ...(objective && { objective }), table };
+  return { ...experiment, stages: { ...experiment.stages, search: stage } };
 };
 
 /** `quickstart-20261122-143015`: sorts by time, and tells runs of one experiment apart. */

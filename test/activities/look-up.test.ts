@@ -191,4 +191,37 @@ describe('a search on a table', () => {
       /table\.unit: "fraction".*unit to percent/,
     );
   });
+
+  /** Seven networks were not measured. */
+  const unmeasured = rewritten('flops', (cell, row) => (row % 1000 === 1 ? '-1' : cell));
+  const begun = { limits: { flops: { min: 0 } }, weights: {} };
+
+  it('counts networks without a measure that is sought as infeasible', async () => {
+    expect((await start(macro)).stages.search.objective).toBeUndefined();
+    expect((await start(unmeasured)).stages.search.objective).toEqual(begun);
+    const weighted = await start(
+      unmeasured,
+      'stages.search.objective={ weights: { flops: { target: 2e7 } } }',
+    );
+    expect(weighted.stages.search.objective).toMatchObject({ ...begun, weights: { flops: {} } });
+    const limited = await start(unmeasured, 'stages.search.objective={ limits: { flops: { max: 2e7 } } }');
+    expect(limited.stages.search.objective?.limits).toEqual({ flops: { min: 0, max: 2e7 } });
+    const asked = await start(
+      unmeasured,
+      'stages.search.objective={ limits: { flops: { min: -1, max: 2e7 } } }',
+    );
+    expect(asked.stages.search.objective?.limits).toEqual({ flops: { min: -1, max: 2e7 } });
+    // A column with other negative values has its own meaning.
+    const signed = rewritten('flops', (cell, row) => (row % 1000 === 1 ? '-1' : String(-Number(cell))));
+    expect((await start(signed)).stages.search.objective).toBeUndefined();
+  });
+
+  it('is refused where a value cannot be weighed, by column and line', async () => {
+    const weighs = 'stages.search.objective.weights={ std: { target: 0.2 } }';
+    await expect(start(macro, weighs)).rejects.toThrow(
+      /objective\.weights: "std".*columns above 0.*has 0 for \d{8} in line \d+.*limits\.std\.min/,
+    );
+    const bounded = await start(macro, weighs, 'stages.search.objective.limits={ std: { min: 0.001 } }');
+    expect(bounded.stages.search.objective?.weights).toHaveProperty('std');
+  });
 });

@@ -112,6 +112,10 @@ describe('an experiment with a black-box strategy', () => {
       ],
       /scoreOfLast: 2 .*Allowed: left out while darts searches: it has no trials/,
     ],
+    [
+      ['stages.search.objective={ limits: { parameters: { max: 0 } } }'],
+      /objective\.limits\.parameters\.max: 0 .*Allowed: numbers above 0/,
+    ],
     [['stages.retrain.topK=51'], /topK: 51.*at most 50/],
   ])('refuses %j', (overrides, message) => {
     expect(() => load(...overrides)).toThrow(message);

@@ -84,6 +84,30 @@ describe('an objective', () => {
     expect(endUnder(limited, lost)).toBe(lost);
   });
 
+  it('makes infeasible what has no finite weight', () => {
+    const weighed = objectiveSchema.parse({ weights: { multiplyAdds: { target: 50 } } });
+    const spent = { multiplyAdds: 0, images: 1, attempts: 1, reclaims: 0, seconds: 2 };
+    for (const multiplyAdds of [0, -1]) {
+      expect(outcomeUnder(weighed, score(0.9, multiplyAdds))).toEqual({ kind: 'infeasible' });
+      const end = { kind: 'score', value: 0.9, measures: { parameters: 7, multiplyAdds }, spent } as const;
+      expect(endUnder(weighed, end)).toEqual({
+        kind: 'infeasible',
+        reason: expect.stringMatching(/weighs is not above zero/) as string,
+        spent,
+      });
+    }
+  });
+
+  it('refuses limits that no count or timing can be within, of a table only what its rows say', () => {
+    for (const most of [0, -5]) {
+      const limited = objectiveSchema.parse({ limits: { parameters: { max: most } } });
+      expect(() => checkObjective(limited, ['parameters'], { positive: true })).toThrow(
+        /limits\.parameters\.max: .*numbers above 0/,
+      );
+      expect(() => checkObjective(limited, ['parameters'])).not.toThrow();
+    }
+  });
+
   it.each([
     [{ limits: { flops: { max: 1 } } }, /objective\.limits: "flops".*multiplyAdds/],
     [{ limits: { multiplyAdds: { min: 5, max: 4 } } }, /min ≤ max/],
