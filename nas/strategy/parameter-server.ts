@@ -89,7 +89,7 @@ const joined = (parts: readonly Float32Array[]): Float32Array => {
 export interface PushOptions {
   readonly learningRate: number;
   readonly epochs: number;
-  /** Versions that are still read, however old. */
+  /** Versions that are still read, however old: those of the rounds known to be under way. */
   readonly held: readonly number[];
   /** Latest versions before the new one that are kept whether or not they are held. */
   readonly staleness: number;
@@ -141,8 +141,10 @@ export const push = (
 const presentOf = new WeakMap<ParameterServer, Float32Array>();
 
 /**
- * The parameters of a version. One that was dropped, which only a result told without its proposal can ask for, is read as the
- * oldest later one. The caller leaves them as they are.
+ * The parameters of a version. Those of a round under way are held from its first proposal on, so that none is missing where
+ * proposals and results come in their order, as in a search's log. From results alone a round is not known until its first one:
+ * if more versions than `staleness` were made meanwhile, its own may be gone, and is read as the oldest later one that is
+ * kept. A state that was rebuilt so goes on validly, but not as the search did. The caller leaves the parameters as they are.
  */
 export const pull = (server: ParameterServer, wanted: number): Float32Array => {
   const past = server.past.findLast(({ version }) => version >= wanted);

@@ -98,7 +98,7 @@ export interface StrategyContext<O> {
 
 /**
  * A strategy as its file writes it. All functions are pure. `propose` must not need any memory of itself beyond what
- * `register` derives from the trial (its genotype and note): that is what lets a state be rebuilt from results alone.
+ * `register` derives from the trial (its genotype and note): that is what lets a state be rebuilt without proposing again.
  */
 export interface StrategyDefinition<O extends Json, M extends Json> {
   readonly name: string;
@@ -138,7 +138,7 @@ export interface StrategyDefinition<O extends Json, M extends Json> {
   ) => Proposal | undefined;
   /** Notes that a trial was issued. Called once for each ordinal, in any order. */
   readonly register?: (model: M, trial: Trial, context: StrategyContext<O>) => M;
-  /** Learns new results, sorted by trial; called with every result once. */
+  /** Learns new results; called with every result once, in the order in which they are told. */
   readonly learn: (
     model: M,
     results: readonly Learned[],
@@ -158,9 +158,13 @@ export interface Strategy {
   /** Counts of the strategy's own; most have none. */
   summary(state: StrategyState): Readonly<Record<string, number>>;
   /**
-   * Idempotent by trial id; the order of the results in one call does not matter; unknown trials are learnt too. Folding `tell` over
-   * a history gives all of the state but the trials whose results are still awaited, which no result can know: `issue` of
-   * these completes it. A search's log has both, in their order.
+   * Idempotent by trial id; results of one call are learnt in the order of proposal, however they are listed; unknown trials are
+   * learnt too.
+   *
+   * A search's log has what was asked and told in its order: `issue` of the one and `tell` of the other always rebuild the state.
+   * From results alone, in their order, `tell` rebuilds all of it but the trials still awaited, which no result can know: `issue`
+   * of these completes it. Only strategies that share a controller's parameters may need more, namely to hear of a round before its
+   * first result comes: what it was drawn from may else be dropped (see `parameter-server.ts`).
    */
   tell(state: StrategyState, results: readonly TrialResult[]): StrategyState;
 }
@@ -293,7 +297,7 @@ export const bindStrategy = <O extends Json, M extends Json>(
         const number = numberOf(result.trial.id);
         if (!inRanges(state.told, number) && !fresh.has(number)) fresh.set(number, result);
       }
-      const learned: Learned[] = [];
+      // Each as if it were told alone: a trial may have been proposed because of the result before it.
       for (const [number, { trial, outcome }] of [...fresh].sort(([a], [b]) => a - b)) {
         if (!state.pending.some(({ id }) => id === trial.id)) state = register(state, trial, context);
         state = {
@@ -302,18 +306,13 @@ export const bindStrategy = <O extends Json, M extends Json>(
           pending: state.pending.filter(({ id }) => id !== trial.id),
           lost: outcome.kind === 'lost' ? [...state.lost, trial] : state.lost,
         };
-        if (outcome.kind !== 'lost')
-          learned.push({
-            trial,
-            score: scoreOf(outcome),
-            ...(outcome.kind === 'score' && outcome.measures !== undefined
-              ? { measures: outcome.measures }
-              : {}),
-          });
+        if (outcome.kind === 'lost') continue;
+        const measures = outcome.kind === 'score' ? outcome.measures : undefined;
+        const learned = { trial, score: scoreOf(outcome), ...(measures && { measures }) };
+        const random = randomFromSeed(deriveSeed(state.seed, name, 'learn', trial.id));
+        state = { ...state, model: definition.learn(state.model, [learned], { ...context, random }) };
       }
-      if (learned.length === 0) return state;
-      const random = randomFromSeed(deriveSeed(state.seed, name, 'learn', learned[0]?.trial.id ?? ''));
-      return { ...state, model: definition.learn(state.model, learned, { ...context, random }) };
+      return state;
     },
   };
 };

@@ -27,6 +27,8 @@ const OPTIONS: Readonly<Record<string, Json>> = {
 const RUNGS = { eta: 2, minFidelity: 0.25 };
 /** Steps of a history at which it is folded from its beginning. */
 const FOLD_EVERY = 12;
+/** Controllers drop parameters that they were not told in time are still in use (see `parameter-server.ts`). */
+const FORGETFUL: readonly string[] = ['nas-rl', 'nasnet-reinforce', 'nasnet-ppo'];
 
 /** A strategy with the options that it has in the suite. */
 export interface StrategyCase {
@@ -34,12 +36,21 @@ export interface StrategyCase {
   readonly label: string;
   readonly entry: StrategyEntry;
   readonly options: Readonly<Record<string, Json>>;
+  /** Trials of its first round; of strategies without rounds as many as leave one slot free. */
+  readonly round: number;
+  /** Results alone rebuild its state however late those of a whole round are. */
+  readonly folds: boolean;
 }
 
 /** The strategy itself. */
 export const plain = (entry: StrategyEntry): StrategyCase => ({
   label: entry.name,
   entry,
+  round: Math.min(
+    PARALLELISM - 1,
+    (OPTIONS[entry.name] as { readonly children?: number } | undefined)?.children ?? PARALLELISM,
+  ),
+  folds: !FORGETFUL.includes(entry.name),
   options: {
     ...(OPTIONS[entry.name] as Readonly<Record<string, Json>> | undefined),
     ...(entry.multiFidelity ? RUNGS : {}),
@@ -48,6 +59,7 @@ export const plain = (entry: StrategyEntry): StrategyCase => ({
 
 /** A scheduler over the strategy. */
 export const wrapped = (scheduler: StrategyEntry, sampler: StrategyEntry): StrategyCase => ({
+  ...plain(sampler),
   label: `${scheduler.name} over ${sampler.name}`,
   entry: scheduler,
   options: { ...RUNGS, sampler: { name: sampler.name, ...plain(sampler).options } },
@@ -59,9 +71,11 @@ const scoreOf = (space: Space, genotype: Json): number => {
   return space.encode(genotype).reduce((sum, feature) => sum + feature * random.normal(), 0);
 };
 
+const numberOf = (id: string): number => Number(id.slice(2));
+
 /** Every seventh network fails; every fifth trial is lost once. */
 const outcomeOf = (space: Space, trial: Trial): TrialResult => {
-  const number = Number(trial.id.slice(2));
+  const number = numberOf(trial.id);
   if (number % 5 === 2 && number < 3 * EVALUATIONS) return { trial, outcome: { kind: 'lost' } };
   if (trial.ordinal % 7 === 3) return { trial, outcome: { kind: 'infeasible' } };
   return {
@@ -86,6 +100,9 @@ interface Run {
   readonly steps: readonly Step[];
 }
 
+const told = (steps: readonly Step[]): readonly TrialResult[] =>
+  steps.flatMap((step) => (step.kind === 'told' ? [step.result] : []));
+
 /** A strategy on a space, ready to begin. */
 interface Subject {
   readonly strategy: Strategy;
@@ -93,12 +110,13 @@ interface Subject {
   readonly start: (seed: number) => StrategyState;
 }
 
-/** An asynchronous search: slots are refilled one by one and results return out of order. */
+/** An asynchronous search: slots are refilled one by one and results return out of order, those of the `slow` first trials late. */
 const search = (
   { strategy, space, start }: Subject,
   seed: number,
   store: (state: StrategyState) => StrategyState = (state) => state,
   outcome = outcomeOf,
+  slow = 0,
 ): Run => {
   const order = randomFromSeed(99);
   let state = store(start(seed));
@@ -113,7 +131,10 @@ const search = (
     trials.push(...issued);
     running = [...running, ...issued];
     if (running.length === 0) return { state, trials, steps };
-    const done = order.pick(running);
+    const quick =
+      told(steps).length < EVALUATIONS / 2 ? running.filter(({ id }) => numberOf(id) >= slow) : [];
+    // Some strategies await them before they propose anything else.
+    const done = order.pick(quick.length > 0 ? quick : running);
     running = running.filter((trial) => trial !== done);
     const result = outcome(space, done);
     state = store(strategy.tell(state, [result]));
@@ -122,9 +143,6 @@ const search = (
 };
 
 const roundTrip = (state: StrategyState): StrategyState => JSON.parse(JSON.stringify(state)) as StrategyState;
-
-const told = (steps: readonly Step[]): readonly TrialResult[] =>
-  steps.flatMap((step) => (step.kind === 'told' ? [step.result] : []));
 
 /** What every strategy promises, on every space that it can search. */
 export const strategyContract = (
@@ -135,16 +153,17 @@ export const strategyContract = (
   const cases = spaces.flatMap((space) =>
     strategies
       .filter(({ entry }) => entry.refuses(space) === undefined)
-      .map(({ label, entry, options }) => {
+      .map(({ label, entry, options, round, folds }) => {
         const strategy = entry.bind(space, ports);
         const start = (seed: number) => strategy.init({ evaluations: EVALUATIONS, options }, seed);
         const { multiFidelity } = entry;
-        return { label, on: space.name, multiFidelity, subject: { strategy, space, start } };
+        return { label, on: space.name, multiFidelity, round, folds, subject: { strategy, space, start } };
       }),
   );
-  describe.each(cases)('$label on $on', ({ subject, multiFidelity }) => {
+  describe.each(cases)('$label on $on', ({ subject, multiFidelity, round, folds }) => {
     const { strategy, space, start } = subject;
     const reference = search(subject, 1);
+    const late = search(subject, 1, undefined, undefined, round);
 
     it('spends its budget on valid networks and loses no trial', () => {
       const ordinals = new Set(reference.trials.map(({ ordinal }) => ordinal));
@@ -169,27 +188,39 @@ export const strategyContract = (
       expect(search(subject, 1, roundTrip)).toEqual(reference);
     });
 
-    it('is rebuilt at every step from a record of what was asked and told, with identical proposals', () => {
-      let state = start(1);
-      for (const [at, step] of reference.steps.entries()) {
-        if (step.kind === 'asked')
-          expect(strategy.ask(state, step.n), `step ${at}`).toEqual([step.state, step.trials]);
-        const next =
-          step.kind === 'asked' ? strategy.issue(state, step.trials) : strategy.tell(state, [step.result]);
-        expect(next, `step ${at}`).toEqual(step.state);
-        // The next step is a process of its own.
-        state = roundTrip(next);
-      }
-    });
+    it.each([
+      ['in any order', reference],
+      ['late for the first round', late],
+    ])(
+      'is rebuilt at every step from a record of what was asked and told, with identical proposals: results %s',
+      (_, { steps }) => {
+        let state = start(1);
+        for (const [at, step] of steps.entries()) {
+          if (step.kind === 'asked')
+            expect(strategy.ask(state, step.n), `step ${at}`).toEqual([step.state, step.trials]);
+          const next =
+            step.kind === 'asked' ? strategy.issue(state, step.trials) : strategy.tell(state, [step.result]);
+          expect(next, `step ${at}`).toEqual(step.state);
+          // The next step is a process of its own.
+          state = roundTrip(next);
+        }
+      },
+    );
 
-    it('is rebuilt by folding its history, what is awaited issued after it', () => {
-      for (let at = FOLD_EVERY; at < reference.steps.length + FOLD_EVERY; at += FOLD_EVERY) {
-        const steps = reference.steps.slice(0, at);
-        const folded = told(steps).reduce((state, result) => strategy.tell(state, [result]), start(1));
-        const { state } = steps.at(-1) as Step;
-        expect(strategy.issue(folded, state.pending), `after ${at} steps`).toEqual(state);
-      }
-    });
+    it.each([
+      ['in any order', reference],
+      ...(folds ? [['late for the first round', late] as const] : []),
+    ] as const)(
+      'is rebuilt by folding its history, what is awaited issued after it: results %s',
+      (_, { steps }) => {
+        for (let at = FOLD_EVERY; at < steps.length + FOLD_EVERY; at += FOLD_EVERY) {
+          const history = steps.slice(0, at);
+          const folded = told(history).reduce((state, result) => strategy.tell(state, [result]), start(1));
+          const { state } = history.at(-1) as Step;
+          expect(strategy.issue(folded, state.pending), `after ${at} steps`).toEqual(state);
+        }
+      },
+    );
 
     it('ignores results it has been told, and the order of results told together', () => {
       const full = reference.steps.filter(({ kind, state }) => kind === 'asked' && state.pending.length > 1);
