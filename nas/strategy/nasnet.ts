@@ -58,8 +58,8 @@ const reinforceOptions = (evaluations: number) =>
     entropyWeight: z
       .number()
       .min(0)
-      .default(evaluations < PUBLISHED_EVALUATIONS ? 0.05 : 1e-5),
-    learningRate: rateFor(3.5e-4, 0.02, evaluations),
+      .default(evaluations < PUBLISHED_EVALUATIONS ? 0.1 : 1e-5),
+    learningRate: rateFor(3.5e-4, 0.01, evaluations),
     epochs: z.literal(1).default(1),
     clip: z.null().default(null),
   });

@@ -28,9 +28,12 @@ type Table = readonly (readonly (readonly number[])[])[];
 type Episode = { readonly choices: readonly number[]; readonly score: number };
 type Model = { readonly q: Table; readonly memory: readonly Episode[]; readonly worst: number | null };
 
+/** Every network at half the reward. */
 const emptyTable = (sizes: readonly number[]): Table =>
   sizes.map((size, t) =>
-    Array.from({ length: t === 0 ? 1 : (sizes[t - 1] as number) }, () => new Array<number>(size).fill(0.5)),
+    Array.from({ length: t === 0 ? 1 : (sizes[t - 1] as number) }, () =>
+      new Array<number>(size).fill((0.5 * (sizes.length - t)) / sizes.length),
+    ),
   );
 
 /** ε by proposal: 1 while exploring, then linear to the final value. */
@@ -45,7 +48,7 @@ const greedy = (values: readonly number[], random: Random): number => {
   return random.pick(values.flatMap((value, action) => (value === top ? [action] : [])));
 };
 
-/** Rewards in [0, 1] over the memory's range, so that the initial value 0.5 is neither good nor bad. */
+/** Rewards in [0, 1] over the memory's range, so that half of it is neither good nor bad. */
 const scaler = (memory: readonly Episode[]): ((score: number) => number) => {
   const scores = memory.map(({ score }) => score).sort((a, b) => a - b);
   // The worst tenth is clipped: a few broken networks would otherwise squeeze all others together.
@@ -59,11 +62,12 @@ const replay = (q: Table, memory: readonly Episode[], o: Options, random: Random
   const reward = scaler(memory);
   for (let i = 0; i < o.replay; i++) {
     const { choices, score } = random.pick(memory);
+    const share = reward(score) / choices.length;
     for (let t = choices.length - 1; t >= 0; t--) {
       const values = next[t]?.[t === 0 ? 0 : (choices[t - 1] as number)] as number[];
       const action = choices[t] as number;
       const after = next[t + 1]?.[action];
-      const target = after === undefined ? reward(score) : o.discount * Math.max(...after);
+      const target = share + (after === undefined ? 0 : o.discount * Math.max(...after));
       values[action] = (values[action] as number) + o.learningRate * (target - (values[action] as number));
     }
   }
@@ -72,9 +76,10 @@ const replay = (q: Table, memory: readonly Episode[], o: Options, random: Random
 
 /**
  * Tabular Q-learning over the list of choices with an ε schedule and experience replay. Baker et al. 2017 (MetaQNN),
- * §4 and Zhong et al. 2018 (Block-QNN), §3. Deviations: the state is (position, previous choice); α is 0.2, not 0.01,
- * and ε falls linearly within the given budget, because budgets here are hundreds of networks, not thousands; rewards
- * are scaled to [0, 1] over what was seen. An infeasible network counts as the worst score so far.
+ * §4 and Zhong et al. 2018 (Block-QNN), §3, with its shaped rewards: each of T choices gets r / T (§3.2). Deviations: the
+ * state is (position, previous choice); α is 0.2, not 0.01, and ε falls linearly within the given budget, because budgets
+ * here are hundreds of networks, not thousands; rewards are scaled to [0, 1] over what was seen. An infeasible network
+ * counts as the worst score so far.
  */
 export const qLearning: StrategyDefinition<Options, Model> = {
   name: 'q-learning',
