@@ -16,12 +16,15 @@ export interface ScoredTrial {
 
 /** What a judge spared the search, and what its held sample says of its errors. */
 export interface JudgeReport {
-  /** Proposals that were not trained. */
+  /** Networks that were rejected and never trained. */
   readonly rejected: number;
   /** Rejected proposals that were trained all the same, and how many of these were no worse than the threshold. */
   readonly held: number;
   readonly wronglyRejected: number;
-  /** What the rejected would have cost at the mean of the networks that were trained; 0 where trials are look-ups. */
+  /**
+   * What the rejected would have cost at the mean of the networks that were not; 0 where trials are look-ups. Those beyond the limits of
+   * the search, which end without training, are part of that mean.
+   */
   readonly saved: { readonly multiplyAdds: number; readonly machineSeconds: number };
 }
 
@@ -50,12 +53,13 @@ const scoredTrial = ({ id, fidelity, end, toldAt = 0 }: LoggedTrial): ScoredTria
         },
       ];
 
-const judgeReport = (trained: readonly LoggedTrial[], { summary }: SearchResult): JudgeReport | undefined => {
+const judgeReport = (ended: readonly LoggedTrial[], { summary }: SearchResult): JudgeReport | undefined => {
   const { rejected, held, wronglyRejected } = summary ?? {};
   if (rejected === undefined || held === undefined || wronglyRejected === undefined) return undefined;
-  const spent = trained.flatMap(({ end }) => end?.spent ?? []);
+  const networks = new Set(ended.map(({ hash }) => hash)).size;
+  const spent = ended.flatMap(({ end }) => end?.spent ?? []);
   const mean = (of: (cost: (typeof spent)[number]) => number): number =>
-    spent.reduce((sum, cost) => sum + of(cost), 0) / Math.max(1, spent.length);
+    spent.reduce((sum, cost) => sum + of(cost), 0) / Math.max(1, networks);
   return {
     rejected,
     held,

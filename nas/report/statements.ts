@@ -127,8 +127,8 @@ export const frontText = ({ searches, configuration, timedOn = {} }: RunReport, 
 export const judgeText = ({ searches }: RunReport): string =>
   searches.every(({ trials }) => trials?.judge === undefined)
     ? ''
-    : 'A judge rejected proposals before they were trained. What that saved is the number of the rejected times the mean cost ' +
-      'of a network that was trained. The held sample was rejected and trained all the same: those of it that were no worse ' +
+    : 'A judge rejected networks before they were trained. What that saved is the number of those that were never trained times the ' +
+      'mean cost of the others. The held sample was rejected and trained all the same: those of it that were no worse ' +
       'than the threshold after all were rejected wrongly.';
 
 /** What reclaims did to the run. */

@@ -7,6 +7,7 @@ import { controllerShapes, controllerSize } from './controller-math.ts';
 import type { ControllerEpisode, ControllerMath, ControllerShape } from './controller-math.ts';
 import { createServer, pull, push } from './parameter-server.ts';
 import type { ParameterServer } from './parameter-server.ts';
+import { checkPopulation } from './population.ts';
 import { advantage, freshScale, updateScale, worseOf } from './reward-scale.ts';
 import type { RewardScale } from './reward-scale.ts';
 import type { StrategyContext, StrategyDefinition } from './strategy.ts';
@@ -167,6 +168,8 @@ export const controllerSearch = <O extends ControllerSearchOptions & Json>(defin
     needsController: true,
     refuses: (space) =>
       levelsOf(space).length === 0 ? 'it needs genotypes that are fixed lists of choices' : undefined,
+    // The first round of one replica is proposed before those of the others: it decides whether anything is learnt.
+    check: ({ options: { children }, evaluations }) => checkPopulation('children', children, evaluations),
     init: (context) => {
       const {
         seed,

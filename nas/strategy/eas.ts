@@ -263,11 +263,13 @@ export const eas: StrategyDefinition<Options, Model> = {
       : undefined,
   check: ({ options: { phases }, evaluations }) => {
     const sum = phases.reduce((total, networks) => total + networks, 0);
-    if (sum + 1 > evaluations)
+    // Of a single evaluation, the start network's, no phase comes to be.
+    const most = Math.max(1, evaluations - 1);
+    if (sum > most)
       throw inputError(
         'strategy.phases',
         phases,
-        `at most ${evaluations - 1} networks together: the evaluations of the search less the start network`,
+        `at most ${most} networks together: the evaluations of the search less the start network`,
         'sample fewer networks, or raise stages.search.evaluations',
       );
   },

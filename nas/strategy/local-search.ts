@@ -3,7 +3,8 @@ import type { Json } from '../json.ts';
 import { deriveSeed, randomFromSeed } from '../random.ts';
 import type { Random } from '../random.ts';
 import type { Space } from '../space/space.ts';
-import { sixthOf, type Member } from './population.ts';
+import { networkKey } from './network-key.ts';
+import { checkPopulation, sixthOf, type Member } from './population.ts';
 import { addToSorted, inSorted } from './sorted-list.ts';
 import type { Learned, StrategyContext, StrategyDefinition } from './strategy.ts';
 
@@ -29,11 +30,6 @@ type Model = {
 
 type Note = { readonly kind: 'start' | 'neighbour'; readonly key: string };
 
-/** 64 bits of the canonical hash: enough to tell millions of networks apart. */
-const KEY_LENGTH = 16;
-
-const keyOf = (genotype: Json, space: Space): string => space.hash(genotype).slice(0, KEY_LENGTH);
-
 /** Draws for a random network that was not proposed before; spaces that are nearly used up get a repeated one. */
 const DRAWS = 20;
 
@@ -47,19 +43,19 @@ const neighboursOf = (
   { genotype }: Member,
   { space, seed }: Pick<StrategyContext<Options>, 'space' | 'seed'>,
 ): readonly Neighbour[] => {
-  const random = randomFromSeed(deriveSeed(seed, 'neighbours', keyOf(genotype, space)));
+  const random = randomFromSeed(deriveSeed(seed, 'neighbours', networkKey(genotype, space)));
   return random.shuffle(space.neighbours(genotype)).map((neighbour) => {
     let key: string | undefined;
-    return { genotype: neighbour, key: () => (key ??= keyOf(neighbour, space)) };
+    return { genotype: neighbour, key: () => (key ??= networkKey(neighbour, space)) };
   });
 };
 
 const unseenStart = (space: Space, random: Random, isSeen: (key: string) => boolean) => {
   let genotype = space.sample(random);
-  let key = keyOf(genotype, space);
+  let key = networkKey(genotype, space);
   for (let draw = 1; draw < DRAWS && isSeen(key); draw++) {
     genotype = space.sample(random);
-    key = keyOf(genotype, space);
+    key = networkKey(genotype, space);
   }
   return { genotype, key };
 };
@@ -100,6 +96,7 @@ const define = (): StrategyDefinition<Options, Model> => {
     name: 'local-search',
     source: 'White, Nolen & Savani 2021, "Exploring the Loss Landscape in Neural Architecture Search", §3',
     options,
+    check: ({ options: { initial }, evaluations }) => checkPopulation('initial', initial, evaluations),
     init: () => ({ current: null, starts: { count: 0, best: null }, known: [] }),
     propose: ({ current, known }, context) => {
       const underWay = new Set(context.pending.map(({ note }) => (note as Note).key));

@@ -4,16 +4,17 @@ import type { Json } from '../json.ts';
 import { randomFromSeed, deriveSeed } from '../random.ts';
 import type { Random } from '../random.ts';
 import type { Space } from '../space/space.ts';
+import { checkPopulation } from './population.ts';
 import type { StrategyDefinition } from './strategy.ts';
 
 /** Options that every strategy with a fitted model of the score shares. */
 export const modelOptions = (evaluations: number) => ({
-  /** Uniform samples before the first fit. */
+  /** Uniform samples before the first fit, which takes two results at least. */
   initial: z
     .number()
     .int()
-    .min(2)
-    .default(Math.max(2, Math.min(20, Math.round(evaluations / 10)))),
+    .min(1)
+    .default(Math.min(evaluations, Math.max(2, Math.min(20, Math.round(evaluations / 10))))),
   /** Proposals to a fit; they count on no result of one another. */
   batch: z
     .number()
@@ -136,6 +137,7 @@ export const modelGuided = <O extends ModelOptions & Json>(
   },
 ): StrategyDefinition<O, Model> => ({
   ...definition,
+  check: ({ options: { initial }, evaluations }) => checkPopulation('initial', initial, evaluations),
   init: () => ({ observations: [], batch: { start: 0, items: [] } }),
   propose: ({ observations, batch }, context) => {
     const { space, options, ordinal, random, pending, seed } = context;

@@ -5,6 +5,7 @@ import { blocksAt, canonicalPnas, pnas as space, PNAS_BLOCKS } from '../space/pn
 import type { PnasGenotype } from '../space/pnas.ts';
 import { fitLstmEnsemble, lstmOptions } from './pnas-lstm.ts';
 import { fitMlpEnsemble, mlpOptions } from './pnas-mlp.ts';
+import { checkPopulation } from './population.ts';
 import type { StrategyContext, StrategyDefinition } from './strategy.ts';
 
 const options = (evaluations: number) => {
@@ -132,6 +133,7 @@ export const pnas: StrategyDefinition<Options, Model> = {
   refuses: ({ name }) =>
     name === 'pnas' ? undefined : 'it grows cells block by block (pnas); surrogate searches other spaces',
   thinksLong: ({ predictor, beam }) => predictor === 'lstm' || beam >= LARGE_BEAM,
+  check: ({ options: { initial }, evaluations }) => checkPopulation('initial', initial, evaluations),
   init: () => ({ blocks: 0, items: [], issued: 0, results: [] }),
   propose: (model, context) => {
     const { ordinal, seed } = context;

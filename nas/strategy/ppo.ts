@@ -8,6 +8,7 @@ import {
   uniformPolicy,
 } from './factorised-policy.ts';
 import type { Policy } from './factorised-policy.ts';
+import { checkPopulation } from './population.ts';
 import { advantage, freshScale, updateScale, worseOf } from './reward-scale.ts';
 import type { RewardScale } from './reward-scale.ts';
 import type { StrategyDefinition } from './strategy.ts';
@@ -72,6 +73,7 @@ export const ppo: StrategyDefinition<Options, Model> = {
   source: 'Schulman et al. 2017, "Proximal Policy Optimization Algorithms", §3; Zoph et al. 2018, §A.2',
   options,
   refuses: refusesWithoutDecisions,
+  check: ({ options: { minibatch }, evaluations }) => checkPopulation('minibatch', minibatch, evaluations),
   init: ({ space }) => ({
     policy: uniformPolicy(decisionsOf(space).sizes),
     scale: freshScale,

@@ -4,20 +4,25 @@ import { deriveSeed, randomFromSeed } from '../random.ts';
 import type { Space } from '../space/space.ts';
 import { checkPart } from './check-part.ts';
 import { normalScores } from './model-guided.ts';
+import { networkKey } from './network-key.ts';
 import { fitPerceptron } from './perceptron.ts';
-import type { Learned, StrategyContext, StrategyDefinition, Trial } from './strategy.ts';
+import { checkPopulation } from './population.ts';
+import { addToSorted } from './sorted-list.ts';
+import type { Learned, Proposal, StrategyContext, StrategyDefinition, Trial } from './strategy.ts';
 
 /** Options of the judge beside those of the strategy that it judges for. */
 const options =
   <O extends Json>(inner: StrategyDefinition<O, Json>) =>
   (evaluations: number) =>
     z.strictObject({
-      /** Results before the first judgement. */
+      /** Results before the first judgement: a fifth of the budget, of small budgets up to a half. */
       warmUp: z
         .number()
         .int()
-        .min(2)
-        .default(Math.max(2, Math.min(50, Math.round(evaluations / 5)))),
+        .min(1)
+        .default(
+          Math.max(Math.min(10, Math.ceil(evaluations / 2)), Math.min(50, Math.round(evaluations / 5))),
+        ),
       /** Share of what was seen so far below which a network is expected to be to be rejected. */
       threshold: z.number().gt(0).lt(1).default(0.5),
       /** Share of the rejected that is trained anyway, to know what a rejection costs. */
@@ -38,13 +43,13 @@ type JudgeOptions<O extends Json> = {
   readonly strategy: O;
 };
 
-type Result = { readonly genotype: Json; readonly score: number | null };
+type Result = { readonly genotype: Json; readonly network: string; readonly score: number | null };
 type Model = {
   readonly inner: Json;
   /** Trials of the inner strategy so far: rejected ones have no ordinal. */
   readonly results: readonly Result[];
-  /** Networks rejected without training. */
-  readonly rejected: number;
+  /** Keys of the networks that were ever rejected, sorted. */
+  readonly rejected: readonly string[];
   /**
    * Of the held sample: trained though rejected, and how many of these were after all at or above the threshold among the
    * networks with a score. A network that failed was rightly rejected.
@@ -54,9 +59,9 @@ type Model = {
 };
 type Note = {
   readonly inner: Json;
-  /** Proposals rejected before this one. */
-  readonly rejected: number;
-  /** Trained although the judge rejected it. */
+  /** Keys of the networks that were rejected for this one. */
+  readonly rejected: readonly string[];
+  /** Trained although the judge rejected it; a network that was proposed before is no sample. */
   readonly held: boolean;
 };
 
@@ -92,7 +97,8 @@ const REFIT = 10;
 
 /**
  * Judges proposals of any strategy before they are trained, from the results of earlier trials, and rejects those it expects
- * in the lower part; a held sample of the rejected is trained all the same and says what would have been lost. The
+ * in the lower part; a held sample of the rejected is trained all the same and says what would have been lost. A rejected network
+ * counts once, and not where it was trained before or is trained later: a second trial of it would have been a look-up. The
  * predictor is that of Liu et al. 2018 (PNAS, §3.4) with one perceptron; performance prediction before training as in Deng, Yan &
  * Lin 2017, "Peephole". Not part of the judged strategies' papers, and therefore opt-in.
  */
@@ -104,16 +110,17 @@ export const preJudged = <O extends Json, M extends Json>(
   const narrowed = <C extends Context>(context: C) => ({ ...context, options: context.options.strategy });
   const innerTrial = (trial: Trial): Trial => ({ ...trial, note: (trial.note as Note).inner });
   const isJudging = ({ results }: Model, { options: { warmUp } }: Context): boolean =>
-    results.length >= Math.max(warmUp, REFIT);
+    results.length >= warmUp;
   /** By the last result learnt from; proposals between two refits share a judge. */
   const judges = new WeakMap<Result, { readonly judge: Judge; readonly least: number }>();
-  const judgeOf = (results: readonly Result[], { space, seed, options: { memory, threshold } }: Context) => {
-    const known = results.slice(0, results.length - (results.length % REFIT)).slice(-memory);
+  const judgeOf = (results: readonly Result[], { space, seed, options: o }: Context) => {
+    const since = (results.length - o.warmUp) % REFIT;
+    const known = results.slice(0, results.length - since).slice(-o.memory);
     const last = known.at(-1) as Result;
     const fitted = judges.get(last);
     if (fitted !== undefined) return fitted;
     const judge = fitJudge(known, space, deriveSeed(seed, name, 'judge', known.length));
-    const made = { judge, least: bar(judge, known, threshold) };
+    const made = { judge, least: bar(judge, known, o.threshold) };
     judges.set(last, made);
     return made;
   };
@@ -123,17 +130,24 @@ export const preJudged = <O extends Json, M extends Json>(
     options: options(definition as unknown as StrategyDefinition<O, Json>),
     ...(definition.refuses && { refuses: definition.refuses }),
     ...(definition.needsController && { needsController: definition.needsController }),
-    summary: ({ results, rejected, held, wronglyRejected }) => ({
-      trained: results.length,
-      rejected,
-      held,
-      wronglyRejected,
-    }),
-    check: (context) => checkPart('strategy', () => definition.check?.(narrowed(context))),
+    summary: ({ results, rejected, held, wronglyRejected }) => {
+      // To reject what was trained before, or is later, saves nothing.
+      const trained = new Set(results.map(({ network }) => network));
+      return {
+        trained: results.length,
+        rejected: rejected.filter((network) => !trained.has(network)).length,
+        held,
+        wronglyRejected,
+      };
+    },
+    check: (context) => {
+      checkPopulation('warmUp', context.options.warmUp, context.evaluations);
+      checkPart('strategy', () => definition.check?.(narrowed(context)));
+    },
     init: (context) => ({
       inner: definition.init(narrowed(context)),
       results: [],
-      rejected: 0,
+      rejected: [],
       held: 0,
       wronglyRejected: 0,
     }),
@@ -146,24 +160,34 @@ export const preJudged = <O extends Json, M extends Json>(
         });
       const first = proposalOf(0);
       if (first === undefined || !isJudging(model, context))
-        return first && { ...first, note: { inner: first.note ?? null, rejected: 0, held: false } };
+        return first && { ...first, note: { inner: first.note ?? null, rejected: [], held: false } };
       const { judge, least } = judgeOf(model.results, context);
+      const keyOf = ({ genotype }: Pick<Proposal, 'genotype'>): string => networkKey(genotype, context.space);
+      const isNew = (network: string): boolean =>
+        !model.results.some((result) => result.network === network) &&
+        !context.pending.some((trial) => keyOf(trial) === network);
+      const seen: string[] = [];
+      /** The proposal; the other networks that were seen for it are rejected. */
+      const chosen = (proposal: Proposal, held: boolean): Proposal => {
+        const network = keyOf(proposal);
+        const rejected = [...new Set(seen)].filter((other) => other !== network);
+        return { ...proposal, note: { inner: proposal.note ?? null, rejected, held } };
+      };
       let best = { proposal: first, value: judge(first.genotype) };
       for (let attempt = 0; attempt < o.tries; attempt++) {
         const proposal = attempt === 0 ? first : (proposalOf(attempt) ?? first);
         const value = judge(proposal.genotype);
-        const passes = value >= least;
-        const held = !passes && context.random.uniform() < o.heldShare;
-        if (passes || held)
-          return { ...proposal, note: { inner: proposal.note ?? null, rejected: attempt, held } };
+        if (value >= least) return chosen(proposal, false);
+        const network = keyOf(proposal);
+        if (context.random.uniform() < o.heldShare && isNew(network)) return chosen(proposal, true);
+        seen.push(network);
         if (value > best.value) best = { proposal, value };
       }
-      const { proposal } = best;
-      return { ...proposal, note: { inner: proposal.note ?? null, rejected: o.tries - 1, held: false } };
+      return chosen(best.proposal, false);
     },
     register: (model, trial, context) => ({
       ...model,
-      rejected: model.rejected + (trial.note as Note).rejected,
+      rejected: (trial.note as Note).rejected.reduce(addToSorted, model.rejected),
       inner:
         definition.register === undefined
           ? model.inner
@@ -175,7 +199,14 @@ export const preJudged = <O extends Json, M extends Json>(
         const passed = score !== undefined && score >= quantile(at.results, context.options.threshold);
         return {
           ...at,
-          results: [...at.results, { genotype: trial.genotype, score: score ?? null }],
+          results: [
+            ...at.results,
+            {
+              genotype: trial.genotype,
+              network: networkKey(trial.genotype, context.space),
+              score: score ?? null,
+            },
+          ],
           held: at.held + (held ? 1 : 0),
           wronglyRejected: at.wronglyRejected + (held && passed ? 1 : 0),
         };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Json } from '../json.ts';
 import { decisionsOf, drawIndex, drawValid, refusesWithoutDecisions } from './factorised-policy.ts';
+import { checkPopulation } from './population.ts';
 import type { StrategyDefinition } from './strategy.ts';
 
 const options = (evaluations: number) =>
@@ -137,6 +138,7 @@ export const tpe: StrategyDefinition<Options, Model> = {
     'Bergstra et al. 2011, "Algorithms for Hyper-Parameter Optimization", §4; Falkner, Klein & Hutter 2018, §3.2',
   options,
   refuses: refusesWithoutDecisions,
+  check: ({ options: { initial }, evaluations }) => checkPopulation('initial', initial, evaluations),
   allFidelities: true,
   init: () => ({ observations: [] }),
   propose: ({ observations }, context) => {

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import type { SearchResult } from '../../nas/protocol/job.ts';
 import { LATENCY } from '../../nas/protocol/measures.ts';
+import type { LoggedTrial } from '../../nas/protocol/trial-log.ts';
 import type { RunDocuments } from '../../nas/report/build-report.ts';
 import { buildReport } from '../../nas/report/build-report.ts';
 import { renderReport } from '../../nas/report/render-report.ts';
 import type { RunReport } from '../../nas/report/run-report.ts';
-import { incumbentsOf } from '../../nas/report/search-trials.ts';
+import { incumbentsOf, searchTrials } from '../../nas/report/search-trials.ts';
 import { frontText, regretText, searchesText } from '../../nas/report/statements.ts';
 import { judgeTable, spendingTable } from '../../nas/report/tables.ts';
 import { marksOf, measureSlug, pointsOf } from '../../nas/report/trial-measures.ts';
@@ -161,8 +163,10 @@ describe('what a judge spared the search', () => {
     for (const [i, { trials }] of report.searches.entries()) {
       const judge = trials!.judge!;
       const logged = documents.trials[`stage-1/seed-${i}`]!;
-      const notes = logged.map(({ note }) => note as { rejected: number; held: boolean });
-      expect(judge.rejected).toBe(notes.reduce((sum, note) => sum + note.rejected, 0));
+      const notes = logged.map(({ note }) => note as { rejected: readonly string[]; held: boolean });
+      const trained = new Set(logged.map(({ hash }) => hash.slice(0, 16)));
+      const rejected = new Set(notes.flatMap((note) => note.rejected));
+      expect(judge.rejected).toBe([...rejected].filter((network) => !trained.has(network)).length);
       expect(judge.held).toBe(notes.filter(({ held }) => held).length);
       expect(judge.rejected).toBeGreaterThan(0);
       expect(judge.wronglyRejected).toBeLessThanOrEqual(judge.held);
@@ -172,6 +176,36 @@ describe('what a judge spared the search', () => {
     }
     const { rows } = judgeTable(report);
     expect(rows).toHaveLength(2);
+  });
+
+  test('is priced by whole networks, of which those beyond the limits cost nothing', () => {
+    const spent = { multiplyAdds: 8e9, images: 1, attempts: 1, reclaims: 0, seconds: 40 };
+    const score = { kind: 'score', value: 0.5, spent } as const;
+    const trial = (number: number, hash: string, more: Partial<LoggedTrial>): LoggedTrial => ({
+      id: `t-00000${number}`,
+      ordinal: number,
+      genotype: hash,
+      hash,
+      fidelity: 1,
+      note: null,
+      toldAt: number,
+      ...more,
+    });
+    const trials = [
+      trial(0, 'a', { fidelity: 0.25, end: score }),
+      trial(1, 'a', { end: score }),
+      trial(2, 'b', { end: { kind: 'infeasible', reason: 'beyond the limits' } }),
+      trial(3, 'a', { end: { kind: 'score', value: 0.5 }, copyOf: 't-000001' }),
+      trial(4, 'c', { end: { kind: 'lost', reason: 'gone', spent } }),
+    ];
+    const summary = { trained: 3, rejected: 3, held: 1, wronglyRejected: 0 };
+    const { judge } = searchTrials(trials, {
+      kind: 'search',
+      candidates: [],
+      summary,
+    } as unknown as SearchResult);
+    // Two trainings of one network, and one that was refused.
+    expect(judge?.saved).toEqual({ multiplyAdds: (3 * 16e9) / 2, machineSeconds: (3 * 80) / 2 });
   });
 
   test('is no part of other searches', () => {
