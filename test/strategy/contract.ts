@@ -239,6 +239,19 @@ export const strategyContract = (
       expect(strategy.tell(reference.state, told(reference.steps))).toEqual(reference.state);
     });
 
+    it('learns a history told at once in the order of proposal, and goes on to its end', () => {
+      for (const at of [Math.floor(reference.steps.length / 2), reference.steps.length]) {
+        const steps = reference.steps.slice(0, at);
+        const { pending } = (steps.at(-1) as Step).state;
+        const byId = [...told(steps)].sort((a, b) => (a.trial.id < b.trial.id ? -1 : 1));
+        const once = strategy.tell(start(1), told(steps));
+        expect(once).toEqual(byId.reduce((state, result) => strategy.tell(state, [result]), start(1)));
+        const results = pending.map((trial) => outcomeOf(space, trial));
+        const resumed = strategy.tell(strategy.issue(once, pending), results);
+        expect(search({ ...subject, start: () => resumed }, 1).state.proposed).toBe(EVALUATIONS);
+      }
+    });
+
     it('proposes lost trials again and learns nothing from the loss', () => {
       const init = start(1);
       const [asked, trials] = strategy.ask(init, 2);
