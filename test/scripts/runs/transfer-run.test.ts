@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { runRecordSchema } from '../../../nas/protocol/documents.ts';
+import type { DatasetManifest } from '../../../nas/protocol/dataset.ts';
+import { loadExperiment } from '../../../nas/protocol/load-experiment.ts';
+import { asSettled } from '../../../nas/protocol/settled-experiment.ts';
+import { spaceOf } from '../../../nas/protocol/spaces.ts';
+import { randomFromSeed } from '../../../nas/random.ts';
+import type { Session } from '../../../scripts/runs/connect.ts';
+import { findDataset, runRecord } from '../../../scripts/runs/prepare-run.ts';
+import { transferRun } from '../../../scripts/runs/transfer-run.ts';
+import { createDocument, readDocument } from '../../../store/json-documents.ts';
+import { keys } from '../../../store/keys.ts';
+import { createMemoryObjectStore } from '../../../store/memory-object-store.ts';
+import { manifestOfShape } from '../../support/manifest-of-shape.ts';
+
+const split = (count: number) => ({
+  count,
+  shards: [{ blob: { sha256: '0'.repeat(64), bytes: 1 }, count }],
+});
+const imagesOf = (name: string, side: number): DatasetManifest => ({
+  ...manifestOfShape(name, [side, side, 3]),
+  splits: { train: split(8000), test: split(2000) },
+  sha256: '1'.repeat(64),
+});
+
+/** A store with three data sets and a finished run of the shipped experiment on the first, and what was started of Temporal. */
+const afterRunOf = async (file: string, found: 'both' | 'nothing' = 'both') => {
+  const store = createMemoryObjectStore();
+  for (const manifest of [imagesOf('first', 32), imagesOf('second', 32), imagesOf('large', 96)])
+    await createDocument(store, keys.dataset(manifest.name), manifest);
+  const overrides = ['task.data=first', 'resources.parallelism=2'];
+  const loaded = loadExperiment(readFileSync(`experiments/${file}`, 'utf8'), { file, overrides });
+  const experiment = asSettled(loaded.experiment);
+  const record = runRecord('source', experiment, await findDataset(store, loaded), new Date(0));
+  await createDocument(store, keys.experiment('source'), record);
+  const random = randomFromSeed(2);
+  const [winner, baseline] = [
+    spaceOf(experiment).sample(random).genotype,
+    spaceOf(experiment).sample(random).genotype,
+  ];
+  const report = found === 'both' ? { winner: { genotype: winner }, baseline: { genotype: baseline } } : {};
+  for (const [path, text] of Object.entries({
+    'report.json': JSON.stringify(report),
+    'report.md': '',
+    'report.html': '',
+  }))
+    await store.put(keys.report('source', path), new TextEncoder().encode(text));
+  const started: string[] = [];
+  const client = {
+    workflow: {
+      start: (_: string, { workflowId }: { workflowId: string }) => {
+        started.push(workflowId);
+        return Promise.resolve({});
+      },
+    },
+  };
+  const session = { store, client, config: { taskQueue: 'q', queue: 'q' } } as unknown as Session;
+  const recorded = (runId: string) => readDocument(store, keys.experiment(runId), runRecordSchema);
+  return { session, started, winner, baseline, source: record, recorded };
+};
+
+describe('nas transfer', () => {
+  it.each(['pnas-small.yaml', 'asha-small.yaml', 'quickstart.yaml', 'darts-small.yaml'])(
+    'starts a run of what a run of %s found',
+    async (file) => {
+      const { session, started, winner, baseline, source, recorded } = await afterRunOf(file);
+      const runId = await transferRun(session, 'source', {
+        data: 'second',
+        overrides: ['stages.evaluate.seeds=[5]'],
+        name: 'moved',
+      });
+      expect([runId, started]).toEqual(['moved', ['moved']]);
+      const record = await recorded('moved');
+      expect(record?.dataset.name).toBe('second');
+      expect(record?.experiment).toMatchObject({
+        strategy: { name: 'given' },
+        genotype: winner,
+        origin: { run: 'source', experimentHash: source.experimentHash, data: 'first', baseline },
+        stages: { evaluate: { ...source.experiment.stages.evaluate, seeds: [5] } },
+        resources: source.experiment.resources,
+      });
+    },
+  );
+
+  it('gives large images their stem, and names the run itself', async () => {
+    const { session, started, recorded } = await afterRunOf('pnas-small.yaml');
+    const transfer = (...overrides: string[]) => transferRun(session, 'source', { data: 'large', overrides });
+    await expect(transfer()).rejects.toThrow(/stages\.evaluate\.network.*channels 2: allowed.*8 and more/);
+    const runId = await transfer('stages.evaluate.network.channels=8');
+    expect(runId).toMatch(/^source-to-\d{6}$/);
+    expect(started).toEqual([runId]);
+    expect((await recorded(runId))?.experiment.stages.evaluate.network.stem).toBe('imagenet');
+  });
+
+  it('starts nothing without both contenders, or of data that are not there', async () => {
+    const unfinished = await afterRunOf('pnas-small.yaml', 'nothing');
+    await expect(
+      transferRun(unfinished.session, 'source', { data: 'second', overrides: [] }),
+    ).rejects.toThrow(/^run: "source".*stage 3 has evaluated both contenders/);
+    const finished = await afterRunOf('pnas-small.yaml');
+    await expect(transferRun(finished.session, 'source', { data: 'third', overrides: [] })).rejects.toThrow(
+      /task\.data: "third".*first, large, second/,
+    );
+    expect([...unfinished.started, ...finished.started]).toEqual([]);
+  });
+});
