@@ -197,15 +197,16 @@ describe('what a judge spared the search', () => {
       trial(2, 'b', { end: { kind: 'infeasible', reason: 'beyond the limits' } }),
       trial(3, 'a', { end: { kind: 'score', value: 0.5 }, copyOf: 't-000001' }),
       trial(4, 'c', { end: { kind: 'lost', reason: 'gone', spent } }),
+      trial(5, 'd', { end: { kind: 'infeasible', reason: 'beyond the limits' } }),
     ];
-    const summary = { trained: 3, rejected: 3, held: 1, wronglyRejected: 0 };
+    const summary = { trained: 4, rejected: 3, held: 1, wronglyRejected: 0 };
     const { judge } = searchTrials(trials, {
       kind: 'search',
       candidates: [],
       summary,
     } as unknown as SearchResult);
-    // Two trainings of one network, and one that was refused.
-    expect(judge?.saved).toEqual({ multiplyAdds: (3 * 16e9) / 2, machineSeconds: (3 * 80) / 2 });
+    // Two trainings of one network, and two networks that were refused.
+    expect(judge?.saved).toEqual({ multiplyAdds: 3 * (16e9 / 3), machineSeconds: 3 * (80 / 3) });
   });
 
   test('is no part of other searches', () => {
