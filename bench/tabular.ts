@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { max, min } from 'simple-statistics';
 import { strategyPortsOnDemand } from '../containers/worker/strategy-ports.ts';
 import { compareStrategies } from '../nas/benchmark/comparison.ts';
-import type { Comparison } from '../nas/benchmark/comparison.ts';
+import type { Comparison, RunStatistics } from '../nas/benchmark/comparison.ts';
 import { TABULAR_SPACES, readTable } from '../nas/benchmark/formats.ts';
 import type { TabularBenchmark } from '../nas/benchmark/table.ts';
 import { inputError } from '../nas/protocol/input-error.ts';
@@ -27,18 +27,23 @@ interface Flags {
   readonly runs: number;
   readonly seed: number;
   readonly parallelism: number;
-  readonly limit: readonly (readonly [string, number])[];
+  readonly limit: Limits;
   readonly minimise?: string;
   readonly plot?: string;
   readonly plotFront?: string;
   readonly json?: true;
 }
 
-const limit = (text: string): readonly [string, number] => {
+type Limits = readonly (readonly [string, number])[];
+
+const limited = (text: string, others: Limits): Limits => {
   const [, name, most] = /^(.+)=(.+)$/.exec(text) ?? [];
   if (name === undefined || !Number.isFinite(Number(most)))
     throw new InvalidArgumentError('Allowed: COLUMN=NUMBER.');
-  return [name, Number(most)];
+  const before = others.find(([other]) => other === name);
+  if (before !== undefined)
+    throw new InvalidArgumentError(`Allowed: one limit for each column; ${name} has ${before[1]} already.`);
+  return [...others, [name, Number(most)]];
 };
 
 const program = (): Command =>
@@ -60,8 +65,8 @@ const program = (): Command =>
     .option('--parallelism <n>', 'trials under way at once', wholeNumber(1), 1)
     .option(
       '--limit <column=most>',
-      'architectures beyond it count as infeasible; may be repeated',
-      (text: string, all: readonly (readonly [string, number])[]) => [...all, limit(text)],
+      'architectures beyond it count as infeasible; may be repeated for other columns',
+      limited,
       [],
     )
     .option(
@@ -113,17 +118,19 @@ const scoreFormat = (range: number): ((score: number) => string) => {
   return (score) => score.toFixed(digits);
 };
 
+/** `93.72 ± 0.32`, of no runs a dash. */
+const meanAndSd = ({ mean, sd, n }: RunStatistics, score: (value: number) => string): string =>
+  n === 0 ? '–' : `${score(mean)} ± ${score(sd)}`;
+
 const print = (comparison: Comparison): string => {
   const score = scoreFormat(comparison.optimum - comparison.worst);
   const rows = comparison.strategies.map(({ rank, name, final, regret, tradeOff }) => [
     String(rank),
     name,
-    `${score(final.mean)} ± ${score(final.sd)}`,
-    `[${score(final.interval[0])}, ${score(final.interval[1])}]`,
+    meanAndSd(final, score),
+    final.n === 0 ? '–' : `[${score(final.interval[0])}, ${score(final.interval[1])}]`,
     regret.map(({ evaluations, mean }) => `${evaluations}: ${score(mean)}`).join('  '),
-    ...(tradeOff === undefined
-      ? []
-      : [`${number(tradeOff.hypervolume.mean)} ± ${number(tradeOff.hypervolume.sd)}`]),
+    ...(tradeOff === undefined ? [] : [meanAndSd(tradeOff.hypervolume, number)]),
   ]);
   const header = [
     'rank',
@@ -144,10 +151,18 @@ const print = (comparison: Comparison): string => {
   return [
     `${comparison.space}: ${comparison.runs} runs of ${comparison.evaluations} evaluations, ` +
       `seeds ${comparison.seed} to ${comparison.seed + comparison.runs - 1}, searched by ${comparison.search}`,
-    `best ${comparison.final} in the table ${score(comparison.optimum)}; of the best by signal ${score(comparison.bestBySignal)}`,
+    `best ${comparison.final} to be found ${score(comparison.optimum)}; of the best by signal ${score(comparison.bestBySignal)}`,
     '',
     line(header),
     ...rows.map(line),
+    ...comparison.strategies.flatMap(({ name, foundNothing }) => {
+      if (foundNothing === 0) return [];
+      return foundNothing === comparison.runs
+        ? [`${name}: no run found anything within the limits`]
+        : [
+            `${name}: ${foundNothing} of ${comparison.runs} runs found nothing within the limits and do not count`,
+          ];
+    }),
     ...comparison.strategies.flatMap(({ name, summary }) =>
       Object.keys(summary).length === 0
         ? []
@@ -181,8 +196,7 @@ export const run = async (argv: readonly string[]): Promise<void> => {
             weights: {},
           },
         }),
-    onStrategy: ({ name, final }) =>
-      process.stderr.write(`${name}: ${score(final.mean)} ± ${score(final.sd)}\n`),
+    onStrategy: ({ name, final }) => process.stderr.write(`${name}: ${meanAndSd(final, score)}\n`),
   });
   if (flags.plot !== undefined)
     writeFileSync(flags.plot, plainColours(await renderChart(regretCurves(comparison))));

@@ -10,7 +10,7 @@ import type { TabularBenchmark } from './table.ts';
 import { tabularSearch } from './tabular-search.ts';
 import type { TabularRun } from './tabular-search.ts';
 
-/** A sample of runs: sample standard deviation and Student's 95 % interval of the mean. */
+/** A sample of `n` runs: sample standard deviation and Student's 95 % interval of the mean; not numbers where n is 0. */
 export interface RunStatistics {
   readonly mean: number;
   readonly sd: number;
@@ -20,10 +20,20 @@ export interface RunStatistics {
 
 export interface StrategyComparison {
   readonly name: string;
-  /** Final score of the architecture that the search signal chose, at the end of each run. */
+  /** Final score of the architecture that the search signal chose, at the end of each run that found one. */
   readonly final: RunStatistics;
-  /** The table's best final score minus the incumbent's, mean over runs. */
-  readonly regret: readonly { readonly evaluations: number; readonly mean: number; readonly sd: number }[];
+  /** Runs that found no architecture within the limits. */
+  readonly foundNothing: number;
+  /**
+   * The best final score within the limits minus the incumbent's, over the `n` runs that had one by then; begins where any
+   * run had.
+   */
+  readonly regret: readonly {
+    readonly evaluations: number;
+    readonly mean: number;
+    readonly sd: number;
+    readonly n: number;
+  }[];
   /** 1 = highest mean final score. */
   readonly rank: number;
   readonly evaluations: number;
@@ -33,10 +43,13 @@ export interface StrategyComparison {
   readonly tradeOff?: TradeOff;
 }
 
-/** Final score against the minimised column, of what the runs evaluated. */
+/** Final score against the minimised column, of what the runs evaluated within the limits. */
 export interface TradeOff {
   readonly minimise: string;
-  /** Dominated above the table's worst score and greatest cost, as a share of what the whole table dominates. */
+  /**
+   * Dominated above the worst score and greatest cost within the limits, as a share of what all architectures within them
+   * dominate, 1 where that is nothing; 0 of a run that found nothing.
+   */
   readonly hypervolume: RunStatistics;
   /** The front of the first run, dearest first. */
   readonly front: readonly { readonly score: number; readonly cost: number }[];
@@ -50,7 +63,7 @@ export interface Comparison {
   readonly runs: number;
   readonly seed: number;
   readonly parallelism: number;
-  /** The highest final score in the table, and that of the architecture with the highest search signal. */
+  /** The highest final score within the limits, and that of the architecture with the highest search signal there. */
   readonly optimum: number;
   readonly bestBySignal: number;
   /** The lowest final score in the table. */
@@ -61,6 +74,7 @@ export interface Comparison {
 
 const statistics = (values: readonly number[]): RunStatistics => {
   const n = values.length;
+  if (n === 0) return { mean: Number.NaN, sd: Number.NaN, n, interval: [Number.NaN, Number.NaN] };
   const average = mean([...values]);
   if (n === 1) return { mean: average, sd: 0, n, interval: [average, average] };
   const sd = sampleStandardDeviation([...values]);
@@ -123,24 +137,33 @@ const meanSummary = (runs: readonly TabularRun[]): Readonly<Record<string, numbe
     ]),
   );
 
+/** Negative infinity where no run found anything. */
+const standing = ({ final }: StrategyComparison): number =>
+  final.n === 0 ? Number.NEGATIVE_INFINITY : final.mean;
+
 const tradeOffOf = (
   runs: readonly TabularRun[],
-  final: Float64Array,
-  cost: Float64Array,
+  points: readonly { readonly score: number; readonly cost: number }[],
+  allowed: readonly boolean[],
   minimise: string,
 ): TradeOff => {
-  const pointOf = (row: number) => [final[row] as number, -(cost[row] as number)] as const;
-  const reference = [min([...final]), -max([...cost])] as const;
-  const whole = hypervolume(
-    [...final].map((_, row) => pointOf(row)),
-    reference,
-  );
+  const within = points.filter((_, row) => allowed[row] === true);
+  const reference = [min(within.map(({ score }) => score)), -max(within.map(({ cost }) => cost))] as const;
+  const volumeOf = (found: typeof points): number =>
+    hypervolume(
+      found.map(({ score, cost }) => [score, -cost]),
+      reference,
+    );
+  const whole = volumeOf(within);
+  const shareOf = (found: typeof points): number => {
+    if (found.length === 0) return 0;
+    return whole === 0 ? 1 : volumeOf(found) / whole;
+  };
+  const found = runs.map(({ rows }) => [...rows].map((row) => points[row] as (typeof points)[number]));
   return {
     minimise,
-    hypervolume: statistics(runs.map(({ rows }) => hypervolume([...rows].map(pointOf), reference) / whole)),
-    front: scoreCostFront(
-      [...(runs[0]?.rows ?? [])].map((row) => ({ score: final[row] as number, cost: cost[row] as number })),
-    ).toReversed(),
+    hypervolume: statistics(found.map(shareOf)),
+    front: scoreCostFront(found[0] ?? []).toReversed(),
   };
 };
 
@@ -179,28 +202,43 @@ export const compareStrategies = (table: TabularBenchmark, options: ComparisonOp
           : {}),
       }),
     );
-    const scoreAt = (mark: number): readonly number[] =>
-      trajectories.map(
-        ({ incumbents }) => final[incumbents[Math.min(mark, incumbents.length) - 1] as number] ?? worst,
+    const scoreAt = (mark: number): RunStatistics =>
+      statistics(
+        trajectories.flatMap(({ incumbents }) => {
+          const incumbent = incumbents[Math.min(mark, incumbents.length) - 1] ?? -1;
+          return incumbent === -1 ? [] : [final[incumbent] as number];
+        }),
       );
+    const cost = minimise === undefined ? undefined : measures[minimise];
+    const last = scoreAt(evaluations);
     const row = {
       name: strategy.name,
-      final: statistics(scoreAt(evaluations)),
-      regret: marks.map((mark) => {
-        const { mean: score, sd } = statistics(scoreAt(mark));
-        return { evaluations: mark, mean: optimum - score, sd };
+      final: last,
+      foundNothing: runs - last.n,
+      regret: marks.flatMap((mark) => {
+        const { mean, sd, n } = scoreAt(mark);
+        return n === 0 ? [] : [{ evaluations: mark, mean: optimum - mean, sd, n }];
       }),
       rank: 0,
       evaluations: max(trajectories.map((run) => run.evaluations)),
       summary: meanSummary(trajectories),
-      ...(minimise === undefined
+      ...(minimise === undefined || cost === undefined
         ? {}
-        : { tradeOff: tradeOffOf(trajectories, final, measures[minimise] as Float64Array, minimise) }),
+        : {
+            tradeOff: tradeOffOf(
+              trajectories,
+              [...final].map((score, i) => ({ score, cost: cost[i] as number })),
+              allowed,
+              minimise,
+            ),
+          }),
     };
     onStrategy?.(row);
     return row;
   });
-  const ranked = [...compared].sort((a, b) => b.final.mean - a.final.mean);
+  const ranked = compared.toSorted((a, b) =>
+    standing(b) > standing(a) ? 1 : standing(b) < standing(a) ? -1 : 0,
+  );
   return {
     space: table.space.name,
     search: options.search,
@@ -214,7 +252,7 @@ export const compareStrategies = (table: TabularBenchmark, options: ComparisonOp
     worst,
     strategies: ranked.map((strategy) => ({
       ...strategy,
-      rank: 1 + ranked.filter((other) => other.final.mean > strategy.final.mean).length,
+      rank: 1 + ranked.filter((other) => standing(other) > standing(strategy)).length,
     })),
   };
 };

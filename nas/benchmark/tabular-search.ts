@@ -14,7 +14,7 @@ export interface TabularRun {
   readonly evaluations: number;
   /** Counts of the strategy's own. */
   readonly summary: Readonly<Record<string, number>>;
-  /** Row of every trial, in order. */
+  /** Row of every trial whose architecture is within the limits, in order. */
   readonly rows: Int32Array;
 }
 
@@ -68,12 +68,11 @@ export const tabularSearch = (
     );
     const raw = { kind: 'score', value: score(row, fidelity), measures: measured } as const;
     const outcome = objective === undefined ? raw : outcomeUnder(objective, raw);
-    if (
-      outcome.kind === 'score' &&
-      (fidelity > best.fidelity || (fidelity === best.fidelity && outcome.value > best.value))
-    )
-      best = { row, value: outcome.value, fidelity };
-    rows.push(row);
+    if (outcome.kind === 'score') {
+      rows.push(row);
+      if (fidelity > best.fidelity || (fidelity === best.fidelity && outcome.value > best.value))
+        best = { row, value: outcome.value, fidelity };
+    }
     for (; done < evaluations && done + 1 <= spent + EXACT; done++) incumbents[done] = best.row;
     return { trial, outcome };
   };

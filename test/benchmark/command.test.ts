@@ -58,6 +58,17 @@ describe('bench tabular', () => {
     expect(stdout.match(/^\d+ +(\S+)/gm)).toHaveLength(3);
   });
 
+  it('says where no run found anything within the limits', () => {
+    const limits = ['--limit', 'flops=7713280', '--limit', 'params=3e6', '--minimise', 'flops'];
+    const { status, stdout } = bench(
+      ...GOOD,
+      ...[...limits, '--strategy', 'random', '--evaluations', '3', '--runs', '2'],
+    );
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^1 +random +– +– +0\.000 ± 0\.000$/m);
+    expect(stdout).toContain('random: no run found anything within the limits');
+  });
+
   it('prints fractions as exactly as percent', () => {
     const folder = mkdtempSync(join(tmpdir(), 'nas-bench-'));
     const [header, ...lines] = gunzipSync(readFileSync(join(ROOT, TABLE)))
@@ -91,6 +102,11 @@ describe('bench tabular', () => {
     ['a scheduler of partial training', [...GOOD, '--strategy', 'asha'], /asha cannot search/],
     ['a missing file', ['--table', 'none.csv', ...GOOD.slice(2)], /table: "none\.csv"/],
     ['a table of another space', [...GOOD.slice(0, 3), 'nas-bench-201', ...GOOD.slice(4)], /table\.arch/],
+    [
+      'two limits of one column',
+      [...GOOD, '--limit', 'flops=3e7', '--limit', 'flops=9e7'],
+      /one limit for each column; flops has 30000000 already/,
+    ],
     ['no evaluations', [...GOOD, '--evaluations', '0'], /whole numbers from 1/],
   ])('refuses %s with exit code 2 and nothing on stdout', (_, args, message) => {
     const { status, stdout, stderr } = bench(...args);

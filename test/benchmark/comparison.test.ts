@@ -4,11 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { checkpoints, compareStrategies } from '../../nas/benchmark/comparison.ts';
 import { readTable } from '../../nas/benchmark/formats.ts';
 import { tabularSearch } from '../../nas/benchmark/tabular-search.ts';
+import { hypervolume } from '../../nas/strategy/pareto.ts';
 import { STRATEGIES, strategyNamed } from '../../nas/strategy/registry.ts';
 
 const text = gunzipSync(
   readFileSync(new URL('../../data/nas-bench-macro/nas-bench-macro-cifar10.csv.gz', import.meta.url)),
 ).toString();
+const header = text.slice(0, text.indexOf('\n')).split(',');
 const table = readTable('nas-bench-macro', text, 'macro.csv');
 const search = table.column('test_acc_1');
 const score = table.score('test_acc_1');
@@ -159,15 +161,37 @@ describe('the comparison', () => {
   });
 
   it('weighs the final score against a minimised column, and counts only what is within limits', () => {
+    const objective = { limits: { flops: { max: 5e7 } }, weights: {} };
     const { strategies, optimum } = compareStrategies(table, {
       ...options,
       strategies: ['random', 'nsga-net'],
       evaluations: 100,
       runs: 8,
       minimise: 'flops',
-      objective: { limits: { flops: { max: 5e7 } }, weights: {} },
+      objective,
     });
     const flops = table.column('flops');
+    const allowed = [...final.keys()].filter((row) => (flops[row] as number) <= 5e7);
+    // Of the first run of random search, by the rows that it saw.
+    const bound = strategyNamed('random').bind(table.space);
+    const seen = tabularSearch(bound, table, score, {
+      ...{ evaluations: 100, seed: 0, objective, measures: { flops } },
+    }).rows;
+    expect(seen.length).toBeGreaterThan(10);
+    expect(seen.length).toBeLessThan(100);
+    for (const row of seen) expect(allowed).toContain(row);
+    const pointsOf = (rows: Iterable<number>) =>
+      [...rows].map((row) => [final[row] as number, -(flops[row] as number)]);
+    const reference = [0, 1].map((axis) =>
+      Math.min(...pointsOf(allowed).map((point) => point[axis] as number)),
+    );
+    const first = compareStrategies(table, {
+      ...{ ...options, strategies: ['random'], evaluations: 100, runs: 1, minimise: 'flops', objective },
+    }).strategies[0];
+    expect(first?.tradeOff?.hypervolume.mean).toBeCloseTo(
+      hypervolume(pointsOf(seen), reference) / hypervolume(pointsOf(allowed), reference),
+      12,
+    );
     expect(optimum).toBe(Math.max(...[...final].filter((_, row) => (flops[row] as number) <= 5e7)));
     const volume = (name: string): number =>
       strategies.find((strategy) => strategy.name === name)?.tradeOff?.hypervolume.mean ?? 0;
@@ -177,6 +201,8 @@ describe('the comparison', () => {
       expect(score.mean).toBeLessThanOrEqual(optimum);
       const costs = tradeOff?.front.map(({ cost }) => cost) ?? [];
       expect(costs).toEqual([...costs].sort((a, b) => b - a));
+      expect(costs.length).toBeGreaterThan(2);
+      expect(Math.max(...costs)).toBeLessThanOrEqual(5e7);
     }
     expect(() =>
       compareStrategies(table, {
@@ -187,6 +213,70 @@ describe('the comparison', () => {
         objective: { limits: { flops: { max: 1 } }, weights: {} },
       }),
     ).toThrow(/objective\.limits.*some architecture of the table satisfies/);
+  });
+
+  it('leaves out the runs that found nothing within the limits, and says how many they are', () => {
+    const flops = table.column('flops');
+    const under = (most: number, runs: number) =>
+      compareStrategies(table, {
+        ...{ ...options, strategies: ['random', 'regularized-evolution'], evaluations: 5, runs },
+        objective: { limits: { flops: { max: most } }, weights: {} },
+      });
+    // A twentieth of the networks is within this limit.
+    const most = [...flops].sort((a, b) => a - b)[328] as number;
+    const { strategies } = under(most, 40);
+    const random = strategies.find(({ name }) => name === 'random');
+    const found = Array.from({ length: 40 }, (_, seed) => {
+      const { rows } = tabularSearch(strategyNamed('random').bind(table.space), table, score, {
+        ...{ evaluations: 5, seed, measures: { flops } },
+        objective: { limits: { flops: { max: most } }, weights: {} },
+      });
+      return [...rows].sort((a, b) => (search[b] as number) - (search[a] as number)).slice(0, 1);
+    }).flat();
+    expect(found.length).toBeGreaterThan(0);
+    expect(found.length).toBeLessThan(40);
+    expect(random?.final.n).toBe(found.length);
+    expect(random?.foundNothing).toBe(40 - found.length);
+    const finals = found.map((row) => final[row] as number);
+    expect(random?.final.mean).toBeCloseTo(finals.reduce((a, b) => a + b, 0) / finals.length, 9);
+    expect(random?.regret.at(-1)?.n).toBe(found.length);
+
+    const none = under(Math.min(...flops), 3).strategies;
+    for (const strategy of none)
+      expect(JSON.parse(JSON.stringify(strategy))).toMatchObject({
+        ...{ foundNothing: 3, rank: 1, regret: [] },
+        final: { mean: null, sd: null, n: 0, interval: [null, null] },
+      });
+  });
+
+  it('never finds a network that the table marks as not measured', () => {
+    const lines = text.trim().split('\n');
+    const latencies = [...table.column('flops')].map((flops, i) =>
+      flops < 3e7 ? -1 : i % 7 === 0 ? 0 : flops / 1e7,
+    );
+    const marked = lines.map((line, i) => `${line},${i === 0 ? 'latency' : latencies[i - 1]}`);
+    const own = readTable('nas-bench-macro', marked.join('\n'), 'own.csv');
+    const { strategies } = compareStrategies(own, {
+      ...{ ...options, strategies: ['random', 'nsga-net'], evaluations: 60, runs: 2, minimise: 'latency' },
+    });
+    for (const { tradeOff } of strategies) {
+      expect(tradeOff?.front.length).toBeGreaterThan(1);
+      for (const { cost } of tradeOff?.front ?? []) expect(cost).toBeGreaterThanOrEqual(0);
+    }
+    const limits = { latency: { max: 0 } };
+    const limited = compareStrategies(own, {
+      ...{ ...options, strategies: ['random'], evaluations: 5, runs: 1, objective: { limits, weights: {} } },
+    });
+    const zeros = marked.slice(1).filter((line) => line.endsWith(',0'));
+    expect(limited.optimum).toBe(
+      Math.max(...zeros.map((line) => Number(line.split(',')[header.indexOf('mean_acc')]))),
+    );
+    expect(() =>
+      compareStrategies(own, {
+        ...{ ...options, strategies: ['random'], evaluations: 5, runs: 1 },
+        objective: { limits: {}, weights: { latency: { target: 3, exponent: -0.07 } } },
+      }),
+    ).toThrow(/objective\.weights: "latency".*the table has 0 for/);
   });
 
   it('names the strategies where one is unknown', () => {
