@@ -228,7 +228,8 @@ export const bindStrategy = <O extends Json, M extends Json>(
     ...state,
     issued: Math.max(state.issued, numberOf(trial.id) + 1),
     proposed: Math.max(state.proposed, trial.ordinal + 1),
-    pending: [...state.pending, trial],
+    // By ordinal, so that a proposal that was lost and issued again is where it was.
+    pending: [...state.pending, trial].sort((a, b) => a.ordinal - b.ordinal),
     lost: state.lost.filter(({ ordinal }) => ordinal !== trial.ordinal),
     model:
       state.lost.some(({ ordinal }) => ordinal === trial.ordinal) || definition.register === undefined
@@ -309,7 +310,8 @@ export const bindStrategy = <O extends Json, M extends Json>(
         if (outcome.kind === 'lost') continue;
         const measures = outcome.kind === 'score' ? outcome.measures : undefined;
         const learned = { trial, score: scoreOf(outcome), ...(measures && { measures }) };
-        const random = randomFromSeed(deriveSeed(state.seed, name, 'learn', trial.id));
+        // The id that the proposal has where none was lost.
+        const random = randomFromSeed(deriveSeed(state.seed, name, 'learn', idOf(trial.ordinal)));
         state = { ...state, model: definition.learn(state.model, [learned], { ...context, random }) };
       }
       return state;

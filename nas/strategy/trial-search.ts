@@ -44,7 +44,8 @@ export interface TrialSearch {
   replay(events: readonly TrialEvent[]): void;
   /**
    * Asks while fewer than `parallelism` trials are awaited and tells what is due, alternately, until nothing more follows
-   * or about `limit` events are there. The events must be stored before trials of `take` start.
+   * or about `limit` events are there; in the reproducible order nothing at a parallelism of zero. The events must be stored
+   * before trials of `take` start.
    */
   advance(parallelism: number, limit: number): readonly TrialEvent[];
   /** Awaited trials that need a job of their own, oldest first; each once. */
@@ -83,6 +84,9 @@ interface Known {
 /** A copy costs nothing. */
 const withoutSpending = ({ spent: _, ...end }: TrialEnd): TrialEnd => end as TrialEnd;
 
+const isBefore = (a: Awaited, b: Awaited): boolean =>
+  a.due < b.due || (a.due === b.due && a.asked.ordinal < b.asked.ordinal);
+
 const outcomeOf = (end: TrialEnd): TrialOutcome =>
   end.kind === 'score'
     ? { kind: 'score', value: end.value, measures: { ...end.measures } }
@@ -92,7 +96,7 @@ export const createTrialSearch = (options: TrialSearchOptions): TrialSearch => {
   const { strategy, space, order, lookUp, refusal, onTold } = options;
   let state = strategy.init({ evaluations: options.evaluations, options: options.options }, options.seed);
   const awaited = new Map<string, Awaited>();
-  /** Awaited trials of one network and fidelity, in the order of asking: the first is trained, the others share its end. */
+  /** Awaited trials of one network and fidelity, in the order of asking: one is trained, the others share its end. */
   const byNetwork = new Map<string, Set<Awaited>>();
   /** Awaited trials that `take` has not returned. */
   const untaken = new Set<Awaited>();
@@ -101,6 +105,8 @@ export const createTrialSearch = (options: TrialSearchOptions): TrialSearch => {
   /** Trial that was trained, by the trials that share its result. */
   const trainers = new Map<string, string>();
   const losses = new Map<number, number>();
+  /** When lost proposals were due, by ordinal: they are again, so that a loss changes no order. */
+  const lostDue = new Map<number, number>();
   /** Trials that have their end, in the order in which it came. */
   const arrivals = new Set<Awaited>();
   let clock = 0;
@@ -122,9 +128,10 @@ export const createTrialSearch = (options: TrialSearchOptions): TrialSearch => {
     const last = earlier.at(-1);
     const end = refusal?.(asked.genotype);
     const due =
-      knownAt(asked) === undefined && end === undefined
+      lostDue.get(ordinal) ??
+      (knownAt(asked) === undefined && end === undefined
         ? (twins.values().next().value?.due ?? clock + fidelity - (last?.fidelity ?? 0))
-        : clock;
+        : clock);
     const run: TrialToRun = {
       ...asked,
       earlier: earlier.map((other) => other.fidelity),
@@ -138,6 +145,9 @@ export const createTrialSearch = (options: TrialSearchOptions): TrialSearch => {
     untaken.add(entry);
   };
 
+  /** Of the awaited trials of one network, the one that is trained for all: the log alone says which. */
+  const trainedOf = ({ key }: Awaited): Awaited | undefined => byNetwork.get(key)?.values().next().value;
+
   const learn = (entry: Awaited, told: ToldTrial): void => {
     const { asked } = entry;
     awaited.delete(asked.id);
@@ -147,8 +157,10 @@ export const createTrialSearch = (options: TrialSearchOptions): TrialSearch => {
     twins?.delete(entry);
     if (twins?.size === 0) byNetwork.delete(entry.key);
     if (told.copyOf !== undefined) trainers.set(asked.id, told.copyOf);
-    if (told.end.kind === 'lost') losses.set(asked.ordinal, (losses.get(asked.ordinal) ?? 0) + 1);
-    else if (lookUp === undefined && told.copyOf === undefined && knownAt(asked) === undefined) {
+    if (told.end.kind === 'lost') {
+      losses.set(asked.ordinal, (losses.get(asked.ordinal) ?? 0) + 1);
+      lostDue.set(asked.ordinal, entry.due);
+    } else if (lookUp === undefined && told.copyOf === undefined && knownAt(asked) === undefined) {
       const all = [
         ...(known.get(asked.hash) ?? []),
         { id: asked.id, fidelity: asked.fidelity, end: told.end },
@@ -192,19 +204,27 @@ export const createTrialSearch = (options: TrialSearchOptions): TrialSearch => {
     const twin = knownAt(entry.asked);
     if (twin !== undefined) return { id, end: withoutSpending(twin.end), copyOf: twin.id };
     const end = entry.end ?? lookUp?.(entry.trial.genotype, entry.trial.fidelity);
-    return end && { id, end };
+    if (end !== undefined) return { id, end };
+    const trained = trainedOf(entry);
+    if (trained?.end === undefined || trained.end.kind === 'lost') return undefined;
+    return { id, end: withoutSpending(trained.end), copyOf: trained.asked.id };
   };
 
   /** The awaited trial whose turn it is. */
   const due = (): Awaited | undefined => {
     let first: Awaited | undefined;
-    for (const entry of awaited.values()) if (first === undefined || entry.due < first.due) first = entry;
+    for (const entry of awaited.values()) if (first === undefined || isBefore(entry, first)) first = entry;
     return first;
   };
 
   /** The result to tell next, if it is there. */
   const nextTold = (): readonly [Awaited, ToldTrial] | undefined => {
-    const candidates = order === 'completion' ? [...arrivals, ...awaited.values()] : [due()];
+    const first = due();
+    const candidates =
+      order === 'completion'
+        ? [...arrivals, ...awaited.values()]
+        : // The loss of a twin for which it waits is told before its turn.
+          [first, first && trainedOf(first)];
     for (const entry of candidates) {
       const told = entry && awaited.has(entry.asked.id) ? toldOf(entry) : undefined;
       if (entry !== undefined && told !== undefined) return [entry, told];
@@ -236,9 +256,13 @@ export const createTrialSearch = (options: TrialSearchOptions): TrialSearch => {
     },
     advance: (parallelism, limit) => {
       const events: TrialEvent[] = [];
-      while (events.length < limit) {
+      // A search that may not ask would know more by the time it may.
+      if (parallelism === 0 && order === 'reproducible') return events;
+      for (;;) {
         const asked = exhausted || awaited.size >= parallelism ? undefined : ask(parallelism - awaited.size);
         if (asked !== undefined) events.push(asked);
+        // After the asking, or a lost proposal would be told and its successor come after others.
+        if (events.length >= limit) break;
         const next = nextTold();
         if (next !== undefined) {
           tell(...next);
@@ -250,7 +274,7 @@ export const createTrialSearch = (options: TrialSearchOptions): TrialSearch => {
     take: () => {
       const taken: TrialToRun[] = [];
       for (const entry of untaken) {
-        const isTwin = byNetwork.get(entry.key)?.values().next().value !== entry;
+        const isTwin = trainedOf(entry) !== entry;
         const hasEnd = entry.end !== undefined || knownAt(entry.asked) !== undefined;
         if (lookUp !== undefined || isTwin || hasEnd) continue;
         untaken.delete(entry);
