@@ -1,3 +1,4 @@
+import type { JobStatus } from '@aws-sdk/client-batch';
 import { childId, specOf } from './lookup.ts';
 import type { Job } from './records.ts';
 import type { Tables } from './state.ts';
@@ -11,9 +12,13 @@ export const prerequisites = (tables: Tables, job: Job): string[] =>
     return type === 'N_TO_N' ? [childId(jobId, job.index)] : [jobId];
   });
 
+/** The job's status; of a child that is not there its array's, which has not spawned it or never will. */
+const statusOf = (tables: Tables, jobId: string): JobStatus | undefined =>
+  (tables.jobs.get(jobId) ?? tables.jobs.get(jobId.replace(/:\d+$/, '')))?.status;
+
 /** A prerequisite that is no longer kept finished long ago and counts as met. */
 export const readiness = (tables: Tables, job: Job): 'ready' | 'waiting' | 'failed' => {
-  const states = prerequisites(tables, job).map((id) => tables.jobs.get(id)?.status ?? 'SUCCEEDED');
+  const states = prerequisites(tables, job).map((id) => statusOf(tables, id) ?? 'SUCCEEDED');
   if (states.includes('FAILED')) return 'failed';
   return states.every((status) => status === 'SUCCEEDED') ? 'ready' : 'waiting';
 };

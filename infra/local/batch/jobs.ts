@@ -1,12 +1,14 @@
 import type { AttemptDetail } from '@aws-sdk/client-batch';
 import { readiness } from './dependencies.ts';
-import { childrenOf, queueOf, specOf } from './lookup.ts';
+import { childId, childrenOf, createdAtOf, queueOf, specOf } from './lookup.ts';
 import type { Job } from './records.ts';
 import { isTerminal } from './records.ts';
 import type { Change, State } from './state.ts';
 
 /** Job records with the indexes that scheduling needs; every change of a job goes through `put`. */
 export interface Jobs {
+  /** Arrays that have not spawned their children, in order of submission. */
+  readonly unspawned: ReadonlySet<string>;
   /** Not yet runnable, in order of submission. */
   readonly waiting: ReadonlySet<string>;
   /** STARTING and RUNNING. */
@@ -17,6 +19,8 @@ export interface Jobs {
   put(jobs: readonly Job[], ...others: readonly Change[]): void;
   /** Ends a job that is in no attempt. */
   fail(job: Job, statusReason: string, flags?: Pick<Job, 'isCancelled' | 'isTerminated'>): void;
+  /** Spawns the children of arrays that were submitted `restMs` ago or earlier. */
+  spawnArrays(restMs: number): void;
   /** Moves waiting jobs on as their dependencies allow; true when some job failed, so that others may follow. */
   advanceWaiting(restMs: number): boolean;
   /** Forgets finished jobs that stopped before `before`; returns their ids. */
@@ -25,6 +29,7 @@ export interface Jobs {
 
 export const openJobs = (state: State): Jobs => {
   const { tables } = state;
+  const unspawned = new Set<string>();
   const waiting = new Set<string>();
   const running = new Set<string>();
   const runnable = new Map<string, Set<string>>();
@@ -36,7 +41,11 @@ export const openJobs = (state: State): Jobs => {
     waiting.delete(job.jobId);
     running.delete(job.jobId);
     if (job.status !== 'RUNNABLE') runnable.get(spec.queue)?.delete(job.jobId);
-    if (spec.arraySize !== undefined && job.index === undefined) return;
+    if (spec.arraySize !== undefined && job.index === undefined) {
+      if (isTerminal(job) || tables.jobs.has(childId(job.jobId, 0))) unspawned.delete(job.jobId);
+      else unspawned.add(job.jobId);
+      return;
+    }
     if (job.status === 'SUBMITTED' || job.status === 'PENDING') waiting.add(job.jobId);
     if (job.status === 'STARTING' || job.status === 'RUNNING') running.add(job.jobId);
     if (job.status === 'RUNNABLE') {
@@ -93,6 +102,7 @@ export const openJobs = (state: State): Jobs => {
     put([{ ...job, ...flags, status: 'FAILED', statusReason, stoppedAt: Date.now() }]);
 
   return {
+    unspawned,
     waiting,
     running,
     runnable: () =>
@@ -101,12 +111,25 @@ export const openJobs = (state: State): Jobs => {
       ),
     put,
     fail,
+    spawnArrays: (restMs) => {
+      const spawnedAt = Date.now();
+      for (const id of [...unspawned]) {
+        const parent = tables.jobs.get(id) as Job;
+        const { createdAt, arraySize = 0 } = specOf(tables, parent);
+        if (spawnedAt - createdAt < restMs) continue;
+        const children = Array.from({ length: arraySize }, (_, index): Job => ({
+          ...{ jobId: childId(id, index), specId: id, index, spawnedAt },
+          ...{ status: 'PENDING', attempts: [] },
+        }));
+        put([{ ...parent, status: 'PENDING' }, ...children]);
+      }
+    },
     advanceWaiting: (restMs) => {
       let failed = false;
       const now = Date.now();
       for (const id of [...waiting]) {
         const job = tables.jobs.get(id) as Job;
-        if (now - specOf(tables, job).createdAt < restMs) continue;
+        if (now - createdAtOf(tables, job) < restMs) continue;
         const ready = readiness(tables, job);
         if (ready === 'failed') {
           fail(job, 'Dependent Job failed');

@@ -27,8 +27,12 @@ export const definitionOf = (tables: Tables, id: string): JobDefinition | undefi
 
 export const childId = (arrayJobId: string, index: number): string => `${arrayJobId}:${index}`;
 
-/** An array's children, in order; empty for any other job. */
+/** An array's children, in order; empty for any other job, and for an array that has not spawned them. */
 export const childrenOf = (tables: Tables, job: Job): Job[] => {
   const size = job.index === undefined ? (specOf(tables, job).arraySize ?? 0) : 0;
-  return Array.from({ length: size }, (_, i) => tables.jobs.get(childId(job.jobId, i)) as Job);
+  return Array.from({ length: size }, (_, i) => tables.jobs.get(childId(job.jobId, i)) ?? []).flat();
 };
+
+/** When the job came to be: by its submission, or when its array spawned it. */
+export const createdAtOf = (tables: Tables, job: Job): number =>
+  job.spawnedAt ?? specOf(tables, job).createdAt;

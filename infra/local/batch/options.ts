@@ -25,6 +25,8 @@ export interface LocalBatchOptions {
   readonly stopTimeoutSeconds?: number;
   /** Milliseconds that a job rests in SUBMITTED and in STARTING, for clients that want to see these states. */
   readonly stateMs?: number;
+  /** Milliseconds after which an array spawns its children; until then nobody knows them, as in Batch. */
+  readonly spawnMs?: number;
   /** Whether a job that outgrows its memory is killed (where the system tells its memory). */
   readonly enforceMemory?: boolean;
   readonly rateLimits?: RateLimits;
@@ -49,6 +51,7 @@ export const withDefaults = (options: LocalBatchOptions): Options => ({
   secondMs: 1000,
   stopTimeoutSeconds: 30,
   stateMs: 0,
+  spawnMs: 100,
   enforceMemory: true,
   rateLimits: {},
   retentionDays: 7,

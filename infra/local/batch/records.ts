@@ -68,6 +68,8 @@ export interface Job {
   readonly specId: string;
   /** Position in the array. */
   readonly index?: number;
+  /** When the array spawned this child, ms since the epoch. */
+  readonly spawnedAt?: number;
   readonly status: JobStatus;
   readonly statusReason?: string;
   readonly attempts: readonly AttemptDetail[];

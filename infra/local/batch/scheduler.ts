@@ -269,6 +269,7 @@ export const startScheduler = (
   const pass = (): void => {
     planned = false;
     if (closed) return;
+    jobs.spawnArrays(options.spawnMs);
     while (jobs.advanceWaiting(options.stateMs));
     const { slots } = settings();
     const free = freeCapacity(tables, jobs.running, slots, machine);
@@ -334,7 +335,7 @@ export const startScheduler = (
     }
     if (options.enforceMemory && round % MEMORY_EVERY === 0 && jobs.running.size > 0) watchMemory();
     if (round % FORGET_EVERY === 1) forget(now);
-    if (jobs.waiting.size > 0 && options.stateMs > 0) poke();
+    if (jobs.unspawned.size > 0 || (jobs.waiting.size > 0 && options.stateMs > 0)) poke();
     guard(state.flush());
   };
 

@@ -1,7 +1,14 @@
-import { CancelJobCommand, ListJobsCommand, TerminateJobCommand } from '@aws-sdk/client-batch';
+import {
+  CancelJobCommand,
+  DescribeJobsCommand,
+  ListJobsCommand,
+  TerminateJobCommand,
+} from '@aws-sdk/client-batch';
+import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startLocalBatch } from '../../../infra/local/batch/server.ts';
 import type { Harness } from './harness.ts';
-import { startHarness } from './harness.ts';
+import { startHarness, using } from './harness.ts';
 import type { Exchange } from './service-model.ts';
 import { validateExchanges } from './service-model.ts';
 
@@ -87,7 +94,7 @@ describe('arrays', () => {
       arrayProperties: { size: 2 },
       dependsOn: [{ jobId: first, type: 'N_TO_N' }],
     });
-    await h.finished(`${second}:0`);
+    await h.until(second, (job) => job.arrayProperties?.statusSummary?.['SUCCEEDED'] === 1);
     expect((await h.describe(`${first}:1`)).status).toBe('RUNNING');
     expect((await h.finished(second)).status).toBe('SUCCEEDED');
     expect(await ranBefore(`${first}:1`, `${second}:1`)).toBe(true);
@@ -109,11 +116,83 @@ describe('arrays', () => {
   ] as const)('end with %s', async (_name, Command, flag) => {
     await h.admin('capacity', { slots: flag === 'isTerminated' ? 1 : 0 });
     const id = await h.submit({ shell: 'sleep 60', arrayProperties: { size: 3 } });
-    if (flag === 'isTerminated') await h.until(`${id}:0`, (job) => job.status === 'RUNNING');
+    const some = flag === 'isTerminated' ? 'RUNNING' : 'RUNNABLE';
+    await h.until(id, (job) => (job.arrayProperties?.statusSummary?.[some] ?? 0) > 0);
     await h.client.send(new Command({ jobId: id, reason: 'all of it' }));
     expect(await h.finished(id)).toMatchObject({ status: 'FAILED', statusReason: 'all of it', [flag]: true });
     expect((await h.describe(`${id}:2`)).statusReason).toBe('all of it');
     await h.admin('capacity', { slots: 4 });
+  });
+});
+
+describe('the children of an array', () => {
+  const known = async (harness: Harness, ...jobs: string[]): Promise<(string | undefined)[]> =>
+    ((await harness.client.send(new DescribeJobsCommand({ jobs }))).jobs ?? []).map(({ jobId }) => jobId);
+
+  it('are unknown until it has spawned them, in no state and to no call', async () => {
+    const late = await startHarness(exchanges, { spawnMs: 400 });
+    const id = await late.submit({ arrayProperties: { size: 2 } });
+    const { status, createdAt = 0, arrayProperties } = await late.describe(id);
+    expect(status).toBe('SUBMITTED');
+    expect(arrayProperties).toMatchObject({ size: 2, statusSummary: { SUBMITTED: 0, RUNNABLE: 0 } });
+    expect(await known(late, id, `${id}:0`, `${id}:1`)).toEqual([id]);
+    for (const jobStatus of ['SUBMITTED', 'PENDING'] as const) {
+      const listed = await late.client.send(new ListJobsCommand({ arrayJobId: id, jobStatus }));
+      expect(listed.jobSummaryList).toEqual([]);
+    }
+    // Which does not keep it from running.
+    await late.client.send(new TerminateJobCommand({ jobId: `${id}:0`, reason: 'too early' }));
+    expect((await late.finished(id)).status).toBe('SUCCEEDED');
+    expect(((await late.describe(`${id}:0`)).createdAt ?? 0) - createdAt).toBeGreaterThanOrEqual(400);
+    await late.close();
+  });
+
+  it.each([
+    ['TerminateJob', TerminateJobCommand, 'isTerminated'],
+    ['CancelJob', CancelJobCommand, 'isCancelled'],
+  ] as const)('never begin when it is ended before by %s', async (_name, Command, flag) => {
+    const late = await startHarness(exchanges, { spawnMs: 200 });
+    const id = await late.submit({ arrayProperties: { size: 2 } });
+    const after = await late.submit({
+      arrayProperties: { size: 2 },
+      dependsOn: [{ jobId: id, type: 'N_TO_N' }],
+    });
+    await late.client.send(new Command({ jobId: id, reason: 'not needed' }));
+    expect(await late.describe(id)).toMatchObject({
+      status: 'FAILED',
+      statusReason: 'not needed',
+      [flag]: true,
+    });
+    expect(await late.finished(after)).toMatchObject({ status: 'FAILED' });
+    expect(await known(late, `${id}:0`, `${id}:1`)).toEqual([]);
+    await late.close();
+  });
+
+  it('wait for those of an array that has not spawned them', async () => {
+    const late = await startHarness(exchanges, { spawnMs: 300 });
+    const first = await late.submit({ shell: 'sleep 0.2', arrayProperties: { size: 2 } });
+    const second = await late.submit({
+      arrayProperties: { size: 2 },
+      dependsOn: [{ jobId: first, type: 'N_TO_N' }],
+    });
+    expect((await late.finished(second)).status).toBe('SUCCEEDED');
+    const [one, other] = await Promise.all([late.describe(`${first}:1`), late.describe(`${second}:1`)]);
+    expect(one.stoppedAt ?? Infinity).toBeLessThanOrEqual(other.startedAt ?? 0);
+    await late.close();
+  });
+
+  it('are spawned by the next endpoint when this one has gone before', async () => {
+    const { batch, submit, stateDir, client } = await startHarness(exchanges, { spawnMs: 3_600_000 });
+    const id = await submit({ shell: 'echo ran', arrayProperties: { size: 2 } });
+    client.destroy();
+    await batch.close();
+    const next = await startLocalBatch({ stateDir, spawnMs: 0 });
+    const calls = using(next.url, exchanges);
+    expect((await calls.finished(id)).status).toBe('SUCCEEDED');
+    expect(await Promise.all([calls.log(`${id}:0`), calls.log(`${id}:1`)])).toEqual(['ran\n', 'ran\n']);
+    calls.client.destroy();
+    await next.close();
+    rmSync(stateDir, { recursive: true, force: true });
   });
 });
 

@@ -57,9 +57,9 @@ describe('an endpoint that is killed', () => {
     const slots = async (): Promise<unknown> =>
       ((await calls.admin('state')).value['settings'] as { slots: number }).slots;
     const play = { metadata: { gap_seconds: 3600 }, data: [3, 2, 1, 1] };
-    // The second point comes after 100 ms, the third long after this test.
+    // The second point comes after half a second, the third long after this test.
     const data = [3, 2, ...Array<number>(10_000).fill(2), 1];
-    await calls.admin('trace', { trace: { ...play, data }, timeScale: 36_000 });
+    await calls.admin('trace', { trace: { ...play, data }, timeScale: 7_200 });
     expect(await slots()).toBe(3);
     await server.kill('SIGKILL');
     await start();

@@ -1,6 +1,6 @@
 import type { ArrayPropertiesDetail, DescribeJobsResponse, JobDetail } from '@aws-sdk/client-batch';
 import type { Endpoint } from '../endpoint.ts';
-import { childrenOf, specOf } from '../lookup.ts';
+import { childrenOf, createdAtOf, specOf } from '../lookup.ts';
 import { lastContainer } from '../jobs.ts';
 import { arns } from '../names.ts';
 import type { Job } from '../records.ts';
@@ -42,7 +42,7 @@ const detailOf = ({ state: { tables }, options: { place } }: Endpoint, job: Job)
     ...(spec.schedulingPriority === undefined ? {} : { schedulingPriority: spec.schedulingPriority }),
     attempts: [...job.attempts],
     ...(job.statusReason === undefined ? {} : { statusReason: job.statusReason }),
-    createdAt: spec.createdAt,
+    createdAt: createdAtOf(tables, job),
     retryStrategy: { ...spec.retryStrategy, evaluateOnExit: spec.retryStrategy.evaluateOnExit ?? [] },
     // The service model requires a number; 0 means "not started yet".
     startedAt: job.startedAt ?? 0,

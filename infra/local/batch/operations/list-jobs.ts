@@ -2,7 +2,7 @@ import type { JobSummary, ListJobsResponse } from '@aws-sdk/client-batch';
 import type { Endpoint } from '../endpoint.ts';
 import { clientException, refused } from '../errors.ts';
 import { lastContainer } from '../jobs.ts';
-import { childrenOf, queueOf, specOf } from '../lookup.ts';
+import { childrenOf, createdAtOf, queueOf, specOf } from '../lookup.ts';
 import { arns } from '../names.ts';
 import { page } from '../paging.ts';
 import type { Job, JobSpec } from '../records.ts';
@@ -46,7 +46,7 @@ const summaryOf = ({ state: { tables }, options: { place } }: Endpoint, job: Job
     jobArn: arns.job(place, job.jobId),
     jobId: job.jobId,
     jobName: spec.jobName,
-    createdAt: spec.createdAt,
+    createdAt: createdAtOf(tables, job),
     status: job.status,
     ...(job.statusReason === undefined ? {} : { statusReason: job.statusReason }),
     ...(job.startedAt === undefined ? {} : { startedAt: job.startedAt }),

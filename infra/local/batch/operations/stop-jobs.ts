@@ -1,15 +1,8 @@
 import type { Endpoint } from '../endpoint.ts';
-import { refused } from '../errors.ts';
 import { childrenOf } from '../lookup.ts';
 import type { Job } from '../records.ts';
 import { isTerminal } from '../records.ts';
 import type { Request } from '../requests.ts';
-
-const found = ({ state }: Endpoint, jobId: string): Job => {
-  const job = state.tables.jobs.get(jobId);
-  if (job === undefined) throw refused(`Job ${jobId} does not exist`);
-  return job;
-};
 
 /** Ends a job that waits, or begins to end the attempt it makes; nothing happens to a finished job. */
 export const endJob = (endpoint: Endpoint, job: Job, reason: string): void => {
@@ -36,15 +29,20 @@ const cancel = (endpoint: Endpoint, job: Job, reason: string): void => {
     endpoint.jobs.fail(job, reason, { isCancelled: true });
 };
 
-/** Ends jobs that have not yet been given an attempt; a job in STARTING or RUNNING goes on, as in Batch. */
+/**
+ * Ends jobs that have not yet been given an attempt; a job in STARTING or RUNNING goes on. As in Batch, an unknown job id is
+ * no error, here and of TerminateJob: so it is with a child that its array has not spawned, which will run all the same.
+ */
 export const cancelJob = (endpoint: Endpoint, request: Request<'CancelJob'>): Record<string, never> => {
-  cancel(endpoint, found(endpoint, request.jobId), request.reason);
+  const job = endpoint.state.tables.jobs.get(request.jobId);
+  if (job !== undefined) cancel(endpoint, job, request.reason);
   endpoint.scheduler.poke();
   return {};
 };
 
 export const terminateJob = (endpoint: Endpoint, request: Request<'TerminateJob'>): Record<string, never> => {
-  endJob(endpoint, found(endpoint, request.jobId), request.reason);
+  const job = endpoint.state.tables.jobs.get(request.jobId);
+  if (job !== undefined) endJob(endpoint, job, request.reason);
   endpoint.scheduler.poke();
   return {};
 };

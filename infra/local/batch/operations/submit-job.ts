@@ -6,7 +6,7 @@ import type {
 } from '@aws-sdk/client-batch';
 import type { Endpoint } from '../endpoint.ts';
 import { clientException, refused } from '../errors.ts';
-import { childId, definitionOf, queueOf, specOf } from '../lookup.ts';
+import { definitionOf, queueOf, specOf } from '../lookup.ts';
 import { arns, newJobId } from '../names.ts';
 import type { Job, JobSpec } from '../records.ts';
 import type { Request } from '../requests.ts';
@@ -88,13 +88,7 @@ export const submitJob = (endpoint: Endpoint, request: Request<'SubmitJob'>): Su
     createdAt: Date.now(),
   };
   const job: Job = { jobId, specId: jobId, status: 'SUBMITTED', attempts: [] };
-  const children = Array.from({ length: spec.arraySize ?? 0 }, (_, index): Job => ({
-    ...job,
-    jobId: childId(jobId, index),
-    index,
-  }));
-  const parent: Job = children.length === 0 ? job : { ...job, status: 'PENDING' };
-  jobs.put([parent, ...children], ['specs', jobId, spec]);
+  jobs.put([job], ['specs', jobId, spec]);
   scheduler.poke();
   return { jobArn: arns.job(options.place, jobId), jobName: spec.jobName, jobId };
 };
