@@ -1,11 +1,13 @@
+import { arrayIdOf } from '../nas/protocol/job-array.ts';
 import { hasEnded } from './batch-jobs.ts';
 import type { BatchJob, BatchJobs } from './batch-jobs.ts';
 
 /** Waits for Batch jobs on behalf of every activity of a worker, with one poll loop and 100 jobs a call. */
 export interface JobWatcher {
   /**
-   * Resolves when the job has ended; to `undefined` when Batch has not known it for several polls. Rejects with the
-   * signal's reason when aborted, or with Batch's error when it has not answered for a minute.
+   * Resolves when the job has ended; to `undefined` when Batch has not known it for several polls. A child is not missed
+   * while its array has not ended: Batch knows it only once the array has spawned it. Rejects with the signal's reason
+   * when aborted, or with Batch's error when it has not answered for a minute.
    */
   ended(id: string, signal: AbortSignal): Promise<BatchJob | undefined>;
   /** As `ended`, but resolves as soon as `holds` of the job; a job that has ended resolves in any case. */
@@ -28,6 +30,14 @@ const SILENCE_MILLISECONDS = 60_000;
 /** A job is polled about this many times during its life: short jobs often, long ones rarely. */
 const POLLS_PER_LIFE = 30;
 
+/** The ids, each once, as DescribeJobs takes them. */
+const callsOf = (ids: Iterable<string>): string[][] => {
+  const distinct = [...new Set(ids)];
+  return Array.from({ length: Math.ceil(distinct.length / IDS_PER_CALL) }, (_, call) =>
+    distinct.slice(call * IDS_PER_CALL, (call + 1) * IDS_PER_CALL),
+  );
+};
+
 interface Waiter {
   readonly id: string;
   readonly holds: (job: BatchJob) => boolean;
@@ -47,22 +57,32 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
   const waiters = new Set<Waiter>();
   let polling = false;
 
-  const tell = (waiter: Waiter, job: BatchJob | undefined): void => {
-    if (job === undefined && ++waiter.misses < MISSES) return;
-    if (job !== undefined) waiter.misses = 0;
-    if (job !== undefined && !hasEnded(job) && !waiter.holds(job)) return;
+  const settle = (waiter: Waiter, job: BatchJob | undefined): void => {
     waiters.delete(waiter);
     waiter.resolve(job);
   };
+  const tell = (waiter: Waiter, job: BatchJob): void => {
+    waiter.misses = 0;
+    if (hasEnded(job) || waiter.holds(job)) settle(waiter, job);
+  };
 
   const askOnce = async (): Promise<void> => {
-    const asked = [...waiters];
-    const ids = [...new Set(asked.map((waiter) => waiter.id))];
-    for (let start = 0; start < ids.length; start += IDS_PER_CALL) {
-      const batch = ids.slice(start, start + IDS_PER_CALL);
-      const jobs = new Map((await describe(batch)).map((job) => [job.id, job]));
-      for (const waiter of asked) if (batch.includes(waiter.id)) tell(waiter, jobs.get(waiter.id));
-    }
+    const asked = new Map<string, Waiter[]>();
+    for (const waiter of waiters) asked.set(waiter.id, [...(asked.get(waiter.id) ?? []), waiter]);
+    const unknown = new Set(asked.keys());
+    for (const ids of callsOf(asked.keys()))
+      for (const job of await describe(ids)) {
+        unknown.delete(job.id);
+        for (const waiter of asked.get(job.id) ?? []) tell(waiter, job);
+      }
+    const spawning = new Set<string>();
+    for (const ids of callsOf([...unknown].flatMap((id) => arrayIdOf(id) ?? [])))
+      for (const array of await describe(ids)) if (!hasEnded(array)) spawning.add(array.id);
+    for (const id of unknown)
+      for (const waiter of asked.get(id) ?? []) {
+        waiter.misses = spawning.has(arrayIdOf(id) ?? '') ? 0 : waiter.misses + 1;
+        if (waiter.misses === MISSES) settle(waiter, undefined);
+      }
   };
 
   const pause = (): number => {

@@ -22,3 +22,6 @@ export const ARRAY_SIZE = { min: 2, max: 10_000 } as const;
 
 /** Batch's id of a child. */
 export const arrayChildId = (batchJobId: string, index: number): string => `${batchJobId}:${index}`;
+
+/** Batch's id of the array whose child has this id; undefined for any other job. */
+export const arrayIdOf = (batchJobId: string): string | undefined => /^(.+):\d+$/.exec(batchJobId)?.[1];

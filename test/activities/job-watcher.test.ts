@@ -51,6 +51,38 @@ describe('the job watcher', () => {
     expect(calls).toHaveLength(5);
   });
 
+  it('does not miss the children of an array before it has spawned them', async () => {
+    const { watcher, calls } = setUp((ids, round) =>
+      ids.flatMap((id) =>
+        id.includes(':')
+          ? round > 40
+            ? [job(id, 'SUCCEEDED')]
+            : []
+          : [job(id, round > 9 ? 'PENDING' : 'SUBMITTED')],
+      ),
+    );
+    const children = Array.from({ length: 150 }, (_, i) => `array:${i}`);
+    const ended = await Promise.all(children.map((id) => watcher.ended(id, never())));
+    expect(ended.map((child) => child?.status)).toEqual(children.map(() => 'SUCCEEDED'));
+    // The array is asked for once a round, in a call of its own, and only while children are unknown.
+    expect(calls.slice(0, 2)).toEqual([['array:0'], ['array']]);
+    expect(calls.slice(2, 5)).toEqual([children.slice(0, 100), children.slice(100), ['array']]);
+    expect(calls.at(-1)).toEqual(children.slice(100));
+  });
+
+  it.each([
+    ['has ended', 'FAILED'],
+    ['is unknown itself', undefined],
+  ] as const)('gives up on the child of an array that %s, after several polls', async (_, status) => {
+    // Two calls a round: the child's and the array's.
+    const { watcher, calls } = setUp((ids, call) => {
+      if (!ids.includes('array')) return [];
+      return call < 20 ? [job('array', 'PENDING')] : status === undefined ? [] : [job('array', status)];
+    });
+    expect(await watcher.ended('array:3', never())).toBeUndefined();
+    expect(calls).toHaveLength(18 + 2 * 5);
+  });
+
   it('keeps waiting through errors, and passes one on when it lasts more than a minute', async () => {
     const failing = setUp((_, round) => {
       if (round < 4) throw new Error('throttled');
