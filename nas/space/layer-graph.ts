@@ -127,8 +127,10 @@ const without = (graph: LayerGraph, vertex: number): LayerGraph => {
 type Edit = () => LayerGraph;
 
 const rescaled = (graph: LayerGraph, steps: number): readonly Edit[] =>
-  graph.layers.flatMap(({ label }, at) =>
-    isPool(label) ? [] : [() => relayer(graph, at, (l) => ({ ...l, units: unitsBy(l.units, steps) }))],
+  graph.layers.flatMap(({ label, units }, at) =>
+    isPool(label) || unitsBy(units, steps) === units
+      ? []
+      : [() => relayer(graph, at, (l) => ({ ...l, units: unitsBy(l.units, steps) }))],
   );
 const allRescaled = (graph: LayerGraph, steps: number): readonly Edit[] => [
   () => ({
@@ -228,20 +230,26 @@ export const layerGraphSpace = (
   source: string,
   /** Edits that `mutate` chooses among, each kind with equal probability. */
   mutations: readonly GraphEdit[],
-  /** Edits that make neighbours: the mutations and their inverses. */
+  /** Edits that make neighbours: mutations, and such as remove what these add (and more, which no single one puts back). */
   neighbouring: readonly GraphEdit[],
   /** Most random mutations between an initial chain and a sample. */
   maxSampleEdits: number,
 ): Space<LayerGraph> => {
   const mutate = (graph: LayerGraph, random: Random): LayerGraph => {
     const before = JSON.stringify(graph);
-    for (const kind of random.shuffle(mutations))
-      for (const edit of random.shuffle(EDITS[kind](graph))) {
+    const firstOf = (edits: readonly Edit[]): LayerGraph | undefined => {
+      for (const edit of random.shuffle(edits)) {
         const mutant = made(edit, before);
         if (mutant !== undefined) return mutant;
       }
-    // Nothing of these can still be done to the graph (it is as wide and deep as allowed).
-    return random.pick(neighbouring.flatMap((kind) => edited(graph, kind)));
+      return undefined;
+    };
+    for (const kind of random.shuffle(mutations)) {
+      const mutant = firstOf(EDITS[kind](graph));
+      if (mutant !== undefined) return mutant;
+    }
+    // Nothing of these can still be done to the graph (it is as wide and deep as allowed), something of the others always.
+    return firstOf(neighbouring.flatMap((kind) => EDITS[kind](graph))) as LayerGraph;
   };
   return {
     name,

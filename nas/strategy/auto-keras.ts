@@ -72,6 +72,7 @@ export const autoKeras = modelGuided<Options>({
       ? undefined
       : 'its distance compares graphs of layers (spaces auto-keras and nasbot)',
   trainingLimit: ({ trainingLimit }) => trainingLimit,
+  thinksLong: () => true,
   acquisition: ({ genotypes, targets, options: { noise, beta } }) => {
     const points = genotypes.map((genotype) => morphismProfile(genotype as LayerGraph));
     const process = fitKernelRegression(points, targets, squaredExponential(morphismDistance), noise);

@@ -128,7 +128,7 @@ const mutantsAndSamples: Explorer<ModelOptions> = ({ space, genotypes, targets, 
  * rebuilt from its results.
  */
 export const modelGuided = <O extends ModelOptions & Json>(
-  definition: Pick<StrategyDefinition<O, Model>, 'name' | 'source' | 'options' | 'refuses'> & {
+  definition: Pick<StrategyDefinition<O, Model>, 'name' | 'source' | 'options' | 'refuses' | 'thinksLong'> & {
     /** Most observations a fit uses; bounds its time. */
     readonly trainingLimit: (options: O) => number;
     readonly acquisition: Acquisition<O>;

@@ -98,6 +98,7 @@ export const nasbot = modelGuided<Options>({
       ? undefined
       : 'its distance compares graphs of layers (spaces nasbot and auto-keras)',
   trainingLimit: ({ trainingLimit }) => trainingLimit,
+  thinksLong: () => true,
   acquisition: ({ genotypes, targets, options: { noise } }) => {
     const points = genotypes.map((genotype) => otmannProfile(genotype as LayerGraph));
     const process = fitKernelRegression(points, targets, likeness, noise);

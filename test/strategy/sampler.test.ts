@@ -104,6 +104,9 @@ describe.each(['asha', 'successive-halving', 'hyperband'])('%s over another stra
     expect(thinksLong(settled({ name: 'pnas', predictor: 'lstm' }))).toBe(true);
     expect(thinksLong(settled({ name: 'pnas', beam: 256 }))).toBe(true);
     expect(thinksLong(settled({ name: 'pnas' }))).toBe(false);
+    expect(thinksLong(settled({ name: 'nasbot' }))).toBe(true);
+    expect(thinksLong(settled({ name: 'auto-keras' }))).toBe(true);
+    expect(thinksLong(settled({ name: 'bayesian-optimization' }))).toBe(false);
   });
 });
 
