@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Json } from '../json.ts';
+import { inputError } from '../protocol/input-error.ts';
 import type { LayerGraph } from '../space/layer-graph.ts';
 import { fitKernelRegression, squaredExponential } from './kernel-regression.ts';
 import { modelGuided, modelOptions } from './model-guided.ts';
@@ -73,6 +74,15 @@ export const autoKeras = modelGuided<Options>({
       : 'its distance compares graphs of layers (spaces auto-keras and nasbot)',
   trainingLimit: ({ trainingLimit }) => trainingLimit,
   thinksLong: () => true,
+  check: ({ options: { temperature, finalTemperature } }) => {
+    if (finalTemperature >= temperature)
+      throw inputError(
+        'strategy.finalTemperature',
+        finalTemperature,
+        `below the temperature ${temperature} that a walk starts with`,
+        'lower finalTemperature, or no network is ever morphed',
+      );
+  },
   acquisition: ({ genotypes, targets, options: { noise, beta } }) => {
     const points = genotypes.map((genotype) => morphismProfile(genotype as LayerGraph));
     const process = fitKernelRegression(points, targets, squaredExponential(morphismDistance), noise);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Json } from '../json.ts';
+import { inputError } from '../protocol/input-error.ts';
 import type { Random } from '../random.ts';
 import { drawIndex } from './factorised-policy.ts';
 import { checkPopulation, populationSize, type Member } from './population.ts';
@@ -130,7 +131,16 @@ export const genetic: StrategyDefinition<Options, Model> = {
   name: 'genetic',
   source: 'Xie & Yuille 2017, "Genetic CNN", §3.2, Algorithm 1',
   options,
-  check: ({ options, evaluations }) => checkPopulation('populationSize', options.populationSize, evaluations),
+  check: ({ options: { populationSize }, evaluations }) => {
+    checkPopulation('populationSize', populationSize, evaluations);
+    if (populationSize === 1 && evaluations > 1)
+      throw inputError(
+        'strategy.populationSize',
+        populationSize,
+        'at least 2: one individual has nobody to be selected against',
+        'raise populationSize',
+      );
+  },
   init: ({ options }) => ({
     generation: 0,
     members: [],

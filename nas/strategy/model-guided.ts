@@ -128,7 +128,10 @@ const mutantsAndSamples: Explorer<ModelOptions> = ({ space, genotypes, targets, 
  * rebuilt from its results.
  */
 export const modelGuided = <O extends ModelOptions & Json>(
-  definition: Pick<StrategyDefinition<O, Model>, 'name' | 'source' | 'options' | 'refuses' | 'thinksLong'> & {
+  definition: Pick<
+    StrategyDefinition<O, Model>,
+    'name' | 'source' | 'options' | 'refuses' | 'thinksLong' | 'check'
+  > & {
     /** Most observations a fit uses; bounds its time. */
     readonly trainingLimit: (options: O) => number;
     readonly acquisition: Acquisition<O>;
@@ -137,7 +140,10 @@ export const modelGuided = <O extends ModelOptions & Json>(
   },
 ): StrategyDefinition<O, Model> => ({
   ...definition,
-  check: ({ options: { initial }, evaluations }) => checkPopulation('initial', initial, evaluations),
+  check: (context) => {
+    checkPopulation('initial', context.options.initial, context.evaluations);
+    definition.check?.(context);
+  },
   init: () => ({ observations: [], batch: { start: 0, items: [] } }),
   propose: ({ observations, batch }, context) => {
     const { space, options, ordinal, random, pending, seed } = context;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Json } from '../json.ts';
+import { inputError } from '../protocol/input-error.ts';
 import type { Random } from '../random.ts';
 import type { LayerGraph } from '../space/layer-graph.ts';
 import type { Space } from '../space/space.ts';
@@ -99,6 +100,15 @@ export const nasbot = modelGuided<Options>({
       : 'its distance compares graphs of layers (spaces nasbot and auto-keras)',
   trainingLimit: ({ trainingLimit }) => trainingLimit,
   thinksLong: () => true,
+  check: ({ options: { candidates, rounds } }) => {
+    if (rounds > candidates)
+      throw inputError(
+        'strategy.rounds',
+        rounds,
+        `at most candidates = ${candidates}: a round makes one mutant at least`,
+        'lower rounds or raise candidates',
+      );
+  },
   acquisition: ({ genotypes, targets, options: { noise } }) => {
     const points = genotypes.map((genotype) => otmannProfile(genotype as LayerGraph));
     const process = fitKernelRegression(points, targets, likeness, noise);

@@ -12,7 +12,7 @@ const options = (evaluations: number) => {
   const first = Math.max(1, Math.min(blocksAt(0).length, Math.ceil(evaluations / PNAS_BLOCKS)));
   return z.strictObject({
     /** Cells of one block that are trained: all 136 where the budget allows. */
-    initial: z.number().int().min(1).default(first),
+    initial: z.number().int().min(1).max(blocksAt(0).length).default(first),
     /** K: cells that go on at each size. */
     beam: z
       .number()

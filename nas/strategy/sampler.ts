@@ -138,6 +138,14 @@ export const samplerOf = (source: SamplerSource, defaults: Pick<SchedulerOptions
     return { sampler, context: { ...context, options } };
   };
   const check = (given: Context): void => {
+    const { eta, minFidelity } = given.options;
+    if (rungFidelities(given.options).length < 2)
+      throw inputError(
+        'strategy.minFidelity',
+        minFidelity,
+        `at most 1 / eta = ${Number((1 / eta).toPrecision(4))}, so that there is a rung before the full training`,
+        'lower minFidelity or eta',
+      );
     const { sampler, context } = chosen(given);
     const { space } = given;
     const reason = reasonAgainst(sampler) ?? sampler.refuses?.(space);

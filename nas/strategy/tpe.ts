@@ -16,11 +16,11 @@ const options = (evaluations: number) =>
     good: z.number().gt(0).lt(1).default(0.15),
     /** Draws from the good density, of which the one with the highest ratio good : bad is proposed (BOHB: 64). */
     draws: z.number().int().min(1).default(64),
-    /** Share of proposals that stay uniform (BOHB: 1/3). */
+    /** Share of proposals that stay uniform (BOHB: 1/3); all of them would be random search. */
     randomShare: z
       .number()
       .min(0)
-      .max(1)
+      .lt(1)
       .default(1 / 3),
   });
 type Options = z.infer<ReturnType<typeof options>>;
