@@ -1,6 +1,5 @@
 /** Search strategies on a benchmark table, side by side: `npm run -s bench -- tabular --help`. */
-import { writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { max, min } from 'simple-statistics';
 import { strategyPortsOnDemand } from '../containers/worker/strategy-ports.ts';
@@ -8,6 +7,7 @@ import { compareStrategies } from '../nas/benchmark/comparison.ts';
 import type { Comparison, RunStatistics } from '../nas/benchmark/comparison.ts';
 import { TABULAR_SPACES, readTable } from '../nas/benchmark/formats.ts';
 import type { TabularBenchmark } from '../nas/benchmark/table.ts';
+import { decimalNumber } from '../nas/decimal.ts';
 import { inputError } from '../nas/protocol/input-error.ts';
 import { paretoFronts } from '../nas/report/charts/pareto-front.ts';
 import { regretCurves } from '../nas/report/charts/regret-curves.ts';
@@ -16,6 +16,7 @@ import { plainColours } from '../nas/report/charts/theme.ts';
 import { STRATEGIES, strategiesFor, strategyNamed } from '../nas/strategy/registry.ts';
 import { readTableFile } from '../scripts/data/add-benchmark.ts';
 import { wholeNumber } from '../scripts/number-option.ts';
+import { checkChartFile, writeChartFile } from './tabular/chart-file.ts';
 
 interface Flags {
   readonly table: string;
@@ -34,16 +35,19 @@ interface Flags {
   readonly json?: true;
 }
 
+/** Of evaluations and of runs: more than any table has rows. */
+const MOST = 1_000_000;
+
 type Limits = readonly (readonly [string, number])[];
 
 const limited = (text: string, others: Limits): Limits => {
-  const [, name, most] = /^(.+)=(.+)$/.exec(text) ?? [];
-  if (name === undefined || !Number.isFinite(Number(most)))
-    throw new InvalidArgumentError('Allowed: COLUMN=NUMBER.');
+  const [, name, written = ''] = /^(.+)=(.+)$/.exec(text) ?? [];
+  const most = decimalNumber(written);
+  if (name === undefined || !Number.isFinite(most)) throw new InvalidArgumentError('Allowed: COLUMN=NUMBER.');
   const before = others.find(([other]) => other === name);
   if (before !== undefined)
     throw new InvalidArgumentError(`Allowed: one limit for each column; ${name} has ${before[1]} already.`);
-  return [...others, [name, Number(most)]];
+  return [...others, [name, most]];
 };
 
 const program = (): Command =>
@@ -57,10 +61,10 @@ const program = (): Command =>
     .option(
       '--evaluations <n>',
       'look-ups for each run, those after a share of the training counted by their share',
-      wholeNumber(1),
+      wholeNumber(1, MOST),
       300,
     )
-    .option('--runs <n>', 'runs for each strategy, seeds counted up from --seed', wholeNumber(1), 500)
+    .option('--runs <n>', 'runs for each strategy, seeds counted up from --seed', wholeNumber(1, MOST), 500)
     .option('--seed <n>', 'seed of the first run', wholeNumber(0), 0)
     .option('--parallelism <n>', 'trials under way at once', wholeNumber(1), 1)
     .option(
@@ -176,11 +180,28 @@ const print = (comparison: Comparison): string => {
   ].join('\n');
 };
 
+/** Refuses, before the first run, what would be found wrong after the last. */
+const checkCharts = ({ plot, plotFront, minimise }: Flags): void => {
+  if (plotFront !== undefined && minimise === undefined)
+    throw inputError('--plot-front', plotFront, 'with --minimise COLUMN', 'say what is to be small');
+  if (plot !== undefined) checkChartFile('--plot', plot);
+  if (plotFront !== undefined) checkChartFile('--plot-front', plotFront);
+  if (plot !== undefined && plotFront !== undefined && resolve(plot) === resolve(plotFront))
+    throw inputError('--plot-front', plotFront, 'another file than that of --plot', 'name two files');
+};
+
+/** Each run's seed is told from the next. */
+const checkSeeds = ({ seed, runs }: Flags): void => {
+  const most = Number.MAX_SAFE_INTEGER - (runs - 1);
+  if (seed > most)
+    throw inputError('--seed', seed, `whole numbers from 0 to ${most} with ${runs} runs`, 'lower the seed');
+};
+
 export const run = async (argv: readonly string[]): Promise<void> => {
   const flags = program().parse(argv, { from: 'user' }).opts<Flags>();
+  checkCharts(flags);
+  checkSeeds(flags);
   const table = readTable(flags.space, readTableFile(flags.table), basename(flags.table));
-  if (flags.plotFront !== undefined && flags.minimise === undefined)
-    throw inputError('--plot-front', flags.plotFront, 'with --minimise COLUMN', 'say what is to be small');
   const strategies = chosen(flags.strategy, table, flags);
   const finals = [...table.column(flags.final, 'final')];
   const score = scoreFormat(max(finals) - min(finals));
@@ -198,10 +219,10 @@ export const run = async (argv: readonly string[]): Promise<void> => {
         }),
     onStrategy: ({ name, final }) => process.stderr.write(`${name}: ${meanAndSd(final, score)}\n`),
   });
+  process.stdout.write(flags.json === true ? `${JSON.stringify(comparison)}\n` : print(comparison));
   if (flags.plot !== undefined)
-    writeFileSync(flags.plot, plainColours(await renderChart(regretCurves(comparison))));
+    writeChartFile('--plot', flags.plot, plainColours(await renderChart(regretCurves(comparison))));
   const fronts = paretoFronts(comparison);
   if (flags.plotFront !== undefined && fronts !== undefined)
-    writeFileSync(flags.plotFront, plainColours(await renderChart(fronts)));
-  process.stdout.write(flags.json === true ? `${JSON.stringify(comparison)}\n` : print(comparison));
+    writeChartFile('--plot-front', flags.plotFront, plainColours(await renderChart(fronts)));
 };

@@ -1,17 +1,18 @@
 import { InvalidArgumentError } from 'commander';
+import { decimalNumber } from '../nas/decimal.ts';
 
 /** Parser of an option whose value is a number; `allowed` says in words what `accept` takes. */
 export const numberOption =
   (allowed: string, accept: (value: number) => boolean) =>
   (text: string): number => {
-    const value = Number(text);
-    if (text.trim() === '' || !accept(value)) throw new InvalidArgumentError(`Allowed: ${allowed}.`);
+    const value = decimalNumber(text.trim());
+    if (Number.isNaN(value) || !accept(value)) throw new InvalidArgumentError(`Allowed: ${allowed}.`);
     return value;
   };
 
-/** Parser of an option whose value is a whole number from `least` to `most`. */
-export const wholeNumber = (least: number, most = Infinity): ((text: string) => number) =>
+/** Parser of an option whose value is a whole number from `least` to `most`, none of them rounded. */
+export const wholeNumber = (least: number, most = Number.MAX_SAFE_INTEGER): ((text: string) => number) =>
   numberOption(
-    most === Infinity ? `whole numbers from ${least}` : `whole numbers from ${least} to ${most}`,
+    `whole numbers from ${least} to ${most}`,
     (value) => Number.isInteger(value) && value >= least && value <= most,
   );

@@ -35,7 +35,7 @@ export const readDartsCurves = (
     );
   let document: z.infer<typeof schema>;
   try {
-    document = schema.parse(JSON.parse(text));
+    document = schema.parse(JSON.parse(text.trim()));
   } catch (cause) {
     throw refuse(file, cause);
   }

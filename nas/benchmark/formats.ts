@@ -1,5 +1,6 @@
 import { CsvError, parse as parseCsv } from 'csv-parse/sync';
 import { z } from 'zod';
+import { decimalNumber } from '../decimal.ts';
 import type { Json } from '../json.ts';
 import { inputError } from '../protocol/input-error.ts';
 import { dartsCnn } from '../space/darts-cnn.ts';
@@ -27,7 +28,12 @@ interface Format {
   readonly keys: (space: Space) => number | undefined;
 }
 
-const identity = (text: string): string => text;
+/** A graph's hash in NAS-Bench-101: 128 bits as hexadecimal digits. */
+const graphHash = (text: string): string => {
+  if (!/^[0-9a-f]{32}$/.test(text))
+    throw inputError('hash', text, '32 hexadecimal digits in lower case', 'write the hash of the graph');
+  return text;
+};
 
 /**
  * A cell as six indices, `(4, 3, 3, 0, 0, 0)`, as NASLib writes them and the tables of HW-NAS-Bench that come with it: the edges 0→1, 0→2, 0→3, 1→2,
@@ -92,7 +98,7 @@ const FORMATS = {
   },
   'nas-bench-101': {
     keyColumns: ['hash'],
-    normalise: identity,
+    normalise: graphHash,
     keyOf: (genotype) => nasBench101Key(genotype as NasBench101Genotype),
     space: (rows, file) => nasBench101(largestGraph(rows, file)) as unknown as Space,
     keys: ({ name }) => NAS_BENCH_101_GRAPHS[name],
@@ -105,7 +111,7 @@ export const TABULAR_SPACES = [...Object.keys(FORMATS), LISTED] as readonly Tabu
 
 /** The number that a cell holds, or its text. */
 const cellOf = (text: string): number | string => {
-  const value = text === '' ? Number.NaN : Number(text);
+  const value = decimalNumber(text);
   return Number.isFinite(value) ? value : text;
 };
 
@@ -130,7 +136,7 @@ const csvLines = (text: string, file: string): readonly CsvLine[] => {
 };
 
 /** Rows of a CSV with named columns. */
-const fromCsv = (format: Format, text: string, file: string): TableRow[] => {
+const fromCsv = (format: Format, space: string, text: string, file: string): TableRow[] => {
   const [header, ...lines] = csvLines(text, file);
   const names = header?.record ?? [];
   const repeated = names.find((name, i) => names.indexOf(name) !== i);
@@ -147,7 +153,7 @@ const fromCsv = (format: Format, text: string, file: string): TableRow[] => {
     throw inputError(
       'table',
       file,
-      `a CSV file with the column ${format.keyColumns.join(' or ')}`,
+      `a CSV file, separated by commas, with the column ${format.keyColumns.join(' or ')}`,
       `name the column of architectures ${format.keyColumns[0]} (found: ${names.join(', ') || 'an empty file'})`,
     );
   if (lines.length === 0)
@@ -166,36 +172,69 @@ const fromCsv = (format: Format, text: string, file: string): TableRow[] => {
       throw inputError(
         `table.${keyColumn}`,
         key,
-        'architectures of the space',
-        `repair line ${line} of ${file}`,
+        `architectures of ${space}`,
+        `repair line ${line} of ${file}, or name the space of the table`,
         { cause },
       );
     }
   });
 };
 
-/** Rows of the form `{"22212220": {"test_acc": [a, b, c], "mean_acc": m, …}}`; list entries become `test_acc_1`, …. */
-const fromJson = (format: Format, text: string, file: string): TableRow[] => {
+const jsonObject = z.record(z.string(), z.unknown());
+
+/** The numbers and texts of a record by column; list entries become `test_acc_1`, …, and what is neither is left out. */
+const columnsOf = (record: object): ReadonlyMap<string, number | string> => {
+  const isValue = (value: unknown): value is number | string =>
+    typeof value === 'number' || typeof value === 'string';
+  return new Map(
+    Object.entries(record)
+      .flatMap(([name, value]: [string, unknown]) =>
+        Array.isArray(value)
+          ? value.map((entry: unknown, i) => [`${name}_${i + 1}`, entry] as const)
+          : [[name, value] as const],
+      )
+      .filter((entry): entry is readonly [string, number | string] => isValue(entry[1])),
+  );
+};
+
+/** Rows of the form `{"22212220": {"test_acc": [a, b, c], "mean_acc": m, …}}`. */
+const fromJson = (format: Format, space: string, text: string, file: string): TableRow[] => {
   let table: unknown;
   try {
     table = JSON.parse(text);
+    // The document itself is read: a parsed one would lack a column named __proto__.
+    jsonObject.parse(table);
   } catch (cause) {
-    throw inputError('table', file, 'JSON: an object of architectures', 'repair the file', { cause });
+    throw inputError(
+      'table',
+      file,
+      'JSON: an object with one entry for each architecture',
+      cause instanceof SyntaxError ? `repair the file: ${cause.message}` : 'repair the file',
+      { cause },
+    );
   }
-  return Object.entries(table as Record<string, Record<string, unknown>>).map(([key, record]) => ({
-    key: format.normalise(key),
-    values: new Map(
-      Object.entries(record).flatMap(([name, value]) =>
-        Array.isArray(value)
-          ? value.flatMap((entry: unknown, i) =>
-              typeof entry === 'number' ? [[`${name}_${i + 1}`, entry] as const] : [],
-            )
-          : typeof value === 'number'
-            ? [[name, value] as const]
-            : [],
-      ),
-    ),
-  }));
+  return Object.entries(table as object).map(([key, record]: [string, unknown]) => {
+    const values = jsonObject.safeParse(record).success ? columnsOf(record as object) : undefined;
+    if (values === undefined || ![...values.values()].some((value) => typeof value === 'number'))
+      throw inputError(
+        `table.${key}`,
+        // Its columns alone, and not all of them: records may be large.
+        typeof record === 'object' && record !== null ? Object.keys(record).slice(0, 10) : record,
+        'objects of numbers and of lists of numbers by column',
+        `repair the entry of ${key} in ${file}`,
+      );
+    try {
+      return { key: format.normalise(key), values };
+    } catch (cause) {
+      throw inputError(
+        'table',
+        key,
+        `architectures of ${space} as keys`,
+        `repair the key in ${file}, or name the space of the table`,
+        { cause },
+      );
+    }
+  });
 };
 
 /**
@@ -212,8 +251,11 @@ export const readTable = (space: string, text: string, file: string): TabularBen
   if (!Object.hasOwn(FORMATS, space))
     throw inputError('space', space, TABULAR_SPACES.join(', '), 'use a space that has a table format');
   const format: Format = FORMATS[space as keyof typeof FORMATS];
-  const json = text.trimStart().startsWith('{');
-  const rows = json ? fromJson(format, text, file) : fromCsv(format, text, file);
+  // Without a byte order mark, which is no JSON.
+  const trimmed = text.trim();
+  const rows = /^[[{]/.test(trimmed)
+    ? fromJson(format, space, trimmed, file)
+    : fromCsv(format, space, text, file);
   const searched = format.space(rows, file);
   const table = tabularBenchmark(searched, rows, format.keyOf, file);
   const expected = format.keys(searched);

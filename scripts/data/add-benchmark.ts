@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import type { TabularSpace } from '../../nas/benchmark/formats.ts';
 import { inputError } from '../../nas/protocol/input-error.ts';
+import { suggestion } from '../../nas/protocol/nearest.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { readTableManifest, writeTable } from '../../store/tables.ts';
 import type { TableManifest } from '../../store/tables.ts';
@@ -24,16 +25,46 @@ const SPACES: Readonly<Record<string, TabularSpace>> = {
 };
 export const ADDABLE_BENCHMARKS: readonly string[] = Object.keys(SPACES);
 
+const readBytes = (file: string, field: string): Buffer => {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw inputError(
+      field,
+      file,
+      'a readable CSV or JSON file, also gzipped',
+      `give the path of the table: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+};
+
+const unpacked = (bytes: Buffer, file: string, field: string): Buffer => {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    return gunzipSync(bytes);
+  } catch (cause) {
+    throw inputError(
+      field,
+      file,
+      'a whole gzip file',
+      `it does not unpack, fetch it again: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+};
+
 /** The text of a table, gzipped or not. Throws `InputError` where it cannot be read. */
 export const readTableFile = (file: string, field = 'table'): string => {
-  try {
-    const bytes = readFileSync(file);
-    return (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString('utf8');
-  } catch (cause) {
-    throw inputError(field, file, 'a readable CSV or JSON file, also gzipped', 'give the path of the table', {
-      cause,
-    });
-  }
+  const bytes = unpacked(readBytes(file, field), file, field);
+  if (bytes.includes(0))
+    throw inputError(
+      field,
+      file,
+      'CSV or JSON in UTF-8',
+      'unpack or convert the file: it holds no such text',
+    );
+  return bytes.toString('utf8');
 };
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,47}$/;
@@ -48,6 +79,14 @@ export const addBenchmark = async (
   benchmark: string,
   { from, name = benchmark }: { readonly from?: string; readonly name?: string },
 ): Promise<{ readonly manifest: TableManifest; readonly created: boolean }> => {
+  const space = Object.hasOwn(SPACES, benchmark) ? SPACES[benchmark] : undefined;
+  if (space === undefined)
+    throw inputError(
+      'data set',
+      benchmark,
+      ADDABLE_BENCHMARKS.join(', '),
+      suggestion(benchmark, ADDABLE_BENCHMARKS, 'name a benchmark'),
+    );
   if (!NAME.test(name))
     throw inputError(
       '--name',
@@ -63,9 +102,6 @@ export const addBenchmark = async (
       'a CSV file with named columns and a row for every architecture (darts-curves: JSON), also gzipped',
       `only nas-bench-macro ships with the product: nas data add ${benchmark} --from FILE`,
     );
-  const space = SPACES[benchmark];
-  if (space === undefined)
-    throw inputError('data set', benchmark, ADDABLE_BENCHMARKS.join(', '), 'name a benchmark');
   const created = (await readTableManifest(store, name)) === undefined;
   const text = readTableFile(file, '--from');
   return { manifest: await writeTable(store, { name, space, text, source: basename(file) }), created };

@@ -7,6 +7,7 @@ import type { RawDataset } from '../../nas/training/data/raw-dataset.ts';
 import type { StoredDataset } from '../../store/datasets.ts';
 import { writeDataset, writeFileDataset } from '../../store/datasets.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
+import { ADDABLE_BENCHMARKS } from './add-benchmark.ts';
 import type { CifarEntry, IdxEntry, KnownDataset } from './catalogue.ts';
 import { CATALOGUE } from './catalogue.ts';
 import { download } from './download.ts';
@@ -124,11 +125,12 @@ export const addDataset = async (
   const custom = dataset === CUSTOM || (from !== undefined && !ADDABLE.includes(dataset));
   const name = options.name ?? dataset;
   if (!custom && !ADDABLE.includes(dataset)) {
+    const names = [...ADDABLE, ...ADDABLE_BENCHMARKS];
     throw inputError(
       'data set',
       dataset,
-      ADDABLE.join(', '),
-      suggestion(dataset, ADDABLE, `nas data add NAME --from FOLDER takes your own images`),
+      names.join(', '),
+      suggestion(dataset, names, `nas data add NAME --from FOLDER takes your own images`),
     );
   }
   if (!NAME.test(name)) {
@@ -166,7 +168,14 @@ export const addDataset = async (
       throw inputError('--from', null, 'a folder of images with one subfolder a class', 'give --from PATH');
     }
     if ((await kindOfPath(from)) === 'file') {
-      throw inputError('--from', from, 'a folder', `extract ${basename(from)} first`);
+      throw inputError(
+        '--from',
+        from,
+        `a folder of images; a table under the name of its benchmark: ${ADDABLE_BENCHMARKS.join(', ')}`,
+        dataset === CUSTOM
+          ? `extract ${basename(from)} first`
+          : suggestion(dataset, [...ADDABLE, ...ADDABLE_BENCHMARKS], `extract ${basename(from)} first`),
+      );
     }
     if (files && options.size !== undefined)
       return writeFileDataset(store, name, await importFiles(from, { ...folderOptions, size: options.size }));

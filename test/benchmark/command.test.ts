@@ -4,8 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { CommanderError } from 'commander';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { run } from '../../bench/tabular.ts';
 import type { Comparison } from '../../nas/benchmark/comparison.ts';
+import { exitCodeOf } from '../../scripts/cli.ts';
+
+afterEach(() => vi.restoreAllMocks());
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const TABLE = 'data/nas-bench-macro/nas-bench-macro-cifar10.csv.gz';
@@ -49,12 +54,15 @@ describe('bench tabular', () => {
     }
   });
 
-  it('runs a strategy that is named twice once, and populations in a single evaluation', () => {
+  it('runs a strategy that is named twice once, and populations in a single evaluation; draws the curves', () => {
+    const plot = join(mkdtempSync(join(tmpdir(), 'nas-bench-')), 'regret.svg');
     const { status, stdout } = bench(
       ...GOOD,
       ...['--strategy', 'random, random,regularized-evolution,genetic', '--evaluations', '1', '--runs', '1'],
+      ...['--plot', plot],
     );
     expect(status).toBe(0);
+    expect(readFileSync(plot, 'utf8')).toContain('regularized-evolution');
     expect(stdout.match(/^\d+ +(\S+)/gm)).toHaveLength(3);
   });
 
@@ -108,10 +116,38 @@ describe('bench tabular', () => {
       /one limit for each column; flops has 30000000 already/,
     ],
     ['no evaluations', [...GOOD, '--evaluations', '0'], /whole numbers from 1/],
-  ])('refuses %s with exit code 2 and nothing on stdout', (_, args, message) => {
-    const { status, stdout, stderr } = bench(...args);
-    expect(stderr).toMatch(message);
-    expect(stdout).toBe('');
-    expect(status).toBe(2);
+    ['more evaluations than any machine holds', [...GOOD, '--evaluations', '1e12'], /from 1 to 1000000/],
+    [
+      'seeds that would be rounded',
+      [...GOOD, '--seed', '9007199254740991', '--runs', '3'],
+      /--seed: 9007199254740991.*to 9007199254740989 with 3 runs/,
+    ],
+    ['a limit that is no decimal number', [...GOOD, '--limit', 'flops=0x5000000'], /COLUMN=NUMBER/],
+    [
+      'a chart for which there is no folder, before the first run',
+      [...GOOD, '--runs', '1', '--strategy', 'random', '--plot', '/none/regret.svg'],
+      /^--plot: "\/none\/regret\.svg".*in a folder that exists/,
+    ],
+    [
+      'two charts in one file',
+      [...GOOD, '--minimise', 'flops', '--plot', 'x.svg', '--plot-front', './x.svg'],
+      /--plot-front: .*another file/,
+    ],
+  ])('refuses %s before it runs or prints anything', async (_, args, message) => {
+    const out = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    let complaint = '';
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => ((complaint += String(text)), true));
+    const error = await run(args).catch((thrown: unknown) => thrown);
+    expect(exitCodeOf(error)).toBe(2);
+    expect((error as Error).message).toMatch(message);
+    expect(out).not.toHaveBeenCalled();
+    // Commander prints what it refuses, and no strategy has run.
+    if (!(error instanceof CommanderError)) expect(complaint).toBe('');
+  });
+
+  it('says so on stderr, with exit code 2', () => {
+    const { status, stdout, stderr } = bench(...GOOD.slice(0, -1), 'mean');
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/^bench: final: "mean".*nearest: mean_acc\n$/);
   });
 });

@@ -142,19 +142,59 @@ describe('reading tables', () => {
       /table\.arch.*repair line 2/,
     ],
     ['no CSV', () => readTable('nas-bench-201', 'arch,a\n"', 't.csv'), /CSV file/],
-    ['broken JSON', () => readTable('nas-bench-macro', '{"22', 't.json'), /JSON/],
+    ['broken JSON', () => readTable('nas-bench-macro', '{"22', 't.json'), /table: "t\.json".*JSON/],
+    ['a JSON list', () => readTable('nas-bench-macro', '[1, 2]', 't.json'), /table: "t\.json".*an object/],
+    [
+      'a JSON entry of null',
+      () => readTable('nas-bench-macro', '{"22212220": null}', 't.json'),
+      /table\.22212220: null.*objects of numbers.*the entry of 22212220 in t\.json/,
+    ],
+    [
+      'a JSON entry that is a number',
+      () => readTable('nas-bench-macro', '{"22212220": 5}', 't.json'),
+      /table\.22212220: 5 .*in t\.json/,
+    ],
+    [
+      'a JSON entry without a number',
+      () => readTable('nas-bench-macro', '{"22212220": {"a": [null], "b": "x"}}', 't.json'),
+      /table\.22212220: \["a","b"\].*in t\.json/,
+    ],
+    [
+      'a JSON key that is no architecture',
+      () => readTable('nas-bench-macro', '{"2221222x": {"a": 1}}', 't.json'),
+      /table: "2221222x".*architectures of nas-bench-macro.*key in t\.json/,
+    ],
+    [
+      'a hash of other digits',
+      () => readTable('nas-bench-101', 'hash,a\n0123,1', 't.csv'),
+      /table\.hash: "0123".*line 2/,
+    ],
   ])('refuses %s', (_, read, message) => {
     expect(read).toThrow(message);
   });
 
-  it.each(['nan', '81.9%', 'inf'])('refuses %s in a needed column alone', (cell) => {
-    const lines = [...rows.slice(0, 2), (rows[2] as string).replace(',2,x', `,${cell},x`), ...rows.slice(3)];
+  it.each(['nan', '81.9%', 'inf', '0x50', '0b1', '1e999', '1,5'])(
+    'refuses %s in a needed column alone',
+    (cell) => {
+      const lines = [
+        ...rows.slice(0, 2),
+        (rows[2] as string).replace(',2,x', `,"${cell}",x`),
+        ...rows.slice(3),
+      ];
+      const table = readTable('nas-bench-201', csv(lines), 't.csv');
+      expect(table.columns).toEqual(['index', 'first', 'second']);
+      expect(table.column('first')).toHaveLength(rows.length);
+      expect(() => table.column('second', 'search')).toThrow(
+        new RegExp(`search: "second".*has "${cell}" as second for \\|nor_conv_1x1~0.* in line 4`),
+      );
+    },
+  );
+
+  it('reads decimal numbers in every form', () => {
+    const cells = ['-1.5', '+2', '.5', '3.', '1e2', '2.5E-1', ' 7 '];
+    const lines = rows.map((row, i) => row.replace(/,\d+,x$/, `,${cells[i] ?? i},x`));
     const table = readTable('nas-bench-201', csv(lines), 't.csv');
-    expect(table.columns).toEqual(['index', 'first', 'second']);
-    expect(table.column('first')).toHaveLength(rows.length);
-    expect(() => table.column('second', 'search')).toThrow(
-      new RegExp(`search: "second".*has "${cell}" as second for \\|nor_conv_1x1~0.* in line 4`),
-    );
+    expect([...table.column('second').slice(0, 8)]).toEqual([-1.5, 2, 0.5, 3, 100, 0.25, 7, 7]);
   });
 
   it('reads the JSON form of NAS-Bench-Macro, lists as numbered columns', () => {
@@ -171,7 +211,8 @@ describe('reading tables', () => {
           ]),
       ),
     );
-    const table = readTable('nas-bench-macro', json, 't.json');
+    // With a byte order mark, as some editors write it.
+    const table = readTable('nas-bench-macro', `\ufeff${json}`, 't.json');
     expect(table.columns).toEqual(['test_acc_1', 'test_acc_2', 'test_acc_3', 'mean_acc']);
     expect(table.column('test_acc_3')[table.rowOf('02012100')]).toBeCloseTo(89.17, 2);
   });
@@ -201,7 +242,7 @@ describe('tables of NAS-Bench-101', () => {
     expect(() => readTable('nas-bench-101', csv(lines.slice(1)), 't.csv')).toThrow(
       /6 architectures.*all 7 architectures of nas-bench-101-3.*first of them \{"matrix"/,
     );
-    expect(() => readTable('nas-bench-101', csv([...lines, 'x,oops,1']), 't.csv')).toThrow(
+    expect(() => readTable('nas-bench-101', csv([...lines, `${'0'.repeat(32)},oops,1`]), 't.csv')).toThrow(
       /table\.matrix: "oops".*line 9/,
     );
   });

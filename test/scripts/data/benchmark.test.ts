@@ -1,8 +1,10 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { addDataset } from '../../../scripts/data/add-dataset.ts';
 import { addBenchmark } from '../../../scripts/data/add-benchmark.ts';
 import { createMemoryObjectStore } from '../../../store/memory-object-store.ts';
 import { listTables, openTable } from '../../../store/tables.ts';
@@ -37,5 +39,40 @@ describe('nas data add of a benchmark', () => {
     await expect(addBenchmark(store, 'nas-bench-201', { from: file })).rejects.toThrow(/table\.arch/);
     await expect(addBenchmark(store, 'nas-bench-201', {})).rejects.toThrow(/--from.*only nas-bench-macro/);
     await expect(addBenchmark(store, 'nas-bench-101', { from: '/none.csv' })).rejects.toThrow(/--from/);
+  });
+
+  it('refuses an unknown benchmark before it asks for a file', async () => {
+    const store = createMemoryObjectStore();
+    for (const name of ['nas-bench-macr', 'constructor'])
+      await expect(addBenchmark(store, name, {})).rejects.toThrow(
+        new RegExp(`data set: "${name}".*nas-bench-201, nas-bench-macro`),
+      );
+    await expect(addBenchmark(store, 'nas-bench-macr', {})).rejects.toThrow(/did you mean nas-bench-macro/);
+    await expect(addDataset(store, 'nas-bench-macr')).rejects.toThrow(/did you mean nas-bench-macro/);
+    await expect(addDataset(store, 'nas-bench-macr', { from: fileURLToPath(MACRO) })).rejects.toThrow(
+      /--from: .*a table under the name of its benchmark.*did you mean nas-bench-macro/,
+    );
+  });
+
+  it('says what is wrong with a file that it cannot read', async () => {
+    const store = createMemoryObjectStore();
+    const folder = mkdtempSync(join(tmpdir(), 'nas-table-'));
+    const add = (name: string, bytes: string | Uint8Array) => {
+      writeFileSync(join(folder, name), bytes);
+      return addBenchmark(store, 'nas-bench-macro', { from: join(folder, name) });
+    };
+    await expect(addBenchmark(store, 'nas-bench-macro', { from: folder })).rejects.toThrow(
+      /--from: .*path of the table: EISDIR/,
+    );
+    await expect(add('cut.csv.gz', readFileSync(MACRO).subarray(0, 9000))).rejects.toThrow(
+      /--from: .*cut\.csv\.gz.*a whole gzip file.*does not unpack/,
+    );
+    await expect(add('utf16.csv', Buffer.from('arch,mean_acc', 'utf16le'))).rejects.toThrow(
+      /utf16\.csv.*UTF-8/,
+    );
+    await expect(add('null.json.gz', gzipSync('{"22212220": null}'))).rejects.toThrow(
+      /table\.22212220: null.*null\.json\.gz/,
+    );
+    expect(await listTables(store)).toEqual([]);
   });
 });
