@@ -1,5 +1,6 @@
 import { CancelledFailure } from '@temporalio/activity';
 import { CANCEL_REASON } from '../nas/protocol/classify.ts';
+import { arrayIdOf } from '../nas/protocol/job-array.ts';
 import { handoverSchema, reclaimNoticeSchema } from '../nas/protocol/handover.ts';
 import type { Handover } from '../nas/protocol/handover.ts';
 import type { RunRecord } from '../nas/protocol/run-record.ts';
@@ -104,6 +105,15 @@ export const awaitLaunch = async (
     return watcher.ended(id, signal);
   };
 
+  /** Ends a job of a launch that is not wanted any more. A child that its array has not spawned would run all the same: it is waited for. */
+  const end = async (id: string): Promise<void> => {
+    if (arrayIdOf(id) !== undefined) {
+      const child = await watcher.until(id, () => true, new AbortController().signal);
+      if (child === undefined || hasEnded(child)) return;
+    }
+    await batch.terminate(id, `${CANCEL_REASON}: its run was cancelled`);
+  };
+
   const letLeave = (id: string): void => {
     const gone = seeOff(id);
     // Awaited when the launch ends.
@@ -154,6 +164,9 @@ export const awaitLaunch = async (
       else if (over) {
         for (const id of leaving.keys())
           await batch.terminate(id, `${CANCEL_REASON}: ${current.id} has ended`);
+        // Should it be there all the same, it must not train beside its successor. AWS may refuse to end what does not exist.
+        if (ended === undefined)
+          await batch.terminate(current.id, `${CANCEL_REASON}: taken for lost`).catch(() => undefined);
         const replaced = await Promise.all(leaving.values());
         return {
           batchJobId: current.id,
@@ -165,9 +178,7 @@ export const awaitLaunch = async (
   } catch (error) {
     if (!(error instanceof CancelledFailure)) throw error;
     // Only a wish to cancel ends the jobs; a worker that goes away or lost contact leaves them to its successor.
-    if (error.message === 'CANCELLED')
-      for (const id of [...leaving.keys(), current.id])
-        await batch.terminate(id, `${CANCEL_REASON}: its run was cancelled`);
+    if (error.message === 'CANCELLED') for (const id of [...leaving.keys(), current.id]) await end(id);
     if (error.message === 'WORKER_SHUTDOWN') throw workerShutdown();
     throw error;
   } finally {

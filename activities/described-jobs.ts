@@ -25,7 +25,7 @@ const describe = async (client: BatchClient, ids: readonly string[]): Promise<Jo
 };
 
 /**
- * Jobs by their ids; in place of an array its children. Jobs without the product's tags are left out. Batch does not tag
+ * Jobs by their ids; in place of an array its children, once it has spawned them. Jobs without the product's tags are left out. Batch does not tag
  * the children of an array: whose they are follows from the array's document. Where that is gone, they count as their search's.
  */
 export const describedJobs = async (
@@ -47,7 +47,9 @@ export const describedJobs = async (
     const { key } = parseS3Uri(parameters?.['job'] ?? '');
     const array = await readHint(store, key, jobArraySchema);
     const children = Array.from({ length: size }, (_, index) => arrayChildId(batchJobId, index));
-    for (const child of await describe(client, children))
+    const spawned = await describe(client, children);
+    if (spawned.length === 0) found.push({ runId, jobId, detail });
+    for (const child of spawned)
       found.push({ runId, jobId: array?.jobs[child.arrayProperties?.index ?? -1] ?? jobId, detail: child });
   }
   return found;

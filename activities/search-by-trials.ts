@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import type { Json } from '../nas/json.ts';
+import { CANCEL_REASON } from '../nas/protocol/classify.ts';
 import type { Experiment } from '../nas/protocol/experiment.ts';
 import type { JobReport, PlannedTrial } from '../nas/protocol/job-report.ts';
 import type { Outcome } from '../nas/protocol/outcome.ts';
@@ -144,9 +145,18 @@ export const createSearchByTrials =
     const { runId } = run;
     const tally = createSearchTally();
 
+    /** Says that it is alive for as long as the work takes. */
+    const heartbeating = async <T>(work: () => Promise<T>): Promise<T> => {
+      const alive = setInterval(() => context.heartbeat(), BEAT_MILLISECONDS);
+      try {
+        return await work();
+      } finally {
+        clearInterval(alive);
+      }
+    };
+
     /** The search as its log has left it; a long one takes a strategy that learns slowly its time again. */
     const reopen = async () => {
-      const alive = setInterval(() => context.heartbeat(), BEAT_MILLISECONDS);
       try {
         const search = openSearch(
           experiment,
@@ -161,15 +171,21 @@ export const createSearchByTrials =
         return { search, log };
       } catch (error) {
         throw isShutdown(error) ? workerShutdown() : error;
-      } finally {
-        clearInterval(alive);
       }
     };
-    const { search, log } = await reopen();
+    const { search, log } = await heartbeating(reopen);
 
     const bell = createBell();
     const stop = new AbortController();
-    const inFlight = new Map<string, { readonly ended: Promise<void>; readonly cancel: AbortController }>();
+    const inFlight = new Map<
+      string,
+      {
+        readonly ended: Promise<void>;
+        readonly cancel: AbortController;
+        /** Batch's id of the first launch, where it is part of an array. */
+        readonly submitted: string | undefined;
+      }
+    >();
     let steering = await readSteering(store, runId, job.jobId);
     let failure: { readonly error: unknown } | { readonly report: JobReport } | undefined;
 
@@ -209,12 +225,12 @@ export const createSearchByTrials =
           inFlight.delete(planned.jobId);
           bell.ring();
         });
-      inFlight.set(planned.jobId, { ended, cancel });
+      inFlight.set(planned.jobId, { ended, cancel, submitted });
     };
 
     const startAll = async (
       trials: readonly TrialToRun[],
-      together: TrialArrays[keyof TrialArrays] | undefined,
+      together: TrialArrays['submit'] | undefined,
     ): Promise<void> => {
       const planned = trials.map((trial) => trialJob(experiment, job, trial));
       const submitted = await together?.(run, job.jobId, planned, round);
@@ -262,10 +278,20 @@ export const createSearchByTrials =
     };
 
     /** Ends or leaves the trials in flight, and waits until nobody works for this search any more. */
-    const leave = async (reason: unknown): Promise<void> => {
-      stop.abort(reason);
-      await Promise.all([...inFlight.values()].map(({ ended }) => ended));
-    };
+    const leave = (reason: CancelledFailure): Promise<void> =>
+      heartbeating(async () => {
+        const trials = [...inFlight.values()];
+        if (reason.message === 'CANCELLED')
+          // What this cannot end its trials end one by one.
+          await arrays
+            ?.end(
+              trials.flatMap(({ submitted }) => submitted ?? []),
+              `${CANCEL_REASON}: its search has ended`,
+            )
+            .catch(() => undefined);
+        stop.abort(reason);
+        await Promise.all(trials.map(({ ended }) => ended));
+      });
 
     try {
       // What the log says is under way has been submitted, alone or together, or was about to be.

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { hashJson } from '../nas/hash.ts';
-import { ARRAY_SIZE, arrayChildId, jobArraySchema } from '../nas/protocol/job-array.ts';
+import { ARRAY_SIZE, arrayChildId, arrayIdOf, jobArraySchema } from '../nas/protocol/job-array.ts';
 import type { JobArray } from '../nas/protocol/job-array.ts';
 import type { PlannedTrial } from '../nas/protocol/job-report.ts';
 import type { RunRecord } from '../nas/protocol/run-record.ts';
@@ -26,6 +26,8 @@ export interface TrialArrays {
   readonly submit: Together;
   /** Finds trials that a worker before this one has submitted together, or was about to. */
   readonly find: Together;
+  /** Ends the arrays of these children as wholes: what an array has not spawned cannot be ended in any other way, and would run. */
+  readonly end: (children: Iterable<string>, reason: string) => Promise<void>;
 }
 
 /** Requests to the store under way at once. */
@@ -105,6 +107,11 @@ export const createTrialArrays = (deps: Dependencies): TrialArrays => {
         for (const [jobId, child] of children(id, array)) if (wanted.has(jobId)) ids.set(jobId, child);
       }
       return ids;
+    },
+
+    end: async (children, reason) => {
+      const arrays = new Set([...children].flatMap((id) => arrayIdOf(id) ?? []));
+      await Promise.all([...arrays].map((id) => deps.batch.terminate(id, reason)));
     },
   };
 };

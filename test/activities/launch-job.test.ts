@@ -2,7 +2,7 @@ import { CancelledFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
-import type { BatchAttempt } from '../../activities/batch-jobs.ts';
+import type { BatchAttempt, BatchJobs } from '../../activities/batch-jobs.ts';
 import type { LaunchInput, LaunchResult, LaunchTally } from '../../activities/contract.ts';
 import { createProtocolActivities } from '../../activities/protocol-activities.ts';
 import { batchJobName } from '../../activities/submit-launch.ts';
@@ -110,6 +110,21 @@ describe('launchJob', () => {
     await expect(second).rejects.toThrow(CancelledFailure);
     expect(batch.running()).toEqual([]);
     expect(batchJobName(record, job.jobId, { launch: 2 })).not.toBe(submission.name);
+  });
+
+  it('ends a job that Batch does not show before another takes its place, whatever Batch answers', async () => {
+    const { store, batch, record, job } = await setUp(() => ({ end: 'hang' }));
+    const forgetful = { ...batch, describe: async () => [] };
+    const launchWith = (jobs: BatchJobs): Promise<LaunchResult> => {
+      const { launchJob } = createProtocolActivities(launchDependencies(store, jobs));
+      return newEnvironment().run(launchJob, { run: record, job, earlier: NONE }) as Promise<LaunchResult>;
+    };
+    const first = await launchWith(forgetful);
+    expect(first.report).toMatchObject({ outcome: 'lost', error: 'Batch does not know the job any more' });
+    expect(first.relaunch).toBeDefined();
+    expect(batch.running()).toEqual([]);
+    const terminate = () => Promise.reject(new Error('not authorized'));
+    expect((await launchWith({ ...forgetful, terminate })).report.outcome).toBe('lost');
   });
 
   it('launches nothing when the result is there already', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
@@ -314,6 +315,27 @@ describe('a search that is interrupted', () => {
     const { search, fleet } = await interrupted('CANCELLED');
     await expect(search).rejects.toThrow(CancelledFailure);
     expect(fleet.log.ended).toHaveLength(4);
+  });
+
+  it('says that it is alive for as long as that takes', async () => {
+    const environment = new MockActivityEnvironment();
+    let running = 0;
+    const search = carryOut(
+      await storeWith(recordOf('{ name: random }')),
+      async (_run, _job, _round, signal) => {
+        running++;
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        await sleep(2500);
+        throw signal.reason;
+      },
+      environment,
+    );
+    while (running < 4) await sleep(1);
+    environment.cancel('CANCELLED');
+    let beats = 0;
+    environment.on('heartbeat', () => beats++);
+    await expect(search).rejects.toThrow(CancelledFailure);
+    expect(beats).toBeGreaterThan(0);
   });
 
   it('leaves them to its successor when its worker goes away', async () => {
