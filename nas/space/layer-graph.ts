@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Random } from '../random.ts';
+import { depthProfile } from './depth-profile.ts';
 import { jsonGenotype } from './json-genotype.ts';
 import { canonicalDag, pruned } from './labelled-dag.ts';
 import type { Space } from './space.ts';
@@ -209,18 +210,29 @@ const INITIAL: readonly LayerGraph[] = [
   chain([conv(32), conv(32), POOL, conv(64), conv(64), POOL, { label: 'fc', units: 128 }]),
 ];
 
-/** Depth statistics, counts of labels and mean width, each scaled into [0, 1]. */
+/** Log-width of a layer from 1/6 to 1; pooling layers have none. */
+const logUnits = ({ label, units }: GraphLayer): number =>
+  isPool(label) ? 0 : (1 + (UNITS as readonly number[]).indexOf(units)) / UNITS.length;
+
+/** Counts of labels and widths, of layers and skips, the mean width, and what there is at each depth; all within [0, 1]. */
 const encode = (graph: LayerGraph): readonly number[] => {
   const share = (n: number, most: number): number => Math.min(1, n / most);
   const layers = graph.layers.filter(({ label }) => !isPool(label));
-  const logUnits = layers.map(({ units }) => Math.log2(units / UNITS[0]) / 5);
+  const labels = graph.layers.map(({ label }) => label);
   return [
-    ...LAYER_LABELS.map((label) => share(graph.layers.filter((l) => l.label === label).length, 8)),
+    ...LAYER_LABELS.map((label) => share(labels.filter((other) => other === label).length, 8)),
     ...UNITS.map((units) => share(layers.filter((l) => l.units === units).length, 8)),
     share(graph.layers.length, MAX_LAYERS),
-    share(graph.edges.length - graph.layers.length - 1, MAX_LAYERS),
-    logUnits.reduce((a, b) => a + b, 0) / Math.max(1, logUnits.length),
+    share(graph.edges.length - graph.layers.length - 1, MAX_SKIPS),
+    layers.reduce((sum, layer) => sum + logUnits(layer), 0) / Math.max(1, layers.length),
     share(layers.filter(({ label }) => isConv(label)).length, MAX_LAYERS),
+    ...depthProfile(
+      { labels: ['input', ...labels, 'output'], sources: sourcesOf(graph) },
+      LAYER_LABELS,
+      MAX_LAYERS,
+      // Halved, so that two wide layers side by side are still within 1.
+      [0, ...graph.layers.map((layer) => logUnits(layer) / 2), 0],
+    ),
   ];
 };
 

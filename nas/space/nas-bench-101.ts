@@ -3,6 +3,7 @@ import { sha256 } from '../hash.ts';
 import { inputError } from '../protocol/input-error.ts';
 import type { Random } from '../random.ts';
 import { withChoice } from './categorical.ts';
+import { depthProfile } from './depth-profile.ts';
 import { canonicalDag, pruned, type LabelledDag } from './labelled-dag.ts';
 import type { Space } from './space.ts';
 
@@ -222,7 +223,11 @@ export const nasBench101 = (maxVertices = 7): Space<NasBench101Genotype> => {
       }
     },
     neighbours: (genotype) => edited(toChoices(genotype)),
-    encode: (genotype) => pathEncoding(genotype, inner),
+    /** Paths, which many graphs share, and what there is at each depth, which tells these apart. */
+    encode: (genotype) => [
+      ...pathEncoding(genotype, inner),
+      ...depthProfile(nasBench101Dag(genotype), NAS_BENCH_101_OPERATIONS, inner),
+    ],
     validate,
     print: (genotype) => JSON.stringify(genotype),
     parse: (text, field = 'genotype') => {

@@ -16,7 +16,10 @@ export interface Space<G extends Json = Json> {
   mutate(genotype: G, random: Random): G;
   /** A valid mixture of two parents; each part comes unchanged from one of them. */
   crossover(a: G, b: G, random: Random): G;
-  /** Every valid genotype one edit away, without duplicates or the argument itself. */
+  /**
+   * Every valid genotype one edit away, without duplicates or the argument itself. It is a neighbour of theirs too, unless the
+   * edit removed more than a single one adds: any layer of a layer graph, any two of NAS-RL's growing networks.
+   */
   neighbours(genotype: G): readonly G[];
   /** Fixed-length features for surrogate models, entries in [0, 1]. */
   encode(genotype: G): readonly number[];
