@@ -1,5 +1,4 @@
 /** Thousands of jobs in flight on the local Batch endpoint: `npm run -s bench -- fleet [--jobs N] [--json]`. */
-import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { Command } from 'commander';
 import { wholeNumber } from '../scripts/number-option.ts';
 import { runFleet } from './orchestration/fleet.ts';
@@ -18,10 +17,6 @@ const program = (): Command =>
 
 export const run = async (argv: readonly string[]): Promise<void> => {
   const flags = program().parse(argv, { from: 'user' }).opts<Flags>();
-  Runtime.install({
-    logger: new DefaultLogger('ERROR'),
-    telemetryOptions: { logging: { forward: {}, filter: 'error' } },
-  });
   const figures = await runFleet(flags.jobs);
   process.stdout.write(
     flags.json === true

@@ -25,5 +25,6 @@ try {
   // Commander has printed its own message already.
   if (!(error instanceof CommanderError))
     process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = exitCodeOf(error);
+  // Whatever a measurement that failed has left open is not waited for.
+  process.exit(exitCodeOf(error));
 }

@@ -4,12 +4,14 @@
  * benchmark's table, and jobs of a Batch that ends each at once, so that their documents, submissions and results count.
  */
 import { randomBytes } from 'node:crypto';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { Command } from 'commander';
 import { createJobWatcher } from '../activities/job-watcher.ts';
 import { createNoticeWatcher } from '../activities/notice-watcher.ts';
 import { createRunTrial } from '../activities/run-trial.ts';
 import { createTrialArrays } from '../activities/trial-arrays.ts';
+import { inputError } from '../nas/protocol/input-error.ts';
+import { dartsCnn } from '../nas/space/darts-cnn.ts';
+import { strategiesFor, strategyNamed } from '../nas/strategy/registry.ts';
 import { wholeNumber } from '../scripts/number-option.ts';
 import { createSimulatedBatch } from '../test/support/simulated-batch.ts';
 import { instantScore, recordOf, succeeded, withSearch } from './orchestration/search.ts';
@@ -105,10 +107,14 @@ const line = (name: string, { trials, msPerTrial, events, mebibytes }: Measured)
 
 export const run = async (argv: readonly string[]): Promise<void> => {
   const flags = program().parse(argv, { from: 'user' }).opts<Flags>();
-  Runtime.install({
-    logger: new DefaultLogger('ERROR'),
-    telemetryOptions: { logging: { forward: {}, filter: 'error' } },
-  });
+  const able = strategiesFor(dartsCnn).filter((name) => !strategyNamed(name).multiObjective);
+  if (!able.includes(flags.strategy))
+    throw inputError(
+      '--strategy',
+      flags.strategy,
+      able.join(', '),
+      `choose a strategy that searches ${dartsCnn.name} by the score alone, all that instant trials have`,
+    );
   const stack = await startBenchStack();
   try {
     // Connections, compiled code and the bundle's cache are not a trial's cost.

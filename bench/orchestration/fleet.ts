@@ -14,7 +14,6 @@ import {
   RegisterJobDefinitionCommand,
 } from '@aws-sdk/client-batch';
 import { createAwsBatchJobs } from '../../activities/aws-batch-jobs.ts';
-import type { BatchJobs, BatchSubmission } from '../../activities/batch-jobs.ts';
 import type { Dependencies } from '../../activities/dependencies.ts';
 import { createJobWatcher } from '../../activities/job-watcher.ts';
 import { createNoticeWatcher } from '../../activities/notice-watcher.ts';
@@ -22,20 +21,15 @@ import { pacedBatchJobs } from '../../activities/paced-batch-jobs.ts';
 import { createRunTrial } from '../../activities/run-trial.ts';
 import { createTrialArrays } from '../../activities/trial-arrays.ts';
 import { startLocalBatch } from '../../infra/local/batch/server.ts';
-import type { JobDocument } from '../../nas/protocol/job.ts';
-import { jobArraySchema } from '../../nas/protocol/job-array.ts';
 import { trialsOf } from '../../nas/protocol/trial-log.ts';
 import { countNetwork } from '../../nas/training/networks/count-network.ts';
-import { createDocument, readDocument } from '../../store/json-documents.ts';
-import { keys } from '../../store/keys.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
-import { parseS3Uri } from '../../store/object-store.ts';
-import type { ObjectStore } from '../../store/object-store.ts';
 import { readTrialLog } from '../../store/trial-log.ts';
 import { newStateDir } from '../../test/infra/batch/harness.ts';
-import { simulatedResult } from '../../test/support/simulated-batch.ts';
+import { withResults } from '../../test/support/results-at-end.ts';
 import { SEARCH, recordOf, succeeded, withSearch } from './search.ts';
 import { startBenchStack } from './stack.ts';
+import type { BenchStack } from './stack.ts';
 
 /** What AWS allows of every operation. */
 const CALLS_A_SECOND = 50;
@@ -79,28 +73,6 @@ const createQueue = async (client: BatchClient, command: string[]): Promise<void
   );
 };
 
-/** Keys of the documents of a submission's jobs. */
-const documentsOf = async (store: ObjectStore, { job, size }: BatchSubmission): Promise<string[]> => {
-  const { key } = parseS3Uri(job);
-  if (size === undefined) return [key];
-  const array = await readDocument(store, key, jobArraySchema);
-  return (array?.jobs ?? []).map((jobId) => keys.job(array?.runId ?? '', jobId).document);
-};
-
-/** Jobs sleep; the result that each would write is there when Batch has taken it in. */
-const withResults = (batch: BatchJobs, store: ObjectStore): BatchJobs => ({
-  ...batch,
-  submit: async (submission) => {
-    const id = await batch.submit(submission);
-    for (const key of await documentsOf(store, submission)) {
-      const stored = await store.get(key);
-      const document = JSON.parse(new TextDecoder().decode(stored?.body)) as JobDocument;
-      await createDocument(store, keys.job(document.runId, document.jobId).result, simulatedResult(document));
-    }
-    return id;
-  },
-});
-
 /** A file whose readers sleep until it is opened for all of them, and later ones go on at once. */
 const createGate = (file: string): { open(): Promise<void> } => {
   execFileSync('mkfifo', [file]);
@@ -134,10 +106,19 @@ export interface FleetFigures {
 
 /** Runs a search of `jobs` trials in flight, and a tenth more in all; they end when all of them run under a second worker. */
 export const runFleet = async (jobs: number): Promise<FleetFigures> => {
-  const runId = `fleet-${randomBytes(4).toString('hex')}`;
   const servers = await startBenchStack();
+  try {
+    return await runFleetOn(servers, jobs);
+  } finally {
+    await servers.stop();
+  }
+};
+
+const runFleetOn = async (servers: BenchStack, jobs: number): Promise<FleetFigures> => {
+  const runId = `fleet-${randomBytes(4).toString('hex')}`;
   const store = createMemoryObjectStore();
   const stateDir = newStateDir();
+  const gate = createGate(join(stateDir, 'gate'));
   const endpoint = await startLocalBatch({
     stateDir,
     slots: jobs,
@@ -164,7 +145,6 @@ export const runFleet = async (jobs: number): Promise<FleetFigures> => {
     },
     { step: 'deserialize', priority: 'high' },
   );
-  const gate = createGate(join(stateDir, 'gate'));
   const inFlight = new Set<string>();
   let peak = 0;
   let submissions = 0;
@@ -248,7 +228,6 @@ export const runFleet = async (jobs: number): Promise<FleetFigures> => {
     await gate.open();
     client.destroy();
     await endpoint.close();
-    await servers.stop();
     await rm(stateDir, { recursive: true, force: true });
   }
 };

@@ -1,9 +1,10 @@
 import { Client, Connection } from '@temporalio/client';
 import type { WorkflowHandle } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createSearchByTrials } from '../../activities/search-by-trials.ts';
 import type { LookUp, TrialSearchDependencies } from '../../activities/search-by-trials.ts';
 import { workflowBundle } from '../../containers/worker/bundle.ts';
+import { strategyPortsOnDemand } from '../../containers/worker/strategy-ports.ts';
 import { sha256 } from '../../nas/hash.ts';
 import type { JobReport } from '../../nas/protocol/job-report.ts';
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
@@ -72,8 +73,13 @@ export const withSearch = async <T>(
   await createDocument(store, keys.experiment(runId), record);
   // Once: it holds the process, and with it every server inside, for seconds.
   const bundle = await workflowBundle(process.env);
-  const connection = await Connection.connect({ address });
+  // It ends with the native connection, its one user; without one it would hold the process, and its signals, for ever.
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { forward: {}, filter: 'error' } },
+  });
   const native = await NativeConnection.connect({ address });
+  const connection = Connection.lazy({ address });
   const client = new Client({ connection, namespace });
   try {
     return await work(
@@ -92,7 +98,7 @@ export const withSearch = async <T>(
           activities: {
             searchByTrials: createSearchByTrials({
               store,
-              ports: {},
+              ports: strategyPortsOnDemand(),
               limits: async () => () => false,
               ...dependencies,
             }),
