@@ -1,4 +1,5 @@
 import type { Json } from '../json.ts';
+import { TABULAR_SPACES } from '../benchmark/formats.ts';
 import { rungFidelities } from '../strategy/sampler.ts';
 import { STRATEGIES, strategiesFor } from '../strategy/registry.ts';
 import type { Experiment } from './experiment.ts';
@@ -74,6 +75,18 @@ const checkRungs = (experiment: Experiment, strategy: BlackBoxChoice, place: Pla
   );
 };
 
+/** Trials are looked up where benchmarks have tables. */
+const checkTable = ({ space, stages }: Experiment, place: Place): void => {
+  const { table } = stages.search;
+  if (table !== undefined && !(TABULAR_SPACES as readonly string[]).includes(space.name))
+    throw inputError(
+      place(['stages', 'search', 'table']),
+      table.name,
+      `left out while ${space.name} is searched: there are tables of ${TABULAR_SPACES.join(', ')}`,
+      'remove the field, or search one of these spaces',
+    );
+};
+
 /** The last epochs that score a trial are those of one full training. */
 const checkScoredEpochs = (experiment: Experiment, strategy: BlackBoxChoice, place: Place): void => {
   const { scoreOfLast, recipe, table } = experiment.stages.search;
@@ -119,6 +132,7 @@ export const checkBlackBox = (experiment: Experiment, place: Place): void => {
   checkMeasures(experiment, measures, place, () => 'name something that is measured');
   if (STRATEGIES[strategy.name].multiFidelity) checkRungs(experiment, strategy, place);
   checkScoredEpochs(experiment, strategy, place);
+  checkTable(experiment, place);
 };
 
 /** The experiment with every option of a black-box strategy, whose defaults may depend on the evaluations. */

@@ -5,15 +5,16 @@ import type { LoadedExperiment } from '../../nas/protocol/load-experiment.ts';
 import { searchJobs } from '../../nas/protocol/plan.ts';
 import { isSettled } from '../../nas/protocol/settled-experiment.ts';
 import type { StoredDataset } from '../../store/datasets.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
 import { QUICK } from '../../store/s3-retries.ts';
 import { createS3ObjectStore } from '../../store/s3-object-store.ts';
 import { useConfig } from '../config.ts';
 import { estimate } from './estimate.ts';
 import type { StageEstimate } from './estimate.ts';
 import { table } from './format.ts';
-import { networkSizes } from './network-sizes.ts';
-import type { NetworkSizes } from './network-sizes.ts';
-import { checkRunId, findDataset } from './prepare-run.ts';
+import { limitedNetworks, networkSizes } from './network-sizes.ts';
+import type { LimitedNetworks, NetworkSizes } from './network-sizes.ts';
+import { checkRunId, findDataset, withTable } from './prepare-run.ts';
 import { settleParallelism } from './settle-parallelism.ts';
 
 export interface Plan {
@@ -21,14 +22,24 @@ export interface Plan {
   readonly text: string;
 }
 
-/** The data set, or `undefined` when there is no stack to ask. */
-const datasetIfReachable = async (loaded: LoadedExperiment): Promise<StoredDataset | undefined> => {
+const configuredStore = (): ObjectStore =>
+  createS3ObjectStore({ bucket: useConfig().bucket, retries: QUICK });
+
+/** The data set and the experiment with its table, both checked; the experiment as it is when there is no stack to ask. */
+const storedIfReachable = async (
+  loaded: LoadedExperiment,
+  openStore: () => ObjectStore,
+): Promise<{ readonly experiment: Experiment; readonly dataset?: StoredDataset }> => {
   try {
-    return await findDataset(createS3ObjectStore({ bucket: useConfig().bucket, retries: QUICK }), loaded);
+    const store = openStore();
+    const dataset = await findDataset(store, loaded);
+    return { dataset, experiment: await withTable(store, loaded) };
   } catch (error) {
     if (!(error instanceof InfrastructureError)) throw error;
-    process.stderr.write(`data set not checked, no cost estimated: ${error.message}\n`);
-    return undefined;
+    const { table } = loaded.experiment.stages.search;
+    const unchecked = table === undefined ? 'data set' : 'data set and table';
+    process.stderr.write(`${unchecked} not checked, no cost estimated: ${error.message}\n`);
+    return { experiment: loaded.experiment };
   }
 };
 
@@ -67,6 +78,12 @@ const sizeRows = (networks: readonly NetworkSizes[]): string[][] => [
   ]),
 ];
 
+const limitLine = ({ networks, within, ranges }: LimitedNetworks): string =>
+  `# ${within} of ${networks} random networks are within the limits of the search; they have ` +
+  Object.entries(ranges)
+    .map(([name, [least, most]]) => `${name} from ${least} to ${most}`)
+    .join(', ');
+
 /** A table as comments below the YAML document. */
 const commented = (title: string, lines: string[][]): string[] => [
   '',
@@ -76,11 +93,19 @@ const commented = (title: string, lines: string[][]): string[] => [
     .map((line) => `# ${line}`),
 ];
 
-/** What `nas run --dry-run` prints: the resolved experiment, the jobs as far as they are known, the cost. */
-export const planFor = async (loaded: LoadedExperiment, name: string | undefined): Promise<Plan> => {
+/**
+ * What `nas run --dry-run` prints: the resolved experiment, the jobs as far as they are known, the cost. Throws `InputError`
+ * as the run would when it starts, as far as the store can be asked.
+ */
+export const planFor = async (
+  loaded: LoadedExperiment,
+  name: string | undefined,
+  openStore: () => ObjectStore = configuredStore,
+): Promise<Plan> => {
   if (name !== undefined) checkRunId(name);
-  const dataset = await datasetIfReachable(loaded);
-  const experiment = await settledIfReachable(loaded.experiment);
+  const { dataset, experiment: found } = await storedIfReachable(loaded, openStore);
+  const experiment = await settledIfReachable(found);
+  const limits = dataset && limitedNetworks(experiment, dataset.manifest);
   const costs =
     dataset === undefined
       ? undefined
@@ -102,7 +127,7 @@ export const planFor = async (loaded: LoadedExperiment, name: string | undefined
     ),
   ];
   return {
-    document: { experiment, jobs, ...costs },
+    document: { experiment, jobs, ...costs, ...(limits && { limits }) },
     text: [
       stringify(experiment).trimEnd(),
       '',
@@ -114,6 +139,7 @@ export const planFor = async (loaded: LoadedExperiment, name: string | undefined
             ...commented('expected cost', rows(costs.estimates)),
             ...commented('networks', sizeRows(costs.networks)),
           ]),
+      ...(limits === undefined ? [] : ['', limitLine(limits)]),
     ].join('\n'),
   };
 };

@@ -1,11 +1,16 @@
+import { max, min } from 'simple-statistics';
 import type { DatasetManifest } from '../../nas/protocol/dataset.ts';
 import type { Experiment } from '../../nas/protocol/experiment.ts';
 import { givenCell } from '../../nas/protocol/given-cell.ts';
 import { inputError } from '../../nas/protocol/input-error.ts';
 import type { LoadedExperiment } from '../../nas/protocol/load-experiment.ts';
+import { LATENCY } from '../../nas/protocol/measures.ts';
 import { spaceOf } from '../../nas/protocol/spaces.ts';
 import { randomFromSeed } from '../../nas/random.ts';
+import { withinLimits } from '../../nas/strategy/objective.ts';
+import type { Measures } from '../../nas/strategy/objective.ts';
 import { countMultiplyAdds, countParameters } from '../../nas/training/counting.ts';
+import { countNetwork } from '../../nas/training/networks/count-network.ts';
 import { describeClassifier, type NetworkSetting } from '../../nas/training/networks/network.ts';
 import { networkOf } from '../../nas/training/networks/registry.ts';
 import { InvalidArchitectureError } from '../../nas/training/program.ts';
@@ -79,6 +84,45 @@ export const networkSizes = (experiment: Experiment, dataset: DatasetManifest): 
         experiment.stages[stage].recipe.batchSize * mean(descriptions.map((d) => d.activationBytes)),
     };
   });
+
+/** Random networks of stage 1 under the limits of its objective. */
+export interface LimitedNetworks {
+  readonly networks: number;
+  /** How many of them are within all limits. */
+  readonly within: number;
+  /** The least and the greatest measure among them, by what is limited. */
+  readonly ranges: Readonly<Record<string, readonly [number, number]>>;
+}
+
+const LIMITED_SAMPLES = 64;
+
+/** How many networks the limits leave to a search, as far as a network can be counted before it is trained; `undefined` without such limits. */
+export const limitedNetworks = (
+  experiment: Experiment,
+  { shape, classes }: DatasetManifest,
+): LimitedNetworks | undefined => {
+  const { objective, table, network } = experiment.stages.search;
+  const { [LATENCY]: _timed, ...limits } = objective?.limits ?? {};
+  const names = Object.keys(limits);
+  if (table !== undefined || names.length === 0) return undefined;
+  const random = randomFromSeed(0);
+  const counts = Array.from({ length: LIMITED_SAMPLES }, () => {
+    const { genotype } = spaceOf(experiment).sample(random);
+    const { space } = experiment;
+    return countNetwork({ space, genotype, size: network, image: shape, classes: classes.length });
+  }).flatMap((count): readonly Measures[] => (count === undefined ? [] : [{ ...count }]));
+  if (counts.length === 0) return undefined;
+  return {
+    networks: counts.length,
+    within: counts.filter((count) => withinLimits({ limits, weights: {} }, count)).length,
+    ranges: Object.fromEntries(
+      names.map((name) => {
+        const values = counts.map((count) => count[name] as number);
+        return [name, [min(values), max(values)]];
+      }),
+    ),
+  };
+};
 
 /** Spaces all of whose architectures fit an image, or none. */
 const UNIFORM = new Set(['darts-cnn', 'nas-bench-201']);

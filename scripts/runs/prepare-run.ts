@@ -11,6 +11,7 @@ import { suggestion } from '../../nas/protocol/nearest.ts';
 import { experimentHash } from '../../nas/protocol/run-record.ts';
 import type { RunRecord } from '../../nas/protocol/run-record.ts';
 import type { SettledExperiment } from '../../nas/protocol/settled-experiment.ts';
+import { chosenSpace } from '../../nas/protocol/space-schema.ts';
 import { isBlackBox } from '../../nas/protocol/strategy-schema.ts';
 import { STRATEGIES } from '../../nas/strategy/registry.ts';
 import { listDatasets, readDataset } from '../../store/datasets.ts';
@@ -104,6 +105,14 @@ export const withTable = async (
       'change space.name or the table',
     );
   const opened = await openTable(store, manifest);
+  // Of NAS-Bench-101, which has tables of small graphs alone.
+  if (!opened.listed && opened.space.name !== chosenSpace(experiment.space).name)
+    throw inputError(
+      place(['space']),
+      experiment.space,
+      `${opened.space.name}, whose architectures the table ${name} has`,
+      "set space.maxVertices to that of the table's largest graph",
+    );
   checkUnit(opened.column(column, place(['stages', 'search', 'table', 'column'])), search.table, place);
   checkMeasures(experiment, opened.columns, place, (name) =>
     suggestion(name, opened.columns, 'name a column of the table'),

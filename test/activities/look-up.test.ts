@@ -6,6 +6,8 @@ import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
 import { chosenSpace } from '../../nas/protocol/space-schema.ts';
 import type { RunRecord } from '../../nas/protocol/run-record.ts';
 import type { ToldTrial, TrialEvent } from '../../nas/protocol/trial-log.ts';
+import { randomFromSeed } from '../../nas/random.ts';
+import { nasBench101, nasBench101Key } from '../../nas/space/nas-bench-101.ts';
 import { STRATEGIES } from '../../nas/strategy/registry.ts';
 import { createTrialSearch } from '../../nas/strategy/trial-search.ts';
 import { addBenchmark } from '../../scripts/data/add-benchmark.ts';
@@ -181,6 +183,26 @@ describe('a search on a table', () => {
     await expect(start(blank('test_acc_1'))).resolves.toBeDefined();
     await expect(start(blank('mean_acc'))).rejects.toThrow(/table\.column: "mean_acc".*in line 6562/);
     await expect(start(blank('flops'))).rejects.toThrow(/"flops" is not allowed.*in line 6562/);
+  });
+
+  it('is refused where the table holds smaller graphs than the space', async () => {
+    const random = randomFromSeed(0);
+    const graphs = Array.from({ length: 200 }, () => nasBench101(3).sample(random));
+    const rows = new Map(graphs.map((graph) => [nasBench101Key(graph), JSON.stringify(graph.matrix)]));
+    const text = ['hash,matrix,valid', ...[...rows].map(([key, matrix]) => `${key},"${matrix}",90`)].join(
+      '\n',
+    );
+    const store = createMemoryObjectStore();
+    await writeTable(store, { name: 'small', space: 'nas-bench-101', text, source: 'small.csv' });
+    const on = (space: string) =>
+      withTable(
+        store,
+        load('random', `space=${space}`, 'stages.search.table={ name: small, column: valid }'),
+      );
+    await expect(on('{ name: nas-bench-101 }')).rejects.toThrow(
+      /space: .*"maxVertices":7.*nas-bench-101-3, whose architectures the table small has.*maxVertices/,
+    );
+    await expect(on('{ name: nas-bench-101, maxVertices: 3 }')).resolves.toBeDefined();
   });
 
   it('is refused where the column has another unit', async () => {

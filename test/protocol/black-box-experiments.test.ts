@@ -116,6 +116,10 @@ describe('an experiment with a black-box strategy', () => {
       ['stages.search.objective={ limits: { parameters: { max: 0 } } }'],
       /objective\.limits\.parameters\.max: 0 .*Allowed: numbers above 0/,
     ],
+    [
+      ['stages.search.table={ name: nas-bench-201, column: c }'],
+      /search\.table: "nas-bench-201".*left out while nasnet is searched: there are tables of nas-bench-201, nas-bench-macro/,
+    ],
     [['stages.retrain.topK=51'], /topK: 51.*at most 50/],
   ])('refuses %j', (overrides, message) => {
     expect(() => load(...overrides)).toThrow(message);
