@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
+import type { Json } from '../../../nas/json.ts';
 import { recipeSchema } from '../../../nas/protocol/recipe.ts';
 import { chosenSpace, spaceSchema, type SpaceChoice } from '../../../nas/protocol/space-schema.ts';
-import { randomFromSeed } from '../../../nas/random.ts';
+import { randomFromSeed, type Random } from '../../../nas/random.ts';
 import { countMultiplyAdds, countParameters } from '../../../nas/training/counting.ts';
 import {
   buildClassifier,
@@ -12,6 +13,7 @@ import {
 } from '../../../nas/training/networks/network.ts';
 import { networkOf } from '../../../nas/training/networks/registry.ts';
 import { SPACES } from '../../../nas/space/registry.ts';
+import type { Space } from '../../../nas/space/space.ts';
 import { compileClassifier } from '../../../nas/training/programs/compiled-classifier.ts';
 import type { HostTensor } from '../../../nas/training/program.ts';
 
@@ -42,14 +44,22 @@ const batch = {
 const elements = (tensors: Readonly<Record<string, HostTensor>>): number =>
   Object.values(tensors).reduce((sum, { data }) => sum + data.length, 0);
 
-/** Networks that are drawn of each space, and those of them that train a step, counted from the smallest. */
+/** Networks that are drawn of each space, with a mutant of each, and those that train a step, counted from the smallest. */
 const DRAWN = 6;
-const TRAINED = [0, 2, 5];
+const SAMPLES = [0, 3, 5];
+const MUTANTS = [0, 5];
 
 const equal = (a: HostTensor | undefined, b: HostTensor | undefined): boolean =>
   a?.data.every((value, i) => value === b?.data[i]) === true;
 
 const layersOf = (network: BuildNetwork): number => describeClassifier(network, setting).declarations.length;
+
+/** A network of the last level, where a space has levels: seldom drawn, and the largest there are. */
+const mostComplex = ({ levels }: Space, stream: Random): readonly Json[] => {
+  const decisions = levels?.at(-1)?.decisions;
+  const genotype = decisions?.fromChoices(decisions.sizes.map((size) => stream.int(size)));
+  return genotype === undefined ? [] : [genotype];
+};
 
 const choices = Object.keys(SPACES).map((name): SpaceChoice => spaceSchema.parse({ name }));
 
@@ -73,14 +83,21 @@ describe.each(choices)('networks of $name', (choice) => {
 
   it('train one step and evaluate, small and large ones, equally for equal seeds', async () => {
     const stream = randomFromSeed(2);
-    const networks = Array.from({ length: DRAWN }, () =>
-      networkOf(choice, space.print(space.mutate(space.sample(stream), stream))),
-    ).sort((a, b) => layersOf(a) - layersOf(b));
-    for (const i of TRAINED) {
-      const network = networks[i] as BuildNetwork;
+    const samples = Array.from({ length: DRAWN }, () => space.sample(stream));
+    const mutants = samples.map((genotype) => space.mutate(genotype, stream));
+    const sorted = (genotypes: readonly Json[]): readonly BuildNetwork[] =>
+      genotypes
+        .map((genotype) => networkOf(choice, space.print(genotype)))
+        .sort((a, b) => layersOf(a) - layersOf(b));
+    const chosen = [
+      ...SAMPLES.map((i) => sorted(samples)[i] as BuildNetwork),
+      ...MUTANTS.map((i) => sorted(mutants)[i] as BuildNetwork),
+      ...mostComplex(space, stream).map((genotype) => networkOf(choice, space.print(genotype))),
+    ];
+    for (const [at, network] of chosen.entries()) {
       const built = buildClassifier(tf, network, setting, 7);
       expect(elements(built.classifier.weights)).toBe(built.parameters);
-      const isLeast = i === 0;
+      const isLeast = at === 0;
       const compiled = await compileClassifier(tf, built.classifier, isLeast ? dropping : recipe, [
         BATCH,
         SIDE,
