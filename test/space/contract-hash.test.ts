@@ -6,6 +6,7 @@ import { NSC_TYPES, blockQnn, type BlockQnnGenotype, type NscType } from '../../
 import { dartsCnn } from '../../nas/space/darts-cnn.ts';
 import { enasMicro } from '../../nas/space/enas-micro.ts';
 import { geneticCnn, geneticCnnStages } from '../../nas/space/genetic-cnn.ts';
+import { hierarchical, hierarchicalFlat, type HierarchicalGenotype } from '../../nas/space/hierarchical.ts';
 import { nasbotGraphs } from '../../nas/space/layer-graph.ts';
 import { nasBench101, nasBench101Dag, type NasBench101Genotype } from '../../nas/space/nas-bench-101.ts';
 import { nasRl, nasRlSources } from '../../nas/space/nas-rl.ts';
@@ -13,6 +14,7 @@ import { nasnet } from '../../nas/space/nasnet.ts';
 import { pnas, type PnasGenotype } from '../../nas/space/pnas.ts';
 import { SPACES, type SpaceName } from '../../nas/space/registry.ts';
 import type { Space } from '../../nas/space/space.ts';
+import { inlinedMotifs } from './inlined-motifs.ts';
 import { ISOMORPHISMS } from './isomorphisms.ts';
 
 const SAMPLES = 40;
@@ -135,6 +137,27 @@ const plain = <G extends Json>(space: Space<G>, fixed: RegExp, random: Random): 
   }
 };
 
+/** Vertices that can be tried in all orders, and the fewest that are worth it. */
+const ORDERED = { most: 6, least: 2 };
+
+/** Networks of few vertices: most entries hold nothing, the others one of two operations or motifs, or the identity. */
+const smallMotifs =
+  (space: Space<HierarchicalGenotype>) =>
+  (random: Random): HierarchicalGenotype => {
+    const { sizes, fromChoices } = space.decisions as NonNullable<typeof space.decisions>;
+    for (;;) {
+      const genotype = fromChoices(sizes.map(() => (random.int(5) < 3 ? 0 : 1 + random.int(3))));
+      if (genotype === undefined) continue;
+      const free = inlinedMotifs(genotype).labels.length - 2;
+      if (free >= ORDERED.least && free <= ORDERED.most) return genotype;
+    }
+  };
+
+const motifsGraph = (genotype: HierarchicalGenotype): Graph => ({
+  ...inlinedMotifs(genotype),
+  fixed: [1, 1],
+});
+
 const drawn = <G>(count: number, draw: (random: Random) => G): readonly G[] => {
   const random = randomFromSeed(8);
   return Array.from({ length: count }, () => draw(random));
@@ -188,6 +211,9 @@ describe.each([
           return [a, b, f, g] as const;
         }),
       ),
+  ),
+  ...[hierarchical, hierarchicalFlat].map((space) =>
+    trial(space, () => drawn(400, smallMotifs(space)), motifsGraph),
   ),
   trial(
     fiveVertices,
