@@ -41,7 +41,7 @@ const MOST = 1_000_000;
 type Limits = readonly (readonly [string, number])[];
 
 const limited = (text: string, others: Limits): Limits => {
-  const [, name, written = ''] = /^(.+)=(.+)$/.exec(text) ?? [];
+  const [, name, written = ''] = /^\s*(.*\S)\s*=\s*(.+?)\s*$/.exec(text) ?? [];
   const most = decimalNumber(written);
   if (name === undefined || !Number.isFinite(most)) throw new InvalidArgumentError('Allowed: COLUMN=NUMBER.');
   const before = others.find(([other]) => other === name);
@@ -94,7 +94,15 @@ const chosen = (
     return (!multiFidelity || hasCurve) && (!multiObjective || minimise !== undefined);
   });
   if (names === 'all') return able;
-  return [...new Set(names.split(',').map((text) => text.trim()))].map((text) => {
+  const named = [...new Set(names.split(',').map((text) => text.trim()))];
+  if (named.includes('all'))
+    throw inputError(
+      '--strategy',
+      names,
+      'all by itself, or names of strategies',
+      'leave out the one or the others',
+    );
+  return named.map((text) => {
     const entry = strategyNamed(text, '--strategy');
     const reason =
       entry.refuses(space) ??
@@ -190,6 +198,22 @@ const checkCharts = ({ plot, plotFront, minimise }: Flags): void => {
     throw inputError('--plot-front', plotFront, 'another file than that of --plot', 'name two files');
 };
 
+/** What the table lacks, by the option that asks for it. */
+const checkColumns = (table: TabularBenchmark, { search, final, limit, minimise }: Flags): void => {
+  table.column(search, '--search');
+  table.column(final, '--final');
+  for (const [name] of limit) table.column(name, '--limit');
+  if (minimise === undefined) return;
+  table.column(minimise, '--minimise');
+  if (minimise === search || minimise === final)
+    throw inputError(
+      '--minimise',
+      minimise,
+      'a column that is to be small, neither that of --search nor that of --final',
+      'name a cost, or leave the option out',
+    );
+};
+
 /** Each run's seed is told from the next. */
 const checkSeeds = ({ seed, runs }: Flags): void => {
   const most = Number.MAX_SAFE_INTEGER - (runs - 1);
@@ -202,6 +226,7 @@ export const run = async (argv: readonly string[]): Promise<void> => {
   checkCharts(flags);
   checkSeeds(flags);
   const table = readTable(flags.space, readTableFile(flags.table), basename(flags.table));
+  checkColumns(table, flags);
   const strategies = chosen(flags.strategy, table, flags);
   const finals = [...table.column(flags.final, 'final')];
   const score = scoreFormat(max(finals) - min(finals));

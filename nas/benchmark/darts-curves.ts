@@ -30,7 +30,7 @@ export const readDartsCurves = (
       'table',
       value,
       'JSON with `genotypes`, DARTS cells, and a list of one learning curve for each',
-      `repair ${file}`,
+      `repair ${file}, or name the space of the table`,
       { cause },
     );
   let document: z.infer<typeof schema>;

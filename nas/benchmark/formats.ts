@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { decimalNumber } from '../decimal.ts';
 import type { Json } from '../json.ts';
 import { inputError } from '../protocol/input-error.ts';
+import { suggestion } from '../protocol/nearest.ts';
 import { dartsCnn } from '../space/darts-cnn.ts';
 import { listedSpace } from '../space/listed.ts';
 import { nasBench101, nasBench101Key } from '../space/nas-bench-101.ts';
@@ -145,7 +146,7 @@ const fromCsv = (format: Format, space: string, text: string, file: string): Tab
       'table',
       file,
       'a CSV file whose columns have different names',
-      `rename one of the columns ${repeated}`,
+      `rename one of the columns ${JSON.stringify(repeated)}`,
     );
   const at = names.findIndex((name) => format.keyColumns.includes(name));
   const keyColumn = names[at];
@@ -249,7 +250,12 @@ export const readTable = (space: string, text: string, file: string): TabularBen
     return tabularBenchmark(listed, rows, (genotype) => listed.hash(genotype), file, true);
   }
   if (!Object.hasOwn(FORMATS, space))
-    throw inputError('space', space, TABULAR_SPACES.join(', '), 'use a space that has a table format');
+    throw inputError(
+      'space',
+      space,
+      TABULAR_SPACES.join(', '),
+      suggestion(space, TABULAR_SPACES, 'use a space that has a table format'),
+    );
   const format: Format = FORMATS[space as keyof typeof FORMATS];
   // Without a byte order mark, which is no JSON.
   const trimmed = text.trim();

@@ -1,6 +1,6 @@
-import { closest } from 'fastest-levenshtein';
 import type { Json } from '../json.ts';
 import { inputError } from '../protocol/input-error.ts';
+import { nearest } from '../protocol/nearest.ts';
 import type { Space } from '../space/space.ts';
 
 /** What a table says of one architecture. */
@@ -46,6 +46,12 @@ export interface TabularBenchmark {
 
 const describe = ({ key, line }: TableRow): string => (line === undefined ? key : `${key} in line ${line}`);
 
+/** Sums of squares of greater numbers overflow. */
+const LARGEST = 1e100;
+
+const shown = (cell: number | string): string =>
+  typeof cell === 'number' ? `${cell}, beyond ±${LARGEST},` : JSON.stringify(cell);
+
 /** Position in a curve of `length` points after a share of the training. */
 const pointAt = (length: number, fidelity: number): number => Math.max(1, Math.round(fidelity * length)) - 1;
 
@@ -79,8 +85,13 @@ export const tabularBenchmark = (
   const curves = Object.keys(rows[0]?.curves ?? {});
   const column: TabularBenchmark['column'] = (name, field = 'column') => {
     if (!named.has(name)) {
-      const nearest = columns.length > 0 ? closest(name, columns) : '';
-      throw inputError(field, name, columns.join(', '), `${file} has no such column; nearest: ${nearest}`);
+      const near = nearest(name, columns);
+      throw inputError(
+        field,
+        name,
+        columns.join(', '),
+        `${file} has no such column${near === undefined ? ' of numbers' : `; nearest: ${near}`}`,
+      );
     }
     const refuse = (row: TableRow, found: string) =>
       inputError(
@@ -94,10 +105,10 @@ export const tabularBenchmark = (
       let count = 0;
       for (const row of repeats) {
         const value = row.values.get(name) ?? '';
-        if (typeof value === 'number') {
+        if (typeof value === 'number' && Math.abs(value) <= LARGEST) {
           sum += value;
           count += 1;
-        } else if (value !== '') throw refuse(row, `${JSON.stringify(value)} as ${name}`);
+        } else if (value !== '') throw refuse(row, `${shown(value)} as ${name}`);
       }
       if (count === 0) throw refuse(repeats[0] as TableRow, `no ${name}`);
       return sum / count;

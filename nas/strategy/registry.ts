@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Json } from '../json.ts';
 import { inputError } from '../protocol/input-error.ts';
+import { suggestion } from '../protocol/nearest.ts';
 import type { Space } from '../space/space.ts';
 import { asha } from './asha.ts';
 import { autoKeras } from './auto-keras.ts';
@@ -130,7 +131,12 @@ export type StrategyName = keyof typeof STRATEGIES;
 /** The strategy of that name; throws `InputError` listing the names. */
 export const strategyNamed = (name: string, field = 'strategy'): StrategyEntry => {
   if (!Object.hasOwn(STRATEGIES, name))
-    throw inputError(field, name, Object.keys(STRATEGIES).join(', '), 'use the name of a strategy');
+    throw inputError(
+      field,
+      name,
+      Object.keys(STRATEGIES).join(', '),
+      suggestion(name, Object.keys(STRATEGIES), 'use the name of a strategy'),
+    );
   return STRATEGIES[name as StrategyName];
 };
 

@@ -79,6 +79,22 @@ const checkUnit = (
   );
 };
 
+/** The column that a search raises cannot be one that it lowers. */
+const checkCosts = (
+  { strategy, stages }: Experiment,
+  { column }: NonNullable<Experiment['stages']['search']['table']>,
+  place: LoadedExperiment['place'],
+): void => {
+  const weighed = Object.hasOwn(stages.search.objective?.weights ?? {}, column);
+  if (weighed || minimisedMeasures({ strategy }).includes(column))
+    throw inputError(
+      place(weighed ? ['stages', 'search', 'objective'] : ['strategy']),
+      column,
+      'columns that are to be small; this one is the score, which is to be great',
+      'name a cost, or another stages.search.table.column',
+    );
+};
+
 /** The experiment with the content of its table and the objective on it, if stage 1 looks trials up. Throws `InputError`. */
 export const withTable = async (
   store: ObjectStore,
@@ -104,6 +120,14 @@ export const withTable = async (
       `a table of ${experiment.space.name}; this one is of ${manifest.space}`,
       'change space.name or the table',
     );
+  const { sha256 = manifest.blob.sha256 } = search.table;
+  if (sha256 !== manifest.blob.sha256)
+    throw inputError(
+      place(['stages', 'search', 'table', 'sha256']),
+      sha256,
+      `${manifest.blob.sha256}, of the table ${name} in the store`,
+      'add the other table under a name of its own, or leave the field out',
+    );
   const opened = await openTable(store, manifest);
   // Of NAS-Bench-101, which has tables of small graphs alone.
   if (!opened.listed && opened.space.name !== chosenSpace(experiment.space).name)
@@ -117,6 +141,7 @@ export const withTable = async (
   checkMeasures(experiment, opened.columns, place, (name) =>
     suggestion(name, opened.columns, 'name a column of the table'),
   );
+  checkCosts(experiment, search.table, place);
   const minimised = minimisedMeasures(experiment);
   const sought = { ...(search.objective && { objective: search.objective }), minimised };
   const { objective } = objectiveOnTable(opened, sought, place(['stages', 'search', 'objective']));
@@ -129,7 +154,7 @@ export const withTable = async (
         'scores after shares of the training',
       'name a learning curve, or choose a strategy of full trainings',
     );
-  const table = { ...search.table, sha256: manifest.blob.sha256 };
+  const table = { ...search.table, sha256 };
   const stage = { ...search, ...(objective && { objective }), table };
   return { ...experiment, stages: { ...experiment.stages, search: stage } };
 };

@@ -214,6 +214,24 @@ describe('a search on a table', () => {
     );
   });
 
+  it('is refused where the table is another than the experiment names by its hash', async () => {
+    const { sha256 } = (await start(macro)).stages.search.table ?? {};
+    const resolved = await start(macro, `stages.search.table.sha256=${sha256}`);
+    expect(resolved.stages.search.table?.sha256).toBe(sha256);
+    await expect(start(macro, `stages.search.table.sha256=${'f'.repeat(64)}`)).rejects.toThrow(
+      new RegExp(`table\\.sha256: "f{64}".*Allowed: ${sha256}, of the table macro`),
+    );
+  });
+
+  it('is refused where the score is to be small as well', async () => {
+    await expect(start(macro, 'strategy.minimise=[mean_acc]')).rejects.toThrow(
+      /strategy: "mean_acc".*this one is the score/,
+    );
+    await expect(
+      start(macro, 'stages.search.objective={ weights: { mean_acc: { target: 90 } } }'),
+    ).rejects.toThrow(/search\.objective: "mean_acc".*this one is the score/);
+  });
+
   /** Seven networks were not measured. */
   const unmeasured = rewritten('flops', (cell, row) => (row % 1000 === 1 ? '-1' : cell));
   const begun = { limits: { flops: { min: 0 } }, weights: {} };

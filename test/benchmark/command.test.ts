@@ -100,13 +100,21 @@ describe('bench tabular', () => {
   });
 
   it.each([
-    ['an unknown column', [...GOOD.slice(0, -1), 'mean'], /final: "mean".*nearest: mean_acc/],
-    ['an unknown strategy', [...GOOD, '--strategy', 'randm'], /--strategy: "randm".*random/],
+    ['an unknown column', [...GOOD.slice(0, -1), 'mean'], /--final: "mean".*nearest: mean_acc/],
+    ['an unknown strategy', [...GOOD, '--strategy', 'randm'], /--strategy: "randm".*did you mean random/],
     [
       'a strategy of another space',
       [...GOOD, '--strategy', 'nasbot'],
       /nasbot cannot search nas-bench-macro/,
     ],
+    ['all and another', [...GOOD, '--strategy', 'all,random'], /--strategy: "all,random".*all by itself/],
+    ['a limited column that is none', [...GOOD, '--limit', 'flop = 3e7'], /--limit: "flop".*nearest: flops/],
+    [
+      'a minimised column that is none',
+      [...GOOD, '--minimise', 'size'],
+      /--minimise: "size".*no such column/,
+    ],
+    ['a minimised score', [...GOOD, '--minimise', 'mean_acc'], /--minimise: "mean_acc".*to be small/],
     ['a scheduler of partial training', [...GOOD, '--strategy', 'asha'], /asha cannot search/],
     ['a missing file', ['--table', 'none.csv', ...GOOD.slice(2)], /table: "none\.csv"/],
     ['a table of another space', [...GOOD.slice(0, 3), 'nas-bench-201', ...GOOD.slice(4)], /table\.arch/],
@@ -148,6 +156,6 @@ describe('bench tabular', () => {
   it('says so on stderr, with exit code 2', () => {
     const { status, stdout, stderr } = bench(...GOOD.slice(0, -1), 'mean');
     expect([status, stdout]).toEqual([2, '']);
-    expect(stderr).toMatch(/^bench: final: "mean".*nearest: mean_acc\n$/);
+    expect(stderr).toMatch(/^bench: --final: "mean".*nearest: mean_acc\n$/);
   });
 });

@@ -10,6 +10,18 @@ import type { Json } from '../../nas/json.ts';
 const MACRO = new URL('../../data/nas-bench-macro/', import.meta.url);
 const macroText = gunzipSync(readFileSync(new URL('nas-bench-macro-cifar10.csv.gz', MACRO))).toString();
 
+/** In the published form. */
+const macroJson = JSON.stringify(
+  Object.fromEntries(
+    macroText
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split(','))
+      .map(([arch, a, b, c, mean]) => [arch, { test_acc: [a, b, c].map(Number), mean_acc: Number(mean) }]),
+  ),
+);
+
 const everyCell = (): Json[] => {
   const { sizes, fromChoices } = nasBench201.decisions ?? { sizes: [], fromChoices: () => undefined };
   const total = sizes.reduce((a, b) => a * b, 1);
@@ -126,7 +138,7 @@ describe('reading tables', () => {
     [
       'two columns of one name',
       () => readTable('nas-bench-201', 'arch,a,a\n|none~0|,1,2', 't.csv'),
-      /different names.*columns a/,
+      /different names.*columns "a"/,
     ],
     ['a header alone', () => readTable('nas-bench-201', 'arch,a\n', 't.csv'), /a header and no rows/],
     ['an empty file', () => readTable('nas-bench-201', '', 't.csv'), /found: an empty file/],
@@ -140,6 +152,22 @@ describe('reading tables', () => {
       'an unreadable architecture',
       () => readTable('nas-bench-201', csv(['0,|none~7|,1,1,x', ...rows]), 't.csv'),
       /table\.arch.*repair line 2/,
+    ],
+    [
+      'a value that overflows',
+      () =>
+        readTable('nas-bench-macro', macroText.replace(',45.32,', ',1e200,'), 't.csv').column('test_acc_1'),
+      /has 1e\+200, beyond .* as test_acc_1 for 00000000 in line 2/,
+    ],
+    [
+      'an infinite value of JSON',
+      () => readTable('nas-bench-macro', macroJson.replace('45.32', '1e999'), 't.json').column('test_acc_1'),
+      /has Infinity, beyond .* as test_acc_1 for 00000000/,
+    ],
+    [
+      'the key as a column',
+      () => readTable('nas-bench-201', csv(rows), 't.csv').column('arch'),
+      /no such column of numbers/,
     ],
     ['no CSV', () => readTable('nas-bench-201', 'arch,a\n"', 't.csv'), /CSV file/],
     ['broken JSON', () => readTable('nas-bench-macro', '{"22', 't.json'), /table: "t\.json".*JSON/],
@@ -198,21 +226,8 @@ describe('reading tables', () => {
   });
 
   it('reads the JSON form of NAS-Bench-Macro, lists as numbered columns', () => {
-    const json = JSON.stringify(
-      Object.fromEntries(
-        macroText
-          .trim()
-          .split('\n')
-          .slice(1)
-          .map((line) => line.split(','))
-          .map(([arch, a, b, c, mean]) => [
-            arch,
-            { test_acc: [a, b, c].map(Number), mean_acc: Number(mean) },
-          ]),
-      ),
-    );
     // With a byte order mark, as some editors write it.
-    const table = readTable('nas-bench-macro', `\ufeff${json}`, 't.json');
+    const table = readTable('nas-bench-macro', `\ufeff${macroJson}`, 't.json');
     expect(table.columns).toEqual(['test_acc_1', 'test_acc_2', 'test_acc_3', 'mean_acc']);
     expect(table.column('test_acc_3')[table.rowOf('02012100')]).toBeCloseTo(89.17, 2);
   });
