@@ -27,7 +27,7 @@ strategyContract(
   { controller: math },
 );
 
-/** A controller with both kinds of step, small enough to differentiate by differences. */
+/** A controller with all kinds of step, small enough to differentiate by differences. */
 const shape: ControllerShape = {
   layers: 2,
   hidden: 3,
@@ -38,15 +38,18 @@ const shape: ControllerShape = {
     { kind: 'anchor', bits: 1 },
     { kind: 'choice', table: 'b', size: 2 },
     { kind: 'anchor', bits: 2 },
+    // A decision of a single option, as the first inputs of a cell of DARTS.
+    { kind: 'choice', table: 'c', size: 1 },
+    { kind: 'choice', table: 'b', size: 2 },
   ],
-  tables: { a: 3, b: 2 },
+  tables: { a: 3, b: 2, c: 1 },
   anchors: true,
 };
 const random = randomFromSeed(4);
 const parameters = Float32Array.from({ length: controllerSize(shape) }, () => 0.8 * random.normal());
 const CHOICES = [
-  [0, 2, 1, 1, 0, 1],
-  [2, 1, 0, 0, 1, 1],
+  [0, 2, 1, 1, 0, 1, 0, 1],
+  [2, 1, 0, 0, 1, 1, 0, 0],
 ];
 
 describe('the controller', () => {
@@ -70,7 +73,7 @@ describe('the controller', () => {
   });
 
   it('says of given choices what it said when it drew them', () => {
-    const drawn = math.sample(shape, parameters, [0.1, 0.9, 0.5, 0.3, 0.7, 0.2]);
+    const drawn = math.sample(shape, parameters, [0.1, 0.9, 0.5, 0.3, 0.7, 0.2, 0.4, 0.6]);
     expect(math.logProbability(shape, parameters, drawn.choices)).toBeCloseTo(drawn.logProbability, 5);
   });
 

@@ -8,6 +8,7 @@ import type { Tensor, Tensors, Tf } from '../tensor.ts';
 import { logSigmoid } from './log-sigmoid.ts';
 import { lstmStep, zeroLstmState } from './lstm-cell.ts';
 import { namedParameters, type NamedParameters } from './named-parameters.ts';
+import { oneHot } from './one-hot.ts';
 
 /** Sum over the choices, each [batch]. */
 interface Walk {
@@ -37,7 +38,7 @@ const walk = (
   const take = (logProbabilities: Tensor): Tensor => {
     const probabilities = tf.exp(logProbabilities);
     const choice = choose(choices.length, probabilities);
-    const chosen = tf.oneHot(choice as never, logProbabilities.shape[1] as number);
+    const chosen = oneHot(tf, choice, logProbabilities.shape[1] as number);
     choices.push(choice);
     logs.push(tf.sum(tf.mul(chosen, logProbabilities), 1));
     entropies.push(tf.neg(tf.sum(tf.mul(probabilities, logProbabilities), 1)));

@@ -2,6 +2,7 @@ import { randomFromSeed } from '../../random.ts';
 import type { HostTensor } from '../program.ts';
 import type { Tensor, Tensors, Tf } from '../tensor.ts';
 import type { Trace } from '../trace.ts';
+import { oneHot } from './one-hot.ts';
 
 /**
  * Makes decisions `at` to `at + n − 1` of a sequence from their logits [M, n, options]; the choices, int32 [M, n]. Every
@@ -79,9 +80,9 @@ export const runEpisode = (
   const { penalty } = controller.run(tf, vars, sequences, (logits, at) => {
     const chosen = choose(logits, at);
     const logs = tf.logSoftmax(logits);
-    const oneHot = tf.oneHot(chosen as never, logits.shape[2] as number, 1, 0, 'float32');
+    const picked = oneHot(tf, chosen, logits.shape[2] as number);
     choices.push({ at, chosen });
-    logProbabilities.push(tf.sum(tf.mul(oneHot, logs), [1, 2]));
+    logProbabilities.push(tf.sum(tf.mul(picked, logs), [1, 2]));
     entropies.push(tf.neg(tf.sum(tf.mul(tf.exp(logs), logs), [1, 2])));
     return chosen;
   });
@@ -102,4 +103,4 @@ export const single = (tf: Tf, logits: Tensor): Tensor =>
 
 /** Rows of `table` [options, H] for choices int32 [M], as a product, so that the gradient is one too. */
 export const embed = (tf: Tf, table: Tensor, choices: Tensor): Tensor =>
-  tf.matMul(tf.oneHot(choices as never, table.shape[0] as number, 1, 0, 'float32') as never, table as never);
+  tf.matMul(oneHot(tf, choices, table.shape[0] as number) as never, table as never);

@@ -10,6 +10,7 @@ import { logSigmoid } from './log-sigmoid.ts';
 import { lstmStep, zeroLstmState } from './lstm-cell.ts';
 import type { LstmState } from './lstm-cell.ts';
 import { namedParameters, type NamedParameters } from './named-parameters.ts';
+import { oneHot } from './one-hot.ts';
 
 /** Far below any logit. */
 const NEVER = -1e9;
@@ -44,8 +45,8 @@ const encode = (
   mask: Tensor,
 ): Encoded => {
   const batch = tokens.shape[0] as number;
-  const oneHot = tf.oneHot(tf.reshape(tokens, [batch * length]) as never, vocabulary, 1, 0, 'float32');
-  const embedded = tf.reshape(tf.matMul(oneHot as never, weight('tokens') as never), [
+  const hot = oneHot(tf, tf.reshape(tokens, [batch * length]), vocabulary);
+  const embedded = tf.reshape(tf.matMul(hot as never, weight('tokens') as never), [
     batch,
     length,
     embedding,
@@ -108,8 +109,6 @@ const deeperLogs = (
   choose: (choice: number, logProbabilities: Tensor) => Tensor,
 ): readonly Tensor[] => {
   const batch = placeMask.shape[0] as number;
-  const oneHot = (choice: Tensor, options: number): Tensor =>
-    tf.oneHot(choice as never, options, 1, 0, 'float32');
   const row = (hot: Tensor, table: string): Tensor => tf.matMul(hot as never, weight(table) as never);
   const masked = (logits: Tensor, allowed: Tensor): Tensor =>
     tf.logSoftmax(tf.add(logits, tf.mul(tf.sub(1, allowed), NEVER)) as never);
@@ -120,10 +119,10 @@ const deeperLogs = (
   };
   const start = tf.tile(weight('deeper/start') as never, [batch, 1]);
   const block = masked(affine(tf, weight, 'deeper/block', next(start)), tf.max(placeMask, 2));
-  const inBlock = oneHot(choose(0, block), shape.blocks);
+  const inBlock = oneHot(tf, choose(0, block), shape.blocks);
   const allowed = tf.sum(tf.mul(tf.reshape(inBlock, [batch, shape.blocks, 1]), placeMask), 1);
   const place = masked(affine(tf, weight, 'deeper/place', next(row(inBlock, 'deeper/after block'))), allowed);
-  const atPlace = oneHot(choose(1, place), shape.places);
+  const atPlace = oneHot(tf, choose(1, place), shape.places);
   const kernel = tf.logSoftmax(
     affine(tf, weight, 'deeper/kernel', next(row(atPlace, 'deeper/after place'))) as never,
   );
@@ -235,7 +234,7 @@ const gradient = (
           choice(at),
         );
         const made = logs.map((log, at) => {
-          const hot = tf.oneHot(choice(at) as never, log.shape[1] as number, 1, 0, 'float32');
+          const hot = oneHot(tf, choice(at), log.shape[1] as number);
           return tf.mul(tf.sum(tf.mul(hot, log), 1), column(input('counted'), at));
         });
         gains.push(tf.sum(tf.mul(advantage(widenings, deepenings), tf.addN(made))));

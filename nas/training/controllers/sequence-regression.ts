@@ -9,6 +9,7 @@ import { group, prefixed } from '../programs/variable-groups.ts';
 import type { Tensor, Tf } from '../tensor.ts';
 import { lstmStep, zeroLstmState, type LstmState } from './lstm-cell.ts';
 import { namedParameters, type NamedParameters } from './named-parameters.ts';
+import { oneHot } from './one-hot.ts';
 
 /** Beginnings of sequences that are read on at once. */
 const CHUNK = 1024;
@@ -24,7 +25,7 @@ const read = (
   kind: string,
   token: Tensor,
 ): LstmState => {
-  const hot = tf.oneHot(token as never, shape.kinds[kind] as number, 1, 0, 'float32');
+  const hot = oneHot(tf, token, shape.kinds[kind] as number);
   const input = tf.matMul(hot as never, weight(kind) as never);
   return lstmStep(tf, input, state, weight('lstm/weights'), weight('lstm/bias'));
 };
