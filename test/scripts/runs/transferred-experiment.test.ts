@@ -99,10 +99,11 @@ describe('a transfer', () => {
     'stages.search.scoreOfLast=1',
     'stages.search.order=completion',
   ];
+  const TABLE = ['space={ name: nas-bench-201 }', 'stages.search.table={ name: t, column: c }'];
   it.each([
     ['a gated search', 'quickstart.yaml', GATE],
     ['a search by trials with all that it may have', 'nasnet-small.yaml', TRIALS],
-    ['a search on a table', 'nasnet-small.yaml', ['stages.search.table={ name: t, column: c }']],
+    ['a search on a table', 'nasnet-small.yaml', TABLE],
     ['a search in bfloat16 with a GPU', 'asha-cifar10.yaml', ['stages.search.recipe.precision=mixed']],
   ])('leaves behind %s', (_, file, overrides) => {
     const source = sourceOf(load(file, ...overrides));
