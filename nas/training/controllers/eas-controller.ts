@@ -46,11 +46,7 @@ const encode = (
 ): Encoded => {
   const batch = tokens.shape[0] as number;
   const hot = oneHot(tf, tf.reshape(tokens, [batch * length]), vocabulary);
-  const embedded = tf.reshape(tf.matMul(hot as never, weight('tokens') as never), [
-    batch,
-    length,
-    embedding,
-  ]);
+  const embedded = tf.reshape(tf.matMul(hot as never, weight('tokens') as never), [batch, length, embedding]);
   const run = (name: string, order: readonly number[]): { outputs: Tensor[]; last: LstmState } => {
     const outputs: Tensor[] = [];
     let state = zeroLstmState(tf, batch, hidden);
