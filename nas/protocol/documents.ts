@@ -112,6 +112,7 @@ const plannedJob: z.ZodType<PlannedJob> = z.discriminatedUnion('kind', [
     jobId: z.string(),
     seed: count,
     by: z.literal('trials').exactOptional(),
+    thinksLong: z.literal(true).exactOptional(),
   }),
   z.strictObject({
     kind: z.literal('trial'),

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseJobDocument } from '../../containers/trainer/job-document.ts';
+import { stageRecordSchema } from '../../nas/protocol/documents.ts';
 import { givenCell } from '../../nas/protocol/given-cell.ts';
 import { hashJson } from '../../nas/hash.ts';
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
@@ -21,8 +22,10 @@ const TRIAL = {
   continues: 't-000003',
 };
 
+const NOTHING_SPENT = { attempts: 1, reclaims: 0, seconds: 0, dollars: 0 };
+
 describe.each(readdirSync(FOLDER).filter((file) => file.endsWith('.yaml')))('%s', (file) => {
-  it('is a valid experiment whose jobs the trainer accepts', () => {
+  it('is a valid experiment whose jobs the trainer and the records of stages accept', () => {
     const loaded = loadExperiment(readFileSync(join(FOLDER, file), 'utf8'), { file });
     const experiment = asSettled(loaded.experiment);
     expect(`${experiment.name}.yaml`).toBe(file);
@@ -44,5 +47,8 @@ describe.each(readdirSync(FOLDER).filter((file) => file.endsWith('.yaml')))('%s'
     expect(job).toBeDefined();
     const document = jobDocument(run, job as NonNullable<typeof job>);
     expect(parseJobDocument(JSON.stringify(document), 's3://b/job.json')).toEqual(document);
+    const reports = [...planned, job].map((of) => ({ job: of, outcome: 'succeeded', ...NOTHING_SPENT }));
+    const record = { version: 1, stage: 'proxy-search', reports };
+    expect(stageRecordSchema.parse(JSON.parse(JSON.stringify(record)))).toEqual(record);
   });
 });
