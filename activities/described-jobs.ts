@@ -4,6 +4,7 @@ import { arrayChildId, jobArraySchema } from '../nas/protocol/job-array.ts';
 import { readHint } from '../store/json-documents.ts';
 import { parseS3Uri } from '../store/object-store.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { chunksOf, IDS_PER_CALL } from './chunks.ts';
 
 /** A Batch job that this product submitted. */
 export interface DescribedJob {
@@ -13,14 +14,10 @@ export interface DescribedJob {
   readonly detail: JobDetail;
 }
 
-const IDS_PER_CALL = 100;
-
 const describe = async (client: BatchClient, ids: readonly string[]): Promise<JobDetail[]> => {
   const details: JobDetail[] = [];
-  for (let start = 0; start < ids.length; start += IDS_PER_CALL) {
-    const jobs = ids.slice(start, start + IDS_PER_CALL);
+  for (const jobs of chunksOf(ids, IDS_PER_CALL))
     details.push(...((await client.send(new DescribeJobsCommand({ jobs }))).jobs ?? []));
-  }
   return details;
 };
 

@@ -1,6 +1,7 @@
 import { arrayIdOf } from '../nas/protocol/job-array.ts';
 import { hasEnded } from './batch-jobs.ts';
 import type { BatchJob, BatchJobs } from './batch-jobs.ts';
+import { chunksOf, IDS_PER_CALL } from './chunks.ts';
 
 /** Waits for Batch jobs on behalf of every activity of a worker, with one poll loop and 100 jobs a call. */
 export interface JobWatcher {
@@ -22,8 +23,6 @@ export interface JobWatcherOptions {
   readonly now?: () => number;
 }
 
-/** DescribeJobs' own limit. */
-const IDS_PER_CALL = 100;
 /** Polls without a trace of a job before it counts as gone; a fresh job may take a moment to be listed. */
 const MISSES = 5;
 const SILENCE_MILLISECONDS = 60_000;
@@ -31,12 +30,7 @@ const SILENCE_MILLISECONDS = 60_000;
 const POLLS_PER_LIFE = 30;
 
 /** The ids, each once, as DescribeJobs takes them. */
-const callsOf = (ids: Iterable<string>): string[][] => {
-  const distinct = [...new Set(ids)];
-  return Array.from({ length: Math.ceil(distinct.length / IDS_PER_CALL) }, (_, call) =>
-    distinct.slice(call * IDS_PER_CALL, (call + 1) * IDS_PER_CALL),
-  );
-};
+const callsOf = (ids: Iterable<string>): string[][] => chunksOf([...new Set(ids)], IDS_PER_CALL);
 
 interface Waiter {
   readonly id: string;

@@ -3,6 +3,7 @@ import { wasReclaimed } from '../nas/protocol/classify.ts';
 import { readDocument } from '../store/json-documents.ts';
 import { keys } from '../store/keys.ts';
 import type { BatchAttempt } from './batch-jobs.ts';
+import { chunksOf, IDS_PER_CALL } from './chunks.ts';
 import type { LaunchInput, LaunchTally } from './contract.ts';
 import type { Dependencies } from './dependencies.ts';
 
@@ -17,9 +18,6 @@ export const withAttempts = (earlier: AttemptTally, attempts: readonly BatchAtte
   reclaims: earlier.reclaims + attempts.filter(wasReclaimed).length,
   seconds: earlier.seconds + attempts.reduce((sum, attempt) => sum + seconds(attempt), 0),
 });
-
-/** DescribeJobs' own limit. */
-const IDS_PER_CALL = 100;
 
 /**
  * What was spent before this launch: the launches that the workflow knows of, and, in the first launch of a further round,
@@ -36,10 +34,8 @@ export const spentBefore = async (
     const record = await readDocument(store, key, attemptSchema);
     if (record !== undefined && !own.includes(record.batchJobId)) ids.add(record.batchJobId);
   }
-  const all = [...ids];
   let tally: AttemptTally = earlier;
-  for (let start = 0; start < all.length; start += IDS_PER_CALL)
-    for (const { attempts } of await batch.describe(all.slice(start, start + IDS_PER_CALL)))
-      tally = withAttempts(tally, attempts);
+  for (const some of chunksOf([...ids], IDS_PER_CALL))
+    for (const { attempts } of await batch.describe(some)) tally = withAttempts(tally, attempts);
   return tally;
 };

@@ -6,6 +6,7 @@ import type { PlannedTrial } from '../nas/protocol/job-report.ts';
 import type { RunRecord } from '../nas/protocol/run-record.ts';
 import { createDocument, readDocument } from '../store/json-documents.ts';
 import { keys } from '../store/keys.ts';
+import { chunksOf } from './chunks.ts';
 import type { Dependencies } from './dependencies.ts';
 import { findByName, submit, writeDocument } from './submit-launch.ts';
 
@@ -32,9 +33,6 @@ export interface TrialArrays {
 
 /** Requests to the store under way at once. */
 const REQUESTS = 32;
-
-const chunksOf = <T>(items: readonly T[], size: number): T[][] =>
-  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 
 export const createTrialArrays = (deps: Dependencies): TrialArrays => {
   const { store } = deps;

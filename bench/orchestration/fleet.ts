@@ -7,12 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  BatchClient,
-  CreateComputeEnvironmentCommand,
-  CreateJobQueueCommand,
-  RegisterJobDefinitionCommand,
-} from '@aws-sdk/client-batch';
+import { BatchClient } from '@aws-sdk/client-batch';
 import { createAwsBatchJobs } from '../../activities/aws-batch-jobs.ts';
 import type { Dependencies } from '../../activities/dependencies.ts';
 import { createJobWatcher } from '../../activities/job-watcher.ts';
@@ -25,7 +20,7 @@ import { trialsOf } from '../../nas/protocol/trial-log.ts';
 import { countNetwork } from '../../nas/training/networks/count-network.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
 import { readTrialLog } from '../../store/trial-log.ts';
-import { newStateDir } from '../../test/infra/batch/harness.ts';
+import { createResources, defineJob, newStateDir } from '../../test/infra/batch/harness.ts';
 import { withResults } from '../../test/support/results-at-end.ts';
 import { SEARCH, recordOf, succeeded, withSearch } from './search.ts';
 import { startBenchStack } from './stack.ts';
@@ -33,45 +28,7 @@ import type { BenchStack } from './stack.ts';
 
 /** What AWS allows of every operation. */
 const CALLS_A_SECOND = 50;
-
-/** A queue whose jobs all run `command`. */
-const createQueue = async (client: BatchClient, command: string[]): Promise<void> => {
-  await client.send(
-    new CreateComputeEnvironmentCommand({
-      computeEnvironmentName: 'fleet',
-      type: 'MANAGED',
-      computeResources: {
-        type: 'SPOT',
-        maxvCpus: 10_000,
-        instanceTypes: ['optimal'],
-        subnets: ['subnet-1'],
-        securityGroupIds: ['sg-1'],
-      },
-    }),
-  );
-  await client.send(
-    new CreateJobQueueCommand({
-      jobQueueName: 'fleet',
-      priority: 1,
-      computeEnvironmentOrder: [{ order: 1, computeEnvironment: 'fleet' }],
-    }),
-  );
-  await client.send(
-    new RegisterJobDefinitionCommand({
-      jobDefinitionName: 'sleeper',
-      type: 'container',
-      parameters: { job: '' },
-      containerProperties: {
-        image: 'none',
-        command,
-        resourceRequirements: [
-          { type: 'VCPU', value: '1' },
-          { type: 'MEMORY', value: '256' },
-        ],
-      },
-    }),
-  );
-};
+const VCPUS = 10_000;
 
 /** A file whose readers sleep until it is opened for all of them, and later ones go on at once. */
 const createGate = (file: string): { open(): Promise<void> } => {
@@ -122,7 +79,7 @@ const runFleetOn = async (servers: BenchStack, jobs: number): Promise<FleetFigur
   const endpoint = await startLocalBatch({
     stateDir,
     slots: jobs,
-    vcpus: 10_000,
+    vcpus: VCPUS,
     rateLimits: { SubmitJob: CALLS_A_SECOND, DescribeJobs: CALLS_A_SECOND, ListJobs: CALLS_A_SECOND },
     enforceMemory: false,
   });
@@ -150,7 +107,8 @@ const runFleetOn = async (servers: BenchStack, jobs: number): Promise<FleetFigur
   let submissions = 0;
   let submitted = 0;
   try {
-    await createQueue(client, ['cat', join(stateDir, 'gate')]);
+    await createResources(client, VCPUS);
+    await defineJob(client, 'sleeper', ['cat', join(stateDir, 'gate')], { parameters: { job: '' } });
     const batch = withResults(pacedBatchJobs(createAwsBatchJobs(client)), store);
     const dependencies: Dependencies = {
       store,
@@ -173,7 +131,7 @@ const runFleetOn = async (servers: BenchStack, jobs: number): Promise<FleetFigur
         },
       }),
       notices: createNoticeWatcher({ store }),
-      queue: 'fleet',
+      queue: 'queue',
       jobDefinition: 'sleeper',
       countNetwork,
     };

@@ -121,17 +121,27 @@ interface CsvLine {
   readonly info: { readonly lines: number };
 }
 
+/** Of a file that is not of its format; a parser's own error says where. */
+const unreadable = (file: string, allowed: string, cause: unknown) =>
+  inputError(
+    'table',
+    file,
+    allowed,
+    cause instanceof CsvError || cause instanceof SyntaxError
+      ? `repair the file: ${cause.message}`
+      : 'repair the file',
+    { cause },
+  );
+
 const csvLines = (text: string, file: string): readonly CsvLine[] => {
   try {
     const options = { info: true, skip_empty_lines: true, trim: true, bom: true };
     return parseCsv(text, options) as unknown as readonly CsvLine[];
   } catch (cause) {
-    throw inputError(
-      'table',
+    throw unreadable(
       file,
       'a CSV file whose first line names the columns, with as many cells in every line',
-      cause instanceof CsvError ? `repair the file: ${cause.message}` : 'repair the file',
-      { cause },
+      cause,
     );
   }
 };
@@ -206,13 +216,7 @@ const fromJson = (format: Format, space: string, text: string, file: string): Ta
     // The document itself is read: a parsed one would lack a column named __proto__.
     jsonObject.parse(table);
   } catch (cause) {
-    throw inputError(
-      'table',
-      file,
-      'JSON: an object with one entry for each architecture',
-      cause instanceof SyntaxError ? `repair the file: ${cause.message}` : 'repair the file',
-      { cause },
-    );
+    throw unreadable(file, 'JSON: an object with one entry for each architecture', cause);
   }
   return Object.entries(table as object).map(([key, record]: [string, unknown]) => {
     const values = jsonObject.safeParse(record).success ? columnsOf(record as object) : undefined;

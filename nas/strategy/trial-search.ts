@@ -210,21 +210,16 @@ export const createTrialSearch = (options: TrialSearchOptions): TrialSearch => {
     return { id, end: withoutSpending(trained.end), copyOf: trained.asked.id };
   };
 
-  /** The awaited trial whose turn it is. */
-  const due = (): Awaited | undefined => {
+  /** The awaited trial whose turn it is, and the twin for whose end it waits: its loss is told before its turn. */
+  const inTurn = (): readonly (Awaited | undefined)[] => {
     let first: Awaited | undefined;
     for (const entry of awaited.values()) if (first === undefined || isBefore(entry, first)) first = entry;
-    return first;
+    return [first, first && trainedOf(first)];
   };
 
   /** The result to tell next, if it is there. */
   const nextTold = (): readonly [Awaited, ToldTrial] | undefined => {
-    const first = due();
-    const candidates =
-      order === 'completion'
-        ? [...arrivals, ...awaited.values()]
-        : // The loss of a twin for which it waits is told before its turn.
-          [first, first && trainedOf(first)];
+    const candidates = order === 'completion' ? [...arrivals, ...awaited.values()] : inTurn();
     for (const entry of candidates) {
       const told = entry && awaited.has(entry.asked.id) ? toldOf(entry) : undefined;
       if (entry !== undefined && told !== undefined) return [entry, told];

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RegisterJobDefinitionCommand } from '@aws-sdk/client-batch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAwsBatchJobs } from '../../activities/aws-batch-jobs.ts';
 import { hasEnded } from '../../activities/batch-jobs.ts';
@@ -12,7 +11,7 @@ import type { Outcome } from '../../nas/protocol/outcome.ts';
 import { createDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
-import { startHarness } from '../infra/batch/harness.ts';
+import { defineJob, startHarness } from '../infra/batch/harness.ts';
 import type { Harness } from '../infra/batch/harness.ts';
 
 let harness: Harness;
@@ -21,22 +20,11 @@ let batch: BatchJobs;
 beforeAll(async () => {
   harness = await startHarness([], { slots: 8, secondMs: 20 });
   batch = createAwsBatchJobs(harness.client);
-  const define = (jobDefinitionName: string, ...script: string[]) =>
-    harness.client.send(
-      new RegisterJobDefinitionCommand({
-        jobDefinitionName,
-        type: 'container',
-        parameters: { job: 'true' },
-        containerProperties: {
-          image: 'test',
-          command: ['/bin/sh', '-c', ...script],
-          resourceRequirements: [
-            { type: 'VCPU', value: '1' },
-            { type: 'MEMORY', value: '512' },
-          ],
-        },
-      }),
-    );
+  const define = (name: string, ...script: string[]) =>
+    defineJob(harness.client, name, ['/bin/sh', '-c', ...script], {
+      memory: 512,
+      parameters: { job: 'true' },
+    });
   // As the trainer's definition: the one parameter is the job's URI, here a shell script.
   await define('trainer', 'Ref::job');
   await define('first-ends', 'test $AWS_BATCH_JOB_ARRAY_INDEX = 0 || sleep 60', 'Ref::job');

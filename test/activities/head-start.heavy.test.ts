@@ -1,7 +1,6 @@
 import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { RegisterJobDefinitionCommand } from '@aws-sdk/client-batch';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -20,7 +19,7 @@ import { countNetwork } from '../../nas/training/networks/count-network.ts';
 import { keys } from '../../store/keys.ts';
 import { jobKit } from '../containers/job-kit.ts';
 import type { JobKit } from '../containers/job-kit.ts';
-import { startHarness } from '../infra/batch/harness.ts';
+import { defineJob, startHarness } from '../infra/batch/harness.ts';
 import type { Harness } from '../infra/batch/harness.ts';
 import { runRecordForTests } from '../support/run-record.ts';
 
@@ -64,20 +63,7 @@ beforeAll(async () => {
     cwd: fileURLToPath(new URL('../../', import.meta.url)),
     env: { PATH: process.env['PATH'], ...environment, AWS_ENDPOINT_URL_S3: storage.url },
   });
-  await harness.client.send(
-    new RegisterJobDefinitionCommand({
-      jobDefinitionName: 'trainer',
-      type: 'container',
-      containerProperties: {
-        image: 'test',
-        command: [...TRAINER_COMMAND],
-        resourceRequirements: [
-          { type: 'VCPU', value: '1' },
-          { type: 'MEMORY', value: '2048' },
-        ],
-      },
-    }),
-  );
+  await defineJob(harness.client, 'trainer', TRAINER_COMMAND, { memory: 2048 });
 });
 afterAll(async () => {
   storage.close();

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RegisterJobDefinitionCommand } from '@aws-sdk/client-batch';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -19,7 +18,7 @@ import { keys } from '../../store/keys.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { readTrialLog } from '../../store/trial-log.ts';
-import { startHarness } from '../infra/batch/harness.ts';
+import { defineJob, startHarness } from '../infra/batch/harness.ts';
 import type { Harness } from '../infra/batch/harness.ts';
 import { launchDependencies } from '../support/launch-dependencies.ts';
 import { withResults } from '../support/results-at-end.ts';
@@ -41,20 +40,8 @@ let submitted: string[];
 let environment: MockActivityEnvironment;
 beforeEach(async () => {
   harness = await startHarness([], { slots: 8, spawnMs: SPAWN_MS });
-  await harness.client.send(
-    new RegisterJobDefinitionCommand({
-      jobDefinitionName: 'trainer',
-      type: 'container',
-      containerProperties: {
-        image: 'test',
-        command: ['/bin/sh', '-c', `echo $AWS_BATCH_JOB_ID >>${join(harness.stateDir, 'ran')}; sleep 0.3`],
-        resourceRequirements: [
-          { type: 'VCPU', value: '1' },
-          { type: 'MEMORY', value: '64' },
-        ],
-      },
-    }),
-  );
+  const script = `echo $AWS_BATCH_JOB_ID >>${join(harness.stateDir, 'ran')}; sleep 0.3`;
+  await defineJob(harness.client, 'trainer', ['/bin/sh', '-c', script]);
   store = createMemoryObjectStore();
   await createDocument(store, keys.experiment('run'), RECORD);
   submitted = [];

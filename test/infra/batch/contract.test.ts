@@ -11,7 +11,6 @@ import {
   DescribeJobsCommand,
   ListJobsCommand,
   ListTagsForResourceCommand,
-  RegisterJobDefinitionCommand,
   SubmitJobCommand,
   TagResourceCommand,
   TerminateJobCommand,
@@ -22,7 +21,7 @@ import {
 } from '@aws-sdk/client-batch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Harness } from './harness.ts';
-import { startHarness } from './harness.ts';
+import { defineJob, startHarness } from './harness.ts';
 import type { Exchange } from './service-model.ts';
 import { runPython, validateExchanges } from './service-model.ts';
 
@@ -131,21 +130,7 @@ describe('job queues', () => {
 });
 
 describe('job definitions', () => {
-  const register = (command: string[]) =>
-    h.client.send(
-      new RegisterJobDefinitionCommand({
-        jobDefinitionName: 'revised',
-        type: 'container',
-        containerProperties: {
-          image: 'i',
-          command,
-          resourceRequirements: [
-            { type: 'VCPU', value: '1' },
-            { type: 'MEMORY', value: '64' },
-          ],
-        },
-      }),
-    );
+  const register = (command: string[]) => defineJob(h.client, 'revised', command);
 
   it('count revisions; a name means the newest active one', async () => {
     const first = await register(['echo', '1']);

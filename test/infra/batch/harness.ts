@@ -6,6 +6,7 @@ import {
   RegisterJobDefinitionCommand,
   SubmitJobCommand,
   type JobDetail,
+  type RegisterJobDefinitionCommandOutput,
   type SubmitJobCommandInput,
 } from '@aws-sdk/client-batch';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
@@ -97,8 +98,34 @@ export const using = (url: string, exchanges: Exchange[]) => {
   };
 };
 
+/** A job definition of one vCPU that runs `command`; memory in MiB. */
+export const defineJob = (
+  client: BatchClient,
+  jobDefinitionName: string,
+  command: readonly string[],
+  {
+    memory = 64,
+    parameters,
+  }: { readonly memory?: number; readonly parameters?: Record<string, string> } = {},
+): Promise<RegisterJobDefinitionCommandOutput> =>
+  client.send(
+    new RegisterJobDefinitionCommand({
+      jobDefinitionName,
+      type: 'container',
+      ...(parameters && { parameters }),
+      containerProperties: {
+        image: 'test',
+        command: [...command],
+        resourceRequirements: [
+          { type: 'VCPU', value: '1' },
+          { type: 'MEMORY', value: String(memory) },
+        ],
+      },
+    }),
+  );
+
 /** A spot compute environment, its queue, and a job definition `shell` that runs its parameter `script`. */
-export const createResources = async (client: BatchClient): Promise<void> => {
+export const createResources = async (client: BatchClient, maxvCpus = 256): Promise<void> => {
   await client.send(
     new CreateComputeEnvironmentCommand({
       computeEnvironmentName: 'spot',
@@ -106,7 +133,7 @@ export const createResources = async (client: BatchClient): Promise<void> => {
       computeResources: {
         type: 'SPOT',
         minvCpus: 0,
-        maxvCpus: 256,
+        maxvCpus,
         instanceTypes: ['g5.xlarge'],
         subnets: ['subnet-1'],
         securityGroupIds: ['sg-1'],
@@ -120,21 +147,10 @@ export const createResources = async (client: BatchClient): Promise<void> => {
       computeEnvironmentOrder: [{ order: 1, computeEnvironment: 'spot' }],
     }),
   );
-  await client.send(
-    new RegisterJobDefinitionCommand({
-      jobDefinitionName: 'shell',
-      type: 'container',
-      parameters: { script: 'true' },
-      containerProperties: {
-        image: 'test',
-        command: ['/bin/sh', '-c', 'Ref::script'],
-        resourceRequirements: [
-          { type: 'VCPU', value: '1' },
-          { type: 'MEMORY', value: '512' },
-        ],
-      },
-    }),
-  );
+  await defineJob(client, 'shell', ['/bin/sh', '-c', 'Ref::script'], {
+    memory: 512,
+    parameters: { script: 'true' },
+  });
 };
 
 /** An endpoint in this process, with a queue and a definition ready. */
