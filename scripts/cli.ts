@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { LockError } from '../infra/local/stack/lock.mjs';
 import { InputError } from '../nas/protocol/input-error.ts';
 import { errorChain, saysDown } from './outage.ts';
 import packageJson from '../package.json' with { type: 'json' };
@@ -40,7 +41,7 @@ export const exitCodeOf = (error: unknown): number => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   for (const at of errorChain(error)) {
     if (at instanceof InputError) return 2;
-    if (saysDown(at)) return 3;
+    if (at instanceof LockError || saysDown(at)) return 3;
   }
   return 1;
 };

@@ -3,6 +3,7 @@
  * a second. Plain Node, no packages, because it is what installs them.
  */
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { LockError } from '../infra/local/stack/lock.mjs';
 import { cacheRoot } from './setup/cache.mjs';
 import { say } from './setup/command.mjs';
 import { installPackages } from './setup/node-packages.mjs';
@@ -38,7 +39,7 @@ export const setUpOrExit = async (options) => {
   try {
     await setUp(options);
   } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
+    if (!(error instanceof SetupError || error instanceof LockError)) throw error;
     process.stderr.write(`setup: ${error.message}\n`);
     process.exit(3);
   }
