@@ -15,6 +15,7 @@ import { listUnfinishedJobs } from '../../activities/unfinished-jobs.ts';
 import { countNetwork } from '../../nas/training/networks/count-network.ts';
 import { requestTimeouts } from '../../store/request-timeouts.ts';
 import { createS3ObjectStore } from '../../store/s3-object-store.ts';
+import { identityOf } from '../../store/signed-fetch.ts';
 import { workflowBundle } from './bundle.ts';
 import { strategyPortsOnDemand } from './strategy-ports.ts';
 import { configFromEnvironment } from './environment.ts';
@@ -36,7 +37,10 @@ const batchClient = new BatchClient({
 });
 const batch = pacedBatchJobs(createAwsBatchJobs(batchClient));
 // The stack's servers start together; whichever is late is waited for.
-const capacity = await pRetry(() => findLocalCapacity(process.env['AWS_ENDPOINT_URL_BATCH']), { retries: 6 });
+const capacity = await pRetry(
+  () => findLocalCapacity(process.env['AWS_ENDPOINT_URL_BATCH'], identityOf(process.env)),
+  { retries: 6 },
+);
 const temporal = temporalConnection(config, process.env);
 const connection = await pRetry(() => NativeConnection.connect(temporal), { retries: 6 });
 

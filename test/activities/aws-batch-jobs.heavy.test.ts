@@ -11,7 +11,7 @@ import type { Outcome } from '../../nas/protocol/outcome.ts';
 import { createDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
-import { defineJob, startHarness } from '../infra/batch/harness.ts';
+import { defineJob, startHarness, TEST_IDENTITY } from '../infra/batch/harness.ts';
 import type { Harness } from '../infra/batch/harness.ts';
 
 let harness: Harness;
@@ -96,7 +96,7 @@ describe('AWS Batch through its SDK, against the local endpoint', () => {
   });
 
   it('counts a machine that is taken away as a reclaim and goes on', async () => {
-    const capacity = await findLocalCapacity(harness.batch.url);
+    const capacity = await findLocalCapacity(harness.batch.url, TEST_IDENTITY);
     const id = await batch.submit(submission('reclaimed', 'test $AWS_BATCH_JOB_ATTEMPT = 2 || sleep 60'));
     while ((await batch.describe([id]))[0]?.status !== 'RUNNING') await sleep(20);
     await capacity?.reclaim(id);
@@ -144,7 +144,7 @@ describe('AWS Batch through its SDK, against the local endpoint', () => {
   });
 
   it('knows an endpoint that is not the embedded one', async () => {
-    expect(await findLocalCapacity(undefined)).toBeUndefined();
+    expect(await findLocalCapacity(undefined, TEST_IDENTITY)).toBeUndefined();
   });
 
   it('never reports an end that is none', async () => {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchClient } from '@aws-sdk/client-batch';
 import { Client, Connection } from '@temporalio/client';
 import { describedJobs } from '../../activities/described-jobs.ts';
-import { batchEndpoint, s3Endpoint } from '../../infra/local/stack/document.ts';
+import { batchEndpoint, batchIdentity, s3Endpoint } from '../../infra/local/stack/document.ts';
 import type { StackDocument } from '../../infra/local/stack/document.ts';
 import { isServiceReady } from '../../infra/local/stack/health.ts';
 import { layoutOf } from '../../infra/local/stack/layout.ts';
@@ -21,6 +21,7 @@ import { seedShippedDataset } from '../../scripts/data/shipped.ts';
 import { createS3Client, createS3ObjectStore } from '../../store/s3-object-store.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import type { JobRef } from '../../store/checkpoint-documents.ts';
+import { signedFetch } from '../../store/signed-fetch.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
 import type { FaultProxy } from '../support/fault-proxy.ts';
 import { toolForTests } from '../support/shared-servers.ts';
@@ -150,7 +151,7 @@ export const startChaosStack = async (options: { readonly slots: number }): Prom
   const trainers = async (): Promise<Trainer[]> => {
     let state: LocalState;
     try {
-      const answer = await fetch(`${batchEndpoint(stack)}/_local/state`, {
+      const answer = await signedFetch(new URL('/_local/state', batchEndpoint(stack)), batchIdentity(stack), {
         signal: AbortSignal.timeout(5_000),
       });
       state = (await answer.json()) as LocalState;
@@ -208,10 +209,10 @@ export const startChaosStack = async (options: { readonly slots: number }): Prom
       return jobs.find(({ detail }) => detail.jobId === batchJobId);
     },
     reclaim: async (batchJobId, noticeSeconds) => {
-      const answer = await fetch(`${batchEndpoint(stack)}/_local/reclaim`, {
+      const url = new URL('/_local/reclaim', batchEndpoint(stack));
+      const answer = await signedFetch(url, batchIdentity(stack), {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ jobId: batchJobId, noticeSeconds }),
+        body: { jobId: batchJobId, noticeSeconds },
       }).catch(() => undefined);
       return answer?.ok === true;
     },

@@ -1,4 +1,5 @@
 import type { Place } from './names.ts';
+import type { Credentials } from './signature.ts';
 
 /** Requests a second that an operation takes before it answers TooManyRequestsException; bursts of one second. */
 export type RateLimits = Readonly<Record<string, number>>;
@@ -6,6 +7,8 @@ export type RateLimits = Readonly<Record<string, number>>;
 export interface LocalBatchOptions {
   /** Folder of the endpoint's state, its job logs included. One endpoint at a time. */
   readonly stateDir: string;
+  /** Keys that requests must be signed with. */
+  readonly credentials: Credentials;
   /** Loopback port; 0 picks a free one. */
   readonly port?: number;
   /** Working directory of job processes; the current directory when absent. */

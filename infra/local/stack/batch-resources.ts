@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { hashJson } from '../../../nas/hash.ts';
 import { infrastructureError } from '../../../nas/protocol/infrastructure-error.ts';
 import { TRAINER_COMMAND, TRAINER_RETRY_STRATEGY } from '../../../nas/protocol/trainer-job.ts';
-import { batchEndpoint } from './document.ts';
+import { batchEndpoint, batchIdentity } from './document.ts';
 import type { StackDocument } from './document.ts';
 
 const COMPUTE_ENVIRONMENT = 'nas-local-spot';
@@ -36,8 +36,7 @@ const jobDefinition = (stack: StackDocument): RegisterJobDefinitionCommandInput 
 const clientOf = (stack: StackDocument): BatchClient =>
   new BatchClient({
     endpoint: batchEndpoint(stack),
-    region: stack.config.region,
-    credentials: stack.credentials,
+    ...batchIdentity(stack),
   });
 
 const untilValid = async (what: string, read: () => Promise<string | undefined>): Promise<void> => {

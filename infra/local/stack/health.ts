@@ -1,5 +1,7 @@
 import { Connection } from '@temporalio/client';
-import { batchEndpoint, s3Endpoint } from './document.ts';
+import { signedFetch } from '../../../store/signed-fetch.ts';
+import type { BatchIdentity } from '../../../store/signed-fetch.ts';
+import { batchEndpoint, batchIdentity, s3Endpoint } from './document.ts';
 import type { StackDocument } from './document.ts';
 import type { ServiceName } from './services.ts';
 
@@ -7,9 +9,9 @@ import type { ServiceName } from './services.ts';
 const WORKFLOW_QUEUE = 1;
 
 /** One question to a server; anything but the expected answer, within two seconds, is "not yet". */
-const answers = async (url: string): Promise<boolean> => {
+const answers = async (ask: (signal: AbortSignal) => Promise<Response>): Promise<boolean> => {
   try {
-    return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok;
+    return (await ask(AbortSignal.timeout(2_000))).ok;
   } catch {
     return false;
   }
@@ -49,8 +51,10 @@ export const isWorkerPolling = (stack: StackDocument, pid: number): Promise<bool
     return queue.pollers.some(({ identity }) => identity?.startsWith(`${pid}@`));
   });
 
-export const isS3Ready = (endpoint: string): Promise<boolean> => answers(`${endpoint}/_health`);
-export const isBatchReady = (endpoint: string): Promise<boolean> => answers(`${endpoint}/_local/state`);
+export const isS3Ready = (endpoint: string): Promise<boolean> =>
+  answers((signal) => fetch(`${endpoint}/_health`, { signal }));
+export const isBatchReady = (endpoint: string, identity: BatchIdentity): Promise<boolean> =>
+  answers((signal) => signedFetch(new URL('/_local/state', endpoint), identity, { signal }));
 
 /** Whether a service of the stack does its work. */
 export const isServiceReady = (stack: StackDocument, name: ServiceName, pid: number): Promise<boolean> => {
@@ -60,7 +64,7 @@ export const isServiceReady = (stack: StackDocument, name: ServiceName, pid: num
     case 's3':
       return isS3Ready(s3Endpoint(stack));
     case 'batch':
-      return isBatchReady(batchEndpoint(stack));
+      return isBatchReady(batchEndpoint(stack), batchIdentity(stack));
     case 'worker':
       return isWorkerPolling(stack, pid);
   }
