@@ -33,7 +33,7 @@ export const startStack = async (
   options: Pick<UpOptions, 'ports' | 'slots' | 'services'>,
 ): Promise<UpResult> => {
   const layout = layoutOf(stackHome());
-  mkdirSync(layout.home, { recursive: true });
+  mkdirSync(layout.home, { recursive: true, mode: 0o700 });
   const [temporal, versitygw] = await Promise.all([toolPath('temporal'), toolPath('versitygw')]);
   return withLock(layout.lock, () =>
     stackUp({

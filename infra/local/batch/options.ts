@@ -1,3 +1,4 @@
+import { jobEnvironment } from '../environment.ts';
 import type { Place } from './names.ts';
 import type { Credentials } from './signature.ts';
 
@@ -20,7 +21,7 @@ export interface LocalBatchOptions {
   readonly memoryMiB?: number;
   readonly gpus?: number;
   readonly place?: Place;
-  /** Environment that job processes inherit. */
+  /** Environment that job processes inherit; what a trainer needs of this process's when absent. */
   readonly env?: NodeJS.ProcessEnv;
   /** Milliseconds of one emulated second, for timeouts, notices and grace periods. */
   readonly secondMs?: number;
@@ -50,7 +51,7 @@ export const withDefaults = (options: LocalBatchOptions): Options => ({
   memoryMiB: 16 * 1024 * 1024,
   gpus: 0,
   place: { region: process.env['AWS_REGION'] ?? 'us-east-1', account: '000000000000' },
-  env: process.env,
+  env: jobEnvironment(process.env),
   secondMs: 1000,
   stopTimeoutSeconds: 30,
   stateMs: 0,

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hashJson } from '../../../nas/hash.ts';
 import { infrastructureError } from '../../../nas/protocol/infrastructure-error.ts';
+import { basicEnvironment } from '../environment.ts';
 import type { Layout } from './layout.ts';
 import { processStart } from './process-start.mjs';
 
@@ -21,7 +22,9 @@ export interface ProcessSpec {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** Added to this process's environment; undefined removes a variable. */
+  /** What it gets of this process's environment: all, or what says nothing of the user's keys and other servers. */
+  readonly inherits: 'all' | 'basics';
+  /** Added to that; undefined removes a variable. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
 }
@@ -71,25 +74,27 @@ const openLog = (path: string): number => {
   } catch {
     // No log yet.
   }
-  return openSync(path, 'a');
+  return openSync(path, 'a', 0o600);
 };
 
-/** Starts a process of its own session, its output going to its log file. */
+/** Starts a process of its own session, its output going to its log file; what it writes is its user's alone. */
 export const startDetached = (layout: Layout, spec: ProcessSpec): number => {
-  mkdirSync(layout.logs, { recursive: true });
-  mkdirSync(layout.processes, { recursive: true });
+  mkdirSync(layout.logs, { recursive: true, mode: 0o700 });
+  mkdirSync(layout.processes, { recursive: true, mode: 0o700 });
   const log = openLog(logPath(layout, spec.name));
-  const env: NodeJS.ProcessEnv = { ...process.env };
+  const env = spec.inherits === 'all' ? { ...process.env } : basicEnvironment(process.env);
   for (const [name, value] of Object.entries(spec.env)) {
     if (value === undefined) delete env[name];
     else env[name] = value;
   }
+  const umask = process.umask(0o077);
   const child = spawn(spec.command, spec.args, {
     cwd: spec.cwd,
     env,
     detached: true,
     stdio: ['ignore', log, log],
   });
+  process.umask(umask);
   closeSync(log);
   child.on('error', () => undefined); // Reported by `pid` being absent.
   child.unref();
@@ -102,7 +107,7 @@ export const startDetached = (layout: Layout, spec: ProcessSpec): number => {
     );
   }
   const record: ProcessRecord = { pid, startTime, specification: hashJson(withoutUndefined(spec)) };
-  writeFileSync(recordPath(layout, spec.name), JSON.stringify(record));
+  writeFileSync(recordPath(layout, spec.name), JSON.stringify(record), { mode: 0o600 });
   return pid;
 };
 

@@ -24,7 +24,10 @@ export const GRACE_MS: Record<ServiceName, number> = {
   s3: 5_000,
 };
 
-/** Temporal's development server: real server, one SQLite file, its web page. */
+/**
+ * Temporal's development server: real server, one SQLite file, its web page. It also listens for HTTP on a port that it
+ * chooses, which nothing of ours uses and which would obey any web page: no Host is allowed there.
+ */
 export const temporalServer = (
   tool: string,
   options: {
@@ -44,8 +47,10 @@ export const temporalServer = (
       '--search-attribute',
       `${name}=${type.charAt(0)}${type.slice(1).toLowerCase()}`,
     ]),
+    ...['--dynamic-config-value', 'frontend.httpAllowedHosts=["http-is-not-served.invalid"]'],
     ...['--log-level', 'warn', '--log-format', 'json'],
   ],
+  inherits: 'basics',
   env: {},
   cwd: options.cwd,
 });
@@ -63,7 +68,7 @@ export const s3Server = (
 ): ProcessSpec => {
   for (const folder of [options.objects, options.versions]) {
     if (!isAbsolute(folder)) throw new TypeError(`s3Server: ${folder} must be absolute`);
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
   return {
     name: 's3',
@@ -78,8 +83,10 @@ export const s3Server = (
         '/_health',
         '--quiet',
       ],
-      ...['posix', '--versioning-dir', options.versions, options.objects],
+      ...['posix', '--versioning-dir', options.versions, '--dir-perms', '0700', '--file-perms', '0600'],
+      options.objects,
     ],
+    inherits: 'basics',
     env: {
       ROOT_ACCESS_KEY: options.credentials.accessKeyId,
       ROOT_SECRET_KEY: options.credentials.secretAccessKey,
@@ -122,9 +129,10 @@ export const serviceSpecs = (
         ...['--port', String(stack.ports.batch), '--state', resolve(layout.batchState)],
         ...['--cwd', REPOSITORY],
       ),
+      inherits: 'all',
       env,
     },
-    worker: { name: 'worker', ...nodeProgram('containers/worker/main.ts'), env },
+    worker: { name: 'worker', ...nodeProgram('containers/worker/main.ts'), inherits: 'all', env },
   };
 };
 

@@ -9,6 +9,7 @@ import type { StackDocument } from './document.ts';
 import { isServiceReady } from './health.ts';
 import type { Layout } from './layout.ts';
 import { choosePort } from './ports.ts';
+import { makePrivate } from './privacy.ts';
 import { logPath, logTail, runningPid, runsAsSpecified, startDetached, stopProcess } from './processes.ts';
 import { GRACE_MS, serviceSpecs } from './services.ts';
 import type { ServiceName, ToolPaths } from './services.ts';
@@ -121,6 +122,9 @@ const ensureBucket = async (stack: StackDocument): Promise<void> => {
 export const stackUp = async (options: UpOptions): Promise<UpResult> => {
   const { layout, say } = options;
   const wanted = options.services ?? (['temporal', 's3', 'batch', 'worker'] as const);
+  const opened = makePrivate(layout);
+  if (opened > 0)
+    say(`${layout.home}: ${opened} files and folders were open to other users; they are yours alone now`);
   const stack = await planStack(options);
   writeStack(layout, stack);
   const specs = serviceSpecs(layout, stack, options.tools);
