@@ -38,6 +38,8 @@ export interface LocalBatchOptions {
   readonly retentionDays?: number;
   /** Called when the state can no longer be written; the endpoint accepts nothing from then on. */
   readonly onFatal?: (error: Error) => void;
+  /** Milliseconds from anywhere that steps of the machine's clock do not touch. */
+  readonly monotonic?: () => number;
 }
 
 export type Options = Required<LocalBatchOptions>;
@@ -60,5 +62,6 @@ export const withDefaults = (options: LocalBatchOptions): Options => ({
   rateLimits: {},
   retentionDays: 7,
   onFatal: () => undefined,
+  monotonic: () => performance.now(),
   ...options,
 });

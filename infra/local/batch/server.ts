@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { createAdmin } from './admin.ts';
+import { createAwakeClock } from './awake-clock.ts';
 import type { Endpoint } from './endpoint.ts';
 import { BatchError, clientException } from './errors.ts';
 import { diskFiles } from './files.ts';
@@ -90,10 +91,17 @@ export const startLocalBatch = async (given: LocalBatchOptions): Promise<LocalBa
     });
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const state = await openState(await diskFiles(options.stateDir));
-    const jobs = openJobs(state);
-    const scheduler = startScheduler(state, jobs, options, (instanceId) => `${url}/_imds/${instanceId}`);
-    const endpoint: Endpoint = { state, jobs, scheduler, options };
-    const metadata = createMetadataService((id) => state.tables.instances.get(id));
+    const clock = createAwakeClock(state, options.monotonic);
+    const jobs = openJobs(state, clock);
+    const scheduler = startScheduler(
+      state,
+      jobs,
+      clock,
+      options,
+      (instanceId) => `${url}/_imds/${instanceId}`,
+    );
+    const endpoint: Endpoint = { state, jobs, scheduler, clock, options };
+    const metadata = createMetadataService((id) => state.tables.instances.get(id), clock.now);
     const admin = createAdmin(endpoint);
     const signatures = createSignatureCheck(options.credentials, options.place.region);
     const limit = createRateLimiter(options.rateLimits);
