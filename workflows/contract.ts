@@ -27,6 +27,8 @@ export interface CarriedRun {
   readonly control?: Control;
   /** Milliseconds since 1970. */
   readonly startedAt?: number;
+  /** Milliseconds that count against `budget.hours`; absent without one. */
+  readonly awakeMs?: number;
 }
 
 /** What operators have asked of a run. The protocol owns it; the stage that runs has a copy. */

@@ -8,15 +8,19 @@ import {
   condition,
   continueAsNew,
   isCancellation,
+  patched,
   rootCause,
   setCurrentDetails,
   setHandler,
+  sleep,
   startChild,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ChildWorkflowHandle } from '@temporalio/workflow';
 import type { AuditEntry, RunView, StageName } from '../nas/protocol/run-view.ts';
+import { noted, noteEvery } from './awake.ts';
+import type { AwakeTime } from './awake.ts';
 import { cost, details, emptyBoard, leaderboard, runView, withNews, withStageStatus } from './board.ts';
 import { withEdits } from '../nas/protocol/edits.ts';
 import {
@@ -57,6 +61,9 @@ export const protocol = async (input: ProtocolInput): Promise<RunView> => {
   const view = (): RunView => runView(run.runId, experiment.name, board);
   const startedAt = input.carried?.startedAt ?? workflowInfo().startTime.getTime();
   let control: Control = input.carried?.control ?? NO_CONTROL;
+  /** Kept from when the run first has a budget of hours. */
+  let awake: AwakeTime | undefined =
+    input.carried?.awakeMs === undefined ? undefined : { ms: input.carried.awakeMs, at: Date.now() };
   /** The stage that runs, once its child has been started. */
   let child: ChildWorkflowHandle<(input: StageInput) => Promise<void>> | undefined;
   let starting = false;
@@ -85,11 +92,35 @@ export const protocol = async (input: ProtocolInput): Promise<RunView> => {
     return answers.get(next.version) === 'taken';
   };
 
+  const budgetHours = (): number | undefined => withEdits(experiment, control.edits).budget.hours;
+
+  /** Notes what has passed of `budget.hours`, in steps small enough to tell sleep by; not while the run is held. */
+  const countHours = async (): Promise<void> => {
+    for (;;) {
+      await condition(() => control.hold === undefined && budgetHours() !== undefined);
+      // Runs that began before count their age, as they did.
+      if (awake === undefined && !patched('awake-hours')) return;
+      awake = { ms: awake?.ms ?? Date.now() - startedAt, at: Date.now() };
+      for (;;) {
+        const hours = budgetHours();
+        if (control.hold !== undefined || hours === undefined) break;
+        await sleep(noteEvery(hours));
+        awake = noted(awake, Date.now(), noteEvery(hours));
+      }
+    }
+  };
+
+  const hoursSpent = (hours: number | undefined): number => {
+    if (awake === undefined || hours === undefined) return (Date.now() - startedAt) / 3_600_000;
+    awake = noted(awake, Date.now(), noteEvery(hours));
+    return awake.ms / 3_600_000;
+  };
+
   const holdForBudget = async (): Promise<void> => {
     if (control.hold !== undefined) return;
     const { budget } = withEdits(experiment, control.edits);
     const dollars = cost(board).stages.reduce((sum, stage) => sum + stage.dollars, 0);
-    const why = budgetHold(budget, { dollars, hours: (Date.now() - startedAt) / 3_600_000 });
+    const why = budgetHold(budget, { dollars, hours: hoursSpent(budget.hours) });
     if (why === undefined) return;
     const next: Control = { ...control, version: control.version + 1, hold: 'drain' };
     audited({ at: new Date().toISOString(), by: 'budget', action: 'pause', text: why }, next);
@@ -159,6 +190,8 @@ export const protocol = async (input: ProtocolInput): Promise<RunView> => {
   };
 
   let current: StageName | undefined;
+  // Ends with the run, whichever way that ends.
+  void CancellationScope.nonCancellable(countHours);
   try {
     for (const [index, stage] of STAGES.entries()) {
       if (index < (input.carried?.stagesDone ?? 0)) continue;
@@ -166,7 +199,10 @@ export const protocol = async (input: ProtocolInput): Promise<RunView> => {
         await condition(allHandlersFinished);
         await continueAsNew<typeof protocol>({
           ...input,
-          carried: { board, stagesDone: index, control, startedAt },
+          carried: {
+            ...{ board, stagesDone: index, control, startedAt },
+            ...(awake === undefined ? {} : { awakeMs: awake.ms }),
+          },
         });
       }
       if (index > 0) await holdForBudget();

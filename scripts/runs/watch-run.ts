@@ -40,13 +40,13 @@ export const watchRun = async (
         const view = await liveView(session, runId);
         if (silent) display.say('connected again');
         silent = false;
-        answeredAt = Date.now();
+        answeredAt = performance.now();
         display.show(view);
         if (view.status !== 'running' && view.status !== 'paused' && (await hasClosed(session, runId)))
           return view;
       } catch (error) {
         if (answeredAt === undefined || !isOutage(error)) throw error;
-        if (Date.now() - answeredAt > PATIENCE_MILLISECONDS) throw error;
+        if (performance.now() - answeredAt > PATIENCE_MILLISECONDS) throw error;
         if (!silent) display.say(`no answer, trying again: ${error instanceof Error ? error.message : ''}`);
         silent = true;
       }

@@ -72,6 +72,8 @@ export const startLocalBatch = async (given: LocalBatchOptions): Promise<LocalBa
   // Requests may come as soon as the port is bound; they wait until the state has been read.
   const server = createServer((request, response) => {
     response.setHeader('x-amzn-requestid', randomUUID());
+    // Node's own is up to a second old, and the SDKs set their clocks by it: after a step they would sign for yesterday.
+    response.setHeader('date', new Date().toUTCString());
     ready
       .then((answer) => answer(request, response))
       .catch((cause: unknown) => {
