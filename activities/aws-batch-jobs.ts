@@ -56,6 +56,7 @@ export const createAwsBatchJobs = (client: BatchClient): BatchJobs => ({
               id: job.jobId,
               status: job.status,
               statusReason: job.statusReason,
+              ended: job.isCancelled || job.isTerminated,
               attempts: (job.attempts ?? []).map((attempt) => ({
                 exitCode: attempt.container?.exitCode,
                 statusReason: attempt.statusReason,

@@ -13,6 +13,8 @@ export interface BatchJob {
   readonly id: string;
   readonly status: 'SUBMITTED' | 'PENDING' | 'RUNNABLE' | 'STARTING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED';
   readonly statusReason?: string | undefined;
+  /** Whether somebody called CancelJob or TerminateJob, whose words the status reason then is. */
+  readonly ended?: boolean | undefined;
   /** Attempts that ended, oldest first. */
   readonly attempts: readonly BatchAttempt[];
 }

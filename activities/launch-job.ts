@@ -73,6 +73,7 @@ export const createLaunch =
         exitCode: last?.exitCode,
         statusReason: batchJob === undefined ? undefined : (batchJob.statusReason ?? last?.statusReason),
         containerReason: last?.containerReason,
+        ended: batchJob?.ended,
         lastWords: words.outcome,
       };
       // A result is the proof of success, however its process ended afterwards; nothing else is.

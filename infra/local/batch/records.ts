@@ -79,6 +79,8 @@ export interface Job {
   readonly stoppedAt?: number;
   /** When the job last became RUNNABLE. */
   readonly runnableAt?: number;
+  /** Since when `statusReason` says why the job waits, at the head of its queue. */
+  readonly blockedAt?: number;
   readonly isCancelled?: boolean;
   readonly isTerminated?: boolean;
 }

@@ -9,7 +9,7 @@ import { queueOf, specOf } from './lookup.ts';
 import { arns, newInstanceId, newTaskId } from './names.ts';
 import type { Options } from './options.ts';
 import type { Placement } from './placement.ts';
-import { freeCapacity, instanceTypeOf, occupy, place } from './placement.ts';
+import { codeOf, freeCapacity, instanceTypeOf, occupy, place } from './placement.ts';
 import { fate, groupMemory, killRemains, launch, signalCommand } from './processes.ts';
 import type { CurrentAttempt, Instance, Job, Settings, Stop, StopCause } from './records.ts';
 import { demandOf } from './resources.ts';
@@ -141,7 +141,7 @@ export const startScheduler = (
       taskId,
       logStreamName: `${spec.jobDefinitionName}/default/${taskId}`,
     };
-    const { statusReason: _blocked, ...rest } = job;
+    const { statusReason: _blocked, blockedAt: _since, ...rest } = job;
     launching.add(job.jobId);
     jobs.put([{ ...rest, status: 'STARTING', current }], ['instances', instance.instanceId, instance]);
     try {
@@ -253,17 +253,17 @@ export const startScheduler = (
 
   const limitRunnable = (job: Job, now: number): void => {
     const spec = specOf(tables, job);
+    const { blockedAt, statusReason } = job;
+    if (blockedAt === undefined || statusReason === undefined) return;
+    const code = codeOf(statusReason);
     const action = queueOf(tables, spec.queue)?.jobStateTimeLimitActions?.find(
-      (a) =>
-        a.reason === job.statusReason &&
-        now - (job.runnableAt ?? now) >= (a.maxTimeSeconds ?? 0) * options.secondMs,
+      (a) => a.reason === code && now - blockedAt >= (a.maxTimeSeconds ?? 0) * options.secondMs,
     );
-    if (action !== undefined)
-      jobs.fail(
-        job,
-        `Job terminated by job state time limit action: ${action.reason}`,
-        action.action === 'CANCEL' ? { isCancelled: true } : { isTerminated: true },
-      );
+    if (action === undefined) return;
+    const { blockedAt: _over, ...rest } = job;
+    const by = `by JobStateTimeLimit action due to reason: ${code}`;
+    if (action.action === 'CANCEL') jobs.fail(rest, `Canceled ${by}`, { isCancelled: true });
+    else jobs.fail(rest, `Terminated ${by}`, { isTerminated: true });
   };
 
   const pass = (): void => {
@@ -284,8 +284,10 @@ export const startScheduler = (
           guard(begin(job, at));
         } else {
           if (first && at.reason !== job.statusReason) {
-            const { statusReason: _old, ...rest } = job;
-            jobs.put([{ ...rest, ...(at.reason === undefined ? {} : { statusReason: at.reason }) }]);
+            const { statusReason: _old, blockedAt: _since, ...rest } = job;
+            jobs.put([
+              at.reason === undefined ? rest : { ...rest, statusReason: at.reason, blockedAt: Date.now() },
+            ]);
           }
           first = false;
         }
