@@ -8,7 +8,8 @@ import { createProtocolActivities } from '../../activities/protocol-activities.t
 import { batchJobName } from '../../activities/submit-launch.ts';
 import type { JobDocument } from '../../nas/protocol/job.ts';
 import { searchJobs } from '../../nas/protocol/plan.ts';
-import { createDocument } from '../../store/json-documents.ts';
+import { crashRecordSchema } from '../../nas/protocol/crash.ts';
+import { createDocument, readDocument, replaceDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
 import { runRecordForTests } from '../support/run-record.ts';
@@ -170,6 +171,93 @@ describe('launchJob', () => {
     expect(report.error).toContain('loss is NaN at step 7');
     expect(relaunch).toBeUndefined();
     expect(tally.outcomes).toEqual(['lost', 'diverged']);
+  });
+
+  const crashed = (exitCode: number): BatchAttempt => ({ ...exited(exitCode), stoppedAt: 1000 });
+  const leave = async (
+    { store, job }: Awaited<ReturnType<typeof setUp>>,
+    epoch: number,
+    batchJobId: string,
+    operation: string,
+  ) => {
+    const key = keys.job('run', job.jobId);
+    await createDocument(store, key.attempt(epoch), {
+      jobId: job.jobId,
+      epoch,
+      batchJobId,
+      batchAttempt: 1,
+      host: 'ip-10-0-0-1',
+      startedAt: '2026-01-01T00:00:00Z',
+      fromStep: 0,
+      software: { tensorflow: '2.21.0', cpu: 'Xeon, AVX512_CORE', ONEDNN_MAX_CPU_ISA: 'AVX2' },
+    });
+    await replaceDocument(store, key.progress, {
+      jobId: job.jobId,
+      epoch,
+      batchJobId,
+      phase: 'training',
+      program: 'weight-sharing-search',
+      operation,
+      step: 17,
+      totalSteps: 400,
+    });
+  };
+
+  it.each([
+    [139, 'SIGSEGV'],
+    [134, 'SIGABRT'],
+    [132, 'SIGILL'],
+    [135, 'SIGBUS'],
+  ])('exit code %i: says what crashed, on what, and how to report it', async (exitCode, signal) => {
+    const kit = await setUp(() => ({ end: 'fail', attempts: [reclaimed, crashed(exitCode)] }));
+    await leave(kit, 2, 'job-1', 'train (graph 1)');
+    const { report, relaunch, tally } = await kit.launch();
+    expect(report).toMatchObject({ outcome: 'crashed', attempts: 2, reclaims: 1 });
+    for (const part of [
+      `${signal} in weight-sharing-search: train (graph 1), step 17 of 400, on ip-10-0-0-1`,
+      'tensorflow 2.21.0',
+      'cpu Xeon, AVX512_CORE',
+      'ONEDNN_MAX_CPU_ISA AVX2',
+      'nas logs run stage-1/seed-0',
+      '/runs/run/jobs/stage-1/seed-0/crashes/000002.json',
+    ])
+      expect(report.error).toContain(part);
+    expect(relaunch).toBeDefined();
+    expect(tally).toMatchObject({
+      outcomes: ['crashed'],
+      reclaims: 1,
+      crashes: ['weight-sharing-search: train (graph 1)'],
+    });
+    const record = await readDocument(kit.store, keys.job('run', kit.job.jobId).crash(2), crashRecordSchema);
+    expect(record).toMatchObject({ signal, exitCode, epoch: 2, operation: 'train (graph 1)', step: 17 });
+  });
+
+  it('ends a job that crashes in one operation again and again, and goes on where it crashes elsewhere', async () => {
+    const kit = await setUp(() => ({ end: 'fail', attempts: [crashed(139)] }));
+    const places: string[] = [];
+    const launches = async (operations: readonly string[]) => {
+      let earlier = NONE;
+      for (const [i, operation] of operations.entries()) {
+        const id = `job-${kit.batch.submissions.length + 1}`;
+        places.push(id);
+        await leave(kit, places.length, id, operation);
+        const { tally, relaunch } = await kit.launch(undefined, { earlier, round: `r${places.length - i}` });
+        if (relaunch === undefined) return i + 1;
+        earlier = tally;
+      }
+      return 0;
+    };
+    expect(await launches(['train', 'train', 'train', 'train'])).toBe(3);
+    expect(await launches(['a', 'b', 'c', 'd', 'e', 'f'])).toBe(5);
+  });
+
+  it('does not take the progress of an earlier attempt for that of the one that crashed', async () => {
+    const kit = await setUp(() => ({ end: 'fail', attempts: [crashed(139)] }));
+    await leave(kit, 1, 'job-0', 'evaluate (graph 2)');
+    const { report } = await kit.launch();
+    expect(report.outcome).toBe('crashed');
+    expect(report.error).toContain('SIGSEGV before the program began');
+    expect(report.error).toContain('nas logs run stage-1/seed-0');
   });
 
   it('counts what a job cost before it was paused or put back by hand', async () => {
