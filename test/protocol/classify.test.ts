@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CANCEL_REASON, classifyAttempt, wasReclaimed } from '../../nas/protocol/classify.ts';
 import type { AttemptEnd } from '../../nas/protocol/classify.ts';
@@ -107,6 +108,25 @@ describe('classifyAttempt', () => {
     expect(wasReclaimed({ exitCode: 75, statusReason: EXITED })).toBe(true);
     expect(wasReclaimed({ exitCode: 75, statusReason: CANCEL_REASON })).toBe(false);
     expect(wasReclaimed({ exitCode: 137, statusReason: EXITED })).toBe(false);
+  });
+});
+
+describe('docs/outcomes.md', () => {
+  const rows = readFileSync(new URL('../../docs/outcomes.md', import.meta.url), 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      const [, outcome = '', , again = '', learns = ''] = line.split('|').map((cell) => cell.trim());
+      return /^`[a-z-]+`$/.test(outcome) ? [[outcome.slice(1, -1), again, learns] as const] : [];
+    });
+
+  it('has every outcome with its rule', () => {
+    expect(rows.map(([outcome]) => outcome).sort()).toEqual([...OUTCOMES].sort());
+    for (const outcome of OUTCOMES) {
+      const { retries, teaches } = OUTCOME_RULES[outcome];
+      const [, again, learns] = rows.find(([name]) => name === outcome) ?? [];
+      expect(again?.split(' ')[0], outcome).toBe(retries === 0 ? 'never' : `${retries}`);
+      expect(learns, outcome).toBe(teaches === 'score' ? 'the score' : teaches);
+    }
   });
 });
 
