@@ -45,6 +45,8 @@ export interface LaunchHost {
 /** Also how soon a cancellation is noticed: the server answers a heartbeat with it. */
 const HEARTBEAT_MILLISECONDS = 2_000;
 
+const ENDING = { retries: 5, minTimeout: 500, maxTimeout: 5_000 } as const;
+
 /** Shorter silences are nobody's business. */
 const SILENCE_MILLISECONDS = 10_000;
 
@@ -132,7 +134,6 @@ export const awaitLaunch = async (
 
   /** Since when the present job has told why it does not start, and what it told. */
   let blocked: LaunchWait | undefined;
-  let ending: LaunchWait | undefined;
   const look = ({ status, statusReason = '' }: BatchJob): boolean => {
     const reason = status === 'RUNNABLE' ? runnableReason(statusReason) : undefined;
     if (reason === undefined) blocked = undefined;
@@ -145,25 +146,15 @@ export const awaitLaunch = async (
   };
 
   /**
-   * Ends a job of a launch that is not wanted any more: nobody else would, so that it is asked for until Batch has taken it. A
-   * child that its array has not spawned would run all the same: it is waited for.
+   * Ends a job of a launch that is not wanted any more. A child that its array has not spawned would run all the same: it is
+   * waited for. What Batch refuses for longer is left to the workflow, which ends it however long that takes.
    */
   const end = async (id: string, why: string): Promise<void> => {
     if (arrayIdOf(id) !== undefined) {
       const child = await watcher.until(id, () => true, new AbortController().signal);
       if (child === undefined || hasEnded(child)) return;
     }
-    await pRetry(() => batch.terminate(id, `${CANCEL_REASON}: ${why}`), {
-      retries: Infinity,
-      minTimeout: 500,
-      maxTimeout: 10_000,
-      shouldRetry: () => true,
-      onFailedAttempt: ({ error: { message } }) => {
-        const since = ending?.since ?? new Date().toISOString();
-        ending = { since, reason: `Batch does not let job ${id} be ended: ${message}` };
-      },
-    });
-    ending = undefined;
+    await pRetry(() => batch.terminate(id, `${CANCEL_REASON}: ${why}`), ENDING).catch(() => undefined);
   };
 
   const letLeave = (id: string): void => {
@@ -198,7 +189,7 @@ export const awaitLaunch = async (
   };
 
   function waiting(): { readonly waits?: LaunchWait } {
-    const waits = ending ?? troubleOf(watcher) ?? blocked;
+    const waits = troubleOf(watcher) ?? blocked;
     return waits === undefined ? {} : { waits };
   }
 
