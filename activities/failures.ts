@@ -26,16 +26,26 @@ export const nothingLeft = (stage: string, reasons: readonly string[]): Applicat
 export const workerShutdown = (): ApplicationFailure =>
   ApplicationFailure.retryable('the worker is shutting down; the job goes on', 'WorkerShutdown');
 
-const isAwsRefusal = (error: unknown): error is Error =>
-  error instanceof Error && ['ClientException', 'AccessDeniedException'].includes(error.name);
+/**
+ * AWS refused to submit a job, or to look for it in a queue that is none: asking again would be refused again. What it
+ * refuses of watching and ending jobs is no such error: the jobs are there, and whoever may mend it has time.
+ */
+export class SubmissionRefusedError extends Error {
+  override readonly name = 'SubmissionRefusedError';
+}
 
 /**
- * The one place where errors become retryable or not: wrong input, corrupt documents and requests that AWS refuses
- * repeat themselves; everything else (network, throttling, a server that is down) is retried by Temporal.
+ * The one place where errors become retryable or not: wrong input, corrupt documents and submissions that AWS refuses
+ * repeat themselves; everything else (network, throttling, a server that is down, rights that are missing for a while) is
+ * retried by Temporal.
  */
 export const classified = (error: unknown): unknown => {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
-  if (error instanceof InputError || error instanceof CorruptDocumentError || isAwsRefusal(error))
+  if (
+    error instanceof InputError ||
+    error instanceof CorruptDocumentError ||
+    error instanceof SubmissionRefusedError
+  )
     return ApplicationFailure.create({
       message: error.message,
       type: error.name,
@@ -43,6 +53,12 @@ export const classified = (error: unknown): unknown => {
       cause: error,
     });
   return error;
+};
+
+/** Whether Temporal will not try again what threw this. */
+export const isFinal = (error: unknown): boolean => {
+  const failure = classified(error);
+  return failure instanceof ApplicationFailure && failure.nonRetryable === true;
 };
 
 /** Wraps an activity so that what it throws is classified. */

@@ -12,6 +12,7 @@ import { awaitLaunch } from './await-launch.ts';
 import type { LaunchHeartbeat, LaunchHost } from './await-launch.ts';
 import type { BatchJob } from './batch-jobs.ts';
 import type { LaunchInput, LaunchResult, LaunchTally } from './contract.ts';
+import { recordCrash } from './crash-record.ts';
 import type { Dependencies } from './dependencies.ts';
 import { spentBefore, withAttempts } from './launch-tally.ts';
 import { readResult, readRun, summarise } from './run-documents.ts';
@@ -73,6 +74,7 @@ export const createLaunch =
         exitCode: last?.exitCode,
         statusReason: batchJob === undefined ? undefined : (batchJob.statusReason ?? last?.statusReason),
         containerReason: last?.containerReason,
+        ended: batchJob?.ended,
         lastWords: words.outcome,
       };
       // A result is the proof of success, however its process ended afterwards; nothing else is.
@@ -81,7 +83,21 @@ export const createLaunch =
         result !== undefined ? 'succeeded' : claimed === 'succeeded' ? 'lost' : claimed;
       const own = [batchJob?.id, ...replaced.map(({ id }) => id)].filter((id) => id !== undefined);
       const spent = withAttempts(await spentBefore(deps, input, own), attempts);
-      const tally: LaunchTally = { ...spent, outcomes: [...earlier.outcomes, outcome] };
+      const crash =
+        outcome === 'crashed' && batchJobId !== undefined
+          ? await recordCrash(deps.store, { runId: run.runId, jobId: job.jobId }, batchJobId, last ?? {})
+          : undefined;
+      const crashes = [...(earlier.crashes ?? []), ...(crash === undefined ? [] : [crash.place])];
+      const tally: LaunchTally = {
+        ...spent,
+        outcomes: [...earlier.outcomes, outcome],
+        ...(crashes.length > 0 && { crashes }),
+      };
+      const error = (): string => {
+        if (batchJob === undefined) return 'Batch does not know the job any more';
+        if (crash === undefined) return explain(end, words);
+        return crashes.length === 1 ? crash.text : `crashed ${crashes.length} times, now: ${crash.text}`;
+      };
       const report: JobReport = {
         job,
         outcome,
@@ -89,11 +105,9 @@ export const createLaunch =
         reclaims: tally.reclaims,
         seconds: tally.seconds,
         dollars: (tally.seconds / 3600) * run.experiment.resources.spotDollarsPerHour,
-        ...(result === undefined
-          ? { error: batchJob === undefined ? 'Batch does not know the job any more' : explain(end, words) }
-          : { result: summarise(result) }),
+        ...(result === undefined ? { error: error() } : { result: summarise(result) }),
       };
-      const relaunch = relaunchAfter(earlier.outcomes, outcome);
+      const relaunch = relaunchAfter(earlier.outcomes, outcome, crashes);
       return { report, tally, ...(relaunch === undefined ? {} : { relaunch }) };
     };
 

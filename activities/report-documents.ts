@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { crashRecordSchema, describeCrash } from '../nas/protocol/crash.ts';
 import { attemptRecordSchema, stageRecordSchema } from '../nas/protocol/documents.ts';
 import { InputError } from '../nas/protocol/input-error.ts';
 import type { AttemptRecord, ProgramResult } from '../nas/protocol/job.ts';
@@ -27,7 +28,17 @@ const readAttempts = async (store: ObjectStore, runId: string, jobId: string): P
   const attempts: AttemptRecord[] = [];
   for await (const { key } of store.list(keys.job(runId, jobId).attempts)) {
     const attempt = await readDocument(store, key, attemptRecordSchema);
-    if (attempt !== undefined) attempts.push(attempt);
+    if (attempt === undefined) continue;
+    // An attempt that crashed had no last words; what the worker found out stands for them.
+    const crash =
+      attempt.outcome === undefined
+        ? await readDocument(store, keys.job(runId, jobId).crash(attempt.epoch), crashRecordSchema)
+        : undefined;
+    attempts.push(
+      crash === undefined
+        ? attempt
+        : { ...attempt, endedAt: crash.at, outcome: 'crashed', error: describeCrash(crash) },
+    );
   }
   return attempts;
 };

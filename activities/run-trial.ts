@@ -64,8 +64,8 @@ export const createRunTrial = (deps: Dependencies) => {
       const nothing = spent({ multiplyAdds: 0, images: 0 });
       if (OUTCOME_RULES[outcome].teaches === 'infeasible')
         return { kind: 'infeasible', reason: `${outcome}: ${error}`, spent: nothing };
-      if (outcome === 'user-error') return { kind: 'failed', outcome, error };
-      return { kind: 'lost', reason: `${outcome}: ${error}`, spent: nothing };
+      if (outcome === 'user-error' || outcome === 'image-error') return { kind: 'failed', outcome, error };
+      return { kind: 'lost', outcome, reason: `${outcome}: ${error}`, spent: nothing };
     }
     const found = await trained(run, job.jobId);
     const { accuracy, cost } = found;

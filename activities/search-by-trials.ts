@@ -20,8 +20,9 @@ import { createDocument, replaceDocument } from '../store/json-documents.ts';
 import { keys } from '../store/keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { openTrialLog } from '../store/trial-log.ts';
+import type { LaunchWait } from './await-launch.ts';
 import type { SearchByTrialsInput } from './contract.ts';
-import { workerShutdown } from './failures.ts';
+import { isFinal, workerShutdown } from './failures.ts';
 import type { IsBeyondLimits } from './limits.ts';
 import { readResult, readRun, summarise } from './run-documents.ts';
 import { createSearchTally } from './search-tally.ts';
@@ -47,6 +48,8 @@ export interface TrialSearchDependencies {
   readonly lookUp: (run: RunRecord) => Promise<LookUp | undefined>;
   /** What is refused before it is trained; a look-up knows by itself. */
   readonly limits: (run: RunRecord) => Promise<IsBeyondLimits>;
+  /** Why nothing is known of the trials' jobs. */
+  readonly waits?: () => LaunchWait | undefined;
 }
 
 export interface LookUp {
@@ -57,7 +60,17 @@ export interface LookUp {
 
 /** `failed`: a fault that every further trial would repeat, such as a program's own error. */
 export type TrialRun =
-  TrialEnd | { readonly kind: 'failed'; readonly outcome: Outcome; readonly error: string };
+  | Exclude<TrialEnd, { kind: 'lost' }>
+  /** `outcome`: of the trial's last launch. */
+  | (Extract<TrialEnd, { kind: 'lost' }> & { readonly outcome?: Outcome })
+  | { readonly kind: 'failed'; readonly outcome: Outcome; readonly error: string };
+
+/** What a search keeps of a trial's end. */
+const told = (run: Exclude<TrialRun, { kind: 'failed' }>): TrialEnd => {
+  if (run.kind !== 'lost') return run;
+  const { outcome: _outcome, ...end } = run;
+  return end;
+};
 
 /** Events that are stored together at most: bounds what a crash repeats where trials are look-ups. */
 const EVENTS_AT_ONCE = 1000;
@@ -137,7 +150,7 @@ const openSearch = (
  * the activity may end at any instant, and its next attempt goes on with identical proposals.
  */
 export const createSearchByTrials =
-  ({ store, ports, runTrial, lookUp: openTable, arrays, limits }: TrialSearchDependencies) =>
+  ({ store, ports, runTrial, lookUp: openTable, arrays, limits, waits }: TrialSearchDependencies) =>
   async ({ run: ref, job, round }: SearchByTrialsInput): Promise<JobReport> => {
     const context = Context.current();
     const run = await readRun(store, ref);
@@ -200,23 +213,22 @@ export const createSearchByTrials =
       if (steering?.cancelled.includes(planned.jobId) === true)
         cancel.abort(new CancelledFailure('CANCELLED'));
       const signal = AbortSignal.any([stop.signal, cancel.signal]);
-      const cancelled = (error: unknown): TrialEnd => {
+      const cancelled = (error: unknown): TrialRun => {
         if (stop.signal.aborted || !cancel.signal.aborted) throw error;
         return { kind: 'lost', reason: 'cancelled' };
       };
       const ended = runTrial(run, planned, round, signal, submitted)
         .catch(cancelled)
         .then((end) => {
-          const lost = end.kind === 'lost' && search.losses(trial.ordinal) >= LOSSES - 1;
           if (end.kind === 'failed')
             failure ??= { report: report(end.outcome, { error: `${planned.jobId}: ${end.error}` }) };
-          else if (lost)
+          else if (end.kind === 'lost' && search.losses(trial.ordinal) >= LOSSES - 1)
             failure ??= {
-              report: report('lost', {
+              report: report(end.outcome === 'crashed' ? 'crashed' : 'lost', {
                 error: `${planned.jobId}: lost for the ${LOSSES}rd time: ${end.reason}`,
               }),
             };
-          else search.settle(trial.id, endUnder(experiment.stages.search.objective, end));
+          else search.settle(trial.id, endUnder(experiment.stages.search.objective, told(end)));
         })
         .catch((error: unknown) => {
           failure ??= { error };
@@ -260,7 +272,12 @@ export const createSearchByTrials =
       });
     };
     const timer = setInterval(() => {
-      context.heartbeat({ told: tally.sums().told, inFlight: inFlight.size });
+      const wait = waits?.();
+      context.heartbeat({
+        told: tally.sums().told,
+        inFlight: inFlight.size,
+        ...(wait === undefined ? {} : { waits: wait }),
+      });
       // Both are looked at again two seconds later.
       void Promise.allSettled([steer(), show()]);
     }, BEAT_MILLISECONDS);
@@ -317,8 +334,10 @@ export const createSearchByTrials =
       return failure.report;
     }
     const { error } = failure;
-    // Only a wish to cancel ends the trials; whatever else befell this worker, its successor goes on with them.
-    await leave(error instanceof CancelledFailure ? error : new CancelledFailure('WORKER_SHUTDOWN'));
+    // A wish to cancel ends the trials, and so does a fault that nobody will try again; whatever else befell this worker, its
+    // successor goes on with them.
+    const ends = isFinal(error) ? 'CANCELLED' : 'WORKER_SHUTDOWN';
+    await leave(error instanceof CancelledFailure ? error : new CancelledFailure(ends));
     throw isShutdown(error) ? workerShutdown() : error;
 
     async function finish(): Promise<JobReport> {

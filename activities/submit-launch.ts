@@ -22,6 +22,13 @@ export interface LaunchName {
   readonly replaces?: number | undefined;
 }
 
+/** What a tail leaves of a name in any case. */
+const BEGINNING = 80;
+
+/** Begins the names of all Batch jobs of a job of a run, of its trials and of their arrays; those of others may begin so too. */
+export const batchNameBeginning = (runId: string, jobId: string): string =>
+  `${runId}--${jobId.replaceAll('/', '-')}`.slice(0, BEGINNING);
+
 /**
  * The name of a Batch job. SubmitJob has no client token, so the name is the token: it is unique for run, experiment,
  * job, round, launch and replacement, and is looked up before submitting.

@@ -58,6 +58,9 @@ export const keys = {
     pins: `runs/${runId}/jobs/${jobId}/pins/`,
     attempt: (epoch: number) => `runs/${runId}/jobs/${jobId}/attempts/${String(epoch).padStart(6, '0')}.json`,
     attempts: `runs/${runId}/jobs/${jobId}/attempts/`,
+    /** What was known of the attempt under lease `epoch` when its process had crashed; written by the worker. */
+    crash: (epoch: number) => `runs/${runId}/jobs/${jobId}/crashes/${String(epoch).padStart(6, '0')}.json`,
+    crashes: `runs/${runId}/jobs/${jobId}/crashes/`,
     /** Who starts the attempt after the one under lease `epoch`, which was told to leave. */
     handover: (epoch: number) =>
       `runs/${runId}/jobs/${jobId}/handovers/${String(epoch).padStart(6, '0')}.json`,

@@ -82,6 +82,7 @@ const jobView = (board: Board, { job, status, report }: BoardJob): JobView => {
     reclaims: report?.reclaims ?? 0,
     ...(genotype === undefined ? {} : { genotype }),
     ...(report === undefined ? {} : { outcome: report.outcome }),
+    ...(report?.error === undefined ? {} : { error: report.error }),
     ...(report?.result?.scoredOn === 'validation' ? { validationAccuracy: report.result.accuracy } : {}),
     ...(report?.result?.scoredOn === 'test' ? { testAccuracy: report.result.accuracy } : {}),
   };

@@ -35,12 +35,16 @@ export const attemptHistory = async (
 ): Promise<{ readonly reclaims: number; readonly hours: number }> => {
   let reclaims = 0;
   let seconds = 0;
-  for await (const { key } of store.list(keys.job(runId, jobId).attempts)) {
+  const job = keys.job(runId, jobId);
+  const crashed = new Set<string>();
+  for await (const { key } of store.list(job.crashes)) crashed.add(key);
+  for await (const { key } of store.list(job.attempts)) {
     const object = await store.get(key);
     if (!object) continue;
     const record = JSON.parse(Buffer.from(object.body).toString('utf8')) as AttemptRecord;
-    // An attempt without last words was killed without a notice.
-    if (record.outcome === 'preempted' || record.outcome === undefined) reclaims += 1;
+    // An attempt without last words was killed without a notice, unless its own code killed it.
+    const killed = record.outcome === undefined && !crashed.has(job.crash(record.epoch));
+    if (record.outcome === 'preempted' || killed) reclaims += 1;
     seconds += record.trainSeconds ?? 0;
   }
   return { reclaims, hours: seconds / 3600 };

@@ -13,7 +13,8 @@ import { recordLatency } from './latency.ts';
 import { metadataEndpoint } from './metadata-service.ts';
 import { describeError, type AttemptEnd } from './outcome.ts';
 import { persist } from './persist.ts';
-import { progressReport } from './progress-report.ts';
+import { operationTrace } from './operation-trace.ts';
+import { compilingProgress, progressReport, type ProgressReport } from './progress-report.ts';
 import { openProgramData } from './resources.ts';
 import type { AttemptSettings } from './settings.ts';
 import { startSidecar, type Sidecar } from './sidecar.ts';
@@ -90,16 +91,6 @@ export const runAttempt = async (
     const fromStep = snapshot?.step ?? 0;
     await attempt.write({ fromStep, ...(walkedBack.length > 0 && { walkedBack }) }, retrySeconds);
 
-    const created = await settings.createProgram(document, {
-      data,
-      ...(inherited?.snapshot && { inherited: inherited.snapshot.tensors }),
-    });
-    program = created.program;
-    await attempt.write({ software: { code: settings.codeVersion, ...created.software } }, retrySeconds);
-    if (snapshot) program.restore(snapshot);
-    else await refuseSlowStorage(program, sidecar, jobId, settings.noticeSeconds);
-    log(`${jobId}: from step ${program.step} of ${program.totalSteps}`);
-
     const state: LoopState = {
       checkpointStep: fromStep,
       checkpoints: 0,
@@ -107,8 +98,30 @@ export const runAttempt = async (
       stallSeconds: 0,
       lastWriteSeconds: 0,
     };
-    const progress = progressReport(program, sidecar, attempt, state, now, log);
-    progress.publish();
+    let progress: ProgressReport | undefined;
+    const trace = operationTrace((operation, milliseconds) =>
+      sidecar.progressNow(
+        progress?.document() ?? compilingProgress(document, attempt, operation, fromStep),
+        milliseconds,
+      ),
+    );
+    const created = await settings.createProgram(
+      document,
+      { data, ...(inherited?.snapshot && { inherited: inherited.snapshot.tensors }) },
+      {
+        loaded: (software) =>
+          attempt.write({ software: { code: settings.codeVersion, ...software } }, retrySeconds),
+        begins: (operation) => trace.begins(operation),
+      },
+    );
+    program = created.program;
+    if (snapshot) program.restore(snapshot);
+    else await refuseSlowStorage(program, sidecar, jobId, settings.noticeSeconds);
+    log(`${jobId}: from step ${program.step} of ${program.totalSteps}`);
+
+    const report = progressReport(program, document.program.kind, trace, sidecar, attempt, state, now, log);
+    progress = report;
+    report.publish();
     const { end, trainSeconds, checkpoints } = await trainLoop(
       program,
       sidecar,
@@ -119,7 +132,7 @@ export const runAttempt = async (
         history,
         now,
         onStep: (step) => {
-          progress.publish();
+          report.publish();
           settings.onStep?.(step);
         },
       },
@@ -127,7 +140,7 @@ export const runAttempt = async (
     );
     await attempt.write({ toStep: program.step, checkpoints, trainSeconds }, retrySeconds);
     log(
-      `${progress.line()}; ${checkpoints.count} checkpoints of ${checkpoints.bytes} bytes held training up for ` +
+      `${report.line()}; ${checkpoints.count} checkpoints of ${checkpoints.bytes} bytes held training up for ` +
         `${checkpoints.stallSeconds.toFixed(3)} of ${trainSeconds.toFixed(1)} s`,
     );
     if (end === 'stopped') return 'preempted';
@@ -138,7 +151,7 @@ export const runAttempt = async (
     const written = await persist(job.result, retrySeconds, () => createDocument(store, job.result, result));
     if (!written.identical)
       throw new Error(`${jobId}: an earlier attempt wrote another result: training was not reproducible`);
-    progress.publish();
+    report.publish();
     return 'succeeded';
   } finally {
     stopListening();

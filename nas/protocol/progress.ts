@@ -10,6 +10,10 @@ export interface JobProgress {
   readonly batchAttempt: number;
   /** `compiling`, `training`, `scoring`, `re-scoring`, `evaluating`, `done`. */
   readonly phase: string;
+  /** Kind of the program: `weight-sharing-search`, `train-network`, … */
+  readonly program?: string;
+  /** What native code was asked for last: `train (graph 1)`. On record before it runs for the first time. */
+  readonly operation?: string;
   readonly step: number;
   readonly totalSteps: number;
   /** Step of the newest acknowledged checkpoint. */

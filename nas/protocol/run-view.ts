@@ -43,6 +43,8 @@ export interface JobView {
   readonly attempts: number;
   readonly reclaims: number;
   readonly outcome?: Outcome;
+  /** Why a job that ended did not succeed. */
+  readonly error?: string;
   /** Steps done and planned, for progress bars. */
   readonly step?: number;
   readonly totalSteps?: number;

@@ -1,11 +1,11 @@
 import { QueryNotRegisteredError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { z } from 'zod';
 import { attemptRecordSchema } from '../../nas/protocol/documents.ts';
 import { infrastructureError } from '../../nas/protocol/infrastructure-error.ts';
 import type { JobView, RunView } from '../../nas/protocol/run-view.ts';
 import { readDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
-import type { ObjectStore } from '../../store/object-store.ts';
 import { unknownRun } from './connect.ts';
 import type { Session } from './connect.ts';
 
@@ -22,12 +22,40 @@ export interface LiveJob extends JobView {
   readonly phase?: string;
   /** At the speed of the last seconds. */
   readonly secondsLeft?: number;
+  /** What it waits for that somebody may have to mend: since when (ISO 8601), and why. */
+  readonly waits?: { readonly since: string; readonly reason: string };
 }
 
+const waitSchema = z.object({ waits: z.object({ since: z.string(), reason: z.string() }) });
+
+/** What the job's launch has said with its last heartbeat, or why its activity is tried again. */
+const waitOf = async (client: Session['client'], runId: string, jobId: string): Promise<LiveJob['waits']> => {
+  try {
+    const { raw } = await client.workflow.getHandle(`${runId}/${jobId}`).describe();
+    for (const { heartbeatDetails, lastFailure, lastAttemptCompleteTime } of raw.pendingActivities ?? []) {
+      const payload = heartbeatDetails?.payloads?.[0];
+      const beat = waitSchema.safeParse(
+        payload === undefined || payload === null ? undefined : defaultPayloadConverter.fromPayload(payload),
+      );
+      if (beat.success) return beat.data.waits;
+      // A worker that went away hands its jobs to the next one without a word.
+      const reason =
+        lastFailure?.applicationFailureInfo?.type === 'WorkerShutdown' ? '' : lastFailure?.message;
+      const since = lastAttemptCompleteTime?.seconds;
+      if (reason && since) return { since: new Date(Number(since) * 1000).toISOString(), reason };
+    }
+    return undefined;
+  } catch {
+    // The job has just begun or ended, or the server is busy: the next look tells.
+    return undefined;
+  }
+};
+
 /** Adds what a running job's own documents say; they are display only and may be missing. */
-const liven = async (store: ObjectStore, runId: string, job: JobView): Promise<LiveJob> => {
+const liven = async ({ client, store }: Session, runId: string, job: JobView): Promise<LiveJob> => {
   if (job.status !== 'running') return job;
   const key = keys.job(runId, job.jobId);
+  const waits = await waitOf(client, runId, job.jobId);
   const progress = await readDocument(store, key.progress, progressSchema);
   let attempts = 0;
   let reclaims = 0;
@@ -40,6 +68,7 @@ const liven = async (store: ObjectStore, runId: string, job: JobView): Promise<L
     ...job,
     attempts: Math.max(job.attempts, attempts),
     reclaims: Math.max(job.reclaims, reclaims),
+    ...(waits === undefined ? {} : { waits }),
   };
   if (progress === undefined) return live;
   const { step, totalSteps, phase, stepsPerSecond } = progress;
@@ -68,7 +97,7 @@ const QUERY_MILLISECONDS = 20_000;
  * `InputError` for an unknown run, `InfrastructureError` when no worker answers.
  */
 export const liveView = async (session: Session, runId: string): Promise<LiveView> => {
-  const { client, store, config } = session;
+  const { client, config } = session;
   let view: RunView;
   try {
     view = await client.connection.withDeadline(Date.now() + QUERY_MILLISECONDS, () =>
@@ -90,7 +119,7 @@ export const liveView = async (session: Session, runId: string): Promise<LiveVie
   const stages = await Promise.all(
     view.stages.map(async (stage) => ({
       ...stage,
-      jobs: await Promise.all(stage.jobs.map((job) => liven(store, runId, job))),
+      jobs: await Promise.all(stage.jobs.map((job) => liven(session, runId, job))),
     })),
   );
   return { ...view, stages };

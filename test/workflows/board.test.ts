@@ -1,5 +1,30 @@
 import { expect, it } from 'vitest';
-import { details, emptyBoard, withNews, withStageStatus } from '../../workflows/board.ts';
+import { details, runView, emptyBoard, withNews, withStageStatus } from '../../workflows/board.ts';
+
+it('says of a job that crashed why, and how to report it', () => {
+  const job = { kind: 'search', jobId: 'stage-1/seed-0', seed: 0 } as const;
+  const planned = withNews(emptyBoard(['proxy-search']), {
+    kind: 'planned',
+    stage: 'proxy-search',
+    jobs: [job],
+  });
+  const report = {
+    job,
+    outcome: 'crashed',
+    error: 'SIGSEGV in train',
+    attempts: 3,
+    reclaims: 0,
+    seconds: 3,
+    dollars: 0,
+  } as const;
+  const board = withNews(planned, { kind: 'ended', stage: 'proxy-search', report });
+  expect(runView('run', 'quickstart', board).stages[0]?.jobs[0]).toMatchObject({
+    status: 'failed',
+    outcome: 'crashed',
+    error: 'SIGSEGV in train',
+    reclaims: 0,
+  });
+});
 
 it("shows stages, and the operators' newest changes, in the Temporal UI", () => {
   const job = { kind: 'search', jobId: 'stage-1/seed-0', seed: 0 } as const;

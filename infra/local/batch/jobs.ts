@@ -144,7 +144,7 @@ export const openJobs = (state: State, clock: AwakeClock): Jobs => {
           fail(job, 'Dependent Job failed');
           failed = true;
         } else if (ready === 'ready')
-          put([{ ...job, status: 'RUNNABLE', runnableAt: now, runnableTick: clock.stamp() }]);
+          put([{ ...job, status: 'RUNNABLE', runnableAt: now }]);
         else if (job.status === 'SUBMITTED') put([{ ...job, status: 'PENDING' }]);
       }
       return failed;

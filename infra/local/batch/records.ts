@@ -81,9 +81,10 @@ export interface Job {
   readonly stoppedAt?: number;
   /** When the job last became RUNNABLE. */
   readonly runnableAt?: number;
-  /** Readings of the awake clock: when the job last became RUNNABLE, and when it ended. */
-  readonly runnableTick?: number;
+  /** Reading of the awake clock when the job ended. */
   readonly endedTick?: number;
+  /** Reading of the awake clock since when `statusReason` says why the job waits, at the head of its queue. */
+  readonly blockedTick?: number;
   readonly isCancelled?: boolean;
   readonly isTerminated?: boolean;
 }

@@ -10,7 +10,7 @@ import { queueOf, specOf } from './lookup.ts';
 import { arns, newInstanceId, newTaskId } from './names.ts';
 import type { Options } from './options.ts';
 import type { Placement } from './placement.ts';
-import { freeCapacity, instanceTypeOf, occupy, place } from './placement.ts';
+import { codeOf, freeCapacity, instanceTypeOf, occupy, place } from './placement.ts';
 import { fate, groupMemory, killRemains, launch, signalCommand } from './processes.ts';
 import type { CurrentAttempt, Instance, Job, Settings, Stop, StopCause } from './records.ts';
 import { demandOf } from './resources.ts';
@@ -108,7 +108,7 @@ export const startScheduler = (
     jobs.put(
       [
         again
-          ? { ...base, status: 'RUNNABLE', runnableAt: Date.now(), runnableTick: clock.stamp() }
+          ? { ...base, status: 'RUNNABLE', runnableAt: Date.now() }
           : {
               ...base,
               status: succeeded ? 'SUCCEEDED' : 'FAILED',
@@ -144,7 +144,7 @@ export const startScheduler = (
       taskId,
       logStreamName: `${spec.jobDefinitionName}/default/${taskId}`,
     };
-    const { statusReason: _blocked, ...rest } = job;
+    const { statusReason: _blocked, blockedTick: _since, ...rest } = job;
     launching.add(job.jobId);
     jobs.put([{ ...rest, status: 'STARTING', current }], ['instances', instance.instanceId, instance]);
     try {
@@ -261,17 +261,17 @@ export const startScheduler = (
 
   const limitRunnable = (job: Job, now: number): void => {
     const spec = specOf(tables, job);
+    const { blockedTick, statusReason } = job;
+    if (blockedTick === undefined || statusReason === undefined) return;
+    const code = codeOf(statusReason);
     const action = queueOf(tables, spec.queue)?.jobStateTimeLimitActions?.find(
-      (a) =>
-        a.reason === job.statusReason &&
-        now - (job.runnableTick ?? 0) >= (a.maxTimeSeconds ?? 0) * options.secondMs,
+      (a) => a.reason === code && now - blockedTick >= (a.maxTimeSeconds ?? 0) * options.secondMs,
     );
-    if (action !== undefined)
-      jobs.fail(
-        job,
-        `Job terminated by job state time limit action: ${action.reason}`,
-        action.action === 'CANCEL' ? { isCancelled: true } : { isTerminated: true },
-      );
+    if (action === undefined) return;
+    const { blockedTick: _over, ...rest } = job;
+    const by = `by JobStateTimeLimit action due to reason: ${code}`;
+    if (action.action === 'CANCEL') jobs.fail(rest, `Canceled ${by}`, { isCancelled: true });
+    else jobs.fail(rest, `Terminated ${by}`, { isTerminated: true });
   };
 
   const pass = (): void => {
@@ -292,8 +292,10 @@ export const startScheduler = (
           guard(begin(job, at));
         } else {
           if (first && at.reason !== job.statusReason) {
-            const { statusReason: _old, ...rest } = job;
-            jobs.put([{ ...rest, ...(at.reason === undefined ? {} : { statusReason: at.reason }) }]);
+            const { statusReason: _old, blockedTick: _since, ...rest } = job;
+            jobs.put([
+              at.reason === undefined ? rest : { ...rest, statusReason: at.reason, blockedTick: clock.stamp() },
+            ]);
           }
           first = false;
         }

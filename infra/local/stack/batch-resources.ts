@@ -7,8 +7,9 @@ import {
   DescribeJobQueuesCommand,
   RegisterJobDefinitionCommand,
   UpdateComputeEnvironmentCommand,
+  UpdateJobQueueCommand,
 } from '@aws-sdk/client-batch';
-import type { RegisterJobDefinitionCommandInput } from '@aws-sdk/client-batch';
+import type { JobStateTimeLimitAction, RegisterJobDefinitionCommandInput } from '@aws-sdk/client-batch';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hashJson } from '../../../nas/hash.ts';
 import { infrastructureError } from '../../../nas/protocol/infrastructure-error.ts';
@@ -17,6 +18,20 @@ import { batchEndpoint, batchIdentity } from './document.ts';
 import type { StackDocument } from './document.ts';
 
 const COMPUTE_ENVIRONMENT = 'nas-local-spot';
+
+const whenStuck = (reason: string, maxTimeSeconds: number): JobStateTimeLimitAction => ({
+  action: 'CANCEL',
+  state: 'RUNNABLE',
+  reason,
+  maxTimeSeconds,
+});
+
+/** As the queues of a deployment have them (`infra/fleet.ts`): no job waits for ever for what cannot come. */
+const TIME_LIMITS = [
+  whenStuck('CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY', 4 * 3600),
+  whenStuck('MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE', 600),
+  whenStuck('MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT', 600),
+];
 
 const jobDefinition = (stack: StackDocument): RegisterJobDefinitionCommandInput => ({
   jobDefinitionName: stack.config.jobDefinition,
@@ -90,13 +105,22 @@ export const ensureBatchResources = async (stack: StackDocument): Promise<void> 
       async () => (await environments()).computeEnvironments?.[0]?.status,
     );
     const queues = () => batch.send(new DescribeJobQueuesCommand({ jobQueues: [stack.config.queue] }));
-    if (((await queues()).jobQueues ?? []).length === 0) {
+    const [queue] = (await queues()).jobQueues ?? [];
+    if (queue === undefined) {
       await batch.send(
         new CreateJobQueueCommand({
           jobQueueName: stack.config.queue,
           state: 'ENABLED',
           priority: 1,
           computeEnvironmentOrder: [{ order: 1, computeEnvironment: COMPUTE_ENVIRONMENT }],
+          jobStateTimeLimitActions: TIME_LIMITS,
+        }),
+      );
+    } else if ((queue.jobStateTimeLimitActions ?? []).length !== TIME_LIMITS.length) {
+      await batch.send(
+        new UpdateJobQueueCommand({
+          jobQueue: stack.config.queue,
+          jobStateTimeLimitActions: TIME_LIMITS,
         }),
       );
     }

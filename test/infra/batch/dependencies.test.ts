@@ -209,7 +209,7 @@ describe('capacity', () => {
       containerOverrides: { resourceRequirements: [{ type: 'VCPU', value: '4096' }] },
     });
     expect((await h.until(large, (j) => j.statusReason !== undefined)).statusReason).toMatch(
-      /^MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT/,
+      /^MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE/,
     );
     await h.client.send(new CancelJobCommand({ jobId: large, reason: 'too large' }));
   });

@@ -114,6 +114,30 @@ describe('printRun', () => {
   });
 });
 
+describe('a job that waits or has crashed', () => {
+  const waits = { since: '2026-01-01T00:00:00.000Z', reason: 'Batch does not tell: not authorized' };
+
+  it('is told of by status and by lines, and no more when it is over', () => {
+    const waiting = view(job({ waits }));
+    expect(printRun(waiting)).toContain(
+      'stage-1/seed-0 waits since 2026-01-01 00:00:00: Batch does not tell: not authorized',
+    );
+    const said: string[] = [];
+    const lines = createLines((line) => said.push(line));
+    lines.show(waiting);
+    lines.show(view(job({})));
+    expect(said.filter((line) => line.includes('waits'))).toHaveLength(1);
+    expect(said.at(-1)).toBe('stage-1/seed-0: running');
+  });
+
+  it('says that it crashed, and how to report it', () => {
+    const error = 'SIGSEGV in train-network: train (graph 1). To report it, attach s3://b/crash.json';
+    const text = printRun(view(job({ status: 'failed', outcome: 'crashed', error })));
+    expect(text).toContain('failed (crashed)');
+    expect(text).toContain(`stage-1/seed-0: ${error}`);
+  });
+});
+
 describe('formats', () => {
   it('read as people write', () => {
     expect([0, 59.6, 65, 3725].map(duration)).toEqual(['0:00', '1:00', '1:05', '1:02:05']);
