@@ -17,7 +17,7 @@ import { requestTimeouts } from '../../store/request-timeouts.ts';
 import { createS3ObjectStore } from '../../store/s3-object-store.ts';
 import { workflowBundle } from './bundle.ts';
 import { strategyPortsOnDemand } from './strategy-ports.ts';
-import { configFromEnvironment } from './environment.ts';
+import { configFromEnvironment, workerIdentity } from './environment.ts';
 import { ensureReconcileSchedule } from './reconcile-schedule.ts';
 import { temporalConnection } from './temporal-connection.ts';
 
@@ -47,6 +47,7 @@ try {
   await ensureReconcileSchedule(client, config.taskQueue);
   const worker = await Worker.create({
     connection,
+    identity: workerIdentity(process.env),
     namespace: config.temporalNamespace,
     taskQueue: config.taskQueue,
     workflowBundle: await workflowBundle(process.env),

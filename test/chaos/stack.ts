@@ -12,8 +12,8 @@ import { layoutOf } from '../../infra/local/stack/layout.ts';
 import type { Layout } from '../../infra/local/stack/layout.ts';
 import { freePort } from '../../infra/local/stack/ports.ts';
 import { processStart } from '../../infra/local/stack/process-start.mjs';
-import { runningPid, startDetached, stopProcess } from '../../infra/local/stack/processes.ts';
-import type { ProcessSpec } from '../../infra/local/stack/processes.ts';
+import { runningPid, runningProcess, startDetached, stopProcess } from '../../infra/local/stack/processes.ts';
+import type { ProcessSpec, RunningProcess } from '../../infra/local/stack/processes.ts';
 import { GRACE_MS, serviceSpecs } from '../../infra/local/stack/services.ts';
 import type { ServiceName, ToolPaths } from '../../infra/local/stack/services.ts';
 import { stackUp } from '../../infra/local/stack/up.ts';
@@ -127,13 +127,20 @@ export const startChaosStack = async (options: { readonly slots: number }): Prom
   });
   const specOf = (name: ServiceName): ProcessSpec =>
     name === 'batch' || name === 'worker' ? proxied(specs[name]) : specs[name];
+  /** What was killed holds its ports until it is gone. */
+  const startOnce = async (name: ServiceName): Promise<RunningProcess> => {
+    const present = runningProcess(layout, name);
+    if (present !== undefined) return present;
+    await stopProcess(layout, name, 0);
+    return startDetached(layout, specOf(name));
+  };
   const start = async (name: ServiceName): Promise<void> => {
     const deadline = performance.now() + READY_MS;
-    let pid = runningPid(layout, name) ?? startDetached(layout, specOf(name));
-    while (!(await isServiceReady(stack, name, pid))) {
+    let running = await startOnce(name);
+    while (!(await isServiceReady(stack, name, running))) {
       if (performance.now() > deadline) throw new Error(`${name}: not ready after ${READY_MS / 1000} s`);
       // A worker ends when Temporal is away for long; whoever runs it starts it again.
-      pid = runningPid(layout, name) ?? startDetached(layout, specOf(name));
+      running = await startOnce(name);
       await sleep(200);
     }
   };
