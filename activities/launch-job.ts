@@ -6,7 +6,7 @@ import type { JobReport } from '../nas/protocol/job-report.ts';
 import type { Outcome } from '../nas/protocol/outcome.ts';
 import { relaunchAfter } from '../nas/protocol/relaunch.ts';
 import type { RunRecord } from '../nas/protocol/run-record.ts';
-import { readDocument } from '../store/json-documents.ts';
+import { readHint } from '../store/json-documents.ts';
 import { keys } from '../store/keys.ts';
 import { awaitLaunch } from './await-launch.ts';
 import type { LaunchHeartbeat, LaunchHost } from './await-launch.ts';
@@ -14,7 +14,7 @@ import type { BatchJob } from './batch-jobs.ts';
 import type { LaunchInput, LaunchResult, LaunchTally } from './contract.ts';
 import type { Dependencies } from './dependencies.ts';
 import { spentBefore, withAttempts } from './launch-tally.ts';
-import { readResult, readRun, summarise } from './run-documents.ts';
+import { lookUpFinished, readRun, summarise } from './run-documents.ts';
 import { findOrSubmit, nameOf, queueOf } from './submit-launch.ts';
 
 interface LastWords {
@@ -30,7 +30,7 @@ const readLastWords = async (
 ): Promise<LastWords> => {
   let newest: LastWords = {};
   for await (const { key } of store.list(keys.job(input.run.runId, input.job.jobId).attempts)) {
-    const record = await readDocument(store, key, attemptSchema);
+    const record = await readHint(store, key, attemptSchema);
     if (record?.batchJobId === batchJobId) newest = record;
   }
   return newest;
@@ -65,7 +65,8 @@ export const createLaunch =
       replaced: readonly BatchJob[],
       batchJobId: string | undefined,
     ): Promise<LaunchResult> => {
-      const result = await readResult(deps.store, run.runId, job.jobId);
+      const found = await lookUpFinished(deps.store, run, job);
+      const result = found.kind === 'intact' ? found.stored : undefined;
       const words = batchJobId === undefined ? {} : await readLastWords(deps, input, batchJobId);
       const last = batchJob?.attempts.at(-1);
       const attempts = [...replaced.flatMap((job) => job.attempts), ...(batchJob?.attempts ?? [])];
@@ -90,7 +91,12 @@ export const createLaunch =
         seconds: tally.seconds,
         dollars: (tally.seconds / 3600) * run.experiment.resources.spotDollarsPerHour,
         ...(result === undefined
-          ? { error: batchJob === undefined ? 'Batch does not know the job any more' : explain(end, words) }
+          ? {
+              error: [
+                ...(found.kind === 'damaged' ? [found.problem] : []),
+                batchJob === undefined ? 'Batch does not know the job any more' : explain(end, words),
+              ].join('; '),
+            }
           : { result: summarise(result) }),
       };
       const relaunch = relaunchAfter(earlier.outcomes, outcome);
@@ -98,7 +104,7 @@ export const createLaunch =
     };
 
     const name = nameOf(run, input);
-    if (beat === undefined && (await readResult(deps.store, run.runId, job.jobId)) !== undefined) {
+    if (beat === undefined && (await lookUpFinished(deps.store, run, job)).kind === 'intact') {
       const [known] = await deps.batch.find(queueOf(deps, run), name);
       // A result that an earlier launch or another run wrote; nothing is left to do.
       if (known === undefined) return finish(undefined, [], undefined);

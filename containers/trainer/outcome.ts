@@ -3,6 +3,7 @@ import type { EXIT_CODES } from '../../nas/protocol/outcome.ts';
 import { DivergedError, InvalidArchitectureError } from '../../nas/training/program.ts';
 import { CheckpointMismatchError } from '../../store/checkpoints.ts';
 import { StaleLeaseError } from '../../store/leases.ts';
+import { CorruptDocumentError } from '../../store/sealed-document.ts';
 import { StorageLostError } from './persist.ts';
 
 /** How an attempt ends: a key of the exit codes. */
@@ -23,7 +24,8 @@ export const endOf = (error: unknown): AttemptEnd => {
   if (error instanceof StaleLeaseError) return 'fenced';
   if (error instanceof DivergedError) return 'diverged';
   if (error instanceof InvalidArchitectureError) return 'invalid-architecture';
-  if (error instanceof StorageLostError) return 'lost';
+  // What a job is started with the worker writes anew with the next launch.
+  if (error instanceof StorageLostError || error instanceof CorruptDocumentError) return 'lost';
   if (error instanceof InputError || error instanceof CheckpointMismatchError) return 'user-error';
   const text = describeError(error);
   if (OUT_OF_MEMORY.test(text)) return 'out-of-memory';

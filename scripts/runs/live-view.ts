@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { attemptRecordSchema } from '../../nas/protocol/documents.ts';
 import { infrastructureError } from '../../nas/protocol/infrastructure-error.ts';
 import type { JobView, RunView } from '../../nas/protocol/run-view.ts';
-import { readDocument } from '../../store/json-documents.ts';
+import { readHint } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { unknownRun } from './connect.ts';
@@ -28,13 +28,13 @@ export interface LiveJob extends JobView {
 const liven = async (store: ObjectStore, runId: string, job: JobView): Promise<LiveJob> => {
   if (job.status !== 'running') return job;
   const key = keys.job(runId, job.jobId);
-  const progress = await readDocument(store, key.progress, progressSchema);
+  const progress = await readHint(store, key.progress, progressSchema);
   let attempts = 0;
   let reclaims = 0;
   for await (const { key: attempt } of store.list(key.attempts)) {
     attempts++;
     // An attempt also leaves early when its run is paused: SIGTERM alone is no reclaim.
-    if ((await readDocument(store, attempt, attemptRecordSchema))?.notice?.kind === 'reclaim') reclaims++;
+    if ((await readHint(store, attempt, attemptRecordSchema))?.notice?.kind === 'reclaim') reclaims++;
   }
   const live = {
     ...job,
