@@ -1,7 +1,7 @@
 import { CANCEL_REASON } from '../nas/protocol/classify.ts';
 import { runRecordSchema } from '../nas/protocol/documents.ts';
 import { searchOfTrial } from '../nas/protocol/trial-job-id.ts';
-import { readDocument } from '../store/json-documents.ts';
+import { readHint } from '../store/json-documents.ts';
 import { findResult } from '../store/job-results.ts';
 import { keys } from '../store/keys.ts';
 import { acquireLease, currentLease } from '../store/leases.ts';
@@ -83,7 +83,7 @@ export const reconcile = async (
   };
 
   const price = async (runId: string): Promise<number> =>
-    (await readDocument(store, keys.experiment(runId), runRecordSchema))?.experiment.resources
+    (await readHint(store, keys.experiment(runId), runRecordSchema))?.experiment.resources
       .spotDollarsPerHour ?? 0;
 
   const jobs: ReconcileReport['jobs'][number][] = [];

@@ -1,24 +1,23 @@
 import { sha256 } from '../nas/hash.ts';
-import { runRecordSchema, stageRecordSchema } from '../nas/protocol/documents.ts';
+import { stageRecordSchema } from '../nas/protocol/documents.ts';
 import type { StageRecord } from '../nas/protocol/documents.ts';
 import type { ProgramResult } from '../nas/protocol/job.ts';
 import type { JobResultSummary, PlannedJob } from '../nas/protocol/job-report.ts';
 import { latencyRecordSchema, timesTrials } from '../nas/protocol/measures.ts';
 import type { RunRecord, RunRef } from '../nas/protocol/run-record.ts';
 import type { StageName } from '../nas/protocol/run-view.ts';
-import { readDocument } from '../store/json-documents.ts';
 import { findResult } from '../store/job-results.ts';
 import { keys } from '../store/keys.ts';
 import { findDocument } from '../store/mendable-documents.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { findRunRecord } from '../store/run-records.ts';
 import { CorruptDocumentError } from '../store/sealed-document.ts';
 import { damagedStage, missingDocument, wrongRun } from './failures.ts';
 
 /** The run's record. Throws when the store holds another run under the name. */
 export const readRun = async (store: ObjectStore, run: RunRef): Promise<RunRecord> => {
-  const key = keys.experiment(run.runId);
-  const record = await readDocument(store, key, runRecordSchema);
-  if (record === undefined) throw missingDocument(store.uri(key));
+  const record = await findRunRecord(store, run.runId);
+  if (record === undefined) throw missingDocument(store.uri(keys.experiment(run.runId)));
   if (record.experimentHash !== run.experimentHash)
     throw wrongRun(run.runId, run.experimentHash, record.experimentHash);
   return record;

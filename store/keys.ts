@@ -24,6 +24,8 @@ export const keys = {
   run: (runId: string) => `runs/${runId}/`,
   /** The resolved experiment; put-if-absent reserves the run's name. */
   experiment: (runId: string) => `runs/${runId}/experiment.json`,
+  /** The same once more, should that be damaged. */
+  experimentCopy: (runId: string) => `runs/${runId}/experiment-copy.json`,
   /** Result of a finished stage: `{ref}` documents that later stages and forks read. */
   stageResult: (runId: string, stage: string) => `runs/${runId}/stages/${stage}.json`,
   report: (runId: string, file: string) => `runs/${runId}/report/${file}`,
