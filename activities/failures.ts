@@ -1,5 +1,8 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { DAMAGED_RESULT, DAMAGED_STAGE } from '../nas/protocol/damaged.ts';
 import { InputError } from '../nas/protocol/input-error.ts';
+import type { PlannedJob } from '../nas/protocol/job-report.ts';
+import type { StageName } from '../nas/protocol/run-view.ts';
 import { CorruptDocumentError } from '../store/sealed-document.ts';
 
 /** A document that an earlier step wrote is not there. */
@@ -8,6 +11,24 @@ export const missingDocument = (uri: string): ApplicationFailure =>
     `${uri}: missing. Fix: restore the object from the bucket's versions, or start the run under another name`,
     'MissingDocument',
   );
+
+/** The result of a job that had succeeded cannot be used any more; its workflow runs the job again. */
+export const damagedResult = (job: PlannedJob, problem: string): ApplicationFailure =>
+  ApplicationFailure.create({
+    message: `${problem}; ${job.jobId} runs again`,
+    type: DAMAGED_RESULT,
+    nonRetryable: true,
+    details: [job],
+  });
+
+/** The record of a stage that is done cannot be used any more; the run's workflow, which knows its reports, writes it anew. */
+export const damagedStage = (stage: StageName, problem: string): ApplicationFailure =>
+  ApplicationFailure.create({
+    message: `${problem}; it is written anew`,
+    type: DAMAGED_STAGE,
+    nonRetryable: true,
+    details: [stage],
+  });
 
 export const wrongRun = (runId: string, wanted: string, found: string): ApplicationFailure =>
   ApplicationFailure.nonRetryable(

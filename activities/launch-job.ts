@@ -6,7 +6,7 @@ import type { JobReport } from '../nas/protocol/job-report.ts';
 import type { Outcome } from '../nas/protocol/outcome.ts';
 import { relaunchAfter } from '../nas/protocol/relaunch.ts';
 import type { RunRecord } from '../nas/protocol/run-record.ts';
-import { readDocument } from '../store/json-documents.ts';
+import { readHint } from '../store/json-documents.ts';
 import { keys } from '../store/keys.ts';
 import { awaitLaunch } from './await-launch.ts';
 import type { LaunchHeartbeat, LaunchHost } from './await-launch.ts';
@@ -15,7 +15,7 @@ import type { LaunchInput, LaunchResult, LaunchTally } from './contract.ts';
 import { recordCrash } from './crash-record.ts';
 import type { Dependencies } from './dependencies.ts';
 import { spentBefore, withAttempts } from './launch-tally.ts';
-import { readResult, readRun, summarise } from './run-documents.ts';
+import { lookUpFinished, readRun, summarise } from './run-documents.ts';
 import { findOrSubmit, nameOf, queueOf } from './submit-launch.ts';
 
 interface LastWords {
@@ -31,7 +31,7 @@ const readLastWords = async (
 ): Promise<LastWords> => {
   let newest: LastWords = {};
   for await (const { key } of store.list(keys.job(input.run.runId, input.job.jobId).attempts)) {
-    const record = await readDocument(store, key, attemptSchema);
+    const record = await readHint(store, key, attemptSchema);
     if (record?.batchJobId === batchJobId) newest = record;
   }
   return newest;
@@ -66,7 +66,8 @@ export const createLaunch =
       replaced: readonly BatchJob[],
       batchJobId: string | undefined,
     ): Promise<LaunchResult> => {
-      const result = await readResult(deps.store, run.runId, job.jobId);
+      const found = await lookUpFinished(deps.store, run, job);
+      const result = found.kind === 'intact' ? found.stored : undefined;
       const words = batchJobId === undefined ? {} : await readLastWords(deps, input, batchJobId);
       const last = batchJob?.attempts.at(-1);
       const attempts = [...replaced.flatMap((job) => job.attempts), ...(batchJob?.attempts ?? [])];
@@ -105,14 +106,16 @@ export const createLaunch =
         reclaims: tally.reclaims,
         seconds: tally.seconds,
         dollars: (tally.seconds / 3600) * run.experiment.resources.spotDollarsPerHour,
-        ...(result === undefined ? { error: error() } : { result: summarise(result) }),
+        ...(result === undefined
+          ? { error: [...(found.kind === 'damaged' ? [found.problem] : []), error()].join('; ') }
+          : { result: summarise(result) }),
       };
       const relaunch = relaunchAfter(earlier.outcomes, outcome, crashes);
       return { report, tally, ...(relaunch === undefined ? {} : { relaunch }) };
     };
 
     const name = nameOf(run, input);
-    if (beat === undefined && (await readResult(deps.store, run.runId, job.jobId)) !== undefined) {
+    if (beat === undefined && (await lookUpFinished(deps.store, run, job)).kind === 'intact') {
       const [known] = await deps.batch.find(queueOf(deps, run), name);
       // A result that an earlier launch or another run wrote; nothing is left to do.
       if (known === undefined) return finish(undefined, [], undefined);

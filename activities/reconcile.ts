@@ -1,7 +1,8 @@
 import { CANCEL_REASON } from '../nas/protocol/classify.ts';
 import { runRecordSchema } from '../nas/protocol/documents.ts';
 import { searchOfTrial } from '../nas/protocol/trial-job-id.ts';
-import { readDocument } from '../store/json-documents.ts';
+import { readHint } from '../store/json-documents.ts';
+import { findResult } from '../store/job-results.ts';
 import { keys } from '../store/keys.ts';
 import { acquireLease, currentLease } from '../store/leases.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -71,9 +72,10 @@ export const reconcile = async (
     // The workflow of a search waits for all of its trials; one with a result has nothing left to do.
     const search = searchOfTrial(job.jobId);
     if (search !== undefined && (await live.job(job.runId, search)).open)
-      return (await store.head(keys.job(job.runId, job.jobId).result)) === undefined
-        ? { state: 'live', proof: `search ${job.runId}/${search} waits for it` }
-        : { state: 'orphan', proof: `trial ${workflow} has its result` };
+      // One that is damaged is being made again.
+      return (await findResult(store, job)).kind === 'intact'
+        ? { state: 'orphan', proof: `trial ${workflow} has its result` }
+        : { state: 'live', proof: `search ${job.runId}/${search} waits for it` };
     if (!testimony.open) return { state: 'orphan', proof: `no workflow ${workflow} is under way` };
     return testimony.batchJobIds === undefined
       ? { state: 'new', proof: `workflow ${workflow} has not said yet which job it waits for` }
@@ -81,7 +83,7 @@ export const reconcile = async (
   };
 
   const price = async (runId: string): Promise<number> =>
-    (await readDocument(store, keys.experiment(runId), runRecordSchema))?.experiment.resources
+    (await readHint(store, keys.experiment(runId), runRecordSchema))?.experiment.resources
       .spotDollarsPerHour ?? 0;
 
   const jobs: ReconcileReport['jobs'][number][] = [];

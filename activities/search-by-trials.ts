@@ -16,15 +16,17 @@ import { BEYOND_LIMITS, endUnder } from '../nas/strategy/objective.ts';
 import type { StrategyPorts } from '../nas/strategy/strategy.ts';
 import { createTrialSearch } from '../nas/strategy/trial-search.ts';
 import type { TrialSearch, TrialToRun } from '../nas/strategy/trial-search.ts';
-import { createDocument, replaceDocument } from '../store/json-documents.ts';
+import { replaceDocument } from '../store/json-documents.ts';
+import { writeResult } from '../store/job-results.ts';
 import { keys } from '../store/keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { CorruptDocumentError } from '../store/sealed-document.ts';
 import { openTrialLog } from '../store/trial-log.ts';
 import type { LaunchWait } from './await-launch.ts';
 import type { SearchByTrialsInput } from './contract.ts';
 import { isFinal, workerShutdown } from './failures.ts';
 import type { IsBeyondLimits } from './limits.ts';
-import { readResult, readRun, summarise } from './run-documents.ts';
+import { lookUpResult, readRun, summarise } from './run-documents.ts';
 import { createSearchTally } from './search-tally.ts';
 import type { SearchTally } from './search-tally.ts';
 import { readSteering } from './steering.ts';
@@ -179,7 +181,16 @@ export const createSearchByTrials =
           await openTable(run),
           await limits(run),
         );
-        const { events, log } = await openTrialLog(store, runId, job.jobId);
+        const { events, log, damage } = await openTrialLog(store, runId, job.jobId);
+        if (damage !== undefined) {
+          // In order of proposal the rest follows from what is left and from the trials' results; in order of completion it was chance.
+          if (experiment.stages.search.order === 'completion')
+            throw new CorruptDocumentError(
+              `log of ${job.jobId} of ${runId}: damaged after ${events.length} events: ${damage}. What a search in order of ` +
+                "completion has learnt cannot be found out again. Fix: restore the object from the bucket's versions, then nas retry",
+            );
+          context.log.warn(`the log goes on after its ${events.length} intact events: ${damage}`);
+        }
         await replay(search, events, context.cancellationSignal);
         return { search, log };
       } catch (error) {
@@ -348,16 +359,18 @@ export const createSearchByTrials =
           error: `none of ${told} trials has a score; the last: ${reason}`,
         });
       }
-      const key = keys.job(runId, job.jobId).result;
+      const uri = store.uri(keys.job(runId, job.jobId).result);
       const summary = search.summary();
-      const { identical } = await createDocument(store, key, {
-        ...result,
-        ...(Object.keys(summary).length === 0 ? {} : { summary }),
-      });
-      if (!identical)
-        throw ApplicationFailure.nonRetryable(`${store.uri(key)}: holds another result of this search`);
-      const stored = await readResult(store, runId, job.jobId);
-      if (stored === undefined) throw new Error(`${store.uri(key)}: gone`);
-      return report('succeeded', { result: summarise(stored) });
+      const { identical, mended } = await writeResult(
+        store,
+        { runId, jobId: job.jobId },
+        { ...result, ...(Object.keys(summary).length === 0 ? {} : { summary }) },
+      );
+      if (!identical) throw ApplicationFailure.nonRetryable(`${uri}: holds another result of this search`);
+      if (mended !== undefined) context.log.warn(`written anew: ${mended}`);
+      const found = await lookUpResult(store, runId, job.jobId);
+      // Damaged in this instant: the next attempt writes it anew.
+      if (found.kind !== 'intact') throw new Error(`${uri}: gone`);
+      return report('succeeded', { result: summarise(found.stored) });
     }
   };

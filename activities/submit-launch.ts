@@ -1,10 +1,11 @@
+import { z } from 'zod';
 import { sha256 } from '../nas/hash.ts';
 import { CANCEL_REASON } from '../nas/protocol/classify.ts';
 import { jobDocument } from '../nas/protocol/plan.ts';
 import type { PlannedJob } from '../nas/protocol/job-report.ts';
 import type { RunRecord } from '../nas/protocol/run-record.ts';
-import { createDocument } from '../store/json-documents.ts';
 import { keys } from '../store/keys.ts';
+import { createOrMend } from '../store/mendable-documents.ts';
 import { CorruptDocumentError } from '../store/sealed-document.ts';
 import type { BatchSubmission } from './batch-jobs.ts';
 import type { LaunchInput } from './contract.ts';
@@ -58,14 +59,20 @@ export const nameOf = (run: RunRecord, input: LaunchInput, replaces?: number): s
 export const queueOf = (deps: Dependencies, run: RunRecord): string =>
   run.experiment.resources.queue ?? deps.queue;
 
-/** Writes the job's document; a different one under the same id would make two programs share checkpoints. */
+/** What any version of a job's document says of whose it is; bytes that do not are damaged. */
+const jobIdentity = z.looseObject({ runId: z.string(), jobId: z.string(), experimentHash: z.string() });
+
+/**
+ * Writes the job's document; a different one under the same id would make two programs share checkpoints. A damaged one is
+ * written anew.
+ */
 export const writeDocument = async (
   { store }: Dependencies,
   run: RunRecord,
   job: PlannedJob,
 ): Promise<string> => {
   const key = keys.job(run.runId, job.jobId).document;
-  const { identical } = await createDocument(store, key, jobDocument(run, job));
+  const { identical } = await createOrMend(store, key, jobIdentity, jobDocument(run, job));
   if (!identical)
     throw new CorruptDocumentError(
       `${store.uri(key)}: holds another job than ${job.jobId} of this experiment`,

@@ -15,10 +15,17 @@ export const keys = {
   /** Proofs that jobs of an experiment resume exactly; `experiment` is its hash. */
   receipts: (experiment: string) => `receipts/${experiment}/`,
   receipt: (experiment: string, name: string) => `receipts/${experiment}/${name}.json`,
+  /** A document of a run, or another, that was found damaged and was written anew; by its key and what was found there. */
+  damaged: (key: string, sha256: string) => {
+    const [, run = '', path = key] = /^(runs\/[^/]+\/)(.+)$/.exec(key) ?? [];
+    return `${run}damaged/${path}/${sha256.slice(0, 16)}.json`;
+  },
   runs: () => 'runs/',
   run: (runId: string) => `runs/${runId}/`,
   /** The resolved experiment; put-if-absent reserves the run's name. */
   experiment: (runId: string) => `runs/${runId}/experiment.json`,
+  /** The same once more, should that be damaged. */
+  experimentCopy: (runId: string) => `runs/${runId}/experiment-copy.json`,
   /** Result of a finished stage: `{ref}` documents that later stages and forks read. */
   stageResult: (runId: string, stage: string) => `runs/${runId}/stages/${stage}.json`,
   report: (runId: string, file: string) => `runs/${runId}/report/${file}`,
@@ -32,6 +39,7 @@ export const keys = {
     head: `runs/${runId}/searches/${jobId}/head.json`,
     segment: (number: number, sha256: string) =>
       `runs/${runId}/searches/${jobId}/segments/${String(number).padStart(6, '0')}-${sha256}.json`,
+    segments: `runs/${runId}/searches/${jobId}/segments/`,
     steering: `runs/${runId}/searches/${jobId}/steering.json`,
   }),
   jobs: (runId: string) => `runs/${runId}/jobs/`,

@@ -34,6 +34,7 @@ import {
 import type { Board, Control, ControlRequest, ProtocolInput, StageInput } from './contract.ts';
 import { NO_CONTROL, auditEntry, budgetHold, changed, concernsStage, refusal } from './control.ts';
 import { evaluate } from './evaluate.ts';
+import { withIntactStages } from './mending.ts';
 import { collectReport, concludeRun } from './protocol-activities.ts';
 import { proxySearch } from './proxy-search.ts';
 import { retrainTop } from './retrain-top.ts';
@@ -211,34 +212,46 @@ export const protocol = async (input: ProtocolInput): Promise<RunView> => {
       current = stage.name;
       upsertSearchAttributes([{ key: stageKey, value: stage.name }]);
       show(withStageStatus(board, stage.name, 'running'));
-      starting = true;
-      child = await startChild(stage.workflow, {
-        workflowId: `${run.runId}/${stage.id}`,
-        args: [
-          {
-            run,
-            stage: stage.name,
-            parallelism: experiment.resources.parallelism,
-            subject,
-            rehearsal: experiment.rehearsal,
-            ...(experiment.gate === undefined ? {} : { gated: true as const }),
-            ...(input.historyLimit === undefined ? {} : { historyLimit: input.historyLimit }),
-            ...(control.version === 0 ? {} : { control }),
-            ...(input.round === undefined ? {} : { round: input.round }),
-          },
-        ],
-        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-        cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-        typedSearchAttributes: workflowInfo().typedSearchAttributes,
-        staticSummary: `${stage.title} — ${subject}`,
-      });
-      starting = false;
-      await child.result();
+      await withIntactStages(
+        run,
+        () => board,
+        async () => {
+          child = undefined;
+          starting = true;
+          child = await startChild(stage.workflow, {
+            workflowId: `${run.runId}/${stage.id}`,
+            args: [
+              {
+                run,
+                stage: stage.name,
+                parallelism: experiment.resources.parallelism,
+                subject,
+                rehearsal: experiment.rehearsal,
+                ...(experiment.gate === undefined ? {} : { gated: true as const }),
+                ...(input.historyLimit === undefined ? {} : { historyLimit: input.historyLimit }),
+                ...(control.version === 0 ? {} : { control }),
+                ...(input.round === undefined ? {} : { round: input.round }),
+              },
+            ],
+            parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+            cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+            typedSearchAttributes: workflowInfo().typedSearchAttributes,
+            staticSummary: `${stage.title} — ${subject}`,
+          });
+          starting = false;
+          await child.result();
+        },
+      );
       child = undefined;
       show(withStageStatus(board, stage.name, 'done'));
     }
     current = undefined;
-    show({ ...board, conclusion: await concludeRun.executeWithOptions({ summary: 'verdict' }, [{ run }]) });
+    const conclusion = await withIntactStages(
+      run,
+      () => board,
+      () => concludeRun.executeWithOptions({ summary: 'verdict' }, [{ run }]),
+    );
+    show({ ...board, conclusion });
     await finish('done', 'succeeded');
     await condition(allHandlersFinished);
     return view();

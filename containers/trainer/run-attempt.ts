@@ -3,7 +3,7 @@ import type { AttemptRecord, JobDocument } from '../../nas/protocol/job.ts';
 import type { TrainingProgram } from '../../nas/training/program.ts';
 import type { CheckpointIdentity, JobRef } from '../../store/checkpoint-documents.ts';
 import { restoreCheckpoint, type RestoredCheckpoint } from '../../store/checkpoints.ts';
-import { createDocument } from '../../store/json-documents.ts';
+import { writeResult } from '../../store/job-results.ts';
 import { keys } from '../../store/keys.ts';
 import type { Lease } from '../../store/leases.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
@@ -146,9 +146,14 @@ export const runAttempt = async (
     if (end === 'stopped') return 'preempted';
     if (control.fenced !== undefined) throw control.fenced;
 
-    if (document.measureLatency) await recordLatency(settings, document, program, created.software);
+    const timing = document.measureLatency
+      ? await recordLatency(settings, document, program, created.software)
+      : undefined;
     const result = program.result();
-    const written = await persist(job.result, retrySeconds, () => createDocument(store, job.result, result));
+    const written = await persist(job.result, retrySeconds, () => writeResult(store, document, result));
+    const mended = [timing, written.mended].filter((problem) => problem !== undefined);
+    for (const problem of mended) log(`${jobId}: written anew: ${problem}`);
+    if (mended.length > 0) await attempt.write({ mended }, retrySeconds);
     if (!written.identical)
       throw new Error(`${jobId}: an earlier attempt wrote another result: training was not reproducible`);
     report.publish();

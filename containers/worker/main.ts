@@ -18,7 +18,7 @@ import { createS3ObjectStore } from '../../store/s3-object-store.ts';
 import { identityOf } from '../../store/signed-fetch.ts';
 import { workflowBundle } from './bundle.ts';
 import { strategyPortsOnDemand } from './strategy-ports.ts';
-import { configFromEnvironment } from './environment.ts';
+import { configFromEnvironment, workerIdentity } from './environment.ts';
 import { ensureReconcileSchedule } from './reconcile-schedule.ts';
 import { temporalConnection } from './temporal-connection.ts';
 
@@ -51,6 +51,7 @@ try {
   await ensureReconcileSchedule(client, config.taskQueue);
   const worker = await Worker.create({
     connection,
+    identity: workerIdentity(process.env),
     namespace: config.temporalNamespace,
     taskQueue: config.taskQueue,
     workflowBundle: await workflowBundle(process.env),

@@ -100,6 +100,7 @@ export const attemptRecordSchema: z.ZodType<AttemptRecord> = z.object({
   toStep: count.exactOptional(),
   notice: z.object({ kind: z.enum(['reclaim', 'rebalance', 'sigterm']), at: z.string() }).exactOptional(),
   walkedBack: z.array(z.string()).exactOptional(),
+  mended: z.array(z.string()).exactOptional(),
   checkpoints: z.object({ count, bytes: count, stallSeconds: z.number() }).exactOptional(),
   trainSeconds: z.number().exactOptional(),
   peakBytes: z.number().exactOptional(),

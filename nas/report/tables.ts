@@ -205,7 +205,7 @@ export const attemptTable = ({ attempts }: RunReport): Table => ({
   ],
   rows: toldAttempts(attempts).map((attempt) => {
     const { startedAt, endedAt, fromStep, toStep, checkpoints, peakBytes } = attempt;
-    const trouble = [attempt.error, ...(attempt.walkedBack ?? [])]
+    const trouble = [attempt.error, ...(attempt.walkedBack ?? []), ...(attempt.mended ?? [])]
       .filter((text) => text !== undefined)
       .join('; ');
     return [

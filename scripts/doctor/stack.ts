@@ -2,7 +2,7 @@ import { readStack } from '../../infra/local/stack/document.ts';
 import { isServiceReady } from '../../infra/local/stack/health.ts';
 import { layoutOf, stackHome } from '../../infra/local/stack/layout.ts';
 import { isPortFree } from '../../infra/local/stack/ports.ts';
-import { logPath, runningPid } from '../../infra/local/stack/processes.ts';
+import { logPath, runningProcess } from '../../infra/local/stack/processes.ts';
 import { openToOthers } from '../../infra/local/stack/privacy.ts';
 import { SERVICES } from '../../infra/local/stack/services.ts';
 import { PORT_OPTIONS } from '../../infra/local/stack/up.ts';
@@ -29,9 +29,10 @@ export const stackChecks = async (): Promise<CheckResult[]> => {
   const services = Promise.all(
     SERVICES.map((name) =>
       check(`service ${name}`, 'nas up', async () => {
-        const pid = runningPid(layout, name);
-        if (pid !== undefined) {
-          if (await isServiceReady(stack, name, pid)) return `process ${pid}`;
+        const running = runningProcess(layout, name);
+        if (running !== undefined) {
+          const { pid } = running;
+          if (await isServiceReady(stack, name, running)) return `process ${pid}`;
           throw new Finding(`process ${pid} does not answer`, `see ${logPath(layout, name)}, then nas up`);
         }
         for (const port of Object.keys(PORT_OPTIONS) as PortName[]) {

@@ -1,7 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { stringify } from 'yaml';
-import { runRecordSchema } from '../../nas/protocol/documents.ts';
 import { EDITABLE, withEdits } from '../../nas/protocol/edits.ts';
 import type { Edits } from '../../nas/protocol/edits.ts';
 import { InputError, inputError } from '../../nas/protocol/input-error.ts';
@@ -9,17 +8,14 @@ import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
 import { suggestion } from '../../nas/protocol/nearest.ts';
 import type { RunRecord } from '../../nas/protocol/run-record.ts';
 import type { AuditEntry, RunView } from '../../nas/protocol/run-view.ts';
-import { readDocument } from '../../store/json-documents.ts';
-import { keys } from '../../store/keys.ts';
+import { findRunRecord } from '../../store/run-records.ts';
 import type { ControlRequest } from '../../workflows/contract.ts';
 import { unknownRun, withSession } from './connect.ts';
 import type { Session } from './connect.ts';
 
 /** The run's record. Throws `InputError` for an unknown run. */
 export const readRunRecord = async ({ client, store }: Session, runId: string): Promise<RunRecord> => {
-  const record = /^[a-z0-9-]+$/.test(runId)
-    ? await readDocument(store, keys.experiment(runId), runRecordSchema)
-    : undefined;
+  const record = /^[a-z0-9-]+$/.test(runId) ? await findRunRecord(store, runId) : undefined;
   if (record === undefined) throw await unknownRun(client, runId);
   return record;
 };

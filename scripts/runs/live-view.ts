@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { attemptRecordSchema } from '../../nas/protocol/documents.ts';
 import { infrastructureError } from '../../nas/protocol/infrastructure-error.ts';
 import type { JobView, RunView } from '../../nas/protocol/run-view.ts';
-import { readDocument } from '../../store/json-documents.ts';
+import { readHint } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { unknownRun } from './connect.ts';
 import type { Session } from './connect.ts';
@@ -56,13 +56,13 @@ const liven = async ({ client, store }: Session, runId: string, job: JobView): P
   if (job.status !== 'running') return job;
   const key = keys.job(runId, job.jobId);
   const waits = await waitOf(client, runId, job.jobId);
-  const progress = await readDocument(store, key.progress, progressSchema);
+  const progress = await readHint(store, key.progress, progressSchema);
   let attempts = 0;
   let reclaims = 0;
   for await (const { key: attempt } of store.list(key.attempts)) {
     attempts++;
     // An attempt also leaves early when its run is paused: SIGTERM alone is no reclaim.
-    if ((await readDocument(store, attempt, attemptRecordSchema))?.notice?.kind === 'reclaim') reclaims++;
+    if ((await readHint(store, attempt, attemptRecordSchema))?.notice?.kind === 'reclaim') reclaims++;
   }
   const live = {
     ...job,

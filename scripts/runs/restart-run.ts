@@ -9,8 +9,9 @@ import { inputError } from '../../nas/protocol/input-error.ts';
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
 import type { AuditEntry, RunView, StageName } from '../../nas/protocol/run-view.ts';
 import { asSettled } from '../../nas/protocol/settled-experiment.ts';
-import { createDocument, readDocument } from '../../store/json-documents.ts';
+import { createDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
+import { findDocument } from '../../store/mendable-documents.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import type { Board, CarriedRun } from '../../workflows/contract.ts';
 import { unknownRun } from './connect.ts';
@@ -25,9 +26,10 @@ const STAGES = ['proxy-search', 'retrain-top', 'evaluate'] as const satisfies re
 const settledStages = async (store: ObjectStore, runId: string): Promise<StageRecord[]> => {
   const records: StageRecord[] = [];
   for (const stage of STAGES) {
-    const record = await readDocument(store, keys.stageResult(runId, stage), stageRecordSchema);
-    if (record === undefined) break;
-    records.push(record);
+    // One that is damaged is settled again: its jobs have their results and are not run again.
+    const found = await findDocument(store, keys.stageResult(runId, stage), stageRecordSchema);
+    if (found.kind !== 'intact') break;
+    records.push(found.value);
   }
   return records;
 };

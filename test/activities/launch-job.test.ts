@@ -287,7 +287,8 @@ describe('launchJob', () => {
 
   it('refuses a job document of another experiment under the same name', async () => {
     const { store, job, launch } = await setUp();
-    await store.put(keys.job('run', job.jobId).document, new TextEncoder().encode('{}'));
+    const other = { runId: 'run', jobId: job.jobId, experimentHash: 'f'.repeat(64) };
+    await createDocument(store, keys.job('run', job.jobId).document, other);
     await expect(launch()).rejects.toMatchObject({
       nonRetryable: true,
       message: expect.stringContaining(job.jobId),

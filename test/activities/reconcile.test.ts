@@ -76,7 +76,22 @@ describe('trials of a search', () => {
     const trial = (batchJobId: string, runId: string, number: number) =>
       job(batchJobId, runId, { jobId: `stage-1/seed-0/trial-00000${number}` });
     jobs = [trial('b-2', 'alive', 1), trial('b-3', 'alive', 2), trial('b-4', 'gone', 1)];
-    await createDocument(store, keys.job('alive', 'stage-1/seed-0/trial-000002').result, {});
+    const result = (number: number): string =>
+      keys.job('alive', `stage-1/seed-0/trial-00000${number}`).result;
+    // A damaged result is being made again.
+    await createDocument(store, result(1), {});
+    await createDocument(store, result(2), {
+      kind: 'train',
+      genotype: 'g',
+      evaluatedOn: 'validation',
+      accuracy: 0.5,
+      loss: 1,
+      curve: [],
+      parameters: 1,
+      multiplyAdds: 1,
+      cost: { multiplyAdds: 1, images: 1 },
+      weightsSha256: '0'.repeat(64),
+    });
     const report = await run();
     expect(report.jobs.map(({ state }) => state)).toEqual(['live', 'orphan', 'orphan']);
     expect(terminated).toEqual(['b-3', 'b-4']);

@@ -3,7 +3,7 @@ import { drainBatch } from './batch-capacity.ts';
 import { readStack } from './document.ts';
 import { isServiceReady } from './health.ts';
 import type { Layout } from './layout.ts';
-import { runningPid, stopProcess } from './processes.ts';
+import { runningProcess, stopProcess } from './processes.ts';
 import { GRACE_MS } from './services.ts';
 import type { ServiceName } from './services.ts';
 
@@ -20,8 +20,9 @@ const drainJobs = async (
   say: (line: string) => void,
 ): Promise<void> => {
   const stack = readStack(layout);
-  const pid = runningPid(layout, 'batch');
-  if (stack === undefined || pid === undefined || !(await isServiceReady(stack, 'batch', pid))) return;
+  const running = runningProcess(layout, 'batch');
+  if (stack === undefined || running === undefined || !(await isServiceReady(stack, 'batch', running)))
+    return;
   await drainBatch(stack, noticeSeconds, say);
 };
 

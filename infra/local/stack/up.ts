@@ -10,7 +10,8 @@ import { isServiceReady } from './health.ts';
 import type { Layout } from './layout.ts';
 import { choosePort } from './ports.ts';
 import { makePrivate } from './privacy.ts';
-import { logPath, logTail, runningPid, runsAsSpecified, startDetached, stopProcess } from './processes.ts';
+import { holdsPorts, logPath, logTail, runningProcess, runsAsSpecified } from './processes.ts';
+import { startDetached, stopProcess } from './processes.ts';
 import { GRACE_MS, serviceSpecs } from './services.ts';
 import type { ServiceName, ToolPaths } from './services.ts';
 
@@ -56,7 +57,7 @@ const planStack = async ({ layout, ports = {}, slots }: UpOptions): Promise<Stac
   const chosen = { ...DEFAULT_PORTS, ...before?.ports };
   for (const name of Object.keys(DEFAULT_PORTS) as PortName[]) {
     const { option, service } = PORT_OPTIONS[name];
-    const isOurs = before !== undefined && runningPid(layout, service) !== undefined;
+    const isOurs = before !== undefined && holdsPorts(layout, service);
     chosen[name] = await choosePort(option, ports[name], chosen[name], isOurs);
   }
   return {
@@ -79,17 +80,17 @@ const planStack = async ({ layout, ports = {}, slots }: UpOptions): Promise<Stac
 const untilReady = async (layout: Layout, stack: StackDocument, name: ServiceName): Promise<void> => {
   const deadline = performance.now() + START_TIMEOUT_MS;
   for (;;) {
-    const pid = runningPid(layout, name);
-    if (pid === undefined) {
+    const running = runningProcess(layout, name);
+    if (running === undefined) {
       throw infrastructureError(
         `${name} ended right after its start. Its last words:\n    ${logTail(layout, name)}`,
         `see ${logPath(layout, name)}, then nas doctor`,
       );
     }
-    if (await isServiceReady(stack, name, pid)) return;
+    if (await isServiceReady(stack, name, running)) return;
     if (performance.now() > deadline) {
       throw infrastructureError(
-        `${name} runs (process ${pid}) but does not answer after ${START_TIMEOUT_MS / 1000} s`,
+        `${name} runs (process ${running.pid}) but does not answer after ${START_TIMEOUT_MS / 1000} s`,
         `see ${logPath(layout, name)}, then nas down and nas up`,
       );
     }
@@ -132,13 +133,13 @@ export const stackUp = async (options: UpOptions): Promise<UpResult> => {
 
   const ensure = async (name: ServiceName): Promise<void> => {
     if (!wanted.includes(name)) return;
-    const current = runsAsSpecified(layout, specs[name]) ? runningPid(layout, name) : undefined;
+    const current = runsAsSpecified(layout, specs[name]) ? runningProcess(layout, name) : undefined;
     if (current !== undefined && (await isServiceReady(stack, name, current))) {
-      report.push({ name, pid: current, started: false });
+      report.push({ name, pid: current.pid, started: false });
       return;
     }
     await stopProcess(layout, name, GRACE_MS[name]);
-    const pid = startDetached(layout, specs[name]);
+    const { pid } = startDetached(layout, specs[name]);
     await untilReady(layout, stack, name);
     say(`${name}: started (process ${pid}, log ${logPath(layout, name)})`);
     report.push({ name, pid, started: true });
