@@ -10,7 +10,10 @@ export interface Plain {
 }
 
 export const elements = (shape: readonly number[]): number => shape.reduce((size, n) => size * n, 1);
-export const zeros = (shape: readonly number[]): Plain => ({ shape, data: new Float64Array(elements(shape)) });
+export const zeros = (shape: readonly number[]): Plain => ({
+  shape,
+  data: new Float64Array(elements(shape)),
+});
 
 /** Calls back with every term y[o] += x[i] · w[k] of a bilinear operation: its value and both gradients follow. */
 export type Terms = (visit: (o: number, i: number, k: number) => void) => void;
@@ -47,10 +50,7 @@ export const windowsOut = ({ image, kernel, strides, padding, dilation }: Window
   [0, 1].map(
     (d) =>
       Math.floor(
-        ((image[d + 1] as number) +
-          2 * (padding[d] as number) -
-          dilation * ((kernel[d] as number) - 1) -
-          1) /
+        ((image[d + 1] as number) + 2 * (padding[d] as number) - dilation * ((kernel[d] as number) - 1) - 1) /
           (strides[d] as number),
       ) + 1,
   ) as [number, number];
@@ -179,7 +179,8 @@ export const batchNorm = (x: Plain, scale: Plain, offset: Plain, epsilon: number
     const center = mean(values);
     const deviation = Math.sqrt(mean(values.map((v) => (v - center) ** 2)) + epsilon);
     values.forEach((v, i) => {
-      y.data[i * channels + c] = ((v - center) / deviation) * (scale.data[c] as number) + (offset.data[c] as number);
+      y.data[i * channels + c] =
+        ((v - center) / deviation) * (scale.data[c] as number) + (offset.data[c] as number);
     });
   }
   return y;

@@ -36,9 +36,10 @@ const REPEATS = 20;
 const SUSPECTS = 4;
 
 /** glibc's checking allocator, which is a library of its own since 2.34. */
-const DEBUG_LIBRARY = ['/usr/lib/x86_64-linux-gnu/libc_malloc_debug.so.0', '/usr/lib64/libc_malloc_debug.so.0'].find(
-  (path) => existsSync(path),
-);
+const DEBUG_LIBRARY = [
+  '/usr/lib/x86_64-linux-gnu/libc_malloc_debug.so.0',
+  '/usr/lib64/libc_malloc_debug.so.0',
+].find((path) => existsSync(path));
 
 const environment = (instructionSet: InstructionSet): NodeJS.ProcessEnv => {
   const { ONEDNN_MAX_CPU_ISA: _, ...rest } = process.env;
@@ -80,7 +81,8 @@ const runProcess = (options: SweepOptions, indices: readonly number[], repeats: 
       if (lines.includes('done') && code === 0) return resolve({ wrong });
       const last = lines.filter((line) => line.startsWith('start ')).at(-1);
       const why = signal ?? `exit code ${code}`;
-      if (last === undefined) return reject(new Error(`a child of the sweep did not start: ${why}: ${errors}`));
+      if (last === undefined)
+        return reject(new Error(`a child of the sweep did not start: ${why}: ${errors}`));
       // A process that fails by an exception says why; one that dies of a signal has nothing of use to say.
       const reason = signal === null ? `${why}: ${errors.trim().split('\n').at(-1) ?? ''}` : why;
       resolve({ wrong, died: { index: Number(last.slice('start '.length)), reason } });
@@ -101,7 +103,9 @@ const culprits = async (
     if (died !== undefined) break;
   }
   const last = ran.at(-1) as number;
-  return found.length > 0 ? found : [{ index: last, reason: `${reason}, not by itself: by it or a case before it` }];
+  return found.length > 0
+    ? found
+    : [{ index: last, reason: `${reason}, not by itself: by it or a case before it` }];
 };
 
 /**

@@ -162,9 +162,15 @@ function* elementwises(extent: Extent): Generator<KernelCase> {
       },
     );
     for (const [name, [f, g]] of Object.entries(UNARY))
-      yield made(name, [image], (tf, [x]) => f(tf, x as Tensor), ([x]) => elementwise(image, [x as Plain], (v) => g(v as number)), {
-        positive: true,
-      });
+      yield made(
+        name,
+        [image],
+        (tf, [x]) => f(tf, x as Tensor),
+        ([x]) => elementwise(image, [x as Plain], (v) => g(v as number)),
+        {
+          positive: true,
+        },
+      );
     // As batch norm, drop-path and optimisers broadcast: by channel, by image, by a scalar, not at all.
     for (const other of [[image[3]], [image[0], 1, 1, 1], [], image] as const)
       for (const [name, [f, g]] of Object.entries(BINARY))
@@ -204,7 +210,10 @@ function* rearrangements(extent: Extent): Generator<KernelCase> {
       ([x]) =>
         gathered([b, h + 3, w + 1, c + 3], x as Plain, ([i, j, k, d]) => {
           const at = [i as number, (j as number) - 1, k as number, d as number];
-          return (at[1] as number) < 0 || (at[1] as number) >= h || (at[2] as number) >= w || (at[3] as number) >= c
+          return (at[1] as number) < 0 ||
+            (at[1] as number) >= h ||
+            (at[2] as number) >= w ||
+            (at[3] as number) >= c
             ? undefined
             : at;
         }),
@@ -271,16 +280,55 @@ function* rows({ channels }: Extent): Generator<KernelCase> {
         columns: number,
         f: (tf: Tf, x: Tensor) => Tensor,
         g: (row: readonly number[]) => readonly number[],
-      ): KernelCase => made(name, [[m, n]], (tf, [x]) => f(tf, x as Tensor), ([x]) => byRow(x as Plain, columns, g));
+      ): KernelCase =>
+        made(
+          name,
+          [[m, n]],
+          (tf, [x]) => f(tf, x as Tensor),
+          ([x]) => byRow(x as Plain, columns, g),
+        );
       yield row('softmax', n, (tf, x) => tf.softmax(x), softmaxOf);
-      yield row('logSoftmax', n, (tf, x) => tf.logSoftmax(x), (r) => softmaxOf(r).map(Math.log));
-      yield row('max', 1, (tf, x) => tf.max(x, 1, true), (r) => [Math.max(...r)]);
-      yield row('cumsum', n, (tf, x) => tf.cumsum(x, 1), (r) => r.map((_, i) => sum(r.slice(0, i + 1))));
-      yield row('split', n, (tf, x) => tf.concat(tf.split(x, [n - (n >> 1), n >> 1].filter(Boolean), 1), 1), (r) => r);
-      yield row('unstack', n, (tf, x) => tf.stack(tf.unstack(x)), (r) => r);
-      yield row('addN', n, (tf, x) => tf.addN([x, x, x]), (r) => r.map((v) => 3 * v));
-      yield row('argMax', n, (tf, x) => tf.oneHot(tf.argMax(x, 1) as never, n, 1, 0, 'float32'), (r) =>
-        r.map((v) => Number(v === Math.max(...r))),
+      yield row(
+        'logSoftmax',
+        n,
+        (tf, x) => tf.logSoftmax(x),
+        (r) => softmaxOf(r).map(Math.log),
+      );
+      yield row(
+        'max',
+        1,
+        (tf, x) => tf.max(x, 1, true),
+        (r) => [Math.max(...r)],
+      );
+      yield row(
+        'cumsum',
+        n,
+        (tf, x) => tf.cumsum(x, 1),
+        (r) => r.map((_, i) => sum(r.slice(0, i + 1))),
+      );
+      yield row(
+        'split',
+        n,
+        (tf, x) => tf.concat(tf.split(x, [n - (n >> 1), n >> 1].filter(Boolean), 1), 1),
+        (r) => r,
+      );
+      yield row(
+        'unstack',
+        n,
+        (tf, x) => tf.stack(tf.unstack(x)),
+        (r) => r,
+      );
+      yield row(
+        'addN',
+        n,
+        (tf, x) => tf.addN([x, x, x]),
+        (r) => r.map((v) => 3 * v),
+      );
+      yield row(
+        'argMax',
+        n,
+        (tf, x) => tf.oneHot(tf.argMax(x, 1) as never, n, 1, 0, 'float32'),
+        (r) => r.map((v) => Number(v === Math.max(...r))),
       );
       yield made(
         'crossEntropy',
@@ -295,7 +343,7 @@ function* rows({ channels }: Extent): Generator<KernelCase> {
         {
           gradients: ([x], dy) => [
             byRow(x as Plain, n, (r) =>
-              softmaxOf(r).map((p, i) => (((p - Number(i === n - 1)) / m) * (dy.data[0] as number))),
+              softmaxOf(r).map((p, i) => ((p - Number(i === n - 1)) / m) * (dy.data[0] as number)),
             ),
           ],
         },

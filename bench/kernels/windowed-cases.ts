@@ -1,5 +1,9 @@
 import { conv2d, depthwiseConv2d } from '../../nas/training/convolution.ts';
-import { dilatedConv2d, dilatedDepthwiseConv2d, dilatedPhases } from '../../nas/training/dilated-convolution.ts';
+import {
+  dilatedConv2d,
+  dilatedDepthwiseConv2d,
+  dilatedPhases,
+} from '../../nas/training/dilated-convolution.ts';
 import { averagePool3x3, averagePoolValid, maxPool, subsample } from '../../nas/training/pooling.ts';
 import { execute, type Attribute, type Tensor, type Tf } from '../../nas/training/tensor.ts';
 import { customOperation } from '../../nas/training/custom-operation.ts';
@@ -128,7 +132,8 @@ function* windowsOver(
 const half = ([k, l]: readonly [number, number]): readonly [number, number] => [(k - 1) >> 1, (l - 1) >> 1];
 const halfOrNone = (kernel: readonly [number, number]): readonly (readonly [number, number])[] =>
   half(kernel).every((p) => p === 0) ? [[0, 0]] : [half(kernel), [0, 0]];
-const square = (...sizes: number[]): readonly (readonly [number, number])[] => sizes.map((k) => [k, k] as const);
+const square = (...sizes: number[]): readonly (readonly [number, number])[] =>
+  sizes.map((k) => [k, k] as const);
 
 const productConv: Convolve = (tf, x, w, { strides, padding }) => conv2d(tf, x, w, { strides, padding });
 const productDepthwise: Convolve = (tf, x, w, { strides, padding }) =>

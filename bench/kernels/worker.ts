@@ -35,7 +35,12 @@ const draw = (shape: readonly number[], seed: number, positive: boolean): HostTe
 const plainOf = ({ shape, data }: HostTensor): Plain => ({ shape, data: Float64Array.from(data) });
 
 /** What is wrong with a value, if anything is. */
-const difference = (what: string, actual: HostTensor, expected: Plain, tolerance: number): string | undefined => {
+const difference = (
+  what: string,
+  actual: HostTensor,
+  expected: Plain,
+  tolerance: number,
+): string | undefined => {
   if (actual.shape.join() !== expected.shape.join())
     return `${what}: shape ${actual.shape.join('×')}, not ${expected.shape.join('×')}`;
   let scale = 1e-3;
@@ -47,7 +52,9 @@ const difference = (what: string, actual: HostTensor, expected: Plain, tolerance
     if (!(error <= largest)) largest = error;
     if (Number.isNaN(error)) break;
   }
-  return largest <= tolerance ? undefined : `${what}: differs by ${largest.toExponential(1)} of the largest value`;
+  return largest <= tolerance
+    ? undefined
+    : `${what}: differs by ${largest.toExponential(1)} of the largest value`;
 };
 
 const value = (tf: Tf, kernel: KernelCase, inputs: readonly Tensor[]): Tensor => kernel.product(tf, inputs);
@@ -59,7 +66,8 @@ const valueAndGradients = (kernel: KernelCase, inputs: readonly Tensor[], dy: Te
     : tf.grads((...xs: Tensor[]) => value(tf, kernel, xs))([...inputs], dy)),
 ];
 
-const outputShape = (kernel: KernelCase, inputs: readonly Plain[]): readonly number[] => kernel.plain(inputs).shape;
+const outputShape = (kernel: KernelCase, inputs: readonly Plain[]): readonly number[] =>
+  kernel.plain(inputs).shape;
 
 type Run = (kernel: KernelCase, index: number, inputs: readonly HostTensor[], dy: HostTensor) => HostTensor[];
 
@@ -112,7 +120,12 @@ for (const index of indices) {
     const results = run(kernel, index, inputs, dy);
     const wrong = results
       .map((result, k) =>
-        difference(k === 0 ? 'value' : `gradient of input ${k}`, result, expected[k] as Plain, kernel.tolerance),
+        difference(
+          k === 0 ? 'value' : `gradient of input ${k}`,
+          result,
+          expected[k] as Plain,
+          kernel.tolerance,
+        ),
       )
       .find((text) => text !== undefined);
     if (wrong !== undefined) {

@@ -52,10 +52,7 @@ const readCpuinfo = (): string => {
  *
  * @throws Finding where ONEDNN_MAX_CPU_ISA has a value that oneDNN ignores.
  */
-export const describeCpu = (
-  limit = process.env['ONEDNN_MAX_CPU_ISA'],
-  cpuinfo = readCpuinfo(),
-): string => {
+export const describeCpu = (limit = process.env['ONEDNN_MAX_CPU_ISA'], cpuinfo = readCpuinfo()): string => {
   const model = cpus()[0]?.model.trim() ?? 'unknown model';
   const found = `${model}, ${instructionSetOf(flagsOf(cpuinfo)) ?? arch()}`;
   if (limit === undefined || limit === '') return found;

@@ -19,11 +19,14 @@ describe('native kernels at shapes that nobody tried', () => {
     ['AVX2', 'compiled', 97],
     ['SSE41', 'eager', 53],
     ['default', 'eager', 53],
-  ] as const)('leave memory alone and compute what plain loops do: %s, %s', async (instructionSet, mode, every) => {
-    const indices = selection(every);
-    expect(indices.length).toBeGreaterThan(50);
-    expect(await sweep({ suite: 'small', mode, instructionSet, indices })).toEqual([]);
-  });
+  ] as const)(
+    'leave memory alone and compute what plain loops do: %s, %s',
+    async (instructionSet, mode, every) => {
+      const indices = selection(every);
+      expect(indices.length).toBeGreaterThan(50);
+      expect(await sweep({ suite: 'small', mode, instructionSet, indices })).toEqual([]);
+    },
+  );
 
   it('cover every operation that training runs', async () => {
     const { tf } = loadTensorFlow({ threads: 1 });

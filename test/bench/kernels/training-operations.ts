@@ -71,7 +71,8 @@ const runLayers = (tf: Tf): void =>
       const weights = declarations.filter(({ role }) => role === 'weight').map(({ name }) => name);
       const value = (x: Tensor, ...given: Tensor[]): Tensor => {
         const moved = Object.fromEntries(weights.map((name, i) => [name, given[i] as Tensor]));
-        return layer(tensorLayers(tf, { ...vars, ...moved }, { kind: 'train', trace, drop }), x);
+        // A layer may be its input itself, of which tfjs knows no gradient.
+        return tf.mul(layer(tensorLayers(tf, { ...vars, ...moved }, { kind: 'train', trace, drop }), x), 1);
       };
       const x = tf.ones([2, 6, 6, 2]);
       tf.grads(value)([x, ...weights.map((name) => vars[name] as Tensor)]);
@@ -135,7 +136,14 @@ const programs = (): readonly ProgramSpec[] => {
     {
       ...task,
       kind: 'smash-search',
-      space: spaceSchema.parse({ name: 'smash', depth: 1, width: 1, maxWidth: 2, maxKernel: 3, maxGroups: 2 }),
+      space: spaceSchema.parse({
+        name: 'smash',
+        depth: 1,
+        width: 1,
+        maxWidth: 2,
+        maxKernel: 3,
+        maxGroups: 2,
+      }),
       strategy: strategies.smash.parse({ name: 'smash', hypernet: { layers: [1, 1, 0], growth: 3 } }),
     },
   ];
@@ -165,7 +173,13 @@ const compileStrategies = (tf: Tf): void => {
         advantage: 1,
       },
       {
-        action: { kind: 'deepen', tokens: [1, 5], places: [1, 1, 1], choices: [0, 0, 1], choosesKernel: true },
+        action: {
+          kind: 'deepen',
+          tokens: [1, 5],
+          places: [1, 1, 1],
+          choices: [0, 0, 1],
+          choosesKernel: true,
+        },
         advantage: 1,
       },
     ],

@@ -21,7 +21,11 @@ describe('the instruction set of a CPU', () => {
   it('is named with its limit, and a limit that oneDNN ignores is found', () => {
     const cpuinfo = `processor\t: 0\nflags\t\t: fpu ${AVX512.join(' ')}\n`;
     expect(describeCpu('', cpuinfo)).toMatch(/, AVX-512 \(avx512_core\)$/);
-    expect(describeCpu('AVX2', cpuinfo)).toMatch(/AVX-512 \(avx512_core\), limited by ONEDNN_MAX_CPU_ISA=AVX2$/);
-    expect(() => describeCpu('AVX3', cpuinfo)).toThrow(/ONEDNN_MAX_CPU_ISA=AVX3 is ignored: allowed: SSE41, /);
+    expect(describeCpu('AVX2', cpuinfo)).toMatch(
+      /AVX-512 \(avx512_core\), limited by ONEDNN_MAX_CPU_ISA=AVX2$/,
+    );
+    expect(() => describeCpu('AVX3', cpuinfo)).toThrow(
+      /ONEDNN_MAX_CPU_ISA=AVX3 is ignored: allowed: SSE41, /,
+    );
   });
 });
