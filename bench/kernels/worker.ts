@@ -3,7 +3,7 @@ import { loadTensorFlow } from '../../containers/trainer/tensorflow.ts';
 import { randomFromSeed } from '../../nas/random.ts';
 import { compileGraphSync, type FunctionSpec } from '../../nas/training/compile.ts';
 import type { HostTensor } from '../../nas/training/program.ts';
-import { toTensor, type Tensor, type Tf } from '../../nas/training/tensor.ts';
+import { toTensor, type Tensor } from '../../nas/training/tensor.ts';
 import { casesOf, isSuite } from './cases.ts';
 import type { KernelCase } from './case.ts';
 import { elements, type Plain } from './plain.ts';
@@ -16,9 +16,10 @@ const say = (line: string): void => {
   writeSync(1, `${line}\n`);
 };
 
-const STDOUT_ARGUMENTS = 3;
+/** Arguments before the indices. */
+const OWN_ARGUMENTS = 3;
 const [suite = '', mode = '', repeats = '1'] = process.argv.slice(2);
-const indices = process.argv.slice(2 + STDOUT_ARGUMENTS).map(Number);
+const indices = process.argv.slice(2 + OWN_ARGUMENTS).map(Number);
 if (!isSuite(suite)) throw new Error(`suite ${suite}`);
 
 const { tf } = loadTensorFlow({ threads: 1 });
@@ -57,19 +58,15 @@ const difference = (
     : `${what}: differs by ${largest.toExponential(1)} of the largest value`;
 };
 
-const value = (tf: Tf, kernel: KernelCase, inputs: readonly Tensor[]): Tensor => kernel.product(tf, inputs);
 /** The output and, where one flows, the gradients of Σ y · dy. */
 const valueAndGradients = (kernel: KernelCase, inputs: readonly Tensor[], dy: Tensor): Tensor[] => [
-  value(tf, kernel, inputs),
+  kernel.product(tf, inputs),
   ...(kernel.gradients === undefined
     ? []
-    : tf.grads((...xs: Tensor[]) => value(tf, kernel, xs))([...inputs], dy)),
+    : tf.grads((...xs: Tensor[]) => kernel.product(tf, xs))([...inputs], dy)),
 ];
 
-const outputShape = (kernel: KernelCase, inputs: readonly Plain[]): readonly number[] =>
-  kernel.plain(inputs).shape;
-
-type Run = (kernel: KernelCase, index: number, inputs: readonly HostTensor[], dy: HostTensor) => HostTensor[];
+type Run = (kernel: KernelCase, inputs: readonly HostTensor[], dy: HostTensor) => HostTensor[];
 
 const host = (tensor: Tensor): HostTensor => ({
   dtype: 'float32',
@@ -77,7 +74,7 @@ const host = (tensor: Tensor): HostTensor => ({
   data: Float32Array.from(tensor.dataSync()),
 });
 
-const eager: Run = (kernel, _index, inputs, dy) => {
+const eager: Run = (kernel, inputs, dy) => {
   let results: HostTensor[] = [];
   tf.tidy(() => {
     const tensors = inputs.map((input) => toTensor(tf, input));
@@ -87,7 +84,7 @@ const eager: Run = (kernel, _index, inputs, dy) => {
 };
 
 /** As a step is: recorded, and run as one graph. */
-const compiled: Run = (kernel, _index, inputs, dy) => {
+const compiled: Run = (kernel, inputs, dy) => {
   const named = Object.fromEntries([...inputs, dy].map((input, i) => [`x${i}`, input]));
   const spec: FunctionSpec = {
     inputs: Object.fromEntries(
@@ -114,10 +111,11 @@ for (const index of indices) {
   say(`start ${index}`);
   const inputs = kernel.inputs.map((shape, i) => draw(shape, 10 * index + i, kernel.positive === true));
   const plain = inputs.map(plainOf);
-  const dy = draw(outputShape(kernel, plain), 10 * index + 9, false);
-  const expected = [kernel.plain(plain), ...(kernel.gradients?.(plain, plainOf(dy)) ?? [])];
+  const value = kernel.plain(plain);
+  const dy = draw(value.shape, 10 * index + 9, false);
+  const expected = [value, ...(kernel.gradients?.(plain, plainOf(dy)) ?? [])];
   for (let i = 0; i < Number(repeats); i++) {
-    const results = run(kernel, index, inputs, dy);
+    const results = run(kernel, inputs, dy);
     const wrong = results
       .map((result, k) =>
         difference(
