@@ -22,6 +22,8 @@ export interface Description {
   readonly multiplyAdds: { readonly convolution: number; readonly linear: number };
   /** Bytes of all intermediate results of one image, float32: what a training step keeps for its backward pass. */
   readonly activationBytes: number;
+  /** Pixels of one image in the smallest activation that batch norm sees; infinite without batch norm. */
+  readonly leastNormalizedPixels: number;
 }
 
 const FLOAT_BYTES = 4;
@@ -41,6 +43,7 @@ export const describeNetwork = (
   let convolution = 0;
   let linear = 0;
   let elements = 0;
+  let leastNormalizedPixels = Infinity;
   const declare = (
     name: string,
     shape: readonly number[],
@@ -122,6 +125,7 @@ export const describeNetwork = (
       return made(h, w, x[2]);
     },
     batchNorm: (x, name, affine) => {
+      leastNormalizedPixels = Math.min(leastNormalizedPixels, x[0] * x[1]);
       if (affine) {
         declare(`${name}.weight`, [x[2]], constant(1));
         declare(`${name}.bias`, [x[2]], constant(0));
@@ -186,5 +190,10 @@ export const describeNetwork = (
     },
   };
   network(layers, image);
-  return { declarations, multiplyAdds: { convolution, linear }, activationBytes: FLOAT_BYTES * elements };
+  return {
+    declarations,
+    multiplyAdds: { convolution, linear },
+    activationBytes: FLOAT_BYTES * elements,
+    leastNormalizedPixels,
+  };
 };

@@ -10,6 +10,7 @@ import { randomFromSeed } from '../../nas/random.ts';
 import { withinLimits } from '../../nas/strategy/objective.ts';
 import type { Measures } from '../../nas/strategy/objective.ts';
 import { countMultiplyAdds, countParameters } from '../../nas/training/counting.ts';
+import { oneValueOnly } from '../../nas/training/batch-norm.ts';
 import { countNetwork } from '../../nas/training/networks/count-network.ts';
 import { describeClassifier, type NetworkSetting } from '../../nas/training/networks/network.ts';
 import { networkOf } from '../../nas/training/networks/registry.ts';
@@ -127,15 +128,28 @@ export const limitedNetworks = (
 /** Spaces all of whose architectures fit an image, or none. */
 const UNIFORM = new Set(['darts-cnn', 'nas-bench-201']);
 
-/** Throws `InputError` where the images of the data set are of a size that the networks cannot have. */
+/**
+ * Throws `InputError` where the images of the data set are of a size that the networks cannot have, or leave a batch norm a single
+ * value to normalise.
+ */
 export const checkNetworks = ({ experiment, place }: LoadedExperiment, dataset: DatasetManifest): void => {
   if (experiment.strategy.name !== 'given' && !UNIFORM.has(experiment.space.name)) return;
   for (const stage of stagesOf(experiment)) {
+    const { network, recipe } = experiment.stages[stage];
     try {
-      descriptionsOf(experiment, stage, dataset, 1);
+      const [, descriptions] = descriptionsOf(experiment, stage, dataset, 1);
+      for (const { leastNormalizedPixels } of descriptions) {
+        const refusal = oneValueOnly(recipe.batchSize, leastNormalizedPixels);
+        if (refusal !== undefined)
+          throw inputError(
+            place(['stages', stage, 'recipe', 'batchSize']),
+            recipe.batchSize,
+            `at least 2 on the ${dataset.shape.join(' × ')} images of ${dataset.name}`,
+            refusal,
+          );
+      }
     } catch (cause) {
       if (!(cause instanceof InvalidArchitectureError)) throw cause;
-      const { network } = experiment.stages[stage];
       throw inputError(
         place(['stages', stage, 'network']),
         network,

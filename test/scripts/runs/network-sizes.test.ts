@@ -51,4 +51,13 @@ describe('checkNetworks', () => {
       /channels 15: allowed: even/,
     );
   });
+
+  it('refuses a batch of one where batch norm sees one pixel, naming the batch, the side and the fix', () => {
+    const one = 'stages.evaluate.recipe={batchSize: 1, auxiliaryWeight: 0.4}';
+    expect(() => checkNetworks(load(one), dataset(32))).toThrow(
+      /stages\.evaluate\.recipe\.batchSize: 1 is not allowed.*at least 2.*activation of 1×1.*auxiliaryWeight 0/,
+    );
+    expect(() => checkNetworks(load(one.replace('0.4', '0')), dataset(32))).not.toThrow();
+    expect(() => checkNetworks(load(one.replace('1,', '2,')), dataset(32))).not.toThrow();
+  });
 });
