@@ -20,7 +20,9 @@ describe('apportion', () => {
     [[5, 5], 0.5, [3, 2]],
     [[5, 5, 5], 0.5, [3, 3, 2]],
     // The largest remainders (0.9, 0.6) before the smallest (0.3).
-    [[3, 6, 9], 0.1, undefined],
+    [[3, 6, 9], 0.1, [1, 1, 1]],
+    [[3, 3], 0.2, [1, 1]],
+    [[3, 3], 0.1, undefined],
     [[13, 16, 19], 0.1, [1, 2, 2]],
     [[10, 10, 10], 0.3, [3, 3, 3]],
     [[100, 100], 0.29, [29, 29]],
@@ -45,9 +47,9 @@ describe('apportion', () => {
       const sizes = Array.from({ length: 1 + random.int(20) }, () => 2 + random.int(i % 2 ? 6 : 200));
       const fraction = (1 + random.int(99)) / 100;
       const parts = apportion(sizes, fraction);
-      const total = shareOf(sum(sizes), fraction);
+      const total = shareOf(sum(sizes), fraction, sizes.length);
       if (parts.kind === 'total') {
-        expect(Math.min(total, sum(sizes) - total)).toBeLessThan(sizes.length);
+        expect(Math.min(fraction, 1 - fraction) * sum(sizes)).toBeLessThan(sizes.length / 2);
         continue;
       }
       const given = taken(sizes, fraction);
@@ -73,7 +75,7 @@ describe('apportion', () => {
       const fraction = (1 + random.int(19)) / 20;
       const rounded = sizes.map((n) => Math.round(fraction * n));
       const usable = rounded.every((n, c) => n >= 1 && n < (sizes[c] as number));
-      if (!usable || sum(rounded) !== shareOf(sum(sizes), fraction)) continue;
+      if (!usable || sum(rounded) !== shareOf(sum(sizes), fraction, sizes.length)) continue;
       const ties = sizes.filter((n) => Math.abs(((fraction * n) % 1) - 0.5) < 1e-6).length;
       // Among ties rounding by classes takes them all; it has the right total then only where they are balanced by others.
       if (ties > 0 && new Set(sizes).size > 1) continue;

@@ -55,10 +55,10 @@ export type SplitName = keyof DatasetManifest['splits'];
 
 /** Images that the training split of a run has for training and for validation. */
 export const trainingParts = (
-  { splits, givenValidation }: Pick<DatasetManifest, 'splits' | 'givenValidation'>,
+  { splits, classes, givenValidation }: Pick<DatasetManifest, 'splits' | 'classes' | 'givenValidation'>,
   validationFraction: number,
 ): { readonly train: number; readonly validation: number } => {
-  const validation = givenValidation ?? shareOf(splits.train.count, validationFraction);
+  const validation = givenValidation ?? shareOf(splits.train.count, validationFraction, classes.length);
   return { train: splits.train.count - validation, validation };
 };
 

@@ -66,7 +66,8 @@ describe('the check before a run asks the split that will be made', () => {
     expect(() => check([16, 1, 2], 0.5, 14, 5)).not.toThrow();
     expect(() => check([16, 1, 2], 0.5, 15, 5)).toThrow(/at most the 14 training images/);
     const splits = { train: { count: 19 } } as unknown as DatasetManifest['splits'];
-    expect(trainingParts({ splits, givenValidation: 5 }, 0.5)).toEqual({ train: 14, validation: 5 });
-    expect(trainingParts({ splits }, 0.5)).toEqual({ train: 9, validation: 10 });
+    const of = { splits, classes: ['a', 'b'] };
+    expect(trainingParts({ ...of, givenValidation: 5 }, 0.5)).toEqual({ train: 14, validation: 5 });
+    expect(trainingParts(of, 0.5)).toEqual({ train: 9, validation: 10 });
   });
 });
