@@ -39,11 +39,12 @@ const readBitmap = (bytes: Buffer): Bitmap => {
   const [claimedWidth, claimedHeight] = [bytes.readInt32LE(18), Math.abs(bytes.readInt32LE(22))];
   if (claimedWidth * claimedHeight > MOST_PIXELS)
     throw new RangeError(`it claims ${claimedHeight} × ${claimedWidth} pixels`);
-  const { data, width, height } = decodeBitmap(bytes, { toRGBA: true });
+  const { data, width, height } = decodeBitmap(bytes);
   const rgb = Buffer.alloc(3 * width * height);
   let grey = true;
   for (let i = 0; i < width * height; i++) {
-    const [r, g, b] = [data[4 * i], data[4 * i + 1], data[4 * i + 2]] as [number, number, number];
+    // Alpha, blue, green, red: the decoder's other order is not that of bitmaps with palettes.
+    const [r, g, b] = [data[4 * i + 3], data[4 * i + 2], data[4 * i + 1]] as [number, number, number];
     rgb[3 * i] = r;
     rgb[3 * i + 1] = g;
     rgb[3 * i + 2] = b;
