@@ -80,7 +80,7 @@ const reader = (text: string, start: number) => {
     new LiteralError(`unexpected ${JSON.stringify(text.slice(token.at, token.at + 20))}`);
 
   /** Up to the closing bracket; commas may be missing, as numpy leaves them out. */
-  const items = (closing: string, depth: number, item: (index: number) => void): void => {
+  const items = (closing: string, item: (index: number) => void): void => {
     for (let index = 0; ; index++) {
       const next = peek();
       if (next?.text === closing && next.kind === 'sign') {
@@ -95,7 +95,7 @@ const reader = (text: string, start: number) => {
 
   const call = (name: string, depth: number): ReadonlyMap<string | number, Json> => {
     const parts = new Map<string | number, Json>();
-    items(')', depth, (index) => {
+    items(')', (index) => {
       const first = peek();
       let key: string | number = index;
       if (first?.kind === 'name') {
@@ -143,7 +143,7 @@ const reader = (text: string, start: number) => {
     if (closing === undefined) throw unexpected(token);
     if (token.text === '{') {
       const record: Record<string, Json> = {};
-      items(closing, depth, () => {
+      items(closing, () => {
         const key = take();
         if (key.kind !== 'string') throw unexpected(key);
         const colon = take();
@@ -156,7 +156,7 @@ const reader = (text: string, start: number) => {
     }
     const list: Json[] = [];
     let commas = false;
-    items(closing, depth, () => {
+    items(closing, () => {
       list.push(value(depth + 1));
       const after = peek();
       commas ||= after?.text === ',';

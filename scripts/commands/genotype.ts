@@ -8,6 +8,7 @@ const SPACE = 'space of the printed genotype; Genotype(…) is of darts-cnn';
 
 const OPTION = 'option of that space, such as space.depth=24, where the genotype does not tell it';
 
+const append = (value: string, all: readonly string[]): string[] => [...all, value];
 const positive = wholeNumber(1);
 
 interface ShowOptions {
@@ -32,7 +33,7 @@ export const register = (program: Command): void => {
     .description('print an architecture, its canonical hash, its operations and the size of its network')
     .argument('<architecture>', ARCHITECTURE)
     .option('--space <name>', SPACE)
-    .option('--set <option=value...>', OPTION)
+    .option('--set <option=value>', OPTION, append, [])
     .option('--channels <n>', 'network.channels (that of the run; else 36 for cells, 16 elsewhere)', positive)
     .option('--layers <n>', 'network.layers (that of the run; else 20 for cells, 9 elsewhere)', positive)
     .option('--json', 'print one JSON document')
@@ -53,7 +54,7 @@ export const register = (program: Command): void => {
     .description('draw the cells or the network as SVG files')
     .argument('<architecture>', ARCHITECTURE)
     .option('--space <name>', SPACE)
-    .option('--set <option=value...>', OPTION)
+    .option('--set <option=value>', OPTION, append, [])
     .option('--out <file>', 'cell.svg makes cell-normal.svg and cell-reduce.svg', 'cell.svg')
     .action(async (text: string, { space, set, out }: DrawOptions) => {
       const [{ findArchitecture }, { drawArchitecture }, { writeFiles }] = await Promise.all([
