@@ -16,8 +16,13 @@ const C = 'range(2, 6)';
 const V2 = `Genotype(normal=${N}, normal_concat=${C}, reduce=${R}, reduce_concat=${C})`;
 /** Edges by node, each with something behind its input. */
 const byNode = (edges: string, open: string, close: string, more: string): string => {
-  const pairs = [...edges.matchAll(/\('(\w+)', (\d)\)/g)].map(([, name, input]) => `('${name}', ${input}${more})`);
-  const nodes = Array.from({ length: pairs.length / 2 }, (_, i) => `${open}${pairs[2 * i]}, ${pairs[2 * i + 1]}${close}`);
+  const pairs = [...edges.matchAll(/\('(\w+)', (\d)\)/g)].map(
+    ([, name, input]) => `('${name}', ${input}${more})`,
+  );
+  const nodes = Array.from(
+    { length: pairs.length / 2 },
+    (_, i) => `${open}${pairs[2 * i]}, ${pairs[2 * i + 1]}${close}`,
+  );
   return `[${nodes.join(', ')}]`;
 };
 const message = (parse: () => unknown): string => {
@@ -35,12 +40,21 @@ describe('Genotype(…)', () => {
     ['a line of a log', `genotype = ${V2}`],
     ['a time stamp in front', `03/12 10:24:11 AM genotype = ${V2}\n`],
     ['a logger in front', `2024-01-02 03:04:05,678 INFO train_search.py:88] epoch 49, genotype: ${V2}`],
-    ['an assignment over many lines', `BANANAS = ${V2.replaceAll('), (', '),\n    (').replaceAll('=[', ' = [\n').replaceAll(')]', '),\n  ]')}`],
+    [
+      'an assignment over many lines',
+      `BANANAS = ${V2.replaceAll('), (', '),\n    (').replaceAll('=[', ' = [\n').replaceAll(')]', '),\n  ]')}`,
+    ],
     ['a module in front', `genotypes.${V2}`],
     ['double quotes', V2.replaceAll("'", '"')],
     ['quotes around it', `"${V2}"`],
-    ['comments', `# searched on CIFAR-10\nGenotype(normal=${N}, # the normal cell\n normal_concat=${C}, reduce=${R}, reduce_concat=${C}) # done`],
-    ['an older one in a comment', `# Genotype(normal=[], normal_concat=[], reduce=[], reduce_concat=[])\n${V2}`],
+    [
+      'comments',
+      `# searched on CIFAR-10\nGenotype(normal=${N}, # the normal cell\n normal_concat=${C}, reduce=${R}, reduce_concat=${C}) # done`,
+    ],
+    [
+      'an older one in a comment',
+      `# Genotype(normal=[], normal_concat=[], reduce=[], reduce_concat=[])\n${V2}`,
+    ],
     ['trailing commas', V2.replaceAll(')]', '),]').replace(/\)$/, ',),')],
     ['list(range())', V2.replaceAll(C, 'list(range(2, 6))')],
     ['range of one argument plus a list', V2.replaceAll(C, '[2, 3, 4, 5]')],
@@ -52,7 +66,10 @@ describe('Genotype(…)', () => {
     ['a tuple of all edges', V2.replaceAll('=[', '=(').replaceAll(')]', '))')],
     ['weights behind the inputs', V2.replace(/('\w+', \d)\)/g, '$1, 0.13)')],
     ['edges by node', V2.replace(N, byNode(N, '[', ']', '')).replace(R, byNode(R, '[', ']', ''))],
-    ['edges by node with weights', V2.replace(N, byNode(N, '(', ')', ', 1.3e-1')).replace(R, byNode(R, '(', ')', ', 0.2'))],
+    [
+      'edges by node with weights',
+      V2.replace(N, byNode(N, '(', ')', ', 1.3e-1')).replace(R, byNode(R, '(', ')', ', 0.2')),
+    ],
     ['no names of arguments', `Genotype(${N}, ${C}, ${R}, ${C})`],
     ['another order', `Genotype(reduce=${R}, reduce_concat=${C}, normal=${N}, normal_concat=${C})`],
     ['Windows lines', V2.replaceAll(', ', ',\r\n')],
@@ -163,7 +180,14 @@ describe('NAS-Bench-201', () => {
 });
 
 describe('graphs and blocks', () => {
-  const graph = { matrix: [[0, 1, 1], [0, 0, 1], [0, 0, 0]], operations: ['conv3x3'] };
+  const graph = {
+    matrix: [
+      [0, 1, 1],
+      [0, 0, 1],
+      [0, 0, 0],
+    ],
+    operations: ['conv3x3'],
+  };
   test.each([
     JSON.stringify(graph),
     "{'matrix': [[0, 1, 1], [0, 0, 1], [0, 0, 0]], 'operations': ['conv3x3']}",
@@ -175,7 +199,9 @@ describe('graphs and blocks', () => {
     expect(nasBench101().parse(text)).toEqual(graph);
   });
   test('PNAS blocks as tuples', () => {
-    expect(pnas.parse("[(0, 0, 'sep_conv_5x5', 'max_pool_3x3'), (1, 1, 'sep_conv_7x7', 'max_pool_3x3'),]")).toEqual([
+    expect(
+      pnas.parse("[(0, 0, 'sep_conv_5x5', 'max_pool_3x3'), (1, 1, 'sep_conv_7x7', 'max_pool_3x3'),]"),
+    ).toEqual([
       [0, 0, 'sep_conv_5x5', 'max_pool_3x3'],
       [1, 1, 'sep_conv_7x7', 'max_pool_3x3'],
     ]);
