@@ -9,6 +9,8 @@ export const keys = {
   condemned: () => 'garbage/condemned.json',
   datasets: () => 'datasets/',
   dataset: (name: string) => `datasets/${name}/manifest.json`,
+  /** How many images of each class it has: counted from its labels, so that nobody must read them again. */
+  datasetCounts: (name: string) => `datasets/${name}/counts.json`,
   tables: () => 'tables/',
   /** A benchmark's table. */
   table: (name: string) => `tables/${name}/manifest.json`,

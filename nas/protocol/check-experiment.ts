@@ -1,4 +1,5 @@
-import type { DatasetManifest } from './dataset.ts';
+import { apportion } from '../apportion.ts';
+import { trainingParts, type DatasetManifest } from './dataset.ts';
 import type { Experiment } from './experiment.ts';
 import { checkBlackBox } from './check-black-box.ts';
 import { givenCell } from './given-cell.ts';
@@ -264,11 +265,55 @@ const trainingStages = ({
   'evaluate',
 ];
 
-/** Counts that the data set decides. Throws `InputError`. */
-export const checkAgainstDataset = (experiment: Experiment, dataset: DatasetManifest, place: Place): void => {
+/** As equal as they can be, where only the number of all images is known. */
+const equalCounts = (count: number, classes: number): readonly number[] =>
+  Array.from(
+    { length: classes },
+    (_, label) => Math.floor(count / classes) + (label < count % classes ? 1 : 0),
+  );
+
+/** The split of the training images that jobs will make. Throws `InputError` where they could not. */
+const checkSplit = (
+  { task }: Experiment,
+  dataset: DatasetManifest,
+  trainCounts: readonly number[],
+  place: Place,
+): { readonly train: number; readonly validation: number } => {
+  const { validationFraction } = task;
+  if (dataset.givenValidation === undefined) {
+    const parts = apportion(trainCounts, validationFraction);
+    if (parts.kind === 'class')
+      throw inputError(
+        place(['task', 'data']),
+        dataset.name,
+        `data sets of at least 2 training images a class, one of them for validation; class ${dataset.classes[parts.index]} has ${parts.size}`,
+        'add images of that class or leave it out, and add the data set under another name',
+      );
+    if (parts.kind === 'total')
+      throw inputError(
+        place(['task', 'validationFraction']),
+        validationFraction,
+        `at least one validation image and one training image for each of the ${dataset.classes.length} classes of ${dataset.name}; ` +
+          `this leaves ${parts.taken} and ${parts.left}`,
+        parts.taken < parts.left ? 'hold out a larger fraction' : 'hold out a smaller fraction',
+      );
+  }
+  return trainingParts(dataset, validationFraction);
+};
+
+/**
+ * Counts that the data set decides; `trainCounts` are the training images of each class (the data set's own validation split
+ * included), taken to be equal where they are not known. Throws `InputError`.
+ */
+export const checkAgainstDataset = (
+  experiment: Experiment,
+  dataset: DatasetManifest,
+  place: Place,
+  trainCounts: readonly number[] = equalCounts(dataset.splits.train.count, dataset.classes.length),
+): void => {
   const { count } = dataset.splits.train;
-  const validation = Math.round(count * experiment.task.validationFraction);
-  const available = { search: count - validation, retrain: count - validation, evaluate: count };
+  const { train, validation } = checkSplit(experiment, dataset, trainCounts, place);
+  const available = { search: train, retrain: train, evaluate: count };
   for (const stage of trainingStages(experiment)) {
     const { batchSize } = experiment.stages[stage].recipe;
     if (batchSize > available[stage])
@@ -313,12 +358,5 @@ export const checkAgainstDataset = (experiment: Experiment, dataset: DatasetMani
       dataset.name,
       `data sets whose decoded training images (${Math.ceil(bytes / 2 ** 20)} MiB) fit into half of resources.memoryMiB = ${experiment.resources.memoryMiB}: searches hold them in memory`,
       'search on a smaller data set, then nas transfer trains its cells on this one; or raise resources.memoryMiB',
-    );
-  if (validation < dataset.classes.length)
-    throw inputError(
-      place(['task', 'validationFraction']),
-      experiment.task.validationFraction,
-      `at least one validation image for each of the ${dataset.classes.length} classes of ${dataset.name}`,
-      'hold out a larger fraction',
     );
 };

@@ -273,7 +273,9 @@ export const identityTable = (report: RunReport): Table => {
           ]),
       [
         'split',
-        `${percent(configuration.task.validationFraction, 0)} of the training images for validation, seed ${configuration.task.splitSeed}`,
+        data?.givenValidation === undefined
+          ? `${percent(configuration.task.validationFraction, 0)} of the training images for validation, seed ${configuration.task.splitSeed}`
+          : `${integer(data.givenValidation)} of the training images for validation, as the data set gives them`,
       ],
       [
         'seeds',

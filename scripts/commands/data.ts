@@ -4,7 +4,7 @@ import { infrastructureError } from '../../nas/protocol/infrastructure-error.ts'
 import { inputError } from '../../nas/protocol/input-error.ts';
 import { suggestion } from '../../nas/protocol/nearest.ts';
 import type { StoredDataset } from '../../store/datasets.ts';
-import { listDatasets, verifyDataset } from '../../store/datasets.ts';
+import { countsByClass, listDatasets, verifyDataset } from '../../store/datasets.ts';
 import { createS3ObjectStore } from '../../store/s3-object-store.ts';
 import { StorageError } from '../../store/object-store.ts';
 import { listTables } from '../../store/tables.ts';
@@ -13,6 +13,7 @@ import { QUICK } from '../../store/s3-retries.ts';
 import { useConfig } from '../config.ts';
 import { numberOption, wholeNumber } from '../number-option.ts';
 import { table } from '../runs/format.ts';
+import { accountText, classRows } from '../data/account-text.ts';
 import type { AddOptions } from '../data/add-dataset.ts';
 
 /** Works with the configured store. Throws `InfrastructureError` where it does not answer. */
@@ -33,6 +34,8 @@ const withStore = async <T>(work: (store: ObjectStore) => Promise<T>): Promise<T
 interface DatasetSummary {
   readonly name: string;
   readonly train: number;
+  /** Of the training images, those of the data set's own validation split. */
+  readonly validation?: number;
   readonly test: number;
   readonly classes: number;
   readonly shape: readonly number[];
@@ -45,6 +48,7 @@ interface DatasetSummary {
 const summary = ({ manifest }: StoredDataset): DatasetSummary => ({
   name: manifest.name,
   train: manifest.splits.train.count,
+  ...(manifest.givenValidation === undefined ? {} : { validation: manifest.givenValidation }),
   test: manifest.splits.test.count,
   classes: manifest.classes.length,
   shape: manifest.shape,
@@ -137,8 +141,19 @@ export const register = (program: Command): void => {
     )
     .option(
       '--from <path>',
-      'official archive, its extracted files, idx files, or a folder per class of images; else the official files are downloaded',
+      'official archive, its extracted files, idx files, a folder per class of images, or a .csv of paths and labels; else the official files are downloaded',
     )
+    .option(
+      '--labels <file>',
+      'images: .csv with path, label and perhaps split of each, in place of folders a class',
+    )
+    .addOption(
+      new Option(
+        '--structure <what>',
+        'images: what the folders at the top are, where that is not clear',
+      ).choices(['splits', 'classes']),
+    )
+    .option('--skip-broken', 'images: leave broken files out instead of refusing them')
     .option('--name <name>', 'name in the store, where it is to differ')
     .option('--size <pixels>', 'images: scale and crop to this side', wholeNumber(1))
     .option('--files', 'images: keep the files and decode them while training; for sets larger than memory')
@@ -174,10 +189,20 @@ export const register = (program: Command): void => {
             onProgress: show,
           }),
         ).finally(end);
-        if (json) return printJson({ created: added.created, dataset: summary(added) });
-        const { name, train, test } = summary(added);
+        const counts = await withStore((store) => countsByClass(store, added.manifest));
+        const { account, manifest } = added;
+        if (json)
+          return printJson({
+            created: added.created,
+            dataset: summary(added),
+            counts: classRows(manifest, counts),
+            ...(account === undefined ? {} : { account }),
+          });
+        const { name, train, test, validation } = summary(added);
+        const own = validation === undefined ? '' : ` (${validation} of them for validation)`;
         process.stdout.write(
-          `${name}: ${train} training and ${test} test images ${added.created ? 'written' : 'were there already'}\n`,
+          `${name}: ${train} training${own} and ${test} test images ${added.created ? 'written' : 'were there already'}\n` +
+            `${accountText(manifest, counts, account)}\n`,
         );
       },
     );

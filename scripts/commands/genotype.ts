@@ -6,13 +6,23 @@ const ARCHITECTURE =
   'a published name (DARTS_V2, …), a printed genotype, or a run, whose found architecture is meant';
 const SPACE = 'space of the printed genotype; Genotype(…) is of darts-cnn';
 
+const OPTION = 'option of that space, such as space.depth=24, where the genotype does not tell it';
+
+const append = (value: string, all: readonly string[]): string[] => [...all, value];
 const positive = wholeNumber(1);
 
 interface ShowOptions {
   readonly space?: string;
+  readonly set?: readonly string[];
   readonly channels?: number;
   readonly layers?: number;
   readonly json?: boolean;
+}
+
+interface DrawOptions {
+  readonly space?: string;
+  readonly set?: readonly string[];
+  readonly out: string;
 }
 
 export const register = (program: Command): void => {
@@ -23,15 +33,16 @@ export const register = (program: Command): void => {
     .description('print an architecture, its canonical hash, its operations and the size of its network')
     .argument('<architecture>', ARCHITECTURE)
     .option('--space <name>', SPACE)
+    .option('--set <option=value>', OPTION, append, [])
     .option('--channels <n>', 'network.channels (that of the run; else 36 for cells, 16 elsewhere)', positive)
     .option('--layers <n>', 'network.layers (that of the run; else 20 for cells, 9 elsewhere)', positive)
     .option('--json', 'print one JSON document')
-    .action(async (text: string, { space, json, channels, layers }: ShowOptions) => {
+    .action(async (text: string, { space, set, json, channels, layers }: ShowOptions) => {
       const [{ findArchitecture }, { describeArchitecture, printArchitecture }] = await Promise.all([
         import('../runs/find-architecture.ts'),
         import('../runs/describe-architecture.ts'),
       ]);
-      const described = describeArchitecture(await findArchitecture(text, space), {
+      const described = describeArchitecture(await findArchitecture(text, space, set), {
         ...(channels === undefined ? {} : { channels }),
         ...(layers === undefined ? {} : { layers }),
       });
@@ -43,14 +54,15 @@ export const register = (program: Command): void => {
     .description('draw the cells or the network as SVG files')
     .argument('<architecture>', ARCHITECTURE)
     .option('--space <name>', SPACE)
+    .option('--set <option=value>', OPTION, append, [])
     .option('--out <file>', 'cell.svg makes cell-normal.svg and cell-reduce.svg', 'cell.svg')
-    .action(async (text: string, { space, out }: { readonly space?: string; readonly out: string }) => {
+    .action(async (text: string, { space, set, out }: DrawOptions) => {
       const [{ findArchitecture }, { drawArchitecture }, { writeFiles }] = await Promise.all([
         import('../runs/find-architecture.ts'),
         import('../runs/draw-architecture.ts'),
         import('../runs/write-files.ts'),
       ]);
-      const drawn = await drawArchitecture(await findArchitecture(text, space), out);
+      const drawn = await drawArchitecture(await findArchitecture(text, space, set), out);
       await writeFiles('--out', drawn);
       process.stdout.write(`${Object.keys(drawn).join('\n')}\n`);
     });

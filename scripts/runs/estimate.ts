@@ -1,4 +1,4 @@
-import type { DatasetManifest } from '../../nas/protocol/dataset.ts';
+import { trainingParts, type DatasetManifest } from '../../nas/protocol/dataset.ts';
 import type { Experiment } from '../../nas/protocol/experiment.ts';
 import { searchJobs } from '../../nas/protocol/plan.ts';
 import { chosenSpace } from '../../nas/protocol/space-schema.ts';
@@ -159,8 +159,7 @@ function* repeated(value: number): Generator<number> {
 export const estimate = (experiment: Experiment, dataset: DatasetManifest): StageEstimate[] => {
   const { stages, resources } = experiment;
   const all = dataset.splits.train.count;
-  const validation = Math.round(all * experiment.task.validationFraction);
-  const train = all - validation;
+  const { train, validation } = trainingParts(dataset, experiment.task.validationFraction);
   const epochs = (recipe: Recipe, images: number): number => recipe.epochs * images;
   const { retrain, evaluate } = stages;
 

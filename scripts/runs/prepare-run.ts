@@ -14,7 +14,8 @@ import type { SettledExperiment } from '../../nas/protocol/settled-experiment.ts
 import { chosenSpace } from '../../nas/protocol/space-schema.ts';
 import { isBlackBox } from '../../nas/protocol/strategy-schema.ts';
 import { STRATEGIES } from '../../nas/strategy/registry.ts';
-import { listDatasets, readDataset } from '../../store/datasets.ts';
+import { CorruptBlobError } from '../../store/blobs.ts';
+import { countsByClass, listDatasets, readDataset } from '../../store/datasets.ts';
 import type { StoredDataset } from '../../store/datasets.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { listTables, openTable, readTableManifest } from '../../store/tables.ts';
@@ -56,7 +57,17 @@ export const findDataset = async (
         : suggestion(name, [...present, ...addable], 'nas data add takes your own images: --from PATH'),
     );
   }
-  checkAgainstDataset(experiment, found.manifest, place);
+  const counts = await countsByClass(store, found.manifest).catch((cause: unknown) => {
+    if (!(cause instanceof CorruptBlobError)) throw cause;
+    throw inputError(
+      place(['task', 'data']),
+      name,
+      'a data set that is whole',
+      `add it anew; nas data verify ${name} says what is wrong with it`,
+      { cause },
+    );
+  });
+  checkAgainstDataset(experiment, found.manifest, place, counts.train);
   checkNetworks({ experiment, place }, found.manifest);
   return found;
 };
