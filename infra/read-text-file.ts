@@ -37,16 +37,17 @@ const readUpTo = (descriptor: number, limit: number): Uint8Array => {
  * nothing is waited for: a pipe that nobody writes to is refused. Throws `InfrastructureError` where the disk fails.
  */
 export const readTextFile = (file: string, { field, what, fix, limit = LIMIT }: ExpectedFile): string => {
-  const refused = (is: string, cause?: unknown): Error =>
-    inputError(field, file, `${what}; this is ${is}`, fix, ...(cause === undefined ? [] : [{ cause }]));
+  const refused = (why: string, cause?: unknown): Error =>
+    inputError(field, file, `${what}; ${why}`, fix, ...(cause === undefined ? [] : [{ cause }]));
   let descriptor: number | undefined;
   try {
     descriptor = openSync(file, constants.O_RDONLY | (SHELL_PIPE.test(file) ? 0 : constants.O_NONBLOCK));
     const found = fstatSync(descriptor);
-    if (found.isDirectory()) throw refused('a folder');
-    if (!found.isFile() && !SHELL_PIPE.test(file)) throw refused(found.isFIFO() ? 'a pipe' : 'a device');
+    if (found.isDirectory()) throw refused('this is a folder');
+    if (!found.isFile() && !SHELL_PIPE.test(file))
+      throw refused(found.isFIFO() ? 'this is a pipe' : 'this is a device');
     const bytes = readUpTo(descriptor, limit);
-    if (bytes.length > limit) throw refused(`longer than ${limit} bytes`);
+    if (bytes.length > limit) throw refused(`this is longer than ${limit} bytes`);
     return decodeText(bytes, file);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
@@ -56,7 +57,7 @@ export const readTextFile = (file: string, { field, what, fix, limit = LIMIT }: 
         cause: error,
       });
     throw refused(
-      code === 'ENOENT' ? 'not there' : code === 'EACCES' ? 'not readable by you' : `not readable (${code})`,
+      code === 'ENOENT' ? 'there is no such file (ENOENT)' : `this cannot be read (${code})`,
       error,
     );
   } finally {

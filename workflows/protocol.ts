@@ -8,7 +8,6 @@ import {
   condition,
   continueAsNew,
   isCancellation,
-  rootCause,
   setCurrentDetails,
   setHandler,
   startChild,
@@ -30,6 +29,7 @@ import {
 import type { Board, Control, ControlRequest, ProtocolInput, StageInput } from './contract.ts';
 import { NO_CONTROL, auditEntry, budgetHold, changed, concernsStage, refusal } from './control.ts';
 import { evaluate } from './evaluate.ts';
+import { failureText } from './failure-text.ts';
 import { collectReport, concludeRun } from './protocol-activities.ts';
 import { proxySearch } from './proxy-search.ts';
 import { retrainTop } from './retrain-top.ts';
@@ -218,10 +218,10 @@ export const protocol = async (input: ProtocolInput): Promise<RunView> => {
         await finish(
           cancelled ? 'cancelled' : 'failed',
           cancelled ? 'cancelled' : 'failed',
-          rootCause(error),
+          failureText(error),
         );
       } catch (reportError) {
-        show({ ...board, error: `${board.error ?? ''} (no report: ${rootCause(reportError) ?? ''})` });
+        show({ ...board, error: `${board.error ?? ''} (no report: ${failureText(reportError)})` });
       }
     });
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));

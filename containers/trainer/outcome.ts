@@ -31,7 +31,7 @@ export const endOf = (error: unknown): AttemptEnd => {
   return 'user-error';
 };
 
-/** Name and message of an error and of its causes, outermost first. */
+/** Name and message of an error and of its causes, outermost first, on one line. */
 export const describeError = (error: unknown): string => {
   const parts: string[] = [];
   for (let at: unknown = error, depth = 0; at !== undefined && depth < 5; depth++) {
@@ -43,5 +43,6 @@ export const describeError = (error: unknown): string => {
     parts.push(`${at.name}: ${at.message}${typeof code === 'string' ? ` (${code})` : ''}`);
     at = at.cause;
   }
-  return parts.join('; caused by ');
+  const [outer = '', ...causes] = parts.map((part) => part.replace(/\s*\n\s*/g, ' '));
+  return causes.length === 0 ? outer : `${outer} (cause: ${causes.join('; ')})`;
 };

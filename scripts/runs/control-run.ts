@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { runRecordSchema } from '../../nas/protocol/documents.ts';
 import { EDITABLE, withEdits } from '../../nas/protocol/edits.ts';
 import type { Edits } from '../../nas/protocol/edits.ts';
+import { errorText } from '../../nas/protocol/error-text.ts';
 import { InputError, inputError } from '../../nas/protocol/input-error.ts';
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
 import { suggestion } from '../../nas/protocol/nearest.ts';
@@ -67,7 +68,7 @@ export const controlRun = async (
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError)
       throw new InputError(
-        `${runId}: ${change.kind} is not allowed: ${error.cause?.message ?? error.message}`,
+        `${runId}: ${change.kind} is not allowed: ${errorText(error.cause ?? error)}`,
       );
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     const known = await client.workflow

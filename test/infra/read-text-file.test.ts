@@ -78,8 +78,8 @@ describe('a file that a person names', () => {
       /this is a pipe/,
     ],
     ['an endless device', () => '/dev/zero', /this is a device/],
-    ['not there', () => join(folder, 'nowhere.yaml'), /nowhere\.yaml".*this is not there/],
-    ['below a file', () => join(file('file.yaml', ''), 'below'), /not readable \(ENOTDIR\)/],
+    ['not there', () => join(folder, 'nowhere.yaml'), /nowhere\.yaml".*no such file/],
+    ['below a file', () => join(file('file.yaml', ''), 'below'), /cannot be read \(ENOTDIR\)/],
     ['a name that is too long', () => join(folder, 'x'.repeat(5000)), /ENAMETOOLONG/],
   ])('is refused when it is %s', (_, path, pattern) => {
     const message = refusal(path());
