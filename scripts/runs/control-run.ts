@@ -67,9 +67,7 @@ export const controlRun = async (
       .executeUpdate<RunView, [ControlRequest]>('control', { args: [request] });
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError)
-      throw new InputError(
-        `${runId}: ${change.kind} is not allowed: ${errorText(error.cause ?? error)}`,
-      );
+      throw new InputError(`${runId}: ${change.kind} is not allowed: ${errorText(error.cause ?? error)}`);
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     const known = await client.workflow
       .getHandle(runId)

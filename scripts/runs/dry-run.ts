@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { errorText } from '../../nas/protocol/error-text.ts';
 import type { Experiment } from '../../nas/protocol/experiment.ts';
 import { InfrastructureError } from '../../nas/protocol/infrastructure-error.ts';
 import type { LoadedExperiment } from '../../nas/protocol/load-experiment.ts';
@@ -9,6 +10,7 @@ import type { ObjectStore } from '../../store/object-store.ts';
 import { QUICK } from '../../store/s3-retries.ts';
 import { createS3ObjectStore } from '../../store/s3-object-store.ts';
 import { useConfig } from '../config.ts';
+import { checkResources } from './check-resources.ts';
 import { estimate } from './estimate.ts';
 import type { StageEstimate } from './estimate.ts';
 import { table } from './format.ts';
@@ -51,6 +53,16 @@ const settledIfReachable = async (experiment: Experiment): Promise<Experiment> =
     if (!(error instanceof InfrastructureError)) throw error;
     process.stderr.write(`resources.parallelism: from the queue when the run starts; now ${error.message}\n`);
     return experiment;
+  }
+};
+
+/** Throws `InputError` for what the queue would never start, as far as there is a queue to ask. */
+const checkedIfReachable = async (loaded: LoadedExperiment): Promise<void> => {
+  try {
+    await checkResources(useConfig(), loaded);
+  } catch (error) {
+    if (!(error instanceof InfrastructureError)) throw error;
+    process.stderr.write(`queue and resources are not checked: ${errorText(error)}\n`);
   }
 };
 
@@ -104,6 +116,7 @@ export const planFor = async (
 ): Promise<Plan> => {
   if (name !== undefined) checkRunId(name);
   const { dataset, experiment: found } = await storedIfReachable(loaded, openStore);
+  await checkedIfReachable(loaded);
   const experiment = await settledIfReachable(found);
   const limits = dataset && limitedNetworks(experiment, dataset.manifest);
   const costs =
