@@ -22,6 +22,8 @@ export interface Description {
   readonly multiplyAdds: { readonly convolution: number; readonly linear: number };
   /** Bytes of all intermediate results of one image, float32: what a training step keeps for its backward pass. */
   readonly activationBytes: number;
+  /** Those of them that weights are multiplied with: no backward pass can do without them. */
+  readonly keptBytes: number;
 }
 
 const FLOAT_BYTES = 4;
@@ -41,6 +43,7 @@ export const describeNetwork = (
   let convolution = 0;
   let linear = 0;
   let elements = 0;
+  const kept = new Set<ImageShape>();
   const declare = (
     name: string,
     shape: readonly number[],
@@ -87,6 +90,7 @@ export const describeNetwork = (
     dilation = 1,
   ): ImageShape => {
     const fanIn = kernel[0] * kernel[1] * x[2];
+    kept.add(x);
     declare(`${name}.weight`, [...kernel, x[2], filters], { kind: 'uniform', fanIn });
     const [h, w] = sized(x, kernel, strides, padding, dilation);
     convolution += h * w * fanIn * filters;
@@ -115,6 +119,7 @@ export const describeNetwork = (
     },
     depthwise: (x, name, { kernel, stride, dilation }) => {
       const fanIn = kernel * kernel;
+      kept.add(x);
       declare(`${name}.weight`, [kernel, kernel, x[2], 1], { kind: 'uniform', fanIn });
       const padding = (dilation * (kernel - 1)) / 2;
       const [h, w] = sized(x, [kernel, kernel], [stride, stride], [padding, padding], dilation);
@@ -186,5 +191,11 @@ export const describeNetwork = (
     },
   };
   network(layers, image);
-  return { declarations, multiplyAdds: { convolution, linear }, activationBytes: FLOAT_BYTES * elements };
+  const read = [...kept].reduce((sum, [h, w, c]) => sum + h * w * c, 0);
+  return {
+    declarations,
+    multiplyAdds: { convolution, linear },
+    activationBytes: FLOAT_BYTES * elements,
+    keptBytes: FLOAT_BYTES * read,
+  };
 };

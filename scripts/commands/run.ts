@@ -49,6 +49,8 @@ const run = async (file: string, options: Options): Promise<void> => {
     const { client, store, config } = session;
     await checkResources(config, loaded);
     const dataset = await prepare.findDataset(store, loaded);
+    const limits = limitedNetworks(loaded.experiment, dataset.manifest);
+    if (limits?.within === 0) process.stderr.write(`warning: ${describeLimits(limits)}\n`);
     const experiment = await settleParallelism(config, await prepare.withTable(store, loaded));
     const record = prepare.runRecord(runId, experiment, dataset, now);
     await startRun(client, store, { record, taskQueue: config.taskQueue });

@@ -19,7 +19,7 @@ import type { StoredDataset } from '../../store/datasets.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { listTables, openTable, readTableManifest } from '../../store/tables.ts';
 import { CATALOGUE } from '../data/catalogue.ts';
-import { checkNetworks } from './network-sizes.ts';
+import { checkMemory, checkNetworks } from './network-sizes.ts';
 
 const RUN_ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
 
@@ -57,6 +57,7 @@ export const findDataset = async (
   }
   checkAgainstDataset(experiment, found.manifest, place);
   checkNetworks({ experiment, place }, found.manifest);
+  checkMemory({ experiment, place }, found.manifest);
   return found;
 };
 
