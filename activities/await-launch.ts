@@ -28,7 +28,13 @@ export interface LaunchHeartbeat {
 export interface LaunchHost {
   readonly signal: AbortSignal;
   heartbeat(details: LaunchHeartbeat): void;
+  /** Batch says why it does not start the job; without a reason: it has started it. Told once each. */
+  waits(reason: string | undefined): void;
 }
+
+/** What Batch says of a job that it has not started. */
+const waitingReason = ({ status, statusReason }: BatchJob): string | undefined =>
+  status === 'RUNNING' || status === 'SUCCEEDED' || status === 'FAILED' ? undefined : statusReason;
 
 /** Also how soon a cancellation is noticed: the server answers a heartbeat with it. */
 const HEARTBEAT_MILLISECONDS = 2_000;
@@ -129,13 +135,21 @@ export const awaitLaunch = async (
     beat();
   };
 
+  let told: string | undefined;
+  const tellWaiting = (job: BatchJob): void => {
+    const reason = waitingReason(job);
+    if (reason === told || reason === '') return;
+    told = reason;
+    host.waits(reason);
+  };
+
   /** Until the present job has ended or is to be replaced; the job in the former case. */
   const next = async (): Promise<{ readonly ended?: BatchJob | undefined; readonly over: boolean }> => {
     const stop = new AbortController();
     const headStart = decided(AbortSignal.any([signal, stop.signal])).then(() => ({ over: false }));
     try {
       return await Promise.race([
-        watcher.ended(current.id, signal).then((ended) => ({ ended, over: true })),
+        watcher.ended(current.id, signal, tellWaiting).then((ended) => ({ ended, over: true })),
         headStart,
       ]);
     } finally {

@@ -8,9 +8,9 @@ export interface JobWatcher {
   /**
    * Resolves when the job has ended; to `undefined` when Batch has not known it for several polls. A child is not missed
    * while its array has not ended: Batch knows it only once the array has spawned it. Rejects with the signal's reason
-   * when aborted, or with Batch's error when it has not answered for a minute.
+   * when aborted, or with Batch's error when it has not answered for a minute. `onSeen` is told every state that is seen before.
    */
-  ended(id: string, signal: AbortSignal): Promise<BatchJob | undefined>;
+  ended(id: string, signal: AbortSignal, onSeen?: (job: BatchJob) => void): Promise<BatchJob | undefined>;
   /** As `ended`, but resolves as soon as `holds` of the job; a job that has ended resolves in any case. */
   until(id: string, holds: (job: BatchJob) => boolean, signal: AbortSignal): Promise<BatchJob | undefined>;
 }
@@ -129,5 +129,16 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
       polling = true;
       void loop();
     });
-  return { ended: (id, signal) => until(id, () => false, signal), until };
+  return {
+    ended: (id, signal, onSeen) =>
+      until(
+        id,
+        (job) => {
+          onSeen?.(job);
+          return false;
+        },
+        signal,
+      ),
+    until,
+  };
 };

@@ -27,6 +27,7 @@ const dryRun = async (file: string, options: Options): Promise<void> => {
 const run = async (file: string, options: Options): Promise<void> => {
   const [
     prepare,
+    { describeLimits, limitedNetworks },
     { checkResources },
     { settleParallelism },
     { withSession },
@@ -35,6 +36,7 @@ const run = async (file: string, options: Options): Promise<void> => {
     { printRun },
   ] = await Promise.all([
     import('../runs/prepare-run.ts'),
+    import('../runs/network-sizes.ts'),
     import('../runs/check-resources.ts'),
     import('../runs/settle-parallelism.ts'),
     import('../runs/connect.ts'),

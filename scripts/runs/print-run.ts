@@ -42,6 +42,9 @@ export const printRun = (view: LiveView): string => {
     ...(results.length === 0 ? [] : [table(results)]),
     ...(view.rehearsal === undefined ? [] : [view.rehearsal.text]),
     ...(view.gate === undefined ? [] : [view.gate.text]),
+    ...view.stages.flatMap((stage) =>
+      stage.jobs.flatMap(({ jobId, waits }) => (waits === undefined ? [] : [`${jobId} waits: ${waits}`])),
+    ),
     ...(view.audit === undefined
       ? []
       : ['', table(view.audit.map(({ at, by, action, text }) => [at, by, action, text]))]),

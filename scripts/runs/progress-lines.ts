@@ -11,7 +11,8 @@ const describe = (job: LiveJob): string => {
         : '';
   const reclaims = job.reclaims === 0 ? '' : `, ${count(job.reclaims, 'reclaim')}`;
   const outcome = job.outcome !== undefined && job.outcome !== 'succeeded' ? ` (${job.outcome})` : '';
-  return `${job.jobId}: ${job.status}${outcome}${accuracy}${reclaims}`;
+  const waits = job.waits === undefined ? '' : `, waits: ${job.waits}`;
+  return `${job.jobId}: ${job.status}${outcome}${accuracy}${reclaims}${waits}`;
 };
 
 /** For logs and pipes: one line whenever a stage or a job changes its state. */
