@@ -37,8 +37,7 @@ const readUpTo = (descriptor: number, limit: number): Uint8Array => {
  * nothing is waited for: a pipe that nobody writes to is refused. Throws `InfrastructureError` where the disk fails.
  */
 export const readTextFile = (file: string, { field, what, fix, limit = LIMIT }: ExpectedFile): string => {
-  const refused = (why: string, cause?: unknown): Error =>
-    inputError(field, file, `${what}; ${why}`, fix, ...(cause === undefined ? [] : [{ cause }]));
+  const refused = (why: string): Error => inputError(field, file, `${what}; ${why}`, fix);
   let descriptor: number | undefined;
   try {
     descriptor = openSync(file, constants.O_RDONLY | (SHELL_PIPE.test(file) ? 0 : constants.O_NONBLOCK));
@@ -56,10 +55,7 @@ export const readTextFile = (file: string, { field, what, fix, limit = LIMIT }: 
       throw infrastructureError(`${file} cannot be read: ${message}`, 'check the disk, then try again', {
         cause: error,
       });
-    throw refused(
-      code === 'ENOENT' ? 'there is no such file (ENOENT)' : `this cannot be read (${code})`,
-      error,
-    );
+    throw refused(code === 'ENOENT' ? 'there is no such file (ENOENT)' : `this cannot be read (${code})`);
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }

@@ -13,18 +13,33 @@ const STAND_INS: Readonly<Record<string, unknown>> = {
   task: { data: 'unnamed' },
 };
 
+/** A wrong entry makes its whole list a guess: without it the others have moved. */
+const upToList = (field: Field): Field => {
+  const entry = field.findIndex((part) => typeof part === 'number');
+  return entry < 0 ? field : field.slice(0, entry);
+};
+
 const fieldsOf = (issue: z.core.$ZodIssue): readonly Field[] =>
-  issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
+  (issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path]).map(
+    upToList,
+  );
 
 const without = (value: unknown, [part, ...rest]: Field): unknown => {
   if (typeof value !== 'object' || value === null || part === undefined) return value;
-  // An entry of a list cannot be left out without moving the others.
-  if (Array.isArray(value)) return undefined;
   const { [part as string]: below, ...others } = value as Readonly<Record<string, unknown>>;
   if (rest.length === 0) return others;
   const kept = without(below, rest);
   return kept === undefined ? others : { ...others, [part]: kept };
 };
+
+/** Rounds of leaving out what is wrong; each goes one level further up where the last was not enough. */
+const ROUNDS = 6;
+
+const isSame = (a: Field, b: Field): boolean => a.length === b.length && a.every((part, i) => part === b[i]);
+
+/** The field, or what it belongs to where the field itself is left out already: something is needed there. */
+const further = (field: Field, left: readonly Field[]): Field =>
+  field.length > 1 && left.some((other) => isSame(other, field)) ? further(field.slice(0, -1), left) : field;
 
 /**
  * An experiment that the schema accepts, from one that it refuses, with the fields that are not the user's; `undefined` where
@@ -34,21 +49,19 @@ export const repairedExperiment = (
   raw: unknown,
   issues: readonly z.core.$ZodIssue[],
 ): { readonly experiment: Experiment; readonly fields: readonly Field[] } | undefined => {
-  const wrong = issues.flatMap(fieldsOf);
-  const attempts: readonly (readonly Field[])[] = [
-    wrong,
-    // What is wrong deep inside may be needed there.
-    wrong.map((field) => field.slice(0, 2)),
-    wrong.map((field) => field.slice(0, 1)),
-  ];
-  for (const fields of attempts) {
+  let fields = issues.flatMap(fieldsOf);
+  for (let round = 0; round < ROUNDS; round++) {
     const left = fields.reduce(without, raw) as Readonly<Record<string, unknown>>;
     const missing = Object.keys(STAND_INS).filter((name) => left[name] === undefined);
     const stood = Object.fromEntries(missing.map((name) => [name, STAND_INS[name]]));
     const parsed = experimentSchema.safeParse({ ...left, ...stood });
-    if (!parsed.success) continue;
-    const guessed = [...fields, ...missing.map((name) => [name])];
-    return { experiment: withStrategyDefaults(parsed.data), fields: guessed };
+    if (parsed.success)
+      return {
+        experiment: withStrategyDefaults(parsed.data),
+        fields: [...fields, ...missing.map((name) => [name])],
+      };
+    const known = fields;
+    fields = [...known, ...parsed.error.issues.flatMap(fieldsOf).map((field) => further(field, known))];
   }
   return undefined;
 };

@@ -54,7 +54,7 @@ export const parseYaml = (text: string, file: string): YamlText => {
       seen.add(line);
       const [message = 'correct the line'] = fault.message.split(/ at line \d+|\n/);
       const [allowed, fix] = FIXES[fault.code] ?? ['YAML', `correct the file: ${message}`];
-      return inputError(at(offset), lineFrom(offset), allowed, fix, { cause: fault });
+      return inputError(at(offset), lineFrom(offset), allowed, fix);
     }),
   );
   throwAll(

@@ -201,6 +201,16 @@ describe('an experiment with several faults', () => {
     expect(places[1]).toMatch(/^tiny\.yaml:\d+:5 stages\.search\.seeds$/);
   });
 
+  it('keeps contradictions beside wrong fields at several depths', () => {
+    const text = TEXT.replace('darts-cnn', 'darts-cn').replace('epochs: 2', 'epochs: .nan');
+    expect(placesOf(text.replace('[0, 1]', '[1, 1]').replace('name: tiny', 'name: Q'))).toEqual([
+      'tiny.yaml:1:1 name',
+      'tiny.yaml:2:10 space.name',
+      'tiny.yaml:12:15 stages.search.recipe.epochs',
+      'tiny.yaml:11:5 stages.search.seeds',
+    ]);
+  });
+
   it('is told of a missing number of evaluations, and nothing that follows from it', () => {
     const text = TEXT.replace(/ {2}name: random[^]*?task/, '  name: regularized-evolution\ntask');
     expect(placesOf(text, 'stages.retrain.topK=4')).toEqual(['tiny.yaml:8:3 stages.search.evaluations']);
