@@ -40,6 +40,8 @@ export interface LaunchWait {
 export interface LaunchHost {
   readonly signal: AbortSignal;
   heartbeat(details: LaunchHeartbeat): void;
+  /** Batch says why it does not start the job; without a reason: it has started it. Told once each. */
+  waits(reason: string | undefined): void;
 }
 
 /** Also how soon a cancellation is noticed: the server answers a heartbeat with it. */
@@ -134,6 +136,7 @@ export const awaitLaunch = async (
 
   /** Since when the present job has told why it does not start, and what it told. */
   let blocked: LaunchWait | undefined;
+  let told: string | undefined;
   const look = ({ status, statusReason = '' }: BatchJob): boolean => {
     const reason = status === 'RUNNABLE' ? runnableReason(statusReason) : undefined;
     if (reason === undefined) blocked = undefined;
@@ -142,6 +145,10 @@ export const awaitLaunch = async (
         since: new Date().toISOString(),
         reason: reason.fix === undefined ? statusReason : `${statusReason} Fix: ${reason.fix}`,
       };
+    if (blocked?.reason !== told) {
+      told = blocked?.reason;
+      host.waits(told);
+    }
     return false;
   };
 

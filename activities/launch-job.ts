@@ -17,6 +17,7 @@ import type { Dependencies } from './dependencies.ts';
 import { spentBefore, withAttempts } from './launch-tally.ts';
 import { lookUpFinished, readRun, summarise } from './run-documents.ts';
 import { findOrSubmit, nameOf, queueOf } from './submit-launch.ts';
+import { tellWaiting } from './tell-waiting.ts';
 
 interface LastWords {
   readonly outcome?: string;
@@ -139,6 +140,7 @@ export const createLaunchJob = (deps: Dependencies) => {
     const host = {
       signal: context.cancellationSignal,
       heartbeat: (details: LaunchHeartbeat) => context.heartbeat(details),
+      waits: tellWaiting(deps, input.run.runId, input.job.jobId),
     };
     const beat = context.info.heartbeatDetails as LaunchHeartbeat | undefined;
     return launch(await readRun(deps.store, input.run), input, host, beat);

@@ -13,6 +13,7 @@ import type { Dependencies } from './dependencies.ts';
 import { createLaunch } from './launch-job.ts';
 import { lookUpFinished, lookUpResult } from './run-documents.ts';
 import type { TrialRun } from './search-by-trials.ts';
+import { tellWaiting } from './tell-waiting.ts';
 import { trialMeasures } from './trial-measures.ts';
 
 const NO_LAUNCH: LaunchTally = { outcomes: [], attempts: 0, reclaims: 0, seconds: 0 };
@@ -66,7 +67,11 @@ export const createRunTrial = (deps: Dependencies) => {
     submitted?: string,
   ): Promise<TrialRun> => {
     // The search's own heartbeat speaks for all of its trials.
-    const host: LaunchHost = { signal, heartbeat: () => undefined };
+    const host: LaunchHost = {
+      signal,
+      heartbeat: () => undefined,
+      waits: tellWaiting(deps, run.runId, job.jobId),
+    };
     let last: LaunchResult | undefined;
     let found: TrainResult | undefined;
     let beginning: LaunchHeartbeat | undefined =

@@ -1,8 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { LockError } from '../infra/local/stack/lock.mjs';
+import { errorChain, errorText } from '../nas/protocol/error-text.ts';
 import { InputError } from '../nas/protocol/input-error.ts';
-import { errorChain, saysDown } from './outage.ts';
+import { asMachineFault } from './machine-fault.ts';
+import { isInfrastructure } from './outage.ts';
 import packageJson from '../package.json' with { type: 'json' };
 
 interface CommandModule {
@@ -41,19 +43,9 @@ export const exitCodeOf = (error: unknown): number => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   for (const at of errorChain(error)) {
     if (at instanceof InputError) return 2;
-    if (at instanceof LockError || saysDown(at)) return 3;
+    if (at instanceof LockError || isInfrastructure(at)) return 3;
   }
   return 1;
-};
-
-/** The error's message and those of its causes that add something; zod's list of issues is for programs, not people. */
-const describe = (error: unknown): string => {
-  const lines: string[] = [];
-  for (const { message, name } of errorChain(error)) {
-    if (name.endsWith('ZodError') && lines.length > 0) continue;
-    if (message !== '' && !lines.some((line) => line.includes(message))) lines.push(message);
-  }
-  return lines.length === 0 ? String(error) : lines.join('\n  because: ');
 };
 
 /** Runs one command line and answers its exit code; messages go to stderr. */
@@ -66,7 +58,7 @@ export const main = async (argv: readonly string[]): Promise<number> => {
     const code = exitCodeOf(error);
     // Commander has printed its own message already.
     if (!(error instanceof CommanderError)) {
-      process.stderr.write(`nas: ${describe(error)}\n`);
+      process.stderr.write(`nas: ${errorText(asMachineFault(error))}\n`);
       if (argv.includes('--debug') && error instanceof Error) process.stderr.write(`${error.stack}\n`);
     }
     return code;

@@ -78,6 +78,8 @@ export interface BoardJob {
   readonly status: 'pending' | 'running';
   /** Present when the job has ended. */
   readonly report?: JobReport;
+  /** Why Batch lets it, or one of its trials, wait: the first reason that was told, and the present one. */
+  readonly waits?: { readonly first: string; readonly now?: string };
 }
 
 /** Argument of the stage workflows. */
@@ -107,13 +109,15 @@ export interface TrainJobInput {
   readonly round?: string;
 }
 
-/** A stage tells the protocol what it plans, starts and ends; two signals a job. */
+/** What the protocol is told: by a stage what it plans, starts and ends; two signals a job. */
 export type StageNews =
   | { readonly kind: 'planned'; readonly stage: StageName; readonly jobs: readonly PlannedJob[] }
   | { readonly kind: 'started'; readonly stage: StageName; readonly jobId: string }
   | { readonly kind: 'ended'; readonly stage: StageName; readonly report: JobReport }
   /** A pause ended the job at a checkpoint, or a retry put it back: it waits again. */
   | { readonly kind: 'requeued'; readonly stage: StageName; readonly jobId: string }
+  /** Batch says why it does not start the job, or one of its trials; without a reason: it has started it. Told by the job's launch. */
+  | { readonly kind: 'waits'; readonly jobId: string; readonly reason?: string }
   | { readonly kind: 'taken' | 'declined'; readonly version: number }
   | { readonly kind: 'rehearsed'; readonly rehearsal: RehearsalView }
   | { readonly kind: 'gated'; readonly gate: GateView };

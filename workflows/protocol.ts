@@ -9,7 +9,6 @@ import {
   continueAsNew,
   isCancellation,
   patched,
-  rootCause,
   setCurrentDetails,
   setHandler,
   sleep,
@@ -35,6 +34,7 @@ import type { Board, Control, ControlRequest, ProtocolInput, StageInput } from '
 import { NO_CONTROL, auditEntry, budgetHold, changed, concernsStage, refusal } from './control.ts';
 import { evaluate } from './evaluate.ts';
 import { withIntactStages } from './mending.ts';
+import { failureText } from './failure-text.ts';
 import { collectReport, concludeRun } from './protocol-activities.ts';
 import { proxySearch } from './proxy-search.ts';
 import { retrainTop } from './retrain-top.ts';
@@ -267,10 +267,10 @@ export const protocol = async (input: ProtocolInput): Promise<RunView> => {
         await finish(
           cancelled ? 'cancelled' : 'failed',
           cancelled ? 'cancelled' : 'failed',
-          rootCause(error),
+          failureText(error),
         );
       } catch (reportError) {
-        show({ ...board, error: `${board.error ?? ''} (no report: ${rootCause(reportError) ?? ''})` });
+        show({ ...board, error: `${board.error ?? ''} (no report: ${failureText(reportError)})` });
       }
     });
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));

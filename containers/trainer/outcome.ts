@@ -56,12 +56,13 @@ export const endOf = (error: unknown): AttemptEnd => {
   return known?.end ?? 'user-error';
 };
 
-/** Name and message of an error and of its causes, outermost first. */
-export const describeError = (error: unknown): string =>
-  causesOf(error)
-    .map((at) => {
-      if (!(at instanceof Error)) return String(at);
-      const { code } = at as { readonly code?: unknown };
-      return `${at.name}: ${at.message}${typeof code === 'string' ? ` (${code})` : ''}`;
-    })
-    .join('; caused by ');
+/** Name and message of an error and of its causes, outermost first, on one line. */
+export const describeError = (error: unknown): string => {
+  const parts = causesOf(error).map((at) => {
+    if (!(at instanceof Error)) return String(at);
+    const { code } = at as { readonly code?: unknown };
+    return `${at.name}: ${at.message}${typeof code === 'string' ? ` (${code})` : ''}`;
+  });
+  const [outer = '', ...causes] = parts.map((part) => part.replace(/\s*\n\s*/g, ' '));
+  return causes.length === 0 ? outer : `${outer} (cause: ${causes.join('; ')})`;
+};

@@ -65,6 +65,7 @@ try {
         jobDefinition: config.jobDefinition,
         ports: strategyPortsOnDemand(),
         countNetwork,
+        tell: (runId, news) => client.workflow.getHandle(runId).signal('stageNews', news),
         ...(capacity === undefined ? {} : { capacity }),
       }),
       collectReport: createCollectReport({ store }),

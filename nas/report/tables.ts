@@ -163,6 +163,14 @@ export const failureTable = ({ failures }: RunReport): Table => ({
   rows: failures.map(({ jobId, outcome, attempts, error = '' }) => [jobId, outcome, `${attempts}`, error]),
 });
 
+/** Jobs that Batch did not start at once, with the first reason that it gave. */
+export const waitTable = ({ stages }: RunReport): Table => ({
+  columns: ['job', 'waited, at first because of'],
+  rows: stages.flatMap(({ jobs }) =>
+    jobs.flatMap(({ jobId, waited }) => (waited === undefined ? [] : [[jobId, waited]])),
+  ),
+});
+
 /** Resume receipts: what was killed where, and whether anything differs from a job left alone. */
 export const receiptTable = ({ receipts }: RunReport): Table => ({
   columns: ['made', 'program', 'killed after step', 'of steps', 'parts compared', 'outcome', 'code'],

@@ -25,21 +25,34 @@ const dryRun = async (file: string, options: Options): Promise<void> => {
 };
 
 const run = async (file: string, options: Options): Promise<void> => {
-  const [prepare, { settleParallelism }, { withSession }, { startRun }, { watchRun }, { printRun }] =
-    await Promise.all([
-      import('../runs/prepare-run.ts'),
-      import('../runs/settle-parallelism.ts'),
-      import('../runs/connect.ts'),
-      import('../runs/start-run.ts'),
-      import('../runs/watch-run.ts'),
-      import('../runs/print-run.ts'),
-    ]);
+  const [
+    prepare,
+    { describeLimits, limitedNetworks },
+    { checkResources },
+    { settleParallelism },
+    { withSession },
+    { startRun },
+    { watchRun },
+    { printRun },
+  ] = await Promise.all([
+    import('../runs/prepare-run.ts'),
+    import('../runs/network-sizes.ts'),
+    import('../runs/check-resources.ts'),
+    import('../runs/settle-parallelism.ts'),
+    import('../runs/connect.ts'),
+    import('../runs/start-run.ts'),
+    import('../runs/watch-run.ts'),
+    import('../runs/print-run.ts'),
+  ]);
   const loaded = await prepare.readExperiment(file, options.set);
   const now = new Date();
   const runId = prepare.checkRunId(options.name ?? prepare.defaultRunId(loaded.experiment, now));
   await withSession(async (session) => {
     const { client, store, config } = session;
+    await checkResources(config, loaded);
     const dataset = await prepare.findDataset(store, loaded);
+    const limits = limitedNetworks(loaded.experiment, dataset.manifest);
+    if (limits?.within === 0) process.stderr.write(`warning: ${describeLimits(limits)}\n`);
     const experiment = await settleParallelism(config, await prepare.withTable(store, loaded));
     const record = prepare.runRecord(runId, experiment, dataset, now);
     await startRun(client, store, { record, taskQueue: config.taskQueue });

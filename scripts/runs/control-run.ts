@@ -3,6 +3,7 @@ import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/cl
 import { stringify } from 'yaml';
 import { EDITABLE, withEdits } from '../../nas/protocol/edits.ts';
 import type { Edits } from '../../nas/protocol/edits.ts';
+import { errorText } from '../../nas/protocol/error-text.ts';
 import { InputError, inputError } from '../../nas/protocol/input-error.ts';
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
 import { suggestion } from '../../nas/protocol/nearest.ts';
@@ -62,9 +63,7 @@ export const controlRun = async (
       .executeUpdate<RunView, [ControlRequest]>('control', { args: [request] });
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError)
-      throw new InputError(
-        `${runId}: ${change.kind} is not allowed: ${error.cause?.message ?? error.message}`,
-      );
+      throw new InputError(`${runId}: ${change.kind} is not allowed: ${errorText(error.cause ?? error)}`);
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     const known = await client.workflow
       .getHandle(runId)

@@ -22,14 +22,15 @@ export interface LiveJob extends JobView {
   readonly phase?: string;
   /** At the speed of the last seconds. */
   readonly secondsLeft?: number;
-  /** What it waits for that somebody may have to mend: since when (ISO 8601), and why. */
-  readonly waits?: { readonly since: string; readonly reason: string };
+  /** Since when it waits for what `waits` says, ISO 8601. */
+  readonly waitsSince?: string;
 }
 
 const waitSchema = z.object({ waits: z.object({ since: z.string(), reason: z.string() }) });
+type Wait = z.infer<typeof waitSchema>['waits'];
 
 /** What the job's launch has said with its last heartbeat, or why its activity is tried again. */
-const waitOf = async (client: Session['client'], runId: string, jobId: string): Promise<LiveJob['waits']> => {
+const waitOf = async (client: Session['client'], runId: string, jobId: string): Promise<Wait | undefined> => {
   try {
     const { raw } = await client.workflow.getHandle(`${runId}/${jobId}`).describe();
     for (const { heartbeatDetails, lastFailure, lastAttemptCompleteTime } of raw.pendingActivities ?? []) {
@@ -55,7 +56,7 @@ const waitOf = async (client: Session['client'], runId: string, jobId: string): 
 const liven = async ({ client, store }: Session, runId: string, job: JobView): Promise<LiveJob> => {
   if (job.status !== 'running') return job;
   const key = keys.job(runId, job.jobId);
-  const waits = await waitOf(client, runId, job.jobId);
+  const wait = await waitOf(client, runId, job.jobId);
   const progress = await readHint(store, key.progress, progressSchema);
   let attempts = 0;
   let reclaims = 0;
@@ -68,7 +69,7 @@ const liven = async ({ client, store }: Session, runId: string, job: JobView): P
     ...job,
     attempts: Math.max(job.attempts, attempts),
     reclaims: Math.max(job.reclaims, reclaims),
-    ...(waits === undefined ? {} : { waits }),
+    ...(wait === undefined ? {} : { waits: wait.reason, waitsSince: wait.since }),
   };
   if (progress === undefined) return live;
   const { step, totalSteps, phase, stepsPerSecond } = progress;

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { max } from 'simple-statistics';
+import { readTextFile } from '../../infra/read-text-file.ts';
 import { objectiveOnTable } from '../../nas/benchmark/table-objective.ts';
 import { checkAgainstDataset } from '../../nas/protocol/check-experiment.ts';
 import type { Experiment } from '../../nas/protocol/experiment.ts';
@@ -20,7 +20,7 @@ import type { StoredDataset } from '../../store/datasets.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { listTables, openTable, readTableManifest } from '../../store/tables.ts';
 import { CATALOGUE } from '../data/catalogue.ts';
-import { checkNetworks } from './network-sizes.ts';
+import { checkMemory, checkNetworks } from './network-sizes.ts';
 
 const RUN_ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
 
@@ -29,13 +29,12 @@ export const readExperiment = async (
   file: string,
   overrides: readonly string[],
 ): Promise<LoadedExperiment> => {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (cause) {
-    throw inputError('experiment', file, 'a readable YAML file', 'see experiments/ for examples', { cause });
-  }
-  return loadExperiment(text, { file, overrides });
+  const expected = {
+    field: 'experiment',
+    what: 'a readable YAML file',
+    fix: 'see experiments/ for examples',
+  };
+  return loadExperiment(readTextFile(file, expected), { file, overrides });
 };
 
 /** The experiment's data set, checked against it. Throws `InputError`. */
@@ -69,6 +68,7 @@ export const findDataset = async (
   });
   checkAgainstDataset(experiment, found.manifest, place, counts.train);
   checkNetworks({ experiment, place }, found.manifest);
+  checkMemory({ experiment, place }, found.manifest);
   return found;
 };
 

@@ -34,10 +34,12 @@ export const printRun = (view: LiveView): string => {
     ]),
   );
   const waits = view.stages.flatMap((stage) =>
-    stage.jobs.flatMap(({ jobId, waits: wait }) =>
-      wait === undefined
+    stage.jobs.flatMap(({ jobId, waits: reason, waitsSince }) =>
+      reason === undefined
         ? []
-        : [`${jobId} waits since ${wait.since.slice(0, 19).replace('T', ' ')}: ${wait.reason}`],
+        : [
+            `${jobId} waits${waitsSince === undefined ? '' : ` since ${waitsSince.slice(0, 19).replace('T', ' ')}`}: ${reason}`,
+          ],
     ),
   );
   const errors = view.stages.flatMap((stage) =>

@@ -6,7 +6,7 @@ import type { ProgressDisplay } from './watch-run.ts';
 
 const note = (job: LiveJob): string => {
   const parts = [
-    job.waits === undefined ? '' : `waits: ${job.waits.reason}`,
+    job.waits === undefined ? '' : `waits: ${job.waits}`,
     job.status === 'running' ? (job.phase ?? 'starting') : (job.outcome ?? job.status),
     job.testAccuracy === undefined ? '' : `test ${percent(job.testAccuracy)}`,
     job.validationAccuracy === undefined ? '' : `val ${percent(job.validationAccuracy)}`,

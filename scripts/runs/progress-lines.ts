@@ -11,7 +11,7 @@ const describe = (job: LiveJob): string => {
         : '';
   const reclaims = job.reclaims === 0 ? '' : `, ${count(job.reclaims, 'reclaim')}`;
   const outcome = job.outcome !== undefined && job.outcome !== 'succeeded' ? ` (${job.outcome})` : '';
-  const waits = job.waits === undefined ? '' : `, waits: ${job.waits.reason}`;
+  const waits = job.waits === undefined ? '' : `, waits: ${job.waits}`;
   return `${job.jobId}: ${job.status}${outcome}${accuracy}${reclaims}${waits}`;
 };
 

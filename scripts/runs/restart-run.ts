@@ -14,6 +14,7 @@ import { keys } from '../../store/keys.ts';
 import { findDocument } from '../../store/mendable-documents.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import type { Board, CarriedRun } from '../../workflows/contract.ts';
+import { checkResources } from './check-resources.ts';
 import { unknownRun } from './connect.ts';
 import type { Session } from './connect.ts';
 import { readRunRecord } from './control-run.ts';
@@ -150,6 +151,7 @@ export const forkRun = async (
   const runId = checkRunId(
     options.name ?? `${sourceId}-fork-${now.toISOString().slice(11, 19).replaceAll(':', '')}`,
   );
+  await checkResources(config, loaded);
   const dataset = await findDataset(store, loaded);
   if (dataset.ref.sha256 !== source.dataset.manifest.sha256)
     throw inputError(

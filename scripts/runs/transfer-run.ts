@@ -3,6 +3,7 @@ import { inputError } from '../../nas/protocol/input-error.ts';
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
 import type { RunReport } from '../../nas/report/run-report.ts';
 import { readDataset } from '../../store/datasets.ts';
+import { checkResources } from './check-resources.ts';
 import type { Session } from './connect.ts';
 import { readRunRecord } from './control-run.ts';
 import { fetchReport } from './fetch-report.ts';
@@ -57,6 +58,7 @@ export const transferRun = async (
   const runId = checkRunId(
     options.name ?? `${sourceId.slice(0, 54)}-to-${now.toISOString().slice(11, 19).replaceAll(':', '')}`,
   );
+  await checkResources(config, loaded);
   const found = await findDataset(store, loaded);
   const record = runRecord(runId, await settleParallelism(config, loaded.experiment), found, now);
   await startRun(client, store, { record, taskQueue: config.taskQueue });

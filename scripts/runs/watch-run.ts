@@ -4,6 +4,7 @@ import type { LiveView } from './live-view.ts';
 import type { Session } from './connect.ts';
 import { createBars } from './progress-bars.ts';
 import { createLines } from './progress-lines.ts';
+import { errorText } from '../../nas/protocol/error-text.ts';
 import { isOutage } from '../outage.ts';
 
 /** Shows a run's progress on stderr. */
@@ -47,7 +48,7 @@ export const watchRun = async (
       } catch (error) {
         if (answeredAt === undefined || !isOutage(error)) throw error;
         if (performance.now() - answeredAt > PATIENCE_MILLISECONDS) throw error;
-        if (!silent) display.say(`no answer, trying again: ${error instanceof Error ? error.message : ''}`);
+        if (!silent) display.say(`no answer, trying again: ${errorText(error)}`);
         silent = true;
       }
       await sleep(POLL_MILLISECONDS);

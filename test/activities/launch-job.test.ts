@@ -1,7 +1,7 @@
 import { CancelledFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { BatchAttempt, BatchJobs } from '../../activities/batch-jobs.ts';
 import { troubleOf } from '../../activities/await-launch.ts';
 import type { LaunchHeartbeat } from '../../activities/await-launch.ts';
@@ -16,6 +16,7 @@ import { createDocument, readDocument, replaceDocument } from '../../store/json-
 import { keys } from '../../store/keys.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
 import { CorruptDocumentError } from '../../store/sealed-document.ts';
+import type { StageNews } from '../../workflows/contract.ts';
 import { runRecordForTests } from '../support/run-record.ts';
 import { launchDependencies } from '../support/launch-dependencies.ts';
 import { createSimulatedBatch } from '../support/simulated-batch.ts';
@@ -53,6 +54,37 @@ const setUp = async (script?: (document: JobDocument, launch: number) => Simulat
 };
 
 describe('launchJob', () => {
+  it('tells why Batch does not start the job, each reason once, and that it has started it', async () => {
+    const store = createMemoryObjectStore();
+    const record = runRecordForTests('run');
+    await createDocument(store, keys.experiment('run'), record);
+    const batch = createSimulatedBatch(store, { script: () => ({ end: 'hang' }) });
+    const told: StageNews[] = [];
+    const tell = async (_runId: string, news: StageNews): Promise<void> => {
+      told.push(news);
+      // The run may have ended: nothing depends on what is shown.
+      throw new Error('nobody listens');
+    };
+    const { launchJob } = createProtocolActivities({ ...launchDependencies(store, batch), tell });
+    const job = searchJobs(record.experiment)[0] as LaunchInput['job'];
+    const launched = newEnvironment().run(launchJob, { run: record, job, earlier: NONE });
+    const seen = async (change: Parameters<typeof batch.set>[1], count: number): Promise<void> => {
+      batch.set('job-1', change);
+      await vi.waitFor(() => expect(told).toHaveLength(count));
+    };
+    await vi.waitFor(() => expect(batch.submissions).toHaveLength(1));
+    await seen({ status: 'RUNNABLE', statusReason: 'MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT' }, 1);
+    await seen({ status: 'RUNNABLE', statusReason: 'CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY' }, 2);
+    await seen({ status: 'RUNNING', statusReason: undefined }, 3);
+    batch.set('job-1', { status: 'FAILED', statusReason: 'Terminated' });
+    await launched;
+    expect(told).toEqual([
+      { kind: 'waits', jobId: job.jobId, reason: expect.stringMatching(/^MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT/) },
+      { kind: 'waits', jobId: job.jobId, reason: expect.stringMatching(/^CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY/) },
+      { kind: 'waits', jobId: job.jobId },
+    ]);
+  });
+
   it('writes the document, submits once, heartbeats the Batch id and reports the result', async () => {
     const { store, batch, job, launch } = await setUp(() => ({
       end: 'succeed',

@@ -169,6 +169,6 @@ describe('how an error ends an attempt', () => {
 
   it('keeps the causes in the last words', () => {
     const error = new Error('outer', { cause: new TypeError('inner', { cause: 'root' }) });
-    expect(describeError(error)).toBe('Error: outer; caused by TypeError: inner; caused by root');
+    expect(describeError(error)).toBe('Error: outer (cause: TypeError: inner; root)');
   });
 });

@@ -67,6 +67,7 @@ export const createHarness = async (
             queue: 'queue',
             jobDefinition: 'trainer',
             countNetwork,
+            tell: (runId, news) => client.workflow.getHandle(runId).signal('stageNews', news),
             ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
           }),
           collectReport: createCollectReport({ store }),

@@ -152,6 +152,26 @@ describe('the protocol', () => {
     expect(view.stages[0]?.jobs[0]).toMatchObject({ outcome: 'succeeded', attempts: 3, reclaims: 1 });
   });
 
+  it('shows why Batch does not start a job, in the run and in its report', async () => {
+    harness = await createHarness({ script: () => ({ end: 'hang' }) });
+    await harness.during(async () => {
+      const handle = await start();
+      while (harness.batch.running().length < 2) await sleep(20);
+      const [first] = harness.batch.running();
+      const jobOf = async () => (await handle.query<RunView>('progress')).stages[0]?.jobs ?? [];
+      const reason = 'MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - too large';
+      harness.batch.set(first as string, { status: 'RUNNABLE', statusReason: reason });
+      while (!(await jobOf()).some(({ waits }) => waits === reason)) await sleep(20);
+      harness.batch.set(first as string, { status: 'RUNNING', statusReason: undefined });
+      while ((await jobOf()).some(({ waits }) => waits !== undefined)) await sleep(20);
+      expect((await jobOf()).filter(({ waited }) => waited === reason)).toHaveLength(1);
+      await handle.cancel();
+      await expect(handle.result()).rejects.toThrow();
+      const stored = await harness.store.get(keys.report(harness.runId, 'report.md'));
+      expect(new TextDecoder().decode(stored?.body)).toContain(reason);
+    });
+  });
+
   it('leaves nothing running when it is cancelled', async () => {
     harness = await createHarness({ script: () => ({ end: 'hang' }) });
     await harness.during(async () => {

@@ -115,10 +115,10 @@ describe('printRun', () => {
 });
 
 describe('a job that waits or has crashed', () => {
-  const waits = { since: '2026-01-01T00:00:00.000Z', reason: 'Batch does not tell: not authorized' };
+  const waits = { waitsSince: '2026-01-01T00:00:00.000Z', waits: 'Batch does not tell: not authorized' };
 
   it('is told of by status and by lines, and no more when it is over', () => {
-    const waiting = view(job({ waits }));
+    const waiting = view(job(waits));
     expect(printRun(waiting)).toContain(
       'stage-1/seed-0 waits since 2026-01-01 00:00:00: Batch does not tell: not authorized',
     );
