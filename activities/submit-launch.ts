@@ -1,5 +1,6 @@
 import { sha256 } from '../nas/hash.ts';
 import { CANCEL_REASON } from '../nas/protocol/classify.ts';
+import { JOB_TAGS } from '../nas/protocol/deployment.ts';
 import { jobDocument } from '../nas/protocol/plan.ts';
 import type { PlannedJob } from '../nas/protocol/job-report.ts';
 import type { RunRecord } from '../nas/protocol/run-record.ts';
@@ -24,10 +25,11 @@ export interface LaunchName {
 
 /**
  * The name of a Batch job. SubmitJob has no client token, so the name is the token: it is unique for run, experiment,
- * job, round, launch and replacement, and is looked up before submitting.
+ * job, round, launch and replacement, and for the deployment, which may share its queue with others; it is looked up before
+ * submitting.
  */
 export const batchJobName = (
-  run: { runId: string; experimentHash: string },
+  run: Pick<RunRecord, 'runId' | 'experimentHash' | 'deployment'>,
   jobId: string,
   { launch, round, replaces }: LaunchName,
 ): string => {
@@ -35,7 +37,11 @@ export const batchJobName = (
     ...(round === undefined ? [] : [round]),
     launch,
     ...(replaces === undefined ? [] : [`after${replaces}`]),
-    sha256(`${run.experimentHash}/${run.runId}/${jobId}`).slice(0, 8),
+    sha256(
+      [run.experimentHash, run.runId, jobId, ...(run.deployment === undefined ? [] : [run.deployment])].join(
+        '/',
+      ),
+    ).slice(0, 8),
   ];
   const tail = `-${parts.join('-')}`;
   return `${run.runId}--${jobId.replaceAll('/', '-')}`.slice(0, NAME_LIMIT - tail.length) + tail;
@@ -90,12 +96,12 @@ export const submit = (
   return deps.batch.submit({
     ...what,
     queue: queueOf(deps, run),
-    jobDefinition: deps.jobDefinition,
+    jobDefinition: run.code?.jobDefinition ?? deps.jobDefinition,
     vcpus,
     memoryMiB,
     gpus,
     timeoutSeconds,
-    tags: { 'nas-run': run.runId, 'nas-job': jobId },
+    tags: { [JOB_TAGS.run]: run.runId, [JOB_TAGS.job]: jobId, [JOB_TAGS.deployment]: deps.deployment },
   });
 };
 

@@ -5,6 +5,7 @@ import pRetry from 'p-retry';
 import { createAwsBatchJobs } from '../../activities/aws-batch-jobs.ts';
 import { createJobWatcher } from '../../activities/job-watcher.ts';
 import { createLiveRuns } from '../../activities/live-runs.ts';
+import { findDeployment } from '../../activities/find-deployment.ts';
 import { findLocalCapacity } from '../../activities/local-capacity.ts';
 import { createNoticeWatcher } from '../../activities/notice-watcher.ts';
 import { pacedBatchJobs } from '../../activities/paced-batch-jobs.ts';
@@ -42,6 +43,7 @@ const connection = await pRetry(() => NativeConnection.connect(temporal), { retr
 
 const client = new Client({ connection, namespace: config.temporalNamespace });
 const live = createLiveRuns(client);
+const deployment = await pRetry(() => findDeployment(client, config.bucket), { retries: 6 });
 
 try {
   await ensureReconcileSchedule(client, config.taskQueue);
@@ -58,6 +60,7 @@ try {
         notices: createNoticeWatcher({ store }),
         queue: config.queue,
         jobDefinition: config.jobDefinition,
+        deployment,
         ports: strategyPortsOnDemand(),
         countNetwork,
         ...(capacity === undefined ? {} : { capacity }),
@@ -66,15 +69,18 @@ try {
       reconcileRuns: async () => {
         const now = Date.now();
         const queues = async (): Promise<string[]> => [...new Set([config.queue, ...(await live.queues())])];
-        const { ended } = await reconcile(
+        const { ended, skipped } = await reconcile(
           {
             store,
             live,
+            deployment,
             unfinished: async () => listUnfinishedJobs(batchClient, store, await queues(), now),
             terminate: batch.terminate,
           },
           { now, dryRun: false },
         );
+        for (const { queue, reason } of skipped)
+          process.stdout.write(`reconciliation skips queue ${queue}: ${reason}\n`);
         return ended;
       },
     },

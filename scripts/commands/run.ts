@@ -25,23 +25,28 @@ const dryRun = async (file: string, options: Options): Promise<void> => {
 };
 
 const run = async (file: string, options: Options): Promise<void> => {
-  const [prepare, { settleParallelism }, { withSession }, { startRun }, { watchRun }, { printRun }] =
-    await Promise.all([
-      import('../runs/prepare-run.ts'),
-      import('../runs/settle-parallelism.ts'),
-      import('../runs/connect.ts'),
-      import('../runs/start-run.ts'),
-      import('../runs/watch-run.ts'),
-      import('../runs/print-run.ts'),
-    ]);
+  const [prepare, { settleParallelism }, { checkQueue }, { settleOrigin }, { startRun }] = await Promise.all([
+    import('../runs/prepare-run.ts'),
+    import('../runs/settle-parallelism.ts'),
+    import('../runs/check-queue.ts'),
+    import('../runs/settle-origin.ts'),
+    import('../runs/start-run.ts'),
+  ]);
+  const [{ withSession }, { watchRun }, { printRun }] = await Promise.all([
+    import('../runs/connect.ts'),
+    import('../runs/watch-run.ts'),
+    import('../runs/print-run.ts'),
+  ]);
   const loaded = await prepare.readExperiment(file, options.set);
   const now = new Date();
   const runId = prepare.checkRunId(options.name ?? prepare.defaultRunId(loaded.experiment, now));
   await withSession(async (session) => {
     const { client, store, config } = session;
     const dataset = await prepare.findDataset(store, loaded);
+    await checkQueue(loaded.experiment.resources.queue, config.queue);
     const experiment = await settleParallelism(config, await prepare.withTable(store, loaded));
-    const record = prepare.runRecord(runId, experiment, dataset, now);
+    const origin = await settleOrigin(client, config);
+    const record = prepare.runRecord(runId, experiment, dataset, now, origin);
     await startRun(client, store, { record, taskQueue: config.taskQueue });
     process.stderr.write(
       `run ${runId} started; nas watch ${runId} follows it, nas cancel ${runId} ends it\n`,

@@ -13,10 +13,12 @@ import { createDocument, readDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import type { Board, CarriedRun } from '../../workflows/contract.ts';
+import { checkQueue } from './check-queue.ts';
 import { unknownRun } from './connect.ts';
 import type { Session } from './connect.ts';
 import { readRunRecord } from './control-run.ts';
 import { checkRunId, findDataset, runRecord } from './prepare-run.ts';
+import type { RunOrigin } from './settle-origin.ts';
 import { reserve, startRun } from './start-run.ts';
 
 const STAGES = ['proxy-search', 'retrain-top', 'evaluate'] as const satisfies readonly StageName[];
@@ -120,7 +122,13 @@ const sharedPart = (experiment: Experiment, stages: number): unknown => {
 export const forkRun = async (
   session: Session,
   sourceId: string,
-  options: { readonly fromStage: 2 | 3; readonly overrides: readonly string[]; readonly name?: string },
+  options: {
+    readonly fromStage: 2 | 3;
+    readonly overrides: readonly string[];
+    readonly name?: string;
+    /** The fork is a run of its own: it is computed by the code of today. */
+    readonly origin?: RunOrigin;
+  },
 ): Promise<string> => {
   const { client, store, config } = session;
   const { fromStage, overrides } = options;
@@ -156,7 +164,8 @@ export const forkRun = async (
       `the data set that ${sourceId} searched on`,
       'it was replaced; start a new run',
     );
-  const record = runRecord(runId, asSettled(loaded.experiment), dataset, now);
+  await checkQueue(loaded.experiment.resources.queue, config.queue);
+  const record = runRecord(runId, asSettled(loaded.experiment), dataset, now, options.origin);
   // First the name: nothing may be written below that of another run.
   await reserve(store, record);
   const audit = [auditEntry('fork', `stages before ${fromStage} are those of run ${sourceId}`)];

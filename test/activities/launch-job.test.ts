@@ -12,7 +12,7 @@ import { createDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
 import { runRecordForTests } from '../support/run-record.ts';
-import { launchDependencies } from '../support/launch-dependencies.ts';
+import { DEPLOYMENT, launchDependencies } from '../support/launch-dependencies.ts';
 import { createSimulatedBatch } from '../support/simulated-batch.ts';
 import type { SimulatedLaunch } from '../support/simulated-batch.ts';
 
@@ -66,8 +66,21 @@ describe('launchJob', () => {
       queue: 'queue',
       job: store.uri(keys.job('run', job.jobId).document),
       attempts: 10,
-      tags: { 'nas-run': 'run', 'nas-job': 'stage-1/seed-0' },
+      jobDefinition: 'trainer',
+      tags: { 'nas-run': 'run', 'nas-job': 'stage-1/seed-0', 'nas-deployment': DEPLOYMENT },
     });
+  });
+
+  it('submits with the revision that the record of the run names, whatever the worker is configured with', async () => {
+    const { store, batch, record, job, launch } = await setUp();
+    const kept = {
+      ...record,
+      runId: 'kept',
+      code: { jobDefinition: 'trainer:3', workers: ['a-build'] },
+    };
+    await createDocument(store, keys.experiment('kept'), kept);
+    await launch(undefined, { run: kept, job });
+    expect(batch.submissions.map(({ jobDefinition }) => jobDefinition)).toEqual(['trainer:3']);
   });
 
   it('adopts the job of a worker that died between submitting and recording', async () => {
@@ -211,7 +224,7 @@ describe('launchJob', () => {
 
 describe('batchJobName', () => {
   const run = { runId: 'r'.repeat(64), experimentHash: 'a'.repeat(64) };
-  it('fits into what Batch allows and differs by run, job, launch and experiment', () => {
+  it('fits into what Batch allows and differs by run, job, launch, experiment and deployment', () => {
     const names = [
       batchJobName(run, 'stage-3/baseline/cell-01234567', { launch: 1 }),
       batchJobName(run, 'stage-3/baseline/cell-01234567', { launch: 1000 }),
@@ -220,6 +233,8 @@ describe('batchJobName', () => {
         launch: 1,
       }),
       batchJobName({ ...run, runId: 'r'.repeat(63) }, 'stage-3/baseline/cell-01234567', { launch: 1 }),
+      batchJobName({ ...run, deployment: DEPLOYMENT }, 'stage-3/baseline/cell-01234567', { launch: 1 }),
+      batchJobName({ ...run, deployment: `${DEPLOYMENT}2` }, 'stage-3/baseline/cell-01234567', { launch: 1 }),
     ];
     expect(new Set(names).size).toBe(names.length);
     for (const name of names) expect(name).toMatch(/^[A-Za-z0-9][\w-]{0,127}$/);

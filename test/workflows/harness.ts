@@ -11,6 +11,7 @@ import { workflowBundle } from '../../containers/worker/bundle.ts';
 import { countNetwork } from '../../nas/training/networks/count-network.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
+import { DEPLOYMENT } from '../support/launch-dependencies.ts';
 import { storeToyDataset } from '../support/run-record.ts';
 import { createSimulatedBatch } from '../support/simulated-batch.ts';
 import type { SimulatedBatch } from '../support/simulated-batch.ts';
@@ -66,6 +67,7 @@ export const createHarness = async (
             notices: createNoticeWatcher({ store, pollMilliseconds: 50 }),
             queue: 'queue',
             jobDefinition: 'trainer',
+            deployment: DEPLOYMENT,
             countNetwork,
             ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
           }),
