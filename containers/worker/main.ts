@@ -20,6 +20,7 @@ import { workflowBundle } from './bundle.ts';
 import { strategyPortsOnDemand } from './strategy-ports.ts';
 import { configFromEnvironment } from './environment.ts';
 import { ensureReconcileSchedule } from './reconcile-schedule.ts';
+import { codeRefused, replayOpenRuns } from './replay-open-runs.ts';
 import { temporalConnection } from './temporal-connection.ts';
 
 /** Waiting for a Batch job costs a promise, so one worker waits for as many as a fleet runs. */
@@ -46,12 +47,15 @@ const live = createLiveRuns(client);
 const deployment = await pRetry(() => findDeployment(client, config.bucket), { retries: 6 });
 
 try {
+  const bundle = await workflowBundle(process.env);
+  const refused = await replayOpenRuns(client, bundle);
+  if (refused.length > 0) throw codeRefused(refused);
   await ensureReconcileSchedule(client, config.taskQueue);
   const worker = await Worker.create({
     connection,
     namespace: config.temporalNamespace,
     taskQueue: config.taskQueue,
-    workflowBundle: await workflowBundle(process.env),
+    workflowBundle: bundle,
     activities: {
       ...createProtocolActivities({
         store,

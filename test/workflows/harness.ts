@@ -26,8 +26,8 @@ export interface Harness {
   readonly batch: SimulatedBatch;
   readonly taskQueue: string;
   readonly runId: string;
-  /** Runs the worker while `work` lasts. */
-  during<T>(work: () => Promise<T>): Promise<T>;
+  /** Runs the worker while `work` lasts; with other workflow code where a bundle is given. */
+  during<T>(work: () => Promise<T>, bundle?: { readonly codePath: string }): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -53,12 +53,12 @@ export const createHarness = async (
     batch,
     taskQueue,
     runId: `run-${id}`,
-    during: async (work) => {
+    during: async (work, bundle) => {
       const worker = await Worker.create({
         connection: native,
         namespace,
         taskQueue,
-        workflowBundle: await workflowBundle(process.env),
+        workflowBundle: bundle ?? (await workflowBundle(process.env)),
         activities: {
           ...createProtocolActivities({
             store,
