@@ -7,6 +7,7 @@ import type { RunRecord } from '../nas/protocol/run-record.ts';
 import { createDocument } from '../store/json-documents.ts';
 import { keys } from '../store/keys.ts';
 import { CorruptDocumentError } from '../store/sealed-document.ts';
+import { newestAnew } from '../store/set-aside.ts';
 import type { BatchSubmission } from './batch-jobs.ts';
 import type { LaunchInput } from './contract.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -86,17 +87,19 @@ export const findByName = async (
 };
 
 /** Submits what the container's argument names, with what the experiment says of every job. */
-export const submit = (
+export const submit = async (
   deps: Dependencies,
   run: RunRecord,
   jobId: string,
   what: Pick<BatchSubmission, 'name' | 'job' | 'attempts' | 'size'>,
 ): Promise<string> => {
   const { vcpus, memoryMiB, gpus, timeoutSeconds } = run.experiment.resources;
+  const anew = await newestAnew(deps.store, { runId: run.runId, jobId });
   return deps.batch.submit({
     ...what,
     queue: queueOf(deps, run),
-    jobDefinition: run.code?.jobDefinition ?? deps.jobDefinition,
+    // Of the code that the run began with, unless a person had this job begin anew.
+    jobDefinition: anew?.jobDefinition ?? run.code?.jobDefinition ?? deps.jobDefinition,
     vcpus,
     memoryMiB,
     gpus,

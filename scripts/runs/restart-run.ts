@@ -67,9 +67,9 @@ const auditEntry = (action: 'retry' | 'fork', text: string): AuditEntry => ({
 
 /**
  * Starts a run that failed or was cancelled again, under its own name: settled stages are taken over, jobs that have a
- * result are not run again, the others are launched anew and go on from their checkpoints. Returns the retry's number.
+ * result are not run again, the others are launched anew and go on from their checkpoints. `note` is added to the audit trail. Returns the retry's number.
  */
-export const retryRun = async (session: Session, runId: string): Promise<number> => {
+export const retryRun = async (session: Session, runId: string, note?: string): Promise<number> => {
   const { client, store, config } = session;
   const record = await readRunRecord(session, runId);
   const handle = client.workflow.getHandle(runId);
@@ -89,7 +89,8 @@ export const retryRun = async (session: Session, runId: string): Promise<number>
   const before = await handle.query<RunView>('progress');
   const settled = await settledStages(store, runId);
   const round = Number(description.memo?.['round'] ?? 1) + 1;
-  const entry = auditEntry('retry', `the run was ${before.status}; ${settled.length} stages are taken over`);
+  const taken = `the run was ${before.status}; ${settled.length} stages are taken over`;
+  const entry = auditEntry('retry', note === undefined ? taken : `${taken}; ${note}`);
   await startRun(client, store, {
     record,
     taskQueue: config.taskQueue,

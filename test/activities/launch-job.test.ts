@@ -12,6 +12,7 @@ import { createDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
 import { runRecordForTests } from '../support/run-record.ts';
+import { setCheckpointsAside } from '../../store/set-aside.ts';
 import { DEPLOYMENT, launchDependencies } from '../support/launch-dependencies.ts';
 import { createSimulatedBatch } from '../support/simulated-batch.ts';
 import type { SimulatedLaunch } from '../support/simulated-batch.ts';
@@ -81,6 +82,12 @@ describe('launchJob', () => {
     await createDocument(store, keys.experiment('kept'), kept);
     await launch(undefined, { run: kept, job });
     expect(batch.submissions.map(({ jobDefinition }) => jobDefinition)).toEqual(['trainer:3']);
+    // A person has had one of its jobs begin anew.
+    const other = searchJobs(record.experiment)[1] as LaunchInput['job'];
+    const decision = { at: '2026-01-01T00:00:00.000Z', by: 'somebody@host', jobDefinition: 'trainer:4' };
+    await setCheckpointsAside(store, { runId: 'kept', jobId: other.jobId }, decision);
+    await launch(undefined, { run: kept, job: other });
+    expect(batch.submissions.map(({ jobDefinition }) => jobDefinition)).toEqual(['trainer:3', 'trainer:4']);
   });
 
   it('adopts the job of a worker that died between submitting and recording', async () => {
