@@ -2,7 +2,11 @@ import { InputError, inputError } from '../../nas/protocol/input-error.ts';
 import type { AttemptRecord, JobDocument } from '../../nas/protocol/job.ts';
 import type { TrainingProgram } from '../../nas/training/program.ts';
 import type { CheckpointIdentity, JobRef } from '../../store/checkpoint-documents.ts';
-import { CheckpointMismatchError, restoreCheckpoint, type RestoredCheckpoint } from '../../store/checkpoints.ts';
+import {
+  CheckpointMismatchError,
+  restoreCheckpoint,
+  type RestoredCheckpoint,
+} from '../../store/checkpoints.ts';
 import { createDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import type { Lease } from '../../store/leases.ts';
