@@ -15,7 +15,10 @@ export interface Dependencies {
   readonly notices: NoticeWatcher;
   /** Batch queue of experiments that name none. */
   readonly queue: string;
+  /** Job definition of runs whose record names none. */
   readonly jobDefinition: string;
+  /** `deploymentId`: whose jobs these are. */
+  readonly deployment: string;
   /** What strategies need that is not pure: the tensor arithmetic of controllers. */
   readonly ports?: StrategyPorts;
   /** Counts networks by walking them over shapes. */

@@ -56,12 +56,15 @@ export const createTrialArrays = (deps: Dependencies): TrialArrays => {
 
   /** An array's name is derived from its jobs, so that it is found again as single jobs are. */
   const arrayOf = (
-    { runId, experimentHash }: RunRecord,
+    { runId, experimentHash, deployment }: RunRecord,
     search: string,
     jobs: readonly string[],
     round: string | undefined,
   ): { readonly key: string; readonly array: JobArray } => {
-    const id = hashJson({ runId, experimentHash, jobs, round: round ?? null }).slice(0, 16);
+    const id = hashJson({
+      ...{ runId, experimentHash, jobs, round: round ?? null },
+      ...(deployment !== undefined && { deployment }),
+    }).slice(0, 16);
     const name = nameOf(runId, search, id);
     return { key: keys.job(runId, search).array(id), array: { version: 1, runId, name, jobs } };
   };

@@ -62,6 +62,9 @@ export const keys = {
     refusal: (epoch: number, step: number) =>
       `runs/${runId}/jobs/${jobId}/refusals/${String(epoch).padStart(6, '0')}-${String(step).padStart(12, '0')}.json`,
     refusals: `runs/${runId}/jobs/${jobId}/refusals/`,
+    /** A person's decision, under lease `epoch`, that the job begins anew. */
+    anew: (epoch: number) => `runs/${runId}/jobs/${jobId}/anew/${String(epoch).padStart(6, '0')}.json`,
+    anews: `runs/${runId}/jobs/${jobId}/anew/`,
     /** Names a checkpoint that retention must keep, and who needs it. */
     pin: (epoch: number, step: number) =>
       `runs/${runId}/jobs/${jobId}/pins/${String(epoch).padStart(6, '0')}-${String(step).padStart(12, '0')}.json`,

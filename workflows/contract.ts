@@ -53,7 +53,8 @@ export interface ControlRequest {
     | { readonly kind: 'resume' }
     | { readonly kind: 'edit'; readonly edits: Edits }
     | { readonly kind: 'cancel-job'; readonly jobId: string }
-    | { readonly kind: 'retry-job'; readonly jobId: string };
+    /** `note` goes into the audit trail: how the job goes on, where that is not from its checkpoint. */
+    | { readonly kind: 'retry-job'; readonly jobId: string; readonly note?: string };
 }
 
 /** Everything that the queries show, as the protocol has been told it by its stages. */

@@ -136,6 +136,7 @@ const runFleetOn = async (servers: BenchStack, jobs: number): Promise<FleetFigur
       notices: createNoticeWatcher({ store }),
       queue: 'queue',
       jobDefinition: 'sleeper',
+      deployment: 'default/bench/0',
       countNetwork,
     };
     const record = recordOf(runId, {

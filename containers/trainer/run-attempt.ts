@@ -1,8 +1,13 @@
-import { inputError } from '../../nas/protocol/input-error.ts';
+import { InputError, inputError } from '../../nas/protocol/input-error.ts';
 import type { AttemptRecord, JobDocument } from '../../nas/protocol/job.ts';
 import type { TrainingProgram } from '../../nas/training/program.ts';
 import type { CheckpointIdentity, JobRef } from '../../store/checkpoint-documents.ts';
-import { restoreCheckpoint, type RestoredCheckpoint } from '../../store/checkpoints.ts';
+import {
+  CheckpointMismatchError,
+  restoreCheckpoint,
+  type RestoredCheckpoint,
+} from '../../store/checkpoints.ts';
+import { createDocument } from '../../store/json-documents.ts';
 import { writeResult } from '../../store/job-results.ts';
 import { keys } from '../../store/keys.ts';
 import type { Lease } from '../../store/leases.ts';
@@ -74,7 +79,15 @@ export const runAttempt = async (
     const history = await persist(job.attempts, retrySeconds, () => attemptHistory(store, runId, jobId));
     const data = await openProgramData(store, document.dataset, settings.cache, retrySeconds);
     const { snapshot, walkedBack } = await persist(job.latest, retrySeconds, async () => {
-      const own = await restoreCheckpoint(store, lease, identity);
+      const own = await restoreCheckpoint(store, lease, identity).catch((error: unknown) => {
+        throw error instanceof CheckpointMismatchError
+          ? new InputError(
+              `${error.message}. Fix: nas retry ${runId} --anew ${jobId} sets its checkpoints aside and trains it from the ` +
+                'beginning by the code of today; or run it by the code and with the threads that wrote them',
+              { cause: error },
+            )
+          : error;
+      });
       return own.snapshot === undefined && document.continues !== undefined
         ? restoreEnd(store, { runId, jobId: document.continues }, identity, 'continues')
         : own;

@@ -21,6 +21,8 @@ export const runRecordSchema: z.ZodType<RunRecord> = z.strictObject({
   experimentHash: sha256,
   dataset: z.strictObject({ name: z.string(), manifest: blobRef }),
   createdAt: z.string(),
+  deployment: z.string().exactOptional(),
+  code: z.strictObject({ jobDefinition: z.string(), workers: z.array(z.string()) }).exactOptional(),
 });
 
 const edges = z.array(z.array(z.number()));

@@ -30,14 +30,16 @@ export const register = (program: Command): void => {
     .option('--name <run>', 'name of the new run')
     .option('--json', 'print one JSON document')
     .action(async (sourceId: string, options: Options) => {
-      const [{ withSession }, { forkRun }] = await Promise.all([
+      const [{ withSession }, { forkRun }, { settleOrigin }] = await Promise.all([
         import('../runs/connect.ts'),
         import('../runs/restart-run.ts'),
+        import('../runs/settle-origin.ts'),
       ]);
       await withSession(async (session) => {
         const runId = await forkRun(session, sourceId, {
           fromStage: options.fromStage,
           overrides: options.set,
+          origin: await settleOrigin(session.client, session.config),
           ...(options.name === undefined ? {} : { name: options.name }),
         });
         if (options.json === true) process.stdout.write(`${JSON.stringify({ runId, source: sourceId })}\n`);

@@ -31,6 +31,7 @@ const run = async (file: string, options: Options): Promise<void> => {
     { checkResources },
     { settleParallelism },
     { withSession },
+    { settleOrigin },
     { startRun },
     { watchRun },
     { printRun },
@@ -40,6 +41,7 @@ const run = async (file: string, options: Options): Promise<void> => {
     import('../runs/check-resources.ts'),
     import('../runs/settle-parallelism.ts'),
     import('../runs/connect.ts'),
+    import('../runs/settle-origin.ts'),
     import('../runs/start-run.ts'),
     import('../runs/watch-run.ts'),
     import('../runs/print-run.ts'),
@@ -54,7 +56,8 @@ const run = async (file: string, options: Options): Promise<void> => {
     const limits = limitedNetworks(loaded.experiment, dataset.manifest);
     if (limits?.within === 0) process.stderr.write(`warning: ${describeLimits(limits)}\n`);
     const experiment = await settleParallelism(config, await prepare.withTable(store, loaded));
-    const record = prepare.runRecord(runId, experiment, dataset, now);
+    const origin = await settleOrigin(client, config);
+    const record = prepare.runRecord(runId, experiment, dataset, now, origin);
     await startRun(client, store, { record, taskQueue: config.taskQueue });
     process.stderr.write(
       `run ${runId} started; nas watch ${runId} follows it, nas cancel ${runId} ends it\n`,

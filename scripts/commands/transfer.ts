@@ -24,14 +24,16 @@ export const register = (program: Command): void => {
     .option('--name <run>', 'name of the new run')
     .option('--json', 'print one JSON document')
     .action(async (sourceId: string, { data, set, name, json }: Options) => {
-      const [{ withSession }, { transferRun }] = await Promise.all([
+      const [{ withSession }, { transferRun }, { settleOrigin }] = await Promise.all([
         import('../runs/connect.ts'),
         import('../runs/transfer-run.ts'),
+        import('../runs/settle-origin.ts'),
       ]);
       await withSession(async (session) => {
         const runId = await transferRun(session, sourceId, {
           data,
           overrides: set,
+          origin: await settleOrigin(session.client, session.config),
           ...(name === undefined ? {} : { name }),
         });
         process.stderr.write(`run ${runId} started; nas watch ${runId} follows it\n`);

@@ -8,6 +8,7 @@ import { readHint } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { unknownRun } from './connect.ts';
 import type { Session } from './connect.ts';
+import { describeFailing, failingWorkflows, fixOfFailing } from './failing-workflows.ts';
 
 const progressSchema = z.object({
   step: z.number(),
@@ -91,11 +92,13 @@ export interface LiveView extends Omit<RunView, 'stages'> {
 
 /** gRPC's DEADLINE_EXCEEDED. */
 const DEADLINE = 4;
+/** gRPC's FAILED_PRECONDITION: the workflow's code fails, so that it can answer no query. */
+const FAILING = 9;
 const QUERY_MILLISECONDS = 20_000;
 
 /**
  * How a run stands, from its workflow (which answers also when it has ended) and from its running jobs. Throws
- * `InputError` for an unknown run, `InfrastructureError` when no worker answers.
+ * `InputError` for an unknown run, `InfrastructureError` when no worker answers or the workflow's own task fails.
  */
 export const liveView = async (session: Session, runId: string): Promise<LiveView> => {
   const { client, config } = session;
@@ -107,7 +110,14 @@ export const liveView = async (session: Session, runId: string): Promise<LiveVie
   } catch (error) {
     if (error instanceof WorkflowNotFoundError || error instanceof QueryNotRegisteredError)
       throw await unknownRun(client, runId);
-    if (error instanceof ServiceError && (error.cause as { code?: number } | undefined)?.code === DEADLINE)
+    const code =
+      error instanceof ServiceError ? (error.cause as { code?: number } | undefined)?.code : undefined;
+    const failing = code === FAILING || code === DEADLINE ? await failingWorkflows(client, runId) : [];
+    if (failing.length > 0)
+      throw infrastructureError(failing.map(describeFailing).join('\n'), fixOfFailing(failing, config), {
+        cause: error,
+      });
+    if (code === DEADLINE)
       throw infrastructureError(
         `no worker answers for run ${runId}`,
         config.embedded === undefined

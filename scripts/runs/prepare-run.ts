@@ -21,6 +21,7 @@ import type { ObjectStore } from '../../store/object-store.ts';
 import { listTables, openTable, readTableManifest } from '../../store/tables.ts';
 import { CATALOGUE } from '../data/catalogue.ts';
 import { checkMemory, checkNetworks } from './network-sizes.ts';
+import type { RunOrigin } from './settle-origin.ts';
 
 const RUN_ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
 
@@ -190,6 +191,7 @@ export const runRecord = (
   experiment: SettledExperiment,
   dataset: StoredDataset,
   now: Date,
+  origin: Partial<RunOrigin> = {},
 ): RunRecord => ({
   version: 1,
   runId,
@@ -197,4 +199,5 @@ export const runRecord = (
   experimentHash: experimentHash(experiment, dataset.ref),
   dataset: { name: dataset.manifest.name, manifest: dataset.ref },
   createdAt: now.toISOString(),
+  ...origin,
 });

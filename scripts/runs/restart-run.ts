@@ -19,6 +19,7 @@ import { unknownRun } from './connect.ts';
 import type { Session } from './connect.ts';
 import { readRunRecord } from './control-run.ts';
 import { checkRunId, findDataset, runRecord } from './prepare-run.ts';
+import type { RunOrigin } from './settle-origin.ts';
 import { reserve, startRun } from './start-run.ts';
 
 const STAGES = ['proxy-search', 'retrain-top', 'evaluate'] as const satisfies readonly StageName[];
@@ -68,9 +69,9 @@ const auditEntry = (action: 'retry' | 'fork', text: string): AuditEntry => ({
 
 /**
  * Starts a run that failed or was cancelled again, under its own name: settled stages are taken over, jobs that have a
- * result are not run again, the others are launched anew and go on from their checkpoints. Returns the retry's number.
+ * result are not run again, the others are launched anew and go on from their checkpoints. `note` is added to the audit trail. Returns the retry's number.
  */
-export const retryRun = async (session: Session, runId: string): Promise<number> => {
+export const retryRun = async (session: Session, runId: string, note?: string): Promise<number> => {
   const { client, store, config } = session;
   const record = await readRunRecord(session, runId);
   const handle = client.workflow.getHandle(runId);
@@ -90,7 +91,8 @@ export const retryRun = async (session: Session, runId: string): Promise<number>
   const before = await handle.query<RunView>('progress');
   const settled = await settledStages(store, runId);
   const round = Number(description.memo?.['round'] ?? 1) + 1;
-  const entry = auditEntry('retry', `the run was ${before.status}; ${settled.length} stages are taken over`);
+  const taken = `the run was ${before.status}; ${settled.length} stages are taken over`;
+  const entry = auditEntry('retry', note === undefined ? taken : `${taken}; ${note}`);
   await startRun(client, store, {
     record,
     taskQueue: config.taskQueue,
@@ -123,7 +125,13 @@ const sharedPart = (experiment: Experiment, stages: number): unknown => {
 export const forkRun = async (
   session: Session,
   sourceId: string,
-  options: { readonly fromStage: 2 | 3; readonly overrides: readonly string[]; readonly name?: string },
+  options: {
+    readonly fromStage: 2 | 3;
+    readonly overrides: readonly string[];
+    readonly name?: string;
+    /** The fork is a run of its own: it is computed by the code of today. */
+    readonly origin?: RunOrigin;
+  },
 ): Promise<string> => {
   const { client, store, config } = session;
   const { fromStage, overrides } = options;
@@ -160,7 +168,7 @@ export const forkRun = async (
       `the data set that ${sourceId} searched on`,
       'it was replaced; start a new run',
     );
-  const record = runRecord(runId, asSettled(loaded.experiment), dataset, now);
+  const record = runRecord(runId, asSettled(loaded.experiment), dataset, now, options.origin);
   // First the name: nothing may be written below that of another run.
   await reserve(store, record);
   const audit = [auditEntry('fork', `stages before ${fromStage} are those of run ${sourceId}`)];

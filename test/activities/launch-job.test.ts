@@ -18,7 +18,8 @@ import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
 import { CorruptDocumentError } from '../../store/sealed-document.ts';
 import type { StageNews } from '../../workflows/contract.ts';
 import { runRecordForTests } from '../support/run-record.ts';
-import { launchDependencies } from '../support/launch-dependencies.ts';
+import { setCheckpointsAside } from '../../store/set-aside.ts';
+import { DEPLOYMENT, launchDependencies } from '../support/launch-dependencies.ts';
 import { createSimulatedBatch } from '../support/simulated-batch.ts';
 import type { SimulatedLaunch } from '../support/simulated-batch.ts';
 
@@ -103,8 +104,27 @@ describe('launchJob', () => {
       queue: 'queue',
       job: store.uri(keys.job('run', job.jobId).document),
       attempts: 10,
-      tags: { 'nas-run': 'run', 'nas-job': 'stage-1/seed-0' },
+      jobDefinition: 'trainer',
+      tags: { 'nas-run': 'run', 'nas-job': 'stage-1/seed-0', 'nas-deployment': DEPLOYMENT },
     });
+  });
+
+  it('submits with the revision that the record of the run names, whatever the worker is configured with', async () => {
+    const { store, batch, record, job, launch } = await setUp();
+    const kept = {
+      ...record,
+      runId: 'kept',
+      code: { jobDefinition: 'trainer:3', workers: ['a-build'] },
+    };
+    await createDocument(store, keys.experiment('kept'), kept);
+    await launch(undefined, { run: kept, job });
+    expect(batch.submissions.map(({ jobDefinition }) => jobDefinition)).toEqual(['trainer:3']);
+    // A person has had one of its jobs begin anew.
+    const other = searchJobs(record.experiment)[1] as LaunchInput['job'];
+    const decision = { at: '2026-01-01T00:00:00.000Z', by: 'somebody@host', jobDefinition: 'trainer:4' };
+    await setCheckpointsAside(store, { runId: 'kept', jobId: other.jobId }, decision);
+    await launch(undefined, { run: kept, job: other });
+    expect(batch.submissions.map(({ jobDefinition }) => jobDefinition)).toEqual(['trainer:3', 'trainer:4']);
   });
 
   it('adopts the job of a worker that died between submitting and recording', async () => {
@@ -474,7 +494,7 @@ describe('batchJobName', () => {
   });
 
   const run = { runId: 'r'.repeat(64), experimentHash: 'a'.repeat(64) };
-  it('fits into what Batch allows and differs by run, job, launch and experiment', () => {
+  it('fits into what Batch allows and differs by run, job, launch, experiment and deployment', () => {
     const names = [
       batchJobName(run, 'stage-3/baseline/cell-01234567', { launch: 1 }),
       batchJobName(run, 'stage-3/baseline/cell-01234567', { launch: 1000 }),
@@ -483,6 +503,8 @@ describe('batchJobName', () => {
         launch: 1,
       }),
       batchJobName({ ...run, runId: 'r'.repeat(63) }, 'stage-3/baseline/cell-01234567', { launch: 1 }),
+      batchJobName({ ...run, deployment: DEPLOYMENT }, 'stage-3/baseline/cell-01234567', { launch: 1 }),
+      batchJobName({ ...run, deployment: `${DEPLOYMENT}2` }, 'stage-3/baseline/cell-01234567', { launch: 1 }),
     ];
     expect(new Set(names).size).toBe(names.length);
     for (const name of names) expect(name).toMatch(/^[A-Za-z0-9][\w-]{0,127}$/);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createAwsBatchJobs } from '../../activities/aws-batch-jobs.ts';
 import { createLiveRuns } from '../../activities/live-runs.ts';
 import { reconcile } from '../../activities/reconcile.ts';
+import { findDeployment } from '../../activities/find-deployment.ts';
 import { listUnfinishedJobs } from '../../activities/unfinished-jobs.ts';
 import { attemptRecordSchema } from '../../nas/protocol/documents.ts';
 import type { AttemptRecord } from '../../nas/protocol/job.ts';
@@ -190,11 +191,12 @@ const damageTold = async (stack: ChaosStack, runs: readonly DisturbedRun[]): Pro
 const leftovers = async (stack: ChaosStack): Promise<{ orphans: string[]; uploads: string[] }> => {
   for (let i = 0; i < 100 && stack.survivors().length > 0; i++) await sleep(200);
   const now = Date.now();
-  const report = await stack.withClient((temporal) =>
+  const report = await stack.withClient(async (temporal) =>
     reconcile(
       {
         store: stack.store,
         live: createLiveRuns(temporal),
+        deployment: await findDeployment(temporal, stack.stack.config.bucket),
         unfinished: () => listUnfinishedJobs(stack.batch, stack.store, [stack.stack.config.queue], now),
         terminate: createAwsBatchJobs(stack.batch).terminate,
       },

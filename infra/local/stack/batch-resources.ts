@@ -3,17 +3,21 @@ import {
   CreateComputeEnvironmentCommand,
   CreateJobQueueCommand,
   DescribeComputeEnvironmentsCommand,
-  DescribeJobDefinitionsCommand,
   DescribeJobQueuesCommand,
   RegisterJobDefinitionCommand,
   UpdateComputeEnvironmentCommand,
   UpdateJobQueueCommand,
+  paginateDescribeJobDefinitions,
 } from '@aws-sdk/client-batch';
-import type { JobStateTimeLimitAction, RegisterJobDefinitionCommandInput } from '@aws-sdk/client-batch';
+import type {
+  JobDefinition,
+  JobStateTimeLimitAction,
+  RegisterJobDefinitionCommandInput,
+} from '@aws-sdk/client-batch';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hashJson } from '../../../nas/hash.ts';
 import { infrastructureError } from '../../../nas/protocol/infrastructure-error.ts';
-import { TRAINER_COMMAND, TRAINER_RETRY_STRATEGY } from '../../../nas/protocol/trainer-job.ts';
+import { trainerCommand, TRAINER_RETRY_STRATEGY } from '../../../nas/protocol/trainer-job.ts';
 import { batchEndpoint, batchIdentity } from './document.ts';
 import type { StackDocument } from './document.ts';
 
@@ -33,13 +37,14 @@ const TIME_LIMITS = [
   whenStuck('MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT', 600),
 ];
 
-const jobDefinition = (stack: StackDocument): RegisterJobDefinitionCommandInput => ({
+/** The definition names the copy of the code that its jobs run, as elsewhere it names an image. */
+const jobDefinition = (stack: StackDocument, root: string): RegisterJobDefinitionCommandInput => ({
   jobDefinitionName: stack.config.jobDefinition,
   type: 'container',
   parameters: { job: 'not-given' },
   containerProperties: {
-    image: 'durable-nas/trainer',
-    command: [...TRAINER_COMMAND],
+    image: `durable-nas/trainer:${stack.code ?? 'latest'}`,
+    command: trainerCommand(root),
     resourceRequirements: [
       { type: 'VCPU', value: '1' },
       { type: 'MEMORY', value: '4096' },
@@ -66,9 +71,9 @@ const untilValid = async (what: string, read: () => Promise<string | undefined>)
 
 /**
  * Creates what a run needs from Batch, through Batch's own interface: a spot compute environment, the queue, and the
- * trainer's job definition (a new revision only when it differs from the newest).
+ * trainer's job definition over the code in `root` (a new revision only when it differs from the newest).
  */
-export const ensureBatchResources = async (stack: StackDocument): Promise<void> => {
+export const ensureBatchResources = async (stack: StackDocument, root: string): Promise<void> => {
   const batch = clientOf(stack);
   try {
     const environments = () =>
@@ -125,12 +130,14 @@ export const ensureBatchResources = async (stack: StackDocument): Promise<void> 
       );
     }
     await untilValid(stack.config.queue, async () => (await queues()).jobQueues?.[0]?.status);
-    const wanted = jobDefinition(stack);
+    const wanted = jobDefinition(stack, root);
     const tag = hashJson(wanted);
-    const { jobDefinitions = [] } = await batch.send(
-      new DescribeJobDefinitionsCommand({ jobDefinitionName: stack.config.jobDefinition, status: 'ACTIVE' }),
-    );
-    if (!jobDefinitions.some(({ tags }) => tags?.['specification'] === tag)) {
+    const jobDefinitions: JobDefinition[] = [];
+    const query = { jobDefinitionName: stack.config.jobDefinition, status: 'ACTIVE' };
+    for await (const page of paginateDescribeJobDefinitions({ client: batch }, query))
+      jobDefinitions.push(...(page.jobDefinitions ?? []));
+    const newest = jobDefinitions.sort((a, b) => (b.revision ?? 0) - (a.revision ?? 0))[0];
+    if (newest?.tags?.['specification'] !== tag) {
       await batch.send(new RegisterJobDefinitionCommand({ ...wanted, tags: { specification: tag } }));
     }
   } finally {

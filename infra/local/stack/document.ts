@@ -16,6 +16,8 @@ export const stackSchema = z.strictObject({
   credentials: z.strictObject({ accessKeyId: z.string(), secretAccessKey: z.string() }),
   /** Jobs that the local Batch endpoint runs at once. */
   slots: z.number().int().min(1),
+  /** Hash of the code that the worker and the newest job definition run; absent before the first start. */
+  code: z.string().optional(),
   config: configSchema,
 });
 export type StackDocument = z.infer<typeof stackSchema>;

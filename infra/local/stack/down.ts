@@ -41,9 +41,9 @@ export const stackDown = async (
     if (await stopProcess(layout, name, GRACE_MS[name])) stopped.push(name);
   }
   if (wipe) {
-    const { document, logs, processes, temporalDatabase, batchState, s3 } = layout;
+    const { document, logs, processes, temporalDatabase, batchState, code, s3 } = layout;
     const databaseFiles = [temporalDatabase, `${temporalDatabase}-shm`, `${temporalDatabase}-wal`];
-    for (const path of [document, logs, processes, batchState, s3, ...databaseFiles]) {
+    for (const path of [document, logs, processes, batchState, code, s3, ...databaseFiles]) {
       rmSync(path, { recursive: true, force: true });
     }
   }

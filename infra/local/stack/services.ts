@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { SEARCH_ATTRIBUTES } from '../../../nas/protocol/search-attributes.ts';
+import { codeRoot } from './code.ts';
 import { batchEndpoint, s3Endpoint, stackEnvironment } from './document.ts';
 import type { StackDocument } from './document.ts';
 import { REPOSITORY } from './layout.ts';
@@ -95,10 +96,14 @@ export const s3Server = (
   };
 };
 
-const nodeProgram = (file: string, ...args: string[]): Pick<ProcessSpec, 'command' | 'args' | 'cwd'> => ({
+const nodeProgram = (
+  root: string,
+  file: string,
+  ...args: string[]
+): Pick<ProcessSpec, 'command' | 'args' | 'cwd'> => ({
   command: process.execPath,
   args: ['scripts/run.mjs', file, ...args],
-  cwd: REPOSITORY,
+  cwd: root,
 });
 
 /** The four processes of a stack. */
@@ -125,6 +130,7 @@ export const serviceSpecs = (
     batch: {
       name: 'batch',
       ...nodeProgram(
+        REPOSITORY,
         'infra/local/batch/main.ts',
         ...['--port', String(stack.ports.batch), '--state', resolve(layout.batchState)],
         ...['--cwd', REPOSITORY],
@@ -132,7 +138,16 @@ export const serviceSpecs = (
       inherits: 'all',
       env,
     },
-    worker: { name: 'worker', ...nodeProgram('containers/worker/main.ts'), inherits: 'all', env },
+    // Replaced whenever its code is another one: the folder is part of the specification.
+    worker: {
+      name: 'worker',
+      ...nodeProgram(
+        stack.code === undefined ? REPOSITORY : resolve(codeRoot(layout, stack.code)),
+        'containers/worker/main.ts',
+      ),
+      inherits: 'all',
+      env,
+    },
   };
 };
 

@@ -1,9 +1,12 @@
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateBucketCommand, HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { infrastructureError } from '../../../nas/protocol/infrastructure-error.ts';
 import { setBatchCapacity } from './batch-capacity.ts';
 import { ensureBatchResources } from './batch-resources.ts';
+import { chooseCode } from './choose-code.ts';
+import { codeRoot, snapshotCode } from './code.ts';
 import { newCredentials, readStack, s3Endpoint, writeStack } from './document.ts';
 import type { StackDocument } from './document.ts';
 import { isServiceReady } from './health.ts';
@@ -65,6 +68,7 @@ const planStack = async ({ layout, ports = {}, slots }: UpOptions): Promise<Stac
     ports: chosen,
     credentials: before?.credentials ?? newCredentials(),
     slots: slots ?? before?.slots ?? availableParallelism(),
+    ...(before?.code === undefined ? {} : { code: before.code }),
     config: {
       region: 'us-east-1',
       bucket: 'nas',
@@ -102,7 +106,7 @@ const ensureBucket = async (stack: StackDocument): Promise<void> => {
   const s3 = new S3Client({
     endpoint: s3Endpoint(stack),
     region: stack.config.region,
-    credentials: stack.credentials,
+    credentials: { ...stack.credentials },
     forcePathStyle: true,
   });
   try {
@@ -126,9 +130,10 @@ export const stackUp = async (options: UpOptions): Promise<UpResult> => {
   const opened = makePrivate(layout);
   if (opened > 0)
     say(`${layout.home}: ${opened} files and folders were open to other users; they are yours alone now`);
-  const stack = await planStack(options);
+  const tree = snapshotCode(layout);
+  let stack = await planStack(options);
   writeStack(layout, stack);
-  const specs = serviceSpecs(layout, stack, options.tools);
+  let specs = serviceSpecs(layout, stack, options.tools);
   const report: UpResult['services'][number][] = [];
 
   const ensure = async (name: ServiceName): Promise<void> => {
@@ -146,9 +151,14 @@ export const stackUp = async (options: UpOptions): Promise<UpResult> => {
   };
 
   await Promise.all([ensure('temporal'), ensure('s3').then(() => ensureS3Content(options, stack, wanted))]);
+  if (wanted.includes('temporal')) {
+    stack = { ...stack, code: await chooseCode(layout, stack, tree, say) };
+    writeStack(layout, stack);
+    specs = serviceSpecs(layout, stack, options.tools);
+  }
   if (wanted.includes('batch')) {
     await ensure('batch');
-    await ensureBatchResources(stack);
+    await ensureBatchResources(stack, resolve(codeRoot(layout, stack.code ?? tree)));
     const isNew = report.some(({ name, started }) => name === 'batch' && started);
     if (isNew || options.slots !== undefined) await setBatchCapacity(stack, stack.slots);
   }
