@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 
 export const register = (program: Command): void => {
   program
@@ -7,6 +8,10 @@ export const register = (program: Command): void => {
     .argument('<run>')
     .option('--job <job>', 'end this job only, e.g. stage-2/cell-12ab34cd; the run goes on without it')
     .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      examples('nas cancel my-run', 'nas cancel my-run --job stage-2/cell-12ab34cd   # this job alone'),
+    )
     .action(async (runId: string, options: { readonly job?: string; readonly json?: boolean }) => {
       if (options.job !== undefined) {
         const { changeRun } = await import('../runs/control-run.ts');

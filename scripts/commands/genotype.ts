@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 import { wholeNumber } from '../number-option.ts';
 
 /** What the user may name an architecture by. */
@@ -15,6 +16,12 @@ interface ShowOptions {
   readonly json?: boolean;
 }
 
+interface DrawOptions {
+  readonly space?: string;
+  readonly out: string;
+  readonly json?: boolean;
+}
+
 export const register = (program: Command): void => {
   const genotype = program.command('genotype').description('show or draw an architecture');
 
@@ -26,6 +33,7 @@ export const register = (program: Command): void => {
     .option('--channels <n>', 'network.channels (that of the run; else 36 for cells, 16 elsewhere)', positive)
     .option('--layers <n>', 'network.layers (that of the run; else 20 for cells, 9 elsewhere)', positive)
     .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('nas genotype show DARTS_V2', 'nas genotype show my-run --json'))
     .action(async (text: string, { space, json, channels, layers }: ShowOptions) => {
       const [{ findArchitecture }, { describeArchitecture, printArchitecture }] = await Promise.all([
         import('../runs/find-architecture.ts'),
@@ -44,7 +52,9 @@ export const register = (program: Command): void => {
     .argument('<architecture>', ARCHITECTURE)
     .option('--space <name>', SPACE)
     .option('--out <file>', 'cell.svg makes cell-normal.svg and cell-reduce.svg', 'cell.svg')
-    .action(async (text: string, { space, out }: { readonly space?: string; readonly out: string }) => {
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('nas genotype draw DARTS_V2 --out cell.svg'))
+    .action(async (text: string, { space, out, json }: DrawOptions) => {
       const [{ findArchitecture }, { drawArchitecture }, { writeFiles }] = await Promise.all([
         import('../runs/find-architecture.ts'),
         import('../runs/draw-architecture.ts'),
@@ -52,6 +62,7 @@ export const register = (program: Command): void => {
       ]);
       const drawn = await drawArchitecture(await findArchitecture(text, space), out);
       await writeFiles('--out', drawn);
-      process.stdout.write(`${Object.keys(drawn).join('\n')}\n`);
+      const files = Object.keys(drawn);
+      process.stdout.write(`${json === true ? JSON.stringify({ files }) : files.join('\n')}\n`);
     });
 };

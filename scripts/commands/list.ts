@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 
 export const register = (program: Command): void => {
   program
     .command('list')
     .description('list the runs, newest first')
     .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('nas list'))
     .action(async (options: { readonly json?: boolean }) => {
       const [{ listRuns, withSession }, { percent, table }] = await Promise.all([
         import('../runs/connect.ts'),

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 
 export const register = (program: Command): void => {
   program
@@ -7,6 +8,7 @@ export const register = (program: Command): void => {
     .argument('<run>')
     .option('--job <job>', 'put one failed job of a run under way back, e.g. stage-1/seed-0')
     .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('nas retry my-run', 'nas retry my-run --job stage-1/seed-0'))
     .action(async (runId: string, options: { readonly job?: string; readonly json?: boolean }) => {
       if (options.job !== undefined) {
         const { changeRun } = await import('../runs/control-run.ts');
