@@ -14,6 +14,10 @@ const progressSchema = z.object({
   totalSteps: z.number(),
   phase: z.string(),
   stepsPerSecond: z.number(),
+  trainingEpoch: z.number().optional(),
+  bestAccuracy: z.number().optional(),
+  bestScore: z.number().optional(),
+  trials: z.number().optional(),
 });
 
 /** A running job with what its process said last. */
@@ -22,6 +26,13 @@ export interface LiveJob extends JobView {
   readonly phase?: string;
   /** At the speed of the last seconds. */
   readonly secondsLeft?: number;
+  readonly trainingEpoch?: number;
+  /** Best validation accuracy so far, a fraction in [0, 1]. */
+  readonly bestAccuracy?: number;
+  /** Best score so far of a search that weighs other measures too. */
+  readonly bestScore?: number;
+  /** Told to the strategy so far, of a search by trials; `totalSteps` is how many it will be. */
+  readonly trials?: number;
 }
 
 /** Adds what a running job's own documents say; they are display only and may be missing. */
@@ -42,13 +53,18 @@ const liven = async (store: ObjectStore, runId: string, job: JobView): Promise<L
     reclaims: Math.max(job.reclaims, reclaims),
   };
   if (progress === undefined) return live;
-  const { step, totalSteps, phase, stepsPerSecond } = progress;
+  const { step, totalSteps, phase, stepsPerSecond, trainingEpoch, bestAccuracy, bestScore, trials } =
+    progress;
   return {
     ...live,
     step,
     totalSteps,
     phase,
     ...(stepsPerSecond > 0 ? { secondsLeft: (totalSteps - step) / stepsPerSecond } : {}),
+    ...(trainingEpoch === undefined ? {} : { trainingEpoch }),
+    ...(bestAccuracy === undefined ? {} : { bestAccuracy }),
+    ...(bestScore === undefined ? {} : { bestScore }),
+    ...(trials === undefined ? {} : { trials }),
   };
 };
 

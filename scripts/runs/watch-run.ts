@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { liveView } from './live-view.ts';
 import type { LiveView } from './live-view.ts';
 import type { Session } from './connect.ts';
-import { createBars } from './progress-bars.ts';
+import { createScreen } from './progress-screen.ts';
 import { createLines } from './progress-lines.ts';
 import { isOutage } from '../outage.ts';
 
@@ -19,7 +19,7 @@ const POLL_MILLISECONDS = 1_000;
 const PATIENCE_MILLISECONDS = 600_000;
 
 /**
- * Follows a run until it ends: bars on a terminal, a line a change elsewhere. May be stopped and started again at any
+ * Follows a run until it ends: a drawing in place on a terminal, a line a change elsewhere. May be stopped and started again at any
  * time; the run does not notice.
  */
 export const watchRun = async (
@@ -28,9 +28,10 @@ export const watchRun = async (
   options: { readonly stderr?: NodeJS.WriteStream } = {},
 ): Promise<LiveView> => {
   const { stderr = process.stderr } = options;
-  const display: ProgressDisplay = stderr.isTTY
-    ? createBars(stderr)
-    : createLines((line) => stderr.write(`${line}\n`));
+  const display: ProgressDisplay =
+    stderr.isTTY && process.env['TERM'] !== 'dumb'
+      ? createScreen(stderr)
+      : createLines((line) => stderr.write(`${line}\n`));
   /** When there was an answer last; absent before the first, because a stack that is down is worth no waiting. */
   let answeredAt: number | undefined;
   let silent = false;
