@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import * as cancel from './commands/cancel.ts';
+import * as compare from './commands/compare.ts';
 import * as completion from './commands/completion.ts';
 import * as data from './commands/data.ts';
+import * as remove from './commands/delete.ts';
 import * as deploy from './commands/deploy.ts';
 import * as destroy from './commands/destroy.ts';
 import * as doctor from './commands/doctor.ts';
@@ -23,6 +25,7 @@ import * as run from './commands/run.ts';
 import * as schema from './commands/schema.ts';
 import * as status from './commands/status.ts';
 import * as transfer from './commands/transfer.ts';
+import * as trials from './commands/trials.ts';
 import * as up from './commands/up.ts';
 import * as verifyResume from './commands/verify-resume.ts';
 import * as watch from './commands/watch.ts';
@@ -33,8 +36,10 @@ import * as watch from './commands/watch.ts';
  */
 export const COMMANDS: readonly { readonly register: (program: Command) => void }[] = [
   cancel,
+  compare,
   completion,
   data,
+  remove,
   deploy,
   destroy,
   doctor,
@@ -56,6 +61,7 @@ export const COMMANDS: readonly { readonly register: (program: Command) => void 
   schema,
   status,
   transfer,
+  trials,
   up,
   verifyResume,
   watch,

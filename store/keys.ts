@@ -15,6 +15,9 @@ export const keys = {
   /** Proofs that jobs of an experiment resume exactly; `experiment` is its hash. */
   receipts: (experiment: string) => `receipts/${experiment}/`,
   receipt: (experiment: string, name: string) => `receipts/${experiment}/${name}.json`,
+  /** Who deleted a run, when, and what that freed. */
+  deletions: () => 'deletions/',
+  deletion: (runId: string, at: string) => `deletions/${runId}/${at.replace(/[^0-9TZ]/g, '')}.json`,
   runs: () => 'runs/',
   run: (runId: string) => `runs/${runId}/`,
   /** The resolved experiment; put-if-absent reserves the run's name. */

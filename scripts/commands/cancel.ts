@@ -32,7 +32,9 @@ export const register = (program: Command): void => {
           throw error instanceof WorkflowNotFoundError ? await unknownRun(session.client, runId) : error;
         }
         // Returns when every job has been terminated, so that nothing of the run costs anything afterwards.
-        const { status } = await watchRun(session, runId);
+        const { status } = await watchRun(session, runId, {
+          farewell: `left; run ${runId} goes on being cancelled. nas status ${runId} says when it has ended`,
+        });
         if (options.json === true) process.stdout.write(`${JSON.stringify({ runId, status })}\n`);
         else process.stderr.write(`${runId}: ${status}\n`);
       });

@@ -7,9 +7,7 @@ const HOUR_MS = 3_600_000;
 
 const hours = numberOption('numbers from 1', (value) => value >= 1 && Number.isFinite(value));
 
-const size = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-
-const text = (report: GarbageReport, graceHours: number): string =>
+const text = (report: GarbageReport, graceHours: number, size: (bytes: number) => string): string =>
   [
     `${report.scanned.objects} objects, ${size(report.scanned.bytes)}`,
     `${report.dryRun ? 'would delete' : 'deleted'} ${report.deleted.objects} objects, ${size(report.deleted.bytes)}`,
@@ -29,18 +27,22 @@ export const register = (program: Command): void => {
     .addHelpText('after', examples('nas gc --dry-run', 'nas gc --grace-hours 48'))
     .action(async (options: { dryRun: boolean; graceHours: number; json: boolean }) => {
       const { graceHours } = options;
-      const [{ collectGarbage }, { createS3ObjectStore }, { QUICK }, { useConfig }] = await Promise.all([
-        import('../../store/garbage.ts'),
-        import('../../store/s3-object-store.ts'),
-        import('../../store/s3-retries.ts'),
-        import('../config.ts'),
-      ]);
+      const [{ collectGarbage }, { createS3ObjectStore }, { QUICK }, { useConfig }, { size }] =
+        await Promise.all([
+          import('../../store/garbage.ts'),
+          import('../../store/s3-object-store.ts'),
+          import('../../store/s3-retries.ts'),
+          import('../config.ts'),
+          import('../runs/format.ts'),
+        ]);
       const store = createS3ObjectStore({ bucket: useConfig().bucket, retries: QUICK });
       const report = await collectGarbage(store, {
         graceMs: graceHours * HOUR_MS,
         now: Date.now(),
         dryRun: options.dryRun,
       });
-      process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : text(report, graceHours));
+      process.stdout.write(
+        options.json ? `${JSON.stringify(report, null, 2)}\n` : text(report, graceHours, size),
+      );
     });
 };

@@ -18,16 +18,22 @@ const POLL_MILLISECONDS = 1_000;
 /** How long a run is watched that nothing answers for: the stack may be restarted, and the run goes on by itself. */
 const PATIENCE_MILLISECONDS = 600_000;
 
+/** Exit code of a command that its user left with Ctrl-C. */
+export const LEFT = 130;
+
+const comeBack = (runId: string): string =>
+  `left; run ${runId} goes on. nas watch ${runId} comes back to it, nas cancel ${runId} ends it`;
+
 /**
  * Follows a run until it ends: a drawing in place on a terminal, a line a change elsewhere. May be stopped and started again at any
- * time; the run does not notice.
+ * time; the run does not notice. Ctrl-C ends this process, not the run, with `farewell` as its last words.
  */
 export const watchRun = async (
   session: Session,
   runId: string,
-  options: { readonly stderr?: NodeJS.WriteStream } = {},
+  options: { readonly stderr?: NodeJS.WriteStream; readonly farewell?: string } = {},
 ): Promise<LiveView> => {
-  const { stderr = process.stderr } = options;
+  const { stderr = process.stderr, farewell = comeBack(runId) } = options;
   const display: ProgressDisplay =
     stderr.isTTY && process.env['TERM'] !== 'dumb'
       ? createScreen(stderr)
@@ -35,6 +41,12 @@ export const watchRun = async (
   /** When there was an answer last; absent before the first, because a stack that is down is worth no waiting. */
   let answeredAt: number | undefined;
   let silent = false;
+  const leave = (): void => {
+    display.close();
+    stderr.write(`${farewell}\n`);
+    process.exit(LEFT);
+  };
+  process.once('SIGINT', leave);
   try {
     for (;;) {
       try {
@@ -54,6 +66,7 @@ export const watchRun = async (
       await sleep(POLL_MILLISECONDS);
     }
   } finally {
+    process.off('SIGINT', leave);
     display.close();
   }
 };
