@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { InfrastructureError } from '../../nas/protocol/infrastructure-error.ts';
 import { InputError } from '../../nas/protocol/input-error.ts';
-import { readdirSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { buildProgram, main } from '../../scripts/cli.ts';
 import { exitCodeOf } from '../../scripts/exit-code.ts';
 
@@ -106,5 +106,21 @@ describe('nas', () => {
     ['x', 1],
   ])('answers %s with exit code %i', (error, code) => {
     expect(exitCodeOf(error)).toBe(code);
+  });
+});
+
+describe('how the command is called', () => {
+  it('is never by a name that a registry would be asked for', () => {
+    const files = [
+      'README.md',
+      ...['docs', 'scripts', 'nas', 'infra', 'activities', 'workflows', 'store', 'containers'].flatMap(
+        (folder) =>
+          readdirSync(folder, { recursive: true, encoding: 'utf8' })
+            .filter((file) => /\.(md|ts|mjs|json|yaml)$/.test(file))
+            .map((file) => `${folder}/${file}`),
+      ),
+    ];
+    const called = new RegExp('np' + 'x nas|np' + 'x cdk');
+    expect(files.filter((file) => called.test(readFileSync(file, 'utf8')))).toEqual([]);
   });
 });
