@@ -63,7 +63,7 @@ export const oneOf = (samplers: readonly AnyStrategy[]): SamplerSource => {
     return options.extend({
       name:
         sampler === byDefault
-          ? name.optional().default(sampler.name)
+          ? name.describe('The strategy that proposes the networks.').optional().default(sampler.name)
           : name.describe('The strategy that proposes the networks.'),
     });
   };
