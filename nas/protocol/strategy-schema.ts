@@ -9,8 +9,9 @@ import type { StrategyName } from '../strategy/registry.ts';
  */
 const withoutDefaults = (schema: z.core.$ZodType): z.core.$ZodType => {
   const bare = stripped(schema);
-  const description = z.globalRegistry.get(schema)?.description;
-  return description !== undefined && bare instanceof z.ZodType ? bare.describe(description) : bare;
+  // Strategies make their options with zod's own classes, all of which have a description.
+  const { description } = schema as z.ZodType;
+  return description === undefined ? bare : (bare as z.ZodType).describe(description);
 };
 
 const stripped = (schema: z.core.$ZodType): z.core.$ZodType => {
