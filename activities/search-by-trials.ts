@@ -271,15 +271,18 @@ export const createSearchByTrials =
         inFlight.get(jobId)?.cancel.abort(new CancelledFailure('CANCELLED'));
       bell.ring();
     };
+    /** Then a score is no accuracy. */
+    const isWeighted = Object.keys(experiment.stages.search.objective?.weights ?? {}).length > 0;
     const show = (): Promise<void> => {
       const { told, lost } = tally.sums();
-      const accuracy = tally.best();
+      const best = tally.best();
       return replaceDocument(store, keys.job(runId, job.jobId).progress, {
         step: told - lost,
+        trials: told - lost,
         totalSteps: experiment.stages.search.evaluations ?? 0,
         phase: `${inFlight.size} trials in flight`,
         stepsPerSecond: 0,
-        ...(accuracy === undefined ? {} : { accuracy }),
+        ...(best === undefined ? {} : isWeighted ? { bestScore: best } : { bestAccuracy: best }),
       });
     };
     const timer = setInterval(() => {

@@ -9,6 +9,7 @@ import { say } from './setup/command.mjs';
 import { installPackages } from './setup/node-packages.mjs';
 import { checkNodeVersion } from './setup/node-version.mjs';
 import { SetupError } from './setup/setup-error.mjs';
+import { sideBySide } from './setup/side-by-side.mjs';
 import { installTensorFlow } from './setup/tensorflow.mjs';
 import { installTool } from './setup/tools.mjs';
 
@@ -22,12 +23,16 @@ export const setUp = async ({ gpu = false, servers = true } = {}) => {
   const start = performance.now();
   checkNodeVersion();
   say(`Node ${process.version}, ${process.platform}-${process.arch}, cache ${cacheRoot()}`);
-  await installPackages(root);
-  await installTensorFlow(root, gpu ? 'gpu' : 'cpu');
-  if (servers) {
-    await installTool('versitygw');
-    await installTool('temporal');
-  }
+  await sideBySide({
+    // The binding is compiled against the packages' sources.
+    'packages and TensorFlow': async () => {
+      await installPackages(root);
+      await installTensorFlow(root, gpu ? 'gpu' : 'cpu');
+    },
+    ...(servers
+      ? { versitygw: () => installTool('versitygw'), temporal: () => installTool('temporal') }
+      : {}),
+  });
   say(`done in ${((performance.now() - start) / 1000).toFixed(1)} s`);
 };
 

@@ -22,6 +22,9 @@ export const keys = {
     const [, run = '', path = key] = /^(runs\/[^/]+\/)(.+)$/.exec(key) ?? [];
     return `${run}damaged/${path}/${sha256.slice(0, 16)}.json`;
   },
+  /** Who deleted a run, when, and what that freed. */
+  deletions: () => 'deletions/',
+  deletion: (runId: string, at: string) => `deletions/${runId}/${at.replace(/[^0-9TZ]/g, '')}.json`,
   runs: () => 'runs/',
   run: (runId: string) => `runs/${runId}/`,
   /** The resolved experiment; put-if-absent reserves the run's name. */

@@ -24,6 +24,10 @@ export interface JobProgress {
   readonly loss?: number;
   /** Fraction in [0, 1]. */
   readonly accuracy?: number;
+  /** Newest epoch of its learning curve, from 1. */
+  readonly trainingEpoch?: number;
+  /** Best validation accuracy so far, of an epoch or, in a search, of a scored architecture; a fraction in [0, 1]. */
+  readonly bestAccuracy?: number;
   /** The instance announced its end; a replacement may be started at once. */
   readonly notice?: 'reclaim' | 'rebalance' | 'sigterm';
   /** ISO 8601. */

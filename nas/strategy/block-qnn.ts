@@ -14,22 +14,30 @@ import type { StrategyDefinition } from './strategy.ts';
 
 const options = (evaluations: number) =>
   z.strictObject({
-    /** α (0.01 in the paper, of 11,392 networks). */
     learningRate: z
       .number()
       .positive()
       .max(1)
+      .describe('α (0.01 in the paper, of 11,392 networks).')
       .default(Math.min(0.2, Math.max(0.01, (0.01 * 11_392) / evaluations))),
-    /** γ. */
-    discount: z.number().min(0).max(1).default(1),
-    /** Weight of the logarithm of a block's multiply-adds in the reward. */
-    mu: z.number().min(0).default(0.01),
-    /** Weight of the logarithm of its density, edges over layers. */
-    rho: z.number().min(0).default(0.01),
-    /** Remembered networks replayed for each result: 64 a batch of 64. */
-    replay: z.number().int().min(1).default(64),
-    /** Longest block proposed. */
-    maxLayers: z.number().int().min(1).max(MAX_INDEX).default(MAX_INDEX),
+    discount: z.number().min(0).max(1).describe('γ.').default(1),
+    mu: z
+      .number()
+      .min(0)
+      .describe("Weight of the logarithm of a block's multiply-adds in the reward.")
+      .default(0.01),
+    rho: z
+      .number()
+      .min(0)
+      .describe('Weight of the logarithm of its density, edges over layers.')
+      .default(0.01),
+    replay: z
+      .number()
+      .int()
+      .min(1)
+      .describe('Remembered networks replayed for each result: 64 a batch of 64.')
+      .default(64),
+    maxLayers: z.number().int().min(1).max(MAX_INDEX).describe('Longest block proposed.').default(MAX_INDEX),
   });
 type Options = z.infer<ReturnType<typeof options>>;
 

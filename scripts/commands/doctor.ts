@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 
 export const register = (program: Command): void => {
   program
     .command('doctor')
     .description('check every dependency, endpoint and permission, and print the fix of what fails')
     .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('nas doctor', "nas doctor --json | jq '.checks[] | select(.ok | not)'"))
     .action(async (options: { readonly json?: boolean }) => {
       const [
         { machineChecks },

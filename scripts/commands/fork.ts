@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
+import { examples } from '../examples.ts';
 
 const append = (value: string, earlier: readonly string[]): string[] => [...earlier, value];
 const stage = (text: string): 2 | 3 => {
@@ -29,6 +30,12 @@ export const register = (program: Command): void => {
     )
     .option('--name <run>', 'name of the new run')
     .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      examples(
+        "nas fork my-run --from-stage 3 --set stages.evaluate.seeds='[0, 1, 2]' --name my-run-3-seeds",
+      ),
+    )
     .action(async (sourceId: string, options: Options) => {
       const [{ withSession }, { forkRun }, { settleOrigin }] = await Promise.all([
         import('../runs/connect.ts'),

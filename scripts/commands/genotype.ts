@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 import { wholeNumber } from '../number-option.ts';
 
 /** What the user may name an architecture by. */
@@ -23,6 +24,7 @@ interface DrawOptions {
   readonly space?: string;
   readonly set?: readonly string[];
   readonly out: string;
+  readonly json?: boolean;
 }
 
 export const register = (program: Command): void => {
@@ -37,6 +39,7 @@ export const register = (program: Command): void => {
     .option('--channels <n>', 'network.channels (that of the run; else 36 for cells, 16 elsewhere)', positive)
     .option('--layers <n>', 'network.layers (that of the run; else 20 for cells, 9 elsewhere)', positive)
     .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('nas genotype show DARTS_V2', 'nas genotype show my-run --json'))
     .action(async (text: string, { space, set, json, channels, layers }: ShowOptions) => {
       const [{ findArchitecture }, { describeArchitecture, printArchitecture }] = await Promise.all([
         import('../runs/find-architecture.ts'),
@@ -56,7 +59,9 @@ export const register = (program: Command): void => {
     .option('--space <name>', SPACE)
     .option('--set <option=value>', OPTION, append, [])
     .option('--out <file>', 'cell.svg makes cell-normal.svg and cell-reduce.svg', 'cell.svg')
-    .action(async (text: string, { space, set, out }: DrawOptions) => {
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('nas genotype draw DARTS_V2 --out cell.svg'))
+    .action(async (text: string, { space, set, out, json }: DrawOptions) => {
       const [{ findArchitecture }, { drawArchitecture }, { writeFiles }] = await Promise.all([
         import('../runs/find-architecture.ts'),
         import('../runs/draw-architecture.ts'),
@@ -64,6 +69,7 @@ export const register = (program: Command): void => {
       ]);
       const drawn = await drawArchitecture(await findArchitecture(text, space, set), out);
       await writeFiles('--out', drawn);
-      process.stdout.write(`${Object.keys(drawn).join('\n')}\n`);
+      const files = Object.keys(drawn);
+      process.stdout.write(`${json === true ? JSON.stringify({ files }) : files.join('\n')}\n`);
     });
 };

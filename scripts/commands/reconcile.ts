@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 import type { ReconcileReport } from '../../activities/reconcile.ts';
 
 interface Options {
@@ -42,6 +43,7 @@ export const register = (program: Command): void => {
     )
     .option('--dry-run', 'report only, change nothing')
     .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('nas reconcile --dry-run', 'nas reconcile --json'))
     .action(async (options: Options) => {
       const [
         { withSession },

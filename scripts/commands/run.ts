@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 
 interface Options {
   readonly set: readonly string[];
@@ -93,6 +94,14 @@ export const register = (program: Command): void => {
     .option('--detach', 'return as soon as the run has started')
     .option('--dry-run', 'print the resolved experiment, the jobs and their cost; start nothing')
     .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      examples(
+        'nas run experiments/quickstart.yaml --dry-run',
+        'nas run experiments/quickstart.yaml --name my-run --set stages.search.recipe.epochs=10',
+        'nas run experiments/quickstart.yaml --detach --json',
+      ),
+    )
     .action((file: string, options: Options) =>
       options.dryRun === true ? dryRun(file, options) : run(file, options),
     );

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 
 export const register = (program: Command): void => {
   program
@@ -6,6 +7,7 @@ export const register = (program: Command): void => {
     .description('show how a run stands')
     .argument('<run>')
     .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('nas status my-run', 'nas status my-run --json | jq .verdict'))
     .action(async (runId: string, options: { readonly json?: boolean }) => {
       const [{ withSession }, { liveView }, { printRun }, failing] = await Promise.all([
         import('../runs/connect.ts'),

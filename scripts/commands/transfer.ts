@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 
 const append = (value: string, earlier: readonly string[]): string[] => [...earlier, value];
 
@@ -23,6 +24,10 @@ export const register = (program: Command): void => {
     )
     .option('--name <run>', 'name of the new run')
     .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      examples('nas transfer my-run --data cifar100 --set stages.evaluate.recipe.epochs=250'),
+    )
     .action(async (sourceId: string, { data, set, name, json }: Options) => {
       const [{ withSession }, { transferRun }, { settleOrigin }] = await Promise.all([
         import('../runs/connect.ts'),

@@ -15,6 +15,10 @@ const progressSchema = z.object({
   totalSteps: z.number(),
   phase: z.string(),
   stepsPerSecond: z.number(),
+  trainingEpoch: z.number().optional(),
+  bestAccuracy: z.number().optional(),
+  bestScore: z.number().optional(),
+  trials: z.number().optional(),
 });
 
 /** A running job with what its process said last. */
@@ -25,6 +29,13 @@ export interface LiveJob extends JobView {
   readonly secondsLeft?: number;
   /** Since when it waits for what `waits` says, ISO 8601. */
   readonly waitsSince?: string;
+  readonly trainingEpoch?: number;
+  /** Best validation accuracy so far, a fraction in [0, 1]. */
+  readonly bestAccuracy?: number;
+  /** Best score so far of a search that weighs other measures too. */
+  readonly bestScore?: number;
+  /** Told to the strategy so far, of a search by trials; `totalSteps` is how many it will be. */
+  readonly trials?: number;
 }
 
 const waitSchema = z.object({ waits: z.object({ since: z.string(), reason: z.string() }) });
@@ -73,13 +84,18 @@ const liven = async ({ client, store }: Session, runId: string, job: JobView): P
     ...(wait === undefined ? {} : { waits: wait.reason, waitsSince: wait.since }),
   };
   if (progress === undefined) return live;
-  const { step, totalSteps, phase, stepsPerSecond } = progress;
+  const { step, totalSteps, phase, stepsPerSecond, trainingEpoch, bestAccuracy, bestScore, trials } =
+    progress;
   return {
     ...live,
     step,
     totalSteps,
     phase,
     ...(stepsPerSecond > 0 ? { secondsLeft: (totalSteps - step) / stepsPerSecond } : {}),
+    ...(trainingEpoch === undefined ? {} : { trainingEpoch }),
+    ...(bestAccuracy === undefined ? {} : { bestAccuracy }),
+    ...(bestScore === undefined ? {} : { bestScore }),
+    ...(trials === undefined ? {} : { trials }),
   };
 };
 

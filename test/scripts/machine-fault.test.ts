@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { InfrastructureError } from '../../nas/protocol/infrastructure-error.ts';
-import { exitCodeOf } from '../../scripts/cli.ts';
+import { exitCodeOf } from '../../scripts/exit-code.ts';
 import { asMachineFault } from '../../scripts/machine-fault.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nas-fault-'));
