@@ -205,12 +205,12 @@ const rehearsal = z.strictObject({
  * standing and accuracy decides how many cells stage 2 retrains and whether stage 3 waits.
  */
 const gate = z.strictObject({
-  /** Sampled cells, over all searches. */
-  cells: z.number().int().min(4).default(8),
+  /** Sampled cells, over all searches: with 8 the interval of τ is about 1.3 wide, with 20 about 0.6. */
+  cells: z.number().int().min(4).default(20),
   /** Epochs of each, by stage 2's recipe and network. */
   epochs: z.number().int().min(1),
-  /** Below this τ is low. */
-  minimumTau: z.number().min(-1).max(1).default(0.3),
+  /** τ is low unless its whole 95 % interval lies above this; by default unless it is surely above chance. */
+  minimumTau: z.number().min(-1).max(1).default(0),
   /** Cells that stage 2 retrains when τ is low. */
   topK: z.number().int().min(1),
   /** When τ is low and stage 3's trainings are expected to cost as much, the run pauses before them until it is resumed. */
