@@ -77,7 +77,7 @@ export const reconcile = async (
 
   const records = new Map<string, Promise<RunRecord | undefined>>();
   const recordOf = (runId: string): Promise<RunRecord | undefined> => {
-    const known = records.get(runId) ?? readDocument(store, keys.experiment(runId), runRecordSchema);
+    const known = records.get(runId) ?? readHint(store, keys.experiment(runId), runRecordSchema);
     records.set(runId, known);
     return known;
   };

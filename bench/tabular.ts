@@ -136,11 +136,12 @@ const meanAndSd = ({ mean, sd, n }: RunStatistics, score: (value: number) => str
 
 const print = (comparison: Comparison): string => {
   const score = scoreFormat(comparison.optimum - comparison.worst);
-  const rows = comparison.strategies.map(({ rank, name, final, regret, tradeOff }) => [
+  const rows = comparison.strategies.map(({ rank, name, final, copies, regret, tradeOff }) => [
     String(rank),
     name,
     meanAndSd(final, score),
     final.n === 0 ? '–' : `[${score(final.interval[0])}, ${score(final.interval[1])}]`,
+    copies.toFixed(1),
     regret.map(({ evaluations, mean }) => `${evaluations}: ${score(mean)}`).join('  '),
     ...(tradeOff === undefined ? [] : [meanAndSd(tradeOff.hypervolume, number)]),
   ]);
@@ -149,6 +150,7 @@ const print = (comparison: Comparison): string => {
     'strategy',
     `${comparison.final}, mean ± sd`,
     '95 % of the mean',
+    'copies',
     'regret at evaluations',
     ...(comparison.strategies[0]?.tradeOff === undefined ? [] : ['hypervolume']),
   ];

@@ -22,6 +22,10 @@ export interface StrategyComparison {
   readonly name: string;
   /** Final score of the architecture that the search signal chose, at the end of each run that found one. */
   readonly final: RunStatistics;
+  /** What `final` is the sample of, in the order of the seeds; null for a run that found nothing. */
+  readonly finals: readonly (number | null)[];
+  /** Trials of a run, on average, whose network had been proposed before: they find nothing new, but count as evaluations. */
+  readonly copies: number;
   /** Runs that found no architecture within the limits. */
   readonly foundNothing: number;
   /**
@@ -202,18 +206,20 @@ export const compareStrategies = (table: TabularBenchmark, options: ComparisonOp
           : {}),
       }),
     );
+    const finalsAt = (mark: number): readonly (number | null)[] =>
+      trajectories.map(({ incumbents }) => {
+        const incumbent = incumbents[Math.min(mark, incumbents.length) - 1] ?? -1;
+        return incumbent === -1 ? null : (final[incumbent] as number);
+      });
     const scoreAt = (mark: number): RunStatistics =>
-      statistics(
-        trajectories.flatMap(({ incumbents }) => {
-          const incumbent = incumbents[Math.min(mark, incumbents.length) - 1] ?? -1;
-          return incumbent === -1 ? [] : [final[incumbent] as number];
-        }),
-      );
+      statistics(finalsAt(mark).filter((score) => score !== null));
     const cost = minimise === undefined ? undefined : measures[minimise];
     const last = scoreAt(evaluations);
     const row = {
       name: strategy.name,
       final: last,
+      finals: finalsAt(evaluations),
+      copies: mean(trajectories.map((run) => run.copies)),
       foundNothing: runs - last.n,
       regret: marks.flatMap((mark) => {
         const { mean, sd, n } = scoreAt(mark);

@@ -14,6 +14,8 @@ export interface TabularRun {
   readonly evaluations: number;
   /** Counts of the strategy's own. */
   readonly summary: Readonly<Record<string, number>>;
+  /** Trials of a network that had been proposed before at the same fidelity. */
+  readonly copies: number;
   /** Row of every trial whose architecture is within the limits, in order. */
   readonly rows: Int32Array;
 }
@@ -54,6 +56,8 @@ export const tabularSearch = (
   const incumbents = new Int32Array(evaluations);
   const rows: number[] = [];
   const trained = new Map<number, number>();
+  const proposed = new Set<string>();
+  let copies = 0;
   let spent = 0;
   let done = 0;
   let best = { row: -1, value: Number.NEGATIVE_INFINITY, fidelity: 0 };
@@ -61,6 +65,9 @@ export const tabularSearch = (
     const { fidelity } = trial;
     const row = table.rowOf(trial.genotype);
     const before = trained.get(row) ?? 0;
+    const network = `${row} ${fidelity}`;
+    if (proposed.has(network)) copies++;
+    proposed.add(network);
     spent += costOf(fidelity, before);
     trained.set(row, Math.max(before, fidelity));
     const measured = Object.fromEntries(
@@ -84,6 +91,7 @@ export const tabularSearch = (
   return {
     incumbents: incumbents.subarray(0, done),
     evaluations: done,
+    copies,
     rows: Int32Array.from(rows),
     summary: strategy.summary(state),
   };

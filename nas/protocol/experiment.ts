@@ -338,9 +338,21 @@ const rehearsal = z.strictObject({
  * standing and accuracy decides how many cells stage 2 retrains and whether stage 3 waits.
  */
 const gate = z.strictObject({
-  cells: z.number().int().min(4).describe('Sampled cells, over all searches.').default(8),
+  cells: z
+    .number()
+    .int()
+    .min(4)
+    .describe('Sampled cells, over all searches: with 8 the interval of τ is about 1.3 wide, with 20 about 0.6.')
+    .default(20),
   epochs: z.number().int().min(1).describe("Epochs of each, by stage 2's recipe and network."),
-  minimumTau: z.number().min(-1).max(1).describe('Below this τ is low.').default(0.3),
+  minimumTau: z
+    .number()
+    .min(-1)
+    .max(1)
+    .describe(
+      'τ is low unless its whole 95 % interval lies above this; by default unless it is surely above chance.',
+    )
+    .default(0),
   topK: z.number().int().min(1).describe('Cells that stage 2 retrains when τ is low.'),
   dollars: z
     .number()

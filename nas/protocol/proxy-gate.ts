@@ -62,7 +62,8 @@ const priceOf = ({ resources }: Experiment, dollars: number): string =>
 
 /**
  * Can stage 1's scores be trusted? Kendall's τ between the standing of the sampled cells in their searches and their accuracy
- * after a short training. Scores of different searches come from different shared weights, so standings are compared and not scores.
+ * after a short training. The interval decides and not τ itself, which a small sample leaves to chance. Scores of different
+ * searches come from different shared weights, so standings are compared and not scores.
  */
 export const judgeGate = (
   experiment: Experiment,
@@ -81,7 +82,7 @@ export const judgeGate = (
     points.map(({ accuracy }) => accuracy),
   );
   const { tau, interval, n } = correlation;
-  const low = tau === undefined || tau < gate.minimumTau;
+  const low = tau === undefined || interval[0] <= gate.minimumTau;
   const topK = low ? Math.max(gate.topK, stages.retrain.topK) : stages.retrain.topK;
   const dollars = stage3Dollars(experiment, gate.epochs, retrained);
   const held = low && dollars >= gate.dollars;
@@ -93,8 +94,8 @@ export const judgeGate = (
   const text = [
     `Proxy gate: Kendall’s τ between standing in the search and accuracy after ${training} is ${measured}`,
     low
-      ? `less than ${gate.minimumTau}: stage 2 retrains ${topK} cells instead of ${stages.retrain.topK}`
-      : `at least ${gate.minimumTau}: stage 2 retrains ${topK} cells as planned`,
+      ? `not surely above ${gate.minimumTau}: stage 2 retrains ${topK} cells instead of ${stages.retrain.topK}`
+      : `surely above ${gate.minimumTau}: stage 2 retrains ${topK} cells as planned`,
     ...(held ? [`stage 3, ${priceOf(experiment, dollars)}, waits for nas resume`] : []),
   ].join('; ');
   return { points, correlation, low, topK, held, stage3Dollars: dollars, text };

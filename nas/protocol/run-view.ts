@@ -71,7 +71,7 @@ export interface ContenderView {
 
 export interface Verdict {
   readonly kind: 'better' | 'not-distinguishable' | 'worse';
-  /** The sentence shown, e.g. `not distinguishable from random at n = 3`. */
+  /** The sentence shown, e.g. `not distinguishable from the random cell at n = 3`. */
   readonly text: string;
   /** Paired 95 % interval of (winner − baseline) test accuracy over the seeds, in fractions. */
   readonly interval: readonly [number, number];
@@ -134,7 +134,7 @@ export interface GateView {
     readonly accuracy: number;
   }[];
   readonly correlation: RankCorrelation;
-  /** τ is undefined or below `gate.minimumTau`. */
+  /** τ is undefined, or its interval reaches down to `gate.minimumTau`. */
   readonly low: boolean;
   /** Cells that stage 2 retrains. */
   readonly topK: number;

@@ -42,19 +42,20 @@ export const pairedInterval = (
 const ROUNDING = 1e-12;
 
 /**
- * Is the winner better than random search of the same budget? Yes or no only where the paired 95 % interval of the
- * difference over the training seeds excludes zero.
+ * Is this cell better than that random cell? Yes or no only where the paired 95 % interval of the difference over the training
+ * seeds excludes zero. The seeds are trainings of two given cells: they say nothing about how well another search, or another
+ * random search, would have chosen.
  */
 export const pairedVerdict = (winner: readonly number[], baseline: readonly number[]): Verdict => {
   const { interval, meanDifference } = pairedInterval(winner, baseline);
   const n = winner.length;
   if (interval[0] > ROUNDING) {
-    return { kind: 'better', text: `better than random at n = ${n}`, interval, meanDifference };
+    return { kind: 'better', text: `better than the random cell at n = ${n}`, interval, meanDifference };
   }
   if (interval[1] < -ROUNDING) {
-    return { kind: 'worse', text: `worse than random at n = ${n}`, interval, meanDifference };
+    return { kind: 'worse', text: `worse than the random cell at n = ${n}`, interval, meanDifference };
   }
-  const text = `not distinguishable from random at n = ${n}`;
+  const text = `not distinguishable from the random cell at n = ${n}`;
   return { kind: 'not-distinguishable', text, interval, meanDifference };
 };
 

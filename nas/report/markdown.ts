@@ -3,6 +3,7 @@ import { architectureGraphs, graphTitle } from './architectures/drawings.ts';
 import { auditTable } from './audit-table.ts';
 import {
   budgetText,
+  claimText,
   contenderText,
   differenceText,
   durabilityText,
@@ -63,6 +64,7 @@ export const markdownReport = (report: RunReport, figures: Figures): string => {
     ]
       .filter((line) => line !== '')
       .join('\n'),
+    claimText(report) ?? '',
     budgetText(report) ?? '',
     section(
       cellTitle(configuration),

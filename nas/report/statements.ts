@@ -15,9 +15,9 @@ export const contenderText = ({ test }: ContenderView): string =>
   `${percent(test.mean)} ± ${decimal(100 * test.sd)} (n = ${test.n}, best ${percent(test.best)})`;
 
 const VERDICTS = {
-  better: 'better than random',
-  'not-distinguishable': 'not distinguishable from random',
-  worse: 'worse than random',
+  better: 'better than the random cell',
+  'not-distinguishable': 'not distinguishable from the random cell',
+  worse: 'worse than the random cell',
 } as const;
 
 /** The report's first sentence. */
@@ -36,6 +36,15 @@ export const differenceText = ({ verdict, configuration }: RunReport): string | 
   verdict &&
   `${shortNames(configuration).winner} − random: ${points(verdict.meanDifference)} points of test accuracy, paired 95 % interval ` +
     `[${verdict.interval.map((bound) => points(bound)).join(', ')}]`;
+
+/** What the verdict is about; undefined without one. */
+export const claimText = ({ verdict, configuration }: RunReport): string | undefined =>
+  verdict &&
+  'n counts trainings of these two cells, from other seeds: the interval says what further trainings of them would show. ' +
+    (configuration.strategy.name === 'given'
+      ? 'It says nothing about other random cells.'
+      : 'It claims nothing about the search: whether that beats random search takes several searches, each against an ' +
+        'independent random search of the same budget.');
 
 /** How much the search and the baseline were given; undefined before both have spent anything. */
 export const budgetText = ({ spending, retrainings }: RunReport): string | undefined => {

@@ -9,8 +9,24 @@ import {
   predecessorsOf,
 } from '../space/block-qnn.ts';
 import type { BlockQnnGenotype, NscLayer } from '../space/block-qnn.ts';
+import { checkPopulation } from './population.ts';
 import { worseOf } from './reward-scale.ts';
 import type { StrategyDefinition } from './strategy.ts';
+
+/** ε and the share of the search for which it holds: 178 batches in all (Table 2). */
+const SCHEDULE = [
+  [1, 95],
+  [0.9, 7],
+  [0.8, 7],
+  [0.7, 7],
+  [0.6, 10],
+  [0.5, 10],
+  [0.4, 10],
+  [0.3, 10],
+  [0.2, 10],
+  [0.1, 12],
+] as const;
+const BATCHES = SCHEDULE.reduce((sum, [, batches]) => sum + batches, 0);
 
 const options = (evaluations: number) =>
   z.strictObject({
@@ -31,30 +47,15 @@ const options = (evaluations: number) =>
       .min(0)
       .describe('Weight of the logarithm of its density, edges over layers.')
       .default(0.01),
-    replay: z
+    batch: z
       .number()
       .int()
       .min(1)
-      .describe('Remembered networks replayed for each result: 64 a batch of 64.')
-      .default(64),
+      .describe('Networks of a batch, and remembered ones that are replayed after it: 64 in the paper, of 178 batches.')
+      .default(Math.min(64, Math.max(1, Math.round(evaluations / BATCHES)))),
     maxLayers: z.number().int().min(1).max(MAX_INDEX).describe('Longest block proposed.').default(MAX_INDEX),
   });
 type Options = z.infer<ReturnType<typeof options>>;
-
-/** ε and the share of the search for which it holds: 178 batches in all (Table 2). */
-const SCHEDULE = [
-  [1, 95],
-  [0.9, 7],
-  [0.8, 7],
-  [0.7, 7],
-  [0.6, 10],
-  [0.5, 10],
-  [0.4, 10],
-  [0.3, 10],
-  [0.2, 10],
-  [0.1, 12],
-] as const;
-const BATCHES = SCHEDULE.reduce((sum, [, batches]) => sum + batches, 0);
 
 /** ε of a proposal; the schedule is stretched over the budget. */
 export const epsilonAt = (ordinal: number, evaluations: number): number => {
@@ -72,6 +73,8 @@ type Episode = { readonly genotype: BlockQnnGenotype; readonly reward: number };
 type Model = {
   readonly q: Values;
   readonly memory: readonly Episode[];
+  /** Results since the last replay. */
+  readonly fresh: number;
   readonly worst: number | null;
 };
 
@@ -154,7 +157,7 @@ const scaler = (memory: readonly Episode[]): ((reward: number) => number) => {
 const replay = (q: Values, memory: readonly Episode[], o: Options, random: Random): Values => {
   const next: Record<string, Readonly<Record<string, number>>> = { ...q };
   const scaled = scaler(memory);
-  for (let i = 0; i < o.replay; i++) {
+  for (let i = 0; i < o.batch; i++) {
     const { genotype, reward } = random.pick(memory);
     const share = scaled(reward) / genotype.length;
     for (let t = genotype.length - 1; t >= 0; t--) {
@@ -171,21 +174,22 @@ const replay = (q: Values, memory: readonly Episode[], o: Options, random: Rando
 
 /**
  * Block-wise network generation by Q-learning. Zhong et al. 2018: blocks as Network Structure Codes (§3.1), tabular
- * Q-learning with an ε schedule and experience replay (§3.2), shaped rewards r / T (ibid.), and a reward that corrects an
+ * Q-learning with an ε schedule and experience replay (§3.2), shaped rewards r / T (ibid.), one replay of as many networks after every batch (Table 2), and a reward that corrects an
  * early-stopped accuracy by the block's multiply-adds and density (§3.3). Deviations: exploration draws a type and then one
- * of its layers, not any action alike; rewards are scaled to [0, 1] over what was seen; replay follows every result instead
- * of every batch of 64; the schedule and α fit the budget; multiply-adds are those of one block in units of C², and the
+ * of its layers, not any action alike; rewards are scaled to [0, 1] over what was seen; the schedule, α and the batch fit the budget; multiply-adds are those of one block in units of C², and the
  * paper's weights of the two terms are not published. An infeasible block counts as the lowest reward so far.
  */
 export const blockQnn: StrategyDefinition<Options, Model> = {
   name: 'block-qnn',
   source: 'Zhong et al. 2018, "Practical Block-wise Neural Network Architecture Generation", §3',
+  repeats: 'Zhong et al. 2018, §3.2: the greedy path is taken again as ε falls',
   options,
   refuses: (space) =>
     space.name === 'block-qnn'
       ? undefined
       : 'it builds blocks layer by layer as Network Structure Codes; q-learning searches other spaces',
-  init: () => ({ q: {}, memory: [], worst: null }),
+  check: ({ options: { batch }, evaluations }) => checkPopulation('batch', batch, evaluations),
+  init: () => ({ q: {}, memory: [], fresh: 0, worst: null }),
   propose: ({ q }, { options: { maxLayers }, ordinal, evaluations, random }) => ({
     genotype: build(q, epsilonAt(ordinal, evaluations), maxLayers, random),
   }),
@@ -197,6 +201,7 @@ export const blockQnn: StrategyDefinition<Options, Model> = {
       const counted = reward ?? worst;
       if (counted === null) return at;
       const memory = [...at.memory, { genotype, reward: counted }];
-      return { q: replay(at.q, memory, o, random), memory, worst };
+      const fresh = (at.fresh + 1) % o.batch;
+      return { q: fresh === 0 ? replay(at.q, memory, o, random) : at.q, memory, fresh, worst };
     }, model),
 };

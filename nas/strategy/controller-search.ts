@@ -165,6 +165,7 @@ export const controllerSearch = <O extends ControllerSearchOptions & Json>(defin
     name: definition.name,
     source: definition.source,
     options: definition.options,
+    repeats: 'draws of a policy are independent, and repeat as it converges (Zoph & Le 2017, §3)',
     needsController: true,
     refuses: (space) =>
       levelsOf(space).length === 0 ? 'it needs genotypes that are fixed lists of choices' : undefined,

@@ -45,8 +45,8 @@ const options = (evaluations: number) => {
     baselineDecay: z
       .number()
       .min(0)
-      .lt(1)
-      .describe('Share of the old baseline in the moving average of rewards.')
+      .max(1)
+      .describe("Share of the present batch's mean reward in the baseline, which takes it before it is subtracted.")
       .default(0.95),
     entropyWeight: z.number().min(0).describe("Weight of the policy's entropy in the reward.").default(1e-5),
     noise: z
@@ -74,7 +74,7 @@ type Done = Decisions & { readonly child: number; readonly score: number | null 
 type StartPoint = { readonly genotype: Json; readonly trial: string | null };
 type Model = {
   readonly controller: ParameterServer;
-  readonly baseline: number | null;
+  readonly baseline: number;
   /** Lowest reward so far. */
   readonly worst: number | null;
   readonly phase: number;
@@ -218,7 +218,8 @@ const finishRound = (model: Model, start: StartPoint, context: Context): Model =
     });
   const known = rewards.flatMap(({ reward }) => (reward === null ? [] : [reward]));
   const mean = known.reduce((sum, reward) => sum + reward, 0) / Math.max(1, known.length);
-  const baseline = model.baseline ?? mean;
+  const baseline =
+    known.length === 0 ? model.baseline : model.baseline + o.baselineDecay * (mean - model.baseline);
   const steps = rewards.flatMap(({ child, reward }): readonly EasStep[] => {
     const { actions } = walk(
       context,
@@ -244,7 +245,7 @@ const finishRound = (model: Model, start: StartPoint, context: Context): Model =
     ...model,
     controller,
     worst,
-    baseline: known.length === 0 ? model.baseline : o.baselineDecay * baseline + (1 - o.baselineDecay) * mean,
+    baseline,
     issued: 0,
     done: [],
     ...(isOver
@@ -261,17 +262,18 @@ const finishRound = (model: Model, start: StartPoint, context: Context): Model =
  * Efficient architecture search by network transformation. Cai et al. 2018: a reinforcement-learning agent (bidirectional LSTM
  * encoder of 50 units over embeddings of size 16, wider and deeper actors, Adam at 0.002) transforms a trained start network by
  * function-preserving widenings and deepenings (§3); each child goes on from its weights; the reward is tan(acc · π / 2) above an
- * exponential moving average of earlier rewards (§4.1); 10 children a step, 5 deepenings and 4 widenings each, in two phases
+ * exponential moving average (§4.1), which begins at 0 and takes 0.95 of the present batch's mean before it is subtracted (authors'
+ * code, `arch_manager.py:210–223`); 10 children a step, 5 deepenings and 4 widenings each, in two phases
  * (§4.2). Learning rate, entropy weight, initial values, noise and the order of the transformations are those of the authors' code.
  *
- * Deviations: a start point is trained as long as every other network, the first from scratch; the baseline of the first round is
- * its own mean; full blocks are not deepened; accuracies count up to 0.999; an infeasible network counts as the lowest reward so
+ * Deviations: a start point is trained as long as every other network, the first from scratch; full blocks are not deepened; accuracies count up to 0.999; an infeasible network counts as the lowest reward so
  * far; a start network that cannot be trained leaves its children to start from scratch.
  */
 export const eas: StrategyDefinition<Options, Model> = {
   name: 'eas',
   source: 'Cai et al. 2018, "Efficient Architecture Search by Network Transformation", §3 and §4',
   options,
+  repeats: 'Cai et al. 2018, §3: transformations are drawn independently, and may lead to one network',
   needsController: true,
   inheritsWeights: true,
   refuses: (space) =>
@@ -292,7 +294,7 @@ export const eas: StrategyDefinition<Options, Model> = {
   },
   init: (context) => ({
     controller: createServer(initialParameters(context), 1),
-    baseline: null,
+    baseline: 0,
     worst: null,
     phase: 0,
     start: null,

@@ -147,6 +147,8 @@ const fresh = (size: number): Model['open'] =>
 export const genetic: StrategyDefinition<Options, Model> = {
   name: 'genetic',
   source: 'Xie & Yuille 2017, "Genetic CNN", §3.2, Algorithm 1',
+  repeats:
+    'Xie & Yuille 2017, Algorithm 1: selection keeps copies of an individual, and no list of what was trained stands in the way',
   options,
   check: ({ options: { populationSize }, evaluations }) => {
     checkPopulation('populationSize', populationSize, evaluations);

@@ -31,6 +31,7 @@ type Model = { readonly population: readonly Member[] };
 export const hierarchicalEvolution: StrategyDefinition<Options, Model> = {
   name: 'hierarchical-evolution',
   source: 'Liu et al. 2018, "Hierarchical Representations for Efficient Architecture Search", §3.2',
+  repeats: 'Liu et al. 2018, §3.2: a mutant is not compared with the population',
   options,
   check: ({ options: { initial }, evaluations }) => checkPopulation('initial', initial, evaluations),
   init: () => ({ population: [] }),

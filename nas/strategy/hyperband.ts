@@ -48,6 +48,22 @@ const hyperbandBrackets: Brackets = (options) => {
   });
 };
 
+/**
+ * HpBandSter, `optimizers/bohb.py:109–111`: as many brackets and rungs, of ⌊(s_max + 1) / (s + 1)⌋ η^s networks.
+ * At η = 3 and five rungs Hyperband's 81, 34, 15, 8 and 5 networks are 81, 27, 9, 6 and 5.
+ */
+const bohbBrackets: Brackets = (options) => {
+  const fidelities = rungFidelities(options);
+  const top = fidelities.length - 1;
+  return fidelities.map((_, skipped) => {
+    const s = top - skipped;
+    return {
+      size: Math.ceil(Math.floor((top + 1) / (s + 1)) * options.eta ** s),
+      fidelities: fidelities.slice(skipped),
+    };
+  });
+};
+
 const freshSlots = (size: number): readonly Slot[] =>
   Array.from({ length: size }, (_, slot) => ({ slot, survivor: null }));
 
@@ -161,11 +177,21 @@ export const successiveHalving = scheduler(
 
 /**
  * Hyperband over any sampler. Li, L. et al. 2018, "Hyperband", Algorithm 1; η and least fidelity as in HpBandSter, the code of
- * BOHB's authors. With `tpe` it is BOHB (Falkner et al. 2018); `tpe.ts` says where that one differs. Deviation: a bracket and
+ * BOHB's authors. Deviation: a bracket and
  * a rung wait for the last result of the one before, where HpBandSter begins the next bracket on idle machines.
  */
 export const hyperband = scheduler(
   hyperbandBrackets,
   { eta: 3, minFidelity: 0.01 },
   'Li, L. et al. 2018, "Hyperband", Algorithm 1',
+);
+
+/**
+ * BOHB: Hyperband with the brackets of its authors' code, over `tpe`, which says where that part differs. Falkner, Klein &
+ * Hutter 2018, "BOHB", §3.1. Deviation: as of Hyperband.
+ */
+export const bohb = scheduler(
+  bohbBrackets,
+  { eta: 3, minFidelity: 0.01 },
+  'Falkner, Klein & Hutter 2018, "BOHB: Robust and Efficient Hyperparameter Optimization at Scale", §3.1',
 );

@@ -5,6 +5,7 @@ import { randomFromSeed, deriveSeed } from '../random.ts';
 import type { Random } from '../random.ts';
 import type { Space } from '../space/space.ts';
 import { checkPopulation } from './population.ts';
+import { sampleUntaken } from './sample-untaken.ts';
 import type { StrategyDefinition } from './strategy.ts';
 
 /** Options that every strategy with a fitted model of the score shares. */
@@ -153,8 +154,10 @@ export const modelGuided = <O extends ModelOptions & Json>(
     const { space, options, ordinal, random, pending, seed } = context;
     const queued = ordinal >= batch.start ? batch.items[ordinal - batch.start] : undefined;
     if (queued !== undefined) return { genotype: queued };
-    if (ordinal < options.initial || observations.length < 2) return { genotype: space.sample(random) };
     const taken = new Set([...observations, ...pending].map(({ genotype }) => JSON.stringify(genotype)));
+    const sample = (): Json =>
+      sampleUntaken(space, random, (genotype) => taken.has(JSON.stringify(genotype)));
+    if (ordinal < options.initial || observations.length < 2) return { genotype: sample() };
     const training = trainingSet(observations, definition.trainingLimit(options));
     const fit = {
       space,
@@ -169,7 +172,7 @@ export const modelGuided = <O extends ModelOptions & Json>(
       .sort((a, b) => b.value - a.value)
       .slice(0, options.batch)
       .map(({ genotype }) => genotype);
-    if (items.length === 0) return { genotype: space.sample(random) };
+    if (items.length === 0) return { genotype: sample() };
     return { genotype: items[0] as Json, note: { start: ordinal, items } };
   },
   register: (model, { note }) =>

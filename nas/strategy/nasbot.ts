@@ -128,9 +128,11 @@ export const nasbot = modelGuided<Options>({
   acquisition: ({ genotypes, targets, options: { noise } }) => {
     const points = genotypes.map((genotype) => otmannProfile(genotype as LayerGraph));
     const process = fitKernelRegression(points, targets, likeness, noise);
+    // Of the observations, as in the paper's acquisition, not of the posterior means.
+    const best = Math.max(...targets);
     return (candidate) => {
       const { mean, sd } = process.predict(otmannProfile(candidate as LayerGraph));
-      return expectedImprovement(mean, sd, process.incumbent);
+      return expectedImprovement(mean, sd, best);
     };
   },
   explore: evolve,

@@ -69,6 +69,7 @@ export const nsgaNet: StrategyDefinition<Options, Model> = {
   name: 'nsga-net',
   source:
     'Lu et al. 2019, "NSGA-Net: Neural Architecture Search using Multi-Objective Genetic Algorithm", §3; Deb et al. 2002',
+  repeats: 'Lu et al. 2019, §3.1: offspring are not compared with earlier generations',
   options,
   multiObjective: true,
   check: ({ options, evaluations }) => checkPopulation('populationSize', options.populationSize, evaluations),

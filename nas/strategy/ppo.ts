@@ -83,6 +83,7 @@ const update = (policy: Policy, batch: readonly Sample[], o: Options): Policy =>
 export const ppo: StrategyDefinition<Options, Model> = {
   name: 'ppo',
   source: 'Schulman et al. 2017, "Proximal Policy Optimization Algorithms", §3; Zoph et al. 2018, §A.2',
+  repeats: 'Schulman et al. 2017, §3: draws of a policy are independent, and repeat as it converges',
   options,
   refuses: refusesWithoutDecisions,
   check: ({ options: { minibatch }, evaluations }) => checkPopulation('minibatch', minibatch, evaluations),

@@ -150,6 +150,7 @@ export const preJudged = <O extends Json, M extends Json>(
     source: `${definition.source}; proposals judged before training (Liu et al. 2018, §3.4; Deng, Yan & Lin 2017)`,
     options: options(definition as unknown as StrategyDefinition<O, Json>),
     ...(definition.refuses && { refuses: definition.refuses }),
+    ...(definition.repeats !== undefined && { repeats: definition.repeats }),
     ...(definition.needsController && { needsController: definition.needsController }),
     summary: ({ results, rejected, held, wronglyRejected }) => {
       // To reject what was trained before, or is later, saves nothing.

@@ -87,6 +87,8 @@ export const qLearning: StrategyDefinition<Options, Model> = {
   name: 'q-learning',
   source:
     'Baker et al. 2017, "Designing Neural Network Architectures using Reinforcement Learning", §4; Zhong et al. 2018, "Practical Block-wise Neural Network Architecture Generation", §3',
+  repeats:
+    'Baker et al. 2017, §4: the greedy path is taken again as ε falls, and its stored accuracy with it',
   options,
   refuses: refusesWithoutDecisions,
   init: ({ space }) => ({ q: emptyTable(decisionsOf(space).sizes), memory: [], worst: null }),

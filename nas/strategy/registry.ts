@@ -10,7 +10,7 @@ import { blockQnn } from './block-qnn.ts';
 import { eas } from './eas.ts';
 import { genetic } from './genetic.ts';
 import { hierarchicalEvolution } from './hierarchical-evolution.ts';
-import { hyperband, successiveHalving } from './hyperband.ts';
+import { bohb, hyperband, successiveHalving } from './hyperband.ts';
 import { localSearch } from './local-search.ts';
 import { nasRl } from './nas-rl.ts';
 import { nasbot } from './nasbot.ts';
@@ -34,6 +34,8 @@ import { tpe } from './tpe.ts';
 export interface StrategyEntry {
   readonly name: string;
   readonly source: string;
+  /** Why it may propose a network that has a result or awaits one; undefined where it does not. */
+  readonly repeats: string | undefined;
   /** Its trials ask for shares of the full training resource. */
   readonly multiFidelity: boolean;
   /** It learns by measures besides the score. */
@@ -53,6 +55,7 @@ export interface StrategyEntry {
 const entry = <O extends Json, M extends Json>(definition: StrategyDefinition<O, M>): StrategyEntry => ({
   name: definition.name,
   source: definition.source,
+  repeats: definition.repeats,
   multiFidelity: definition.multiFidelity === true,
   multiObjective: definition.multiObjective === true,
   needsController: definition.needsController === true,
@@ -124,7 +127,7 @@ export const STRATEGIES = {
   'asha-evolution': entry(asha('asha-evolution', always(regularizedEvolution))),
   'successive-halving': entry(successiveHalving('successive-halving', anyStrategy)),
   hyperband: entry(hyperband('hyperband', anyStrategy)),
-  bohb: entry(hyperband('bohb', always(tpe))),
+  bohb: entry(bohb('bohb', always(tpe))),
 } as const satisfies Record<string, StrategyEntry>;
 export type StrategyName = keyof typeof STRATEGIES;
 

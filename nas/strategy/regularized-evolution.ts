@@ -68,6 +68,7 @@ const evolution = (
   name,
   source,
   options,
+  repeats: 'Real et al. 2019, Algorithm 1: a child is not compared with earlier networks',
   check,
   init: () => ({ population: [] }),
   propose: (

@@ -40,6 +40,7 @@ export const reinforce: StrategyDefinition<Options, Model> = {
   name: 'reinforce',
   source:
     'Williams 1992, "Simple Statistical Gradient-Following Algorithms"; Zoph & Le 2017, §3.2; policy of Dong & Yang 2020, §4',
+  repeats: 'Williams 1992: draws of a policy are independent, and repeat as it converges',
   options,
   refuses: refusesWithoutDecisions,
   init: ({ space }) => ({ policy: uniformPolicy(decisionsOf(space).sizes), scale: freshScale, worst: null }),

@@ -20,7 +20,7 @@ export interface SamplerSource {
   /** What these options choose, and the options of its own. */
   readonly of: (options: Json) => { readonly sampler: AnyStrategy; readonly options: Json };
   /** What holds whatever the options choose. */
-  readonly fixed: Pick<AnyStrategy, 'refuses' | 'needsController' | 'multiObjective'>;
+  readonly fixed: Pick<AnyStrategy, 'refuses' | 'needsController' | 'multiObjective' | 'repeats'>;
   readonly described: string;
   /** Names of the strategies that could sample the space. */
   readonly able: (space: StrategyContext<Json>['space']) => readonly string[];
@@ -31,7 +31,7 @@ export const always = <O extends Json, M extends Json>(
   definition: StrategyDefinition<O, M>,
 ): SamplerSource => {
   const sampler = definition as unknown as AnyStrategy;
-  const { refuses, needsController, multiObjective } = sampler;
+  const { refuses, needsController, multiObjective, repeats } = sampler;
   return {
     options: (evaluations) => sampler.options(evaluations).prefault({}),
     of: (options) => ({ sampler, options }),
@@ -39,6 +39,7 @@ export const always = <O extends Json, M extends Json>(
       ...(refuses && { refuses }),
       ...(needsController && { needsController }),
       ...(multiObjective && { multiObjective }),
+      ...(repeats !== undefined && { repeats }),
     },
     described: sampler.name,
     able: () => [sampler.name],
@@ -85,7 +86,7 @@ export const oneOf = (samplers: readonly AnyStrategy[]): SamplerSource => {
       const { name, ...options } = given as { readonly name: string } & Readonly<Record<string, Json>>;
       return { sampler: byName.get(name) as AnyStrategy, options };
     },
-    fixed: {},
+    fixed: { repeats: 'its sampler may' },
     described: 'any strategy',
     able: (space) =>
       samplers.flatMap((sampler) =>

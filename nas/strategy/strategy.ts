@@ -108,6 +108,11 @@ export interface StrategyDefinition<O extends Json, M extends Json> {
   readonly options: (evaluations: number) => z.ZodType<O>;
   /** Why the space cannot be searched, as the end of "… because"; undefined where it can. */
   readonly refuses?: (space: Space) => string | undefined;
+  /**
+   * Why it may propose a network that has a result or awaits one, with the source. One without proposes none twice at a fidelity,
+   * however many trials are under way, while it finds others.
+   */
+  readonly repeats?: string;
   /** Trials ask for shares of the full training resource. */
   readonly multiFidelity?: true;
   /** It learns by measures besides the score, and is no better than chance without them. */

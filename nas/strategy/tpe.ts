@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Json } from '../json.ts';
 import { decisionsOf, drawIndex, drawValid, refusesWithoutDecisions } from './factorised-policy.ts';
 import { checkPopulation } from './population.ts';
+import { sampleUntaken } from './sample-untaken.ts';
 import type { StrategyDefinition } from './strategy.ts';
 
 const options = (evaluations: number) =>
@@ -102,26 +103,41 @@ export const splitObservations = (
   return { good: sorted.slice(0, good), bad: sorted.slice(good) };
 };
 
+type ProposeContext = Parameters<StrategyDefinition<Options, Model>['propose']>[1];
+
+/** Choices of every network that has a result or awaits one. */
+const takenChoices = (
+  observations: readonly Observation[],
+  { space, pending }: ProposeContext,
+): ReadonlySet<string> => {
+  const { toChoices } = decisionsOf(space);
+  return new Set(
+    [
+      ...observations.map(({ choices }) => choices),
+      ...pending.map(({ genotype }) => toChoices(genotype)),
+    ].map((choices) => choices.join()),
+  );
+};
+
 /**
- * The best unseen of `draws` samples of the good density by the ratio of good to bad; undefined while too little is
- * known or all draws were seen.
+ * The best of `draws` samples of the good density that are not taken, by the ratio of good to bad; undefined while too
+ * little is known or all draws are taken.
  */
 const proposeByDensities = (
   observations: readonly Observation[],
-  context: Parameters<StrategyDefinition<Options, Model>['propose']>[1],
+  taken: ReadonlySet<string>,
+  { space, options: o, random }: ProposeContext,
 ): Json | undefined => {
-  const { space, options: o, random } = context;
   const { sizes, toChoices } = decisionsOf(space);
   const split = splitObservations(observations, sizes.length, o.good);
   if (split === undefined) return undefined;
   const good = frequencies(sizes, split.good);
   const bad = frequencies(sizes, split.bad);
-  const known = new Set(observations.map(({ choices }) => choices.join()));
   let best: { genotype: Json; ratio: number } | undefined;
   for (let draw = 0; draw < o.draws; draw++) {
     const genotype = drawValid(space, random, () => good.map((weights) => drawIndex(weights, random)));
     const choices = toChoices(genotype);
-    if (known.has(choices.join())) continue;
+    if (taken.has(choices.join())) continue;
     const ratio = choices.reduce(
       (sum, choice, t) => sum + Math.log((good[t]?.[choice] as number) / (bad[t]?.[choice] as number)),
       0,
@@ -133,8 +149,8 @@ const proposeByDensities = (
 
 /**
  * Tree-structured Parzen estimator over independent categorical choices. Bergstra et al. 2011, §4, with the settings of
- * BOHB (Falkner, Klein & Hutter 2018, §3.2 and §A). An infeasible network counts as bad. Deviation: a network is not proposed
- * twice, because scores here are looked up or cached.
+ * BOHB (Falkner, Klein & Hutter 2018, §3.2 and §A). An infeasible network counts as bad. Deviation: a network that has a
+ * result or awaits one is not proposed again, because its score is known or under way.
  *
  * As the sampler of a scheduler it follows the authors' code of BOHB (HpBandSter): the model is that of the highest fidelity with
  * enough results for both densities, of which the good one has max(d + 1, 15 %) for d decisions, and stays with it. Deviations
@@ -153,9 +169,13 @@ export const tpe: StrategyDefinition<Options, Model> = {
   init: () => ({ observations: [] }),
   propose: ({ observations }, context) => {
     const { space, options: o, ordinal, random } = context;
+    const { toChoices } = decisionsOf(space);
+    const taken = takenChoices(observations, context);
     const uniform = ordinal < o.initial || random.uniform() < o.randomShare;
     return {
-      genotype: (uniform ? undefined : proposeByDensities(observations, context)) ?? space.sample(random),
+      genotype:
+        (uniform ? undefined : proposeByDensities(observations, taken, context)) ??
+        sampleUntaken(space, random, (genotype) => taken.has(toChoices(genotype).join())),
     };
   },
   learn: ({ observations }, results, { space }) => ({

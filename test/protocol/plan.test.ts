@@ -127,7 +127,10 @@ describe('conclude', () => {
       validationAccuracy: 0.65,
       test: { n: 3 },
     });
-    expect(conclusion.verdict).toMatchObject({ kind: 'better', text: 'better than random at n = 2' });
+    expect(conclusion.verdict).toMatchObject({
+      kind: 'better',
+      text: 'better than the random cell at n = 2',
+    });
     expect(conclusion.verdict?.meanDifference).toBeCloseTo(0.1, 12);
   });
 

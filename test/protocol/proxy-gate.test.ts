@@ -69,10 +69,21 @@ const reports = (accuracies: readonly (number | undefined)[]): JobReport[] =>
 
 describe('judgeGate', () => {
   it('lets a ranking pass that retraining confirms', () => {
-    const view = judgeGate(experiment, cells([1, 0.75, 0.5, 0.25]), reports([0.9, 0.8, 0.85, 0.6]));
-    expect(view.correlation.tau).toBeCloseTo(4 / 6);
+    const order = Array.from({ length: 20 }, (_, i) => 1 - i / 20);
+    const view = judgeGate(experiment, cells(order), reports([0.8, 0.9, ...order.slice(2)]));
+    expect(view.correlation.tau).toBeGreaterThan(0.9);
     expect(view).toMatchObject({ low: false, topK: 2, held: false });
-    expect(view.text).toContain('0.67, 95 % interval [');
+    expect(view.text).toMatch(
+      /, 95 % interval \[0\.\d\d, 0\.\d\d\].*surely above 0: stage 2 retrains 2 cells as planned/,
+    );
+  });
+
+  it('trusts no τ whose interval reaches down to the minimum, however high it is', () => {
+    const few = judgeGate(experiment, cells([1, 0.75, 0.5, 0.25]), reports([0.9, 0.8, 0.85, 0.6]));
+    expect(few.correlation.tau).toBeCloseTo(4 / 6);
+    expect(few.correlation.interval[0]).toBeLessThan(0);
+    expect(few).toMatchObject({ low: true, topK: 8 });
+    expect(few.text).toContain('not surely above 0');
   });
 
   it('widens stage 2 and holds stage 3 where retraining contradicts, or says nothing', () => {

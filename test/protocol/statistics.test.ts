@@ -43,11 +43,17 @@ describe('pairedVerdict', () => {
   test('better, worse, not distinguishable', () => {
     const high = [0.91, 0.912, 0.909];
     const low = [0.9, 0.903, 0.898];
-    expect(pairedVerdict(high, low)).toMatchObject({ kind: 'better', text: 'better than random at n = 3' });
-    expect(pairedVerdict(low, high)).toMatchObject({ kind: 'worse', text: 'worse than random at n = 3' });
+    expect(pairedVerdict(high, low)).toMatchObject({
+      kind: 'better',
+      text: 'better than the random cell at n = 3',
+    });
+    expect(pairedVerdict(low, high)).toMatchObject({
+      kind: 'worse',
+      text: 'worse than the random cell at n = 3',
+    });
     expect(pairedVerdict([0.91, 0.9, 0.909], [0.9, 0.912, 0.9])).toMatchObject({
       kind: 'not-distinguishable',
-      text: 'not distinguishable from random at n = 3',
+      text: 'not distinguishable from the random cell at n = 3',
     });
   });
   test('an interval that touches zero does not distinguish', () => {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { buildReport } from '../../nas/report/build-report.ts';
-import { headline } from '../../nas/report/statements.ts';
+import { claimText, headline } from '../../nas/report/statements.ts';
 import { renderReport } from '../../nas/report/render-report.ts';
 import type { RenderedReport } from '../../nas/report/render-report.ts';
 import { percent } from '../../nas/report/format.ts';
@@ -43,7 +43,7 @@ describe('the report of a finished run', () => {
       return page.indexOf(needle);
     };
     const order = [
-      at('not distinguishable from random at'),
+      at('not distinguishable from the random cell at'),
       at(percent(report.winner!.test.mean).replace('\u00a0', ' ')),
       at('random search, equal budget'),
       at('The cell that was found'),
@@ -149,12 +149,13 @@ describe('reports of other runs', () => {
     const report = buildReport(finishedRun());
     const verdict = {
       kind,
-      text: `${kind} than random at n = 3`,
+      text: `${kind} than the random cell at n = 3`,
       interval: [0.001, 0.002] as const,
       meanDifference: 0.0015,
     };
     expect(headline({ ...report, verdict }).replace(/\u00a0/g, ' ')).toBe(
-      `The found cell is ${kind} than random at n = 3`,
+      `The found cell is ${kind} than the random cell at n = 3`,
     );
+    expect(claimText({ ...report, verdict })).toMatch(/two cells.*claims nothing about the search/);
   });
 });

@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import type { ContenderView } from '../../protocol/run-view.ts';
 import {
   budgetText,
+  claimText,
   differenceText,
   durabilityText,
   fidelityText,
@@ -78,7 +79,7 @@ const top = (report: RunReport, figures: Figures): string => {
   const left =
     '<div>' +
     (contenders === '' ? '' : `<div class="contenders">${contenders}</div>`) +
-    `${paragraph(budgetText(report))}</div>`;
+    `${paragraph(claimText(report))}${paragraph(budgetText(report))}</div>`;
   const right = figure(figures.difference, 'Difference', differenceText(report), 'difference');
   return `<div class="verdict ${tone}"><h2>${escapeHtml(headline(report))}</h2>${left}${right}</div>`;
 };

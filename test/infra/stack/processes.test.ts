@@ -32,6 +32,7 @@ const startLarge = async (): Promise<number> => {
     name: 'large',
     command: process.execPath,
     args: ['-e', program],
+    inherits: 'basics',
     env: {},
     cwd: layout.home,
   });
