@@ -35,7 +35,11 @@ export class CheckpointMismatchError extends Error {
       ({ field, stored, current }) => `${field} is ${current} where the checkpoint has ${stored}`,
     );
     const what = `${key}: the checkpoint is of another ${differences.map(({ field }) => LABELS[field]).join(' and ')}: ${list.join('; ')}`;
-    super(job === undefined ? what : `job ${job.jobId} of run ${job.runId} cannot go on from its checkpoint. ${what}`);
+    super(
+      job === undefined
+        ? what
+        : `job ${job.jobId} of run ${job.runId} cannot go on from its checkpoint. ${what}`,
+    );
     this.differences = differences;
   }
 }

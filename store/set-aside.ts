@@ -39,8 +39,13 @@ export const setCheckpointsAside = async (
   const anew: Anew = { version: 1, ...decision, checkpoints };
   // Written first: a job whose checkpoints are gone from the list says who wanted that.
   await createDocument(store, keys.job(runId, jobId).anew(lease.epoch), anew);
-  if (latest.epoch !== lease.epoch || !(await swapLatest(store, job, latest, { epoch: lease.epoch, history: [] })))
-    throw new Error(`${jobId} of run ${runId}: somebody has taken the job over meanwhile; nothing was set aside`);
+  if (
+    latest.epoch !== lease.epoch ||
+    !(await swapLatest(store, job, latest, { epoch: lease.epoch, history: [] }))
+  )
+    throw new Error(
+      `${jobId} of run ${runId}: somebody has taken the job over meanwhile; nothing was set aside`,
+    );
   return anew;
 };
 

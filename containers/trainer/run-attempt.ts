@@ -7,7 +7,6 @@ import {
   restoreCheckpoint,
   type RestoredCheckpoint,
 } from '../../store/checkpoints.ts';
-import { createDocument } from '../../store/json-documents.ts';
 import { writeResult } from '../../store/job-results.ts';
 import { keys } from '../../store/keys.ts';
 import type { Lease } from '../../store/leases.ts';
@@ -111,10 +110,11 @@ export const runAttempt = async (
       stallSeconds: 0,
       lastWriteSeconds: 0,
     };
-    let progress: ProgressReport | undefined;
+    /** Its report, from when the program is there. */
+    const shown: { report?: ProgressReport } = {};
     const trace = operationTrace((operation, milliseconds) =>
       sidecar.progressNow(
-        progress?.document() ?? compilingProgress(document, attempt, operation, fromStep),
+        shown.report?.document() ?? compilingProgress(document, attempt, operation, fromStep),
         milliseconds,
       ),
     );
@@ -133,7 +133,7 @@ export const runAttempt = async (
     log(`${jobId}: from step ${program.step} of ${program.totalSteps}`);
 
     const report = progressReport(program, document.program.kind, trace, sidecar, attempt, state, now, log);
-    progress = report;
+    shown.report = report;
     report.publish();
     const { end, trainSeconds, checkpoints } = await trainLoop(
       program,

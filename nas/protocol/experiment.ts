@@ -342,7 +342,9 @@ const gate = z.strictObject({
     .number()
     .int()
     .min(4)
-    .describe('Sampled cells, over all searches: with 8 the interval of τ is about 1.3 wide, with 20 about 0.6.')
+    .describe(
+      'Sampled cells, over all searches: with 8 the interval of τ is about 1.3 wide, with 20 about 0.6.',
+    )
     .default(20),
   epochs: z.number().int().min(1).describe("Epochs of each, by stage 2's recipe and network."),
   minimumTau: z

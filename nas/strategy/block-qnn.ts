@@ -51,7 +51,9 @@ const options = (evaluations: number) =>
       .number()
       .int()
       .min(1)
-      .describe('Networks of a batch, and remembered ones that are replayed after it: 64 in the paper, of 178 batches.')
+      .describe(
+        'Networks of a batch, and remembered ones that are replayed after it: 64 in the paper, of 178 batches.',
+      )
       .default(Math.min(64, Math.max(1, Math.round(evaluations / BATCHES)))),
     maxLayers: z.number().int().min(1).max(MAX_INDEX).describe('Longest block proposed.').default(MAX_INDEX),
   });

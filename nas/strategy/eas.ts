@@ -46,7 +46,9 @@ const options = (evaluations: number) => {
       .number()
       .min(0)
       .max(1)
-      .describe("Share of the present batch's mean reward in the baseline, which takes it before it is subtracted.")
+      .describe(
+        "Share of the present batch's mean reward in the baseline, which takes it before it is subtracted.",
+      )
       .default(0.95),
     entropyWeight: z.number().min(0).describe("Weight of the policy's entropy in the reward.").default(1e-5),
     noise: z

@@ -18,11 +18,14 @@ export const register = (program: Command): void => {
       'train this job from its beginning by the code of today: its checkpoints are of other code, and are set aside',
     )
     .option('--json', 'print one JSON document')
-    .addHelpText('after', examples(
+    .addHelpText(
+      'after',
+      examples(
         'nas retry my-run',
         'nas retry my-run --job stage-1/seed-0',
         'nas retry my-run --anew stage-1/seed-0',
-      ))
+      ),
+    )
     .action(async (runId: string, options: Options) => {
       const { anew } = options;
       if (anew !== undefined) {

@@ -175,7 +175,6 @@ const sumOf = (
 export const estimate = (experiment: Experiment, dataset: DatasetManifest): StageEstimate[] => {
   const { stages, resources, gate } = experiment;
   const { retrain, evaluate } = stages;
-  const all = dataset.splits.train.count;
   const counts = {
     ...trainingParts(dataset, experiment.task.validationFraction),
     test: dataset.splits.test.count,

@@ -243,7 +243,9 @@ export const checkNetworks = ({ experiment, place }: LoadedExperiment, dataset: 
     const { network, recipe } = experiment.stages[stage];
     try {
       const [, descriptions] = descriptionsOf(experiment, stage, dataset, 1);
-      for (const { trained: { leastNormalizedPixels } } of descriptions) {
+      for (const {
+        trained: { leastNormalizedPixels },
+      } of descriptions) {
         const refusal = oneValueOnly(recipe.batchSize, leastNormalizedPixels);
         if (refusal !== undefined)
           throw inputError(

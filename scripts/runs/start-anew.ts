@@ -35,9 +35,19 @@ const checkJob = async ({ client, store }: Session, runId: string, jobId: string
       suggestion(jobId, known, `nas status ${runId} lists the jobs`),
     );
   if ((await store.head(key.result)) !== undefined)
-    throw inputError('--anew', jobId, 'a job without a result', 'it has its result, which stays; nas fork starts a run that differs');
+    throw inputError(
+      '--anew',
+      jobId,
+      'a job without a result',
+      'it has its result, which stays; nas fork starts a run that differs',
+    );
   if ((await createLiveRuns(client).job(runId, jobId)).open)
-    throw inputError('--anew', jobId, 'a job that has ended', `it is under way; nas cancel ${runId} --job ${jobId} ends it`);
+    throw inputError(
+      '--anew',
+      jobId,
+      'a job that has ended',
+      `it is under way; nas cancel ${runId} --job ${jobId} ends it`,
+    );
 };
 
 /**
@@ -64,7 +74,9 @@ export const startAnew = async (
   if (description.status.name === 'COMPLETED')
     throw inputError('run', runId, 'a run that is not done', 'nas fork starts another one from its results');
   const batch = new BatchClient({});
-  const jobDefinition = revision ?? (await newestRevision(batch, config.jobDefinition, 'nas doctor').finally(() => batch.destroy()));
+  const jobDefinition =
+    revision ??
+    (await newestRevision(batch, config.jobDefinition, 'nas doctor').finally(() => batch.destroy()));
   const by = `${userInfo().username}@${hostname()}`;
   const { checkpoints } = await setCheckpointsAside(
     store,
@@ -72,7 +84,8 @@ export const startAnew = async (
     { at: new Date().toISOString(), by, jobDefinition },
   );
   const note = `begins anew with ${jobDefinition}; ${checkpoints.length} checkpoints of other code are set aside`;
-  if (description.status.name === 'RUNNING') await controlRun(session, runId, { kind: 'retry-job', jobId, note });
+  if (description.status.name === 'RUNNING')
+    await controlRun(session, runId, { kind: 'retry-job', jobId, note });
   else await retryRun(session, runId, `job ${jobId} ${note}`);
   return { jobDefinition, checkpoints: checkpoints.length };
 };

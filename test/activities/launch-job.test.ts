@@ -80,8 +80,16 @@ describe('launchJob', () => {
     batch.set('job-1', { status: 'FAILED', statusReason: 'Terminated' });
     await launched;
     expect(told).toEqual([
-      { kind: 'waits', jobId: job.jobId, reason: expect.stringMatching(/^MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT/) },
-      { kind: 'waits', jobId: job.jobId, reason: expect.stringMatching(/^CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY/) },
+      {
+        kind: 'waits',
+        jobId: job.jobId,
+        reason: expect.stringMatching(/^MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT/),
+      },
+      {
+        kind: 'waits',
+        jobId: job.jobId,
+        reason: expect.stringMatching(/^CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY/),
+      },
       { kind: 'waits', jobId: job.jobId },
     ]);
   });

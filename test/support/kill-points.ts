@@ -83,7 +83,8 @@ export const mortalWorker = (
       find: (queue, name) => event(`find ${name}`, () => batch.find(queue, name)),
       describe: (ids) => event(`describe ${ids.join()}`, () => batch.describe(ids)),
       terminate: (id, reason) => event(`terminate ${id}`, () => batch.terminate(id, reason)),
-      unfinished: (queue, beginning) => event(`unfinished ${beginning}`, () => batch.unfinished(queue, beginning)),
+      unfinished: (queue, beginning) =>
+        event(`unfinished ${beginning}`, () => batch.unfinished(queue, beginning)),
     },
   };
 };

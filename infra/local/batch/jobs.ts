@@ -143,8 +143,7 @@ export const openJobs = (state: State, clock: AwakeClock): Jobs => {
         if (ready === 'failed') {
           fail(job, 'Dependent Job failed');
           failed = true;
-        } else if (ready === 'ready')
-          put([{ ...job, status: 'RUNNABLE', runnableAt: now }]);
+        } else if (ready === 'ready') put([{ ...job, status: 'RUNNABLE', runnableAt: now }]);
         else if (job.status === 'SUBMITTED') put([{ ...job, status: 'PENDING' }]);
       }
       return failed;

@@ -294,7 +294,9 @@ export const startScheduler = (
           if (first && at.reason !== job.statusReason) {
             const { statusReason: _old, blockedTick: _since, ...rest } = job;
             jobs.put([
-              at.reason === undefined ? rest : { ...rest, statusReason: at.reason, blockedTick: clock.stamp() },
+              at.reason === undefined
+                ? rest
+                : { ...rest, statusReason: at.reason, blockedTick: clock.stamp() },
             ]);
           }
           first = false;

@@ -73,7 +73,7 @@ export const mixtureSearch = async (
   { tf, data }: ProgramResources,
 ): Promise<TrainingProgram> => {
   const { recipe } = spec;
-  const { epochs, batchSize } = recipe;
+  const { epochs } = recipe;
   const description = describeSupernet(supernet);
   const images = searchImages(await data.open('train'), spec);
   const { train, validation, whole } = images;

@@ -79,8 +79,12 @@ describe('what a text means', () => {
   test('options of a space are set, and wrong ones named', async () => {
     const { space } = await findArchitecture('[]', 'nas-rl', ['space.depth=15']);
     expect(space).toEqual({ name: 'nas-rl', depth: 15 });
-    await expect(findArchitecture('[]', 'nas-rl', ['depth=15'])).rejects.toThrow(/--set.*space\.OPTION=VALUE/);
-    await expect(findArchitecture('[]', 'nas-rl', ['space.width=15'])).rejects.toThrow(/the options of nas-rl.*width/);
+    await expect(findArchitecture('[]', 'nas-rl', ['depth=15'])).rejects.toThrow(
+      /--set.*space\.OPTION=VALUE/,
+    );
+    await expect(findArchitecture('[]', 'nas-rl', ['space.width=15'])).rejects.toThrow(
+      /the options of nas-rl.*width/,
+    );
   });
   test('a text with Genotype( is never the name of a run, nor is any text of more than a word', async () => {
     const text = `04/05 12:00:00 genotype = ${printCellGenotype(publishedCell('DARTS_V2'))}`;
