@@ -152,6 +152,13 @@ const plainEdges = (edges: Json | undefined): Json | undefined => {
 const FIELDS = ['normal', 'normal_concat', 'reduce', 'reduce_concat'] as const;
 const CALL = /(?<!\w)Genotype\s*\(/g;
 
+/**
+ * What may stand behind the call: closing quotes and brackets, and in a pair of a quoted genotype and its score, as lists of results
+ * print it, the score.
+ */
+const CLOSING =
+  /^(?:["'`]\s*,\s*(?:np\.float\d+\(|float\()?[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)?[\s,;.'"`)\]}]*$/i;
+
 /** Whether a text is of a pair of cells, and so never the name of anything. */
 export const isCellGenotype = (text: string): boolean => /Genotype\s*\(/.test(text);
 
@@ -175,8 +182,7 @@ const cellFields = (text: string): Record<string, Json | undefined> => {
     .slice(end)
     .replace(/#[^\n]*/g, '')
     .trim();
-  if (!/^[\s,;.'"`)\]}]*$/.test(rest))
-    throw new LiteralError(`unexpected ${JSON.stringify(excerpt(rest))} after it`);
+  if (!CLOSING.test(rest)) throw new LiteralError(`unexpected ${JSON.stringify(excerpt(rest))} after it`);
   const fields: Record<string, Json | undefined> = {};
   for (const [key, value] of parts) {
     const name = typeof key === 'number' ? FIELDS[key] : FIELDS.find((field) => field === key);

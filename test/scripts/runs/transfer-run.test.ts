@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { runRecordSchema } from '../../../nas/protocol/documents.ts';
 import type { DatasetManifest } from '../../../nas/protocol/dataset.ts';
 import { loadExperiment } from '../../../nas/protocol/load-experiment.ts';
@@ -37,6 +37,9 @@ const createDataset = async (store: ObjectStore, manifest: DatasetManifest): Pro
     test: each(splits.test.count),
   });
 };
+
+// There is no Batch here; `check-resources.test.ts` asks one.
+vi.mock('../../../scripts/runs/check-resources.ts', () => ({ checkResources: () => Promise.resolve() }));
 
 /** A store with three data sets and a finished run of the shipped experiment on the first, and what was started of Temporal. */
 const afterRunOf = async (file: string, found: 'both' | 'nothing' = 'both') => {
