@@ -1,5 +1,6 @@
 import { BATCH_NORM_EPSILON, batchNormEvaluation, batchNormTraining } from '../../nas/training/batch-norm.ts';
 import { countCorrect, crossEntropy } from '../../nas/training/losses.ts';
+import { uniform } from '../../nas/training/random-tensor.ts';
 import { relu } from '../../nas/training/relu.ts';
 import type { Tensor, Tf } from '../../nas/training/tensor.ts';
 import type { KernelCase } from './case.ts';
@@ -183,6 +184,68 @@ function* elementwises(extent: Extent): Generator<KernelCase> {
         );
   }
 }
+/** Of two tensors of one shape, as 0 and 1. */
+const COMPARISONS = {
+  greater: [(tf: Tf, a: Tensor, b: Tensor) => tf.greater(a, b), (a: number, b: number) => a > b],
+  greaterEqual: [(tf: Tf, a: Tensor, b: Tensor) => tf.greaterEqual(a, b), (a: number, b: number) => a >= b],
+  less: [(tf: Tf, a: Tensor, b: Tensor) => tf.less(a, b), (a: number, b: number) => a < b],
+  lessEqual: [(tf: Tf, a: Tensor, b: Tensor) => tf.lessEqual(a, b), (a: number, b: number) => a <= b],
+} as const;
+
+function* comparisons(extent: Extent): Generator<KernelCase> {
+  for (const image of images(extent)) {
+    const channels = image[3];
+    for (const [name, [f, g]] of Object.entries(COMPARISONS))
+      yield made(
+        name,
+        [image, image],
+        (tf, [a, b]) => tf.cast(f(tf, a as Tensor, b as Tensor), 'float32'),
+        (xs) => elementwise(image, xs, (a, b) => Number(g(a as number, b as number))),
+      );
+    yield made(
+      'where',
+      [image, image],
+      (tf, [a, b]) => tf.where(tf.greater(a as Tensor, b as Tensor), a as Tensor, b as Tensor),
+      (xs) => elementwise(image, xs, (a, b) => Math.max(a as number, b as number)),
+    );
+    // The logarithm of a negative number is none.
+    yield made(
+      'isNaN',
+      [image],
+      (tf, [x]) => tf.cast(tf.isNaN(tf.log(x as Tensor)), 'float32'),
+      ([x]) => elementwise(image, [x as Plain], (v) => Number((v as number) < 0)),
+    );
+    yield made(
+      'isFinite',
+      [image],
+      (tf, [x]) => tf.cast(tf.isFinite(tf.log(x as Tensor)), 'float32'),
+      ([x]) => elementwise(image, [x as Plain], (v) => Number((v as number) > 0)),
+    );
+    yield made(
+      'zerosLike',
+      [image],
+      (tf, [x]) => tf.zerosLike(x as Tensor),
+      () => zeros(image),
+    );
+    yield made(
+      'range',
+      [image],
+      (tf, [x]) => tf.add(tf.mul(x as Tensor, 0), tf.cast(tf.range(0, channels, 1, 'int32'), 'float32')),
+      () => ({ ...zeros(image), data: zeros(image).data.map((_, i) => i % channels) }),
+    );
+    // Its values are pinned elsewhere; here it is to stay within its tensor and its bounds.
+    yield made(
+      'uniform',
+      [image],
+      (tf) => {
+        const drawn = uniform(tf, image, tf.tensor1d([3, 5], 'int32'));
+        return tf.cast(tf.logicalAnd(tf.greaterEqual(drawn, 0), tf.less(drawn, 1)), 'float32');
+      },
+      () => ({ ...zeros(image), data: zeros(image).data.map(() => 1) }),
+    );
+  }
+}
+
 const sum = (values: readonly number[]): number => values.reduce((total, v) => total + v, 0);
 
 function* rearrangements(extent: Extent): Generator<KernelCase> {
@@ -324,6 +387,8 @@ function* rows({ channels }: Extent): Generator<KernelCase> {
         (tf, x) => tf.addN([x, x, x]),
         (r) => r.map((v) => 3 * v),
       );
+      // A choice is one of two at least.
+      if (n < 2) continue;
       yield row(
         'argMax',
         n,
@@ -367,6 +432,7 @@ export function* valueCases(extent: Extent): Generator<KernelCase> {
   yield* batchNorms(extent);
   yield* products(extent);
   yield* elementwises(extent);
+  yield* comparisons(extent);
   yield* rearrangements(extent);
   yield* rows(extent);
 }

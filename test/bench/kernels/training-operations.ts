@@ -102,7 +102,7 @@ const compileNetworks = async (tf: Tf): Promise<void> => {
 };
 
 const task = {
-  network: { channels: 2, layers: 1, stem: 'cifar' },
+  network: { channels: 2, layers: 2, stem: 'cifar' },
   recipe: recipeSchema.parse({ epochs: 1, batchSize: 16 }),
   data: {
     validationFraction: 0.5,
