@@ -48,7 +48,8 @@ const totalSteps = async (store: ObjectStore, runId: string, first: Promise<Trai
   void first.finally(() => (ended = true)).catch(() => undefined);
   for (;;) {
     const progress = await readJson<JobProgress>(store, keys.job(runId, UNDISTURBED).progress);
-    if (progress) return progress.totalSteps;
+    // While its program is made it has none.
+    if (progress && progress.totalSteps > 0) return progress.totalSteps;
     if (ended) expectEnd('the undisturbed job', await first, 0);
     await sleep(250);
   }

@@ -10,6 +10,7 @@ import {
   CreateLogStreamCommand,
   PutLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InfrastructureError } from '../../../nas/protocol/infrastructure-error.ts';
 import { cloudLog } from '../../../scripts/runs/job-log.ts';
@@ -33,6 +34,15 @@ beforeAll(async () => {
     credentials: moto.credentials,
   });
   await client.send(new CreateLogGroupCommand({ logGroupName: GROUP }));
+  // The run's record would say which deployment the jobs are of.
+  const s3 = new S3Client({
+    endpoint: moto.endpoint,
+    region: 'us-east-1',
+    credentials: moto.credentials,
+    forcePathStyle: true,
+  });
+  await s3.send(new CreateBucketCommand({ Bucket: 'bucket' }));
+  s3.destroy();
   batch = await startHarness([], { slots: 2, secondMs: 20 });
 });
 afterAll(async () => {
@@ -125,10 +135,12 @@ describe('nas logs on AWS', () => {
         PATH: process.env['PATH'],
         HOME: process.env['HOME'],
         AWS_REGION: 'us-east-1',
-        AWS_ACCESS_KEY_ID: moto.credentials.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: moto.credentials.secretAccessKey,
+        // Batch checks signatures; moto takes any.
+        AWS_ACCESS_KEY_ID: 'test',
+        AWS_SECRET_ACCESS_KEY: 'test',
         AWS_ENDPOINT_URL_BATCH: batch.batch.url,
         AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: moto.endpoint,
+        AWS_ENDPOINT_URL_S3: moto.endpoint,
         NAS_BUCKET: 'bucket',
         NAS_QUEUE: 'queue',
         NAS_JOB_DEFINITION: 'logged',
