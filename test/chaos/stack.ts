@@ -176,6 +176,7 @@ export const startChaosStack = async (options: { readonly slots: number }): Prom
       const answer = await signedFetch(new URL('/_local/state', batchEndpoint(stack)), batchIdentity(stack), {
         signal: AbortSignal.timeout(5_000),
       });
+      if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`);
       state = (await answer.json()) as LocalState;
     } catch {
       return [];
