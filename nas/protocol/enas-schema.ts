@@ -5,6 +5,10 @@ const controller = z.strictObject({
   hiddenUnits: z.number().int().min(1).default(100),
   /** Of Adam. */
   learningRate: z.number().positive().default(3.5e-4),
+  /** Of Adam; this and ε as in the authors' code (`utils.py:218`), of which the paper says nothing. */
+  beta1: z.number().min(0).lt(1).default(0),
+  /** Of Adam, beside the uncorrected root. */
+  epsilon: z.number().positive().default(1e-3),
   /** Steps of the controller after each epoch of the shared weights. */
   updates: z.number().int().min(1).default(2000),
   /** Architectures of one step, each rewarded by its accuracy on one validation minibatch. */
@@ -12,9 +16,9 @@ const controller = z.strictObject({
   /** Logits become tanhConstant · tanh(logits / temperature). */
   temperature: z.number().positive().default(5),
   tanhConstant: z.number().positive().default(2.5),
-  /** The constant of the operations' logits, which the authors' scripts divide by 2.5; `tanhConstant` when absent. */
+  /** The constant of the operations' logits, which the authors' micro search divides by 2.5; `tanhConstant` when absent. */
   operationTanhConstant: z.number().positive().optional(),
-  /** Weight of the sampled distributions' entropy (nats) in the reward. */
+  /** Weight of the entropy (nats) in the reward; the macro space counts the chosen values alone, as the authors' code. */
   entropyWeight: z.number().min(0).default(1e-4),
   /** Share of the old baseline in the moving average of rewards. */
   baselineDecay: z.number().min(0).lt(1).default(0.99),
