@@ -1,8 +1,10 @@
 import { CancelledFailure } from '@temporalio/activity';
+import pRetry from 'p-retry';
 import { CANCEL_REASON } from '../nas/protocol/classify.ts';
 import { arrayIdOf } from '../nas/protocol/job-array.ts';
 import { handoverSchema, reclaimNoticeSchema } from '../nas/protocol/handover.ts';
 import type { Handover } from '../nas/protocol/handover.ts';
+import { runnableReason } from '../nas/protocol/platform-sentences.ts';
 import type { RunRecord } from '../nas/protocol/run-record.ts';
 import { createDocument, readHint } from '../store/json-documents.ts';
 import { keys } from '../store/keys.ts';
@@ -11,7 +13,8 @@ import { hasEnded } from './batch-jobs.ts';
 import type { BatchJob } from './batch-jobs.ts';
 import type { LaunchInput } from './contract.ts';
 import type { Dependencies } from './dependencies.ts';
-import { workerShutdown } from './failures.ts';
+import type { JobWatcher } from './job-watcher.ts';
+import { isFinal, workerShutdown } from './failures.ts';
 import { findOrSubmit, nameOf } from './submit-launch.ts';
 
 /** What a launch leaves with every heartbeat, so that its next attempt goes on with the same Batch jobs. */
@@ -22,16 +25,42 @@ export interface LaunchHeartbeat {
   readonly attempts?: number;
   /** Batch jobs that it has replaced, oldest first; they may still be leaving. */
   readonly replaced?: readonly string[];
+  /** Why nothing is known of the job, or why it does not start; for displays. */
+  readonly waits?: LaunchWait;
+}
+
+/** What a launch waits for that a person may have to mend. */
+export interface LaunchWait {
+  /** ISO 8601. */
+  readonly since: string;
+  readonly reason: string;
 }
 
 /** On whose behalf a launch waits: an activity of its own, or one that waits for many. */
 export interface LaunchHost {
   readonly signal: AbortSignal;
   heartbeat(details: LaunchHeartbeat): void;
+  /** Batch says why it does not start the job; without a reason: it has started it. Told once each. */
+  waits(reason: string | undefined): void;
 }
 
 /** Also how soon a cancellation is noticed: the server answers a heartbeat with it. */
 const HEARTBEAT_MILLISECONDS = 2_000;
+
+const ENDING = { retries: 5, minTimeout: 500, maxTimeout: 5_000 } as const;
+
+/** Shorter silences are nobody's business. */
+const SILENCE_MILLISECONDS = 10_000;
+
+/** Why nothing is known of any job of this worker. */
+export const troubleOf = (watcher: Pick<JobWatcher, 'trouble'>): LaunchWait | undefined => {
+  const trouble = watcher.trouble();
+  if (trouble === undefined || Date.now() - trouble.since < SILENCE_MILLISECONDS) return undefined;
+  return {
+    since: new Date(trouble.since).toISOString(),
+    reason: `Batch does not tell what became of the job, which goes on: ${trouble.error}`,
+  };
+};
 
 type Replacement = Extract<Handover, { next: 'replacement' }> & { readonly epoch: number };
 
@@ -105,13 +134,34 @@ export const awaitLaunch = async (
     return watcher.ended(id, signal);
   };
 
-  /** Ends a job of a launch that is not wanted any more. A child that its array has not spawned would run all the same: it is waited for. */
-  const end = async (id: string): Promise<void> => {
+  /** Since when the present job has told why it does not start, and what it told. */
+  let blocked: LaunchWait | undefined;
+  let told: string | undefined;
+  const look = ({ status, statusReason = '' }: BatchJob): boolean => {
+    const reason = status === 'RUNNABLE' ? runnableReason(statusReason) : undefined;
+    if (reason === undefined) blocked = undefined;
+    else if (blocked?.reason.startsWith(statusReason) !== true)
+      blocked = {
+        since: new Date().toISOString(),
+        reason: reason.fix === undefined ? statusReason : `${statusReason} Fix: ${reason.fix}`,
+      };
+    if (blocked?.reason !== told) {
+      told = blocked?.reason;
+      host.waits(told);
+    }
+    return false;
+  };
+
+  /**
+   * Ends a job of a launch that is not wanted any more. A child that its array has not spawned would run all the same: it is
+   * waited for. What Batch refuses for longer is left to the workflow, which ends it however long that takes.
+   */
+  const end = async (id: string, why: string): Promise<void> => {
     if (arrayIdOf(id) !== undefined) {
       const child = await watcher.until(id, () => true, new AbortController().signal);
       if (child === undefined || hasEnded(child)) return;
     }
-    await batch.terminate(id, `${CANCEL_REASON}: its run was cancelled`);
+    await pRetry(() => batch.terminate(id, `${CANCEL_REASON}: ${why}`), ENDING).catch(() => undefined);
   };
 
   const letLeave = (id: string): void => {
@@ -135,7 +185,7 @@ export const awaitLaunch = async (
     const headStart = decided(AbortSignal.any([signal, stop.signal])).then(() => ({ over: false }));
     try {
       return await Promise.race([
-        watcher.ended(current.id, signal).then((ended) => ({ ended, over: true })),
+        watcher.until(current.id, look, signal).then((ended) => ({ ended, over: true })),
         headStart,
       ]);
     } finally {
@@ -145,10 +195,16 @@ export const awaitLaunch = async (
     }
   };
 
+  function waiting(): { readonly waits?: LaunchWait } {
+    const waits = troubleOf(watcher) ?? blocked;
+    return waits === undefined ? {} : { waits };
+  }
+
   function beat(): void {
     const details: LaunchHeartbeat = {
       batchJobId: current.id,
       ...(leaving.size === 0 ? {} : { attempts: current.attempts, replaced: [...leaving.keys()] }),
+      ...waiting(),
     };
     host.heartbeat(details);
   }
@@ -176,10 +232,13 @@ export const awaitLaunch = async (
       }
     }
   } catch (error) {
-    if (!(error instanceof CancelledFailure)) throw error;
-    // Only a wish to cancel ends the jobs; a worker that goes away or lost contact leaves them to its successor.
-    if (error.message === 'CANCELLED') for (const id of [...leaving.keys(), current.id]) await end(id);
-    if (error.message === 'WORKER_SHUTDOWN') throw workerShutdown();
+    const jobs = [...leaving.keys(), current.id];
+    // A wish to cancel ends the jobs, and so does a fault that nobody will try again; a worker that goes away, lost contact or will
+    // be followed by another leaves them to its successor.
+    const cancelled = error instanceof CancelledFailure && error.message === 'CANCELLED';
+    if (cancelled || isFinal(error))
+      for (const id of jobs) await end(id, cancelled ? 'its run was cancelled' : 'its launch was given up');
+    if (error instanceof CancelledFailure && error.message === 'WORKER_SHUTDOWN') throw workerShutdown();
     throw error;
   } finally {
     clearInterval(timer);

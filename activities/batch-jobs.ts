@@ -13,6 +13,8 @@ export interface BatchJob {
   readonly id: string;
   readonly status: 'SUBMITTED' | 'PENDING' | 'RUNNABLE' | 'STARTING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED';
   readonly statusReason?: string | undefined;
+  /** Whether somebody called CancelJob or TerminateJob, whose words the status reason then is. */
+  readonly ended?: boolean | undefined;
   /** Attempts that ended, oldest first. */
   readonly attempts: readonly BatchAttempt[];
 }
@@ -41,6 +43,8 @@ export interface BatchJobs {
   submit(submission: BatchSubmission): Promise<string>;
   /** Ids of all jobs of that name in the queue, oldest first, whatever their state. */
   find(queue: string, name: string): Promise<string[]>;
+  /** Jobs of the queue that have not ended and whose name begins so, with the URI of the document that each was given. */
+  unfinished(queue: string, beginning: string): Promise<{ readonly id: string; readonly job: string }[]>;
   /** At most 100 ids; jobs that Batch does not know are left out. */
   describe(ids: readonly string[]): Promise<BatchJob[]>;
   /** Harmless for a job that has ended. */

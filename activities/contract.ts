@@ -33,6 +33,11 @@ export interface ProtocolActivities {
   concludeRun(input: { run: RunRef }): Promise<Conclusion>;
   /** Launches a job and waits until Batch has ended it. */
   launchJob(input: LaunchInput): Promise<LaunchResult>;
+  /**
+   * Ends what launches of the job, or of the trials below it, have left in Batch; how many jobs. For whoever gives a launch up
+   * that may not have ended its job itself, because its worker was gone.
+   */
+  endLaunches(input: EndLaunchesInput): Promise<number>;
   /** Carries out a search by trials, each of which is a job, from its log on, to its end. */
   searchByTrials(input: SearchByTrialsInput): Promise<JobReport>;
   /** Hands what operators ask to a search by trials that is under way. */
@@ -58,6 +63,11 @@ export interface LaunchInput {
   readonly earlier: LaunchTally;
   /** See `TrainJobInput.round`: launches of different rounds have different names. */
   readonly round?: string;
+}
+
+export interface EndLaunchesInput {
+  readonly run: RunRef;
+  readonly jobId: string;
 }
 
 export interface SearchByTrialsInput {
@@ -92,6 +102,8 @@ export interface LaunchTally {
   readonly attempts: number;
   readonly reclaims: number;
   readonly seconds: number;
+  /** Where each launch that crashed did so, oldest first; absent while none has. */
+  readonly crashes?: readonly string[];
 }
 
 export interface LaunchResult {

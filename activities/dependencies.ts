@@ -1,6 +1,7 @@
 import type { CountNetwork } from '../nas/protocol/measures.ts';
 import type { StrategyPorts } from '../nas/strategy/strategy.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import type { StageNews } from '../workflows/contract.ts';
 import type { BatchJobs } from './batch-jobs.ts';
 import type { JobWatcher } from './job-watcher.ts';
 import type { LocalCapacity } from './local-capacity.ts';
@@ -14,11 +15,16 @@ export interface Dependencies {
   readonly notices: NoticeWatcher;
   /** Batch queue of experiments that name none. */
   readonly queue: string;
+  /** Job definition of runs whose record names none. */
   readonly jobDefinition: string;
+  /** `deploymentId`: whose jobs these are. */
+  readonly deployment: string;
   /** What strategies need that is not pure: the tensor arithmetic of controllers. */
   readonly ports?: StrategyPorts;
   /** Counts networks by walking them over shapes. */
   readonly countNetwork: CountNetwork;
+  /** Tells the run's workflow what only a launch sees. Fails where that has ended; nothing depends on it but the display. */
+  readonly tell?: (runId: string, news: StageNews) => Promise<void>;
   /** Present on the embedded stack only. */
   readonly capacity?: LocalCapacity;
 }

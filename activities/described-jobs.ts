@@ -1,5 +1,6 @@
 import { DescribeJobsCommand } from '@aws-sdk/client-batch';
 import type { BatchClient, JobDetail } from '@aws-sdk/client-batch';
+import { JOB_TAGS } from '../nas/protocol/deployment.ts';
 import { arrayChildId, jobArraySchema } from '../nas/protocol/job-array.ts';
 import { readHint } from '../store/json-documents.ts';
 import { parseS3Uri } from '../store/object-store.ts';
@@ -11,6 +12,8 @@ export interface DescribedJob {
   readonly runId: string;
   /** Path in the run. */
   readonly jobId: string;
+  /** `deploymentId` of who submitted it; absent on jobs of before deployments were told apart. */
+  readonly deployment?: string;
   readonly detail: JobDetail;
 }
 
@@ -32,22 +35,31 @@ export const describedJobs = async (
 ): Promise<DescribedJob[]> => {
   const found: DescribedJob[] = [];
   for (const detail of await describe(client, ids)) {
-    const { 'nas-run': runId, 'nas-job': jobId } = detail.tags ?? {};
+    const {
+      [JOB_TAGS.run]: runId,
+      [JOB_TAGS.job]: jobId,
+      [JOB_TAGS.deployment]: deployment,
+    } = detail.tags ?? {};
     const { jobId: batchJobId, arrayProperties, parameters } = detail;
     if (runId === undefined || jobId === undefined || batchJobId === undefined) continue;
     if (arrayProperties?.index !== undefined) continue;
+    const whose = { runId, ...(deployment !== undefined && { deployment }) };
     const size = arrayProperties?.size ?? 0;
     if (size === 0) {
-      found.push({ runId, jobId, detail });
+      found.push({ ...whose, jobId, detail });
       continue;
     }
     const { key } = parseS3Uri(parameters?.['job'] ?? '');
     const array = await readHint(store, key, jobArraySchema);
     const children = Array.from({ length: size }, (_, index) => arrayChildId(batchJobId, index));
     const spawned = await describe(client, children);
-    if (spawned.length === 0) found.push({ runId, jobId, detail });
+    if (spawned.length === 0) found.push({ ...whose, jobId, detail });
     for (const child of spawned)
-      found.push({ runId, jobId: array?.jobs[child.arrayProperties?.index ?? -1] ?? jobId, detail: child });
+      found.push({
+        ...whose,
+        jobId: array?.jobs[child.arrayProperties?.index ?? -1] ?? jobId,
+        detail: child,
+      });
   }
   return found;
 };

@@ -1,5 +1,8 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { DAMAGED_RESULT, DAMAGED_STAGE } from '../nas/protocol/damaged.ts';
 import { InputError } from '../nas/protocol/input-error.ts';
+import type { PlannedJob } from '../nas/protocol/job-report.ts';
+import type { StageName } from '../nas/protocol/run-view.ts';
 import { CorruptDocumentError } from '../store/sealed-document.ts';
 
 /** A document that an earlier step wrote is not there. */
@@ -8,6 +11,24 @@ export const missingDocument = (uri: string): ApplicationFailure =>
     `${uri}: missing. Fix: restore the object from the bucket's versions, or start the run under another name`,
     'MissingDocument',
   );
+
+/** The result of a job that had succeeded cannot be used any more; its workflow runs the job again. */
+export const damagedResult = (job: PlannedJob, problem: string): ApplicationFailure =>
+  ApplicationFailure.create({
+    message: `${problem}; ${job.jobId} runs again`,
+    type: DAMAGED_RESULT,
+    nonRetryable: true,
+    details: [job],
+  });
+
+/** The record of a stage that is done cannot be used any more; the run's workflow, which knows its reports, writes it anew. */
+export const damagedStage = (stage: StageName, problem: string): ApplicationFailure =>
+  ApplicationFailure.create({
+    message: `${problem}; it is written anew`,
+    type: DAMAGED_STAGE,
+    nonRetryable: true,
+    details: [stage],
+  });
 
 export const wrongRun = (runId: string, wanted: string, found: string): ApplicationFailure =>
   ApplicationFailure.nonRetryable(
@@ -26,16 +47,26 @@ export const nothingLeft = (stage: string, reasons: readonly string[]): Applicat
 export const workerShutdown = (): ApplicationFailure =>
   ApplicationFailure.retryable('the worker is shutting down; the job goes on', 'WorkerShutdown');
 
-const isAwsRefusal = (error: unknown): error is Error =>
-  error instanceof Error && ['ClientException', 'AccessDeniedException'].includes(error.name);
+/**
+ * AWS refused to submit a job, or to look for it in a queue that is none: asking again would be refused again. What it
+ * refuses of watching and ending jobs is no such error: the jobs are there, and whoever may mend it has time.
+ */
+export class SubmissionRefusedError extends Error {
+  override readonly name = 'SubmissionRefusedError';
+}
 
 /**
- * The one place where errors become retryable or not: wrong input, corrupt documents and requests that AWS refuses
- * repeat themselves; everything else (network, throttling, a server that is down) is retried by Temporal.
+ * The one place where errors become retryable or not: wrong input, corrupt documents and submissions that AWS refuses
+ * repeat themselves; everything else (network, throttling, a server that is down, rights that are missing for a while) is
+ * retried by Temporal.
  */
 export const classified = (error: unknown): unknown => {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
-  if (error instanceof InputError || error instanceof CorruptDocumentError || isAwsRefusal(error))
+  if (
+    error instanceof InputError ||
+    error instanceof CorruptDocumentError ||
+    error instanceof SubmissionRefusedError
+  )
     return ApplicationFailure.create({
       message: error.message,
       type: error.name,
@@ -43,6 +74,12 @@ export const classified = (error: unknown): unknown => {
       cause: error,
     });
   return error;
+};
+
+/** Whether Temporal will not try again what threw this. */
+export const isFinal = (error: unknown): boolean => {
+  const failure = classified(error);
+  return failure instanceof ApplicationFailure && failure.nonRetryable === true;
 };
 
 /** Wraps an activity so that what it throws is classified. */

@@ -8,11 +8,19 @@ export interface JobWatcher {
   /**
    * Resolves when the job has ended; to `undefined` when Batch has not known it for several polls. A child is not missed
    * while its array has not ended: Batch knows it only once the array has spawned it. Rejects with the signal's reason
-   * when aborted, or with Batch's error when it has not answered for a minute.
+   * when aborted, and never for Batch's sake: what it refuses or fails to tell says nothing of the job, which goes on.
    */
   ended(id: string, signal: AbortSignal): Promise<BatchJob | undefined>;
   /** As `ended`, but resolves as soon as `holds` of the job; a job that has ended resolves in any case. */
   until(id: string, holds: (job: BatchJob) => boolean, signal: AbortSignal): Promise<BatchJob | undefined>;
+  /** Since when Batch has not told what became of the jobs, and why not; `undefined` while it does. */
+  trouble(): WatchTrouble | undefined;
+}
+
+export interface WatchTrouble {
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  readonly error: string;
 }
 
 export interface JobWatcherOptions {
@@ -25,7 +33,6 @@ export interface JobWatcherOptions {
 
 /** Polls without a trace of a job before it counts as gone; a fresh job may take a moment to be listed. */
 const MISSES = 5;
-const SILENCE_MILLISECONDS = 60_000;
 /** A job is polled about this many times during its life: short jobs often, long ones rarely. */
 const POLLS_PER_LIFE = 30;
 
@@ -46,10 +53,12 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
     describe,
     poll = { min: 500, max: 10_000 },
     sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-    now = Date.now,
+    // Neither a step of the clock nor a sleep makes Batch silent.
+    now = () => performance.now(),
   } = options;
   const waiters = new Set<Waiter>();
   let polling = false;
+  let trouble: WatchTrouble | undefined;
 
   const settle = (waiter: Waiter, job: BatchJob | undefined): void => {
     waiters.delete(waiter);
@@ -85,21 +94,20 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
   };
 
   const loop = async (): Promise<void> => {
-    let answered = now();
     while (waiters.size > 0) {
+      const asked = now();
       try {
         await askOnce();
-        answered = now();
+        trouble = undefined;
       } catch (error) {
-        // The SDK has retried already; waiting activities are told only when the silence lasts.
-        if (now() - answered > SILENCE_MILLISECONDS) {
-          for (const waiter of waiters) waiter.reject(error);
-          waiters.clear();
-        }
+        // Refused, throttled or away: whoever mends it finds the jobs as they are.
+        const text = error instanceof Error ? error.message : String(error);
+        trouble = { since: trouble?.since ?? asked, error: text };
       }
       if (waiters.size > 0) await sleep(pause());
     }
     polling = false;
+    trouble = undefined;
   };
 
   const until: JobWatcher['until'] = (id, holds, signal) =>
@@ -129,5 +137,5 @@ export const createJobWatcher = (options: JobWatcherOptions): JobWatcher => {
       polling = true;
       void loop();
     });
-  return { ended: (id, signal) => until(id, () => false, signal), until };
+  return { ended: (id, signal) => until(id, () => false, signal), until, trouble: () => trouble };
 };

@@ -6,16 +6,18 @@ import type { JobReport } from '../nas/protocol/job-report.ts';
 import type { Outcome } from '../nas/protocol/outcome.ts';
 import { relaunchAfter } from '../nas/protocol/relaunch.ts';
 import type { RunRecord } from '../nas/protocol/run-record.ts';
-import { readDocument } from '../store/json-documents.ts';
+import { readHint } from '../store/json-documents.ts';
 import { keys } from '../store/keys.ts';
 import { awaitLaunch } from './await-launch.ts';
 import type { LaunchHeartbeat, LaunchHost } from './await-launch.ts';
 import type { BatchJob } from './batch-jobs.ts';
 import type { LaunchInput, LaunchResult, LaunchTally } from './contract.ts';
+import { recordCrash } from './crash-record.ts';
 import type { Dependencies } from './dependencies.ts';
 import { spentBefore, withAttempts } from './launch-tally.ts';
-import { readResult, readRun, summarise } from './run-documents.ts';
+import { lookUpFinished, readRun, summarise } from './run-documents.ts';
 import { findOrSubmit, nameOf, queueOf } from './submit-launch.ts';
+import { tellWaiting } from './tell-waiting.ts';
 
 interface LastWords {
   readonly outcome?: string;
@@ -30,7 +32,7 @@ const readLastWords = async (
 ): Promise<LastWords> => {
   let newest: LastWords = {};
   for await (const { key } of store.list(keys.job(input.run.runId, input.job.jobId).attempts)) {
-    const record = await readDocument(store, key, attemptSchema);
+    const record = await readHint(store, key, attemptSchema);
     if (record?.batchJobId === batchJobId) newest = record;
   }
   return newest;
@@ -65,7 +67,8 @@ export const createLaunch =
       replaced: readonly BatchJob[],
       batchJobId: string | undefined,
     ): Promise<LaunchResult> => {
-      const result = await readResult(deps.store, run.runId, job.jobId);
+      const found = await lookUpFinished(deps.store, run, job);
+      const result = found.kind === 'intact' ? found.stored : undefined;
       const words = batchJobId === undefined ? {} : await readLastWords(deps, input, batchJobId);
       const last = batchJob?.attempts.at(-1);
       const attempts = [...replaced.flatMap((job) => job.attempts), ...(batchJob?.attempts ?? [])];
@@ -73,6 +76,7 @@ export const createLaunch =
         exitCode: last?.exitCode,
         statusReason: batchJob === undefined ? undefined : (batchJob.statusReason ?? last?.statusReason),
         containerReason: last?.containerReason,
+        ended: batchJob?.ended,
         lastWords: words.outcome,
       };
       // A result is the proof of success, however its process ended afterwards; nothing else is.
@@ -81,7 +85,21 @@ export const createLaunch =
         result !== undefined ? 'succeeded' : claimed === 'succeeded' ? 'lost' : claimed;
       const own = [batchJob?.id, ...replaced.map(({ id }) => id)].filter((id) => id !== undefined);
       const spent = withAttempts(await spentBefore(deps, input, own), attempts);
-      const tally: LaunchTally = { ...spent, outcomes: [...earlier.outcomes, outcome] };
+      const crash =
+        outcome === 'crashed' && batchJobId !== undefined
+          ? await recordCrash(deps.store, { runId: run.runId, jobId: job.jobId }, batchJobId, last ?? {})
+          : undefined;
+      const crashes = [...(earlier.crashes ?? []), ...(crash === undefined ? [] : [crash.place])];
+      const tally: LaunchTally = {
+        ...spent,
+        outcomes: [...earlier.outcomes, outcome],
+        ...(crashes.length > 0 && { crashes }),
+      };
+      const error = (): string => {
+        if (batchJob === undefined) return 'Batch does not know the job any more';
+        if (crash === undefined) return explain(end, words);
+        return crashes.length === 1 ? crash.text : `crashed ${crashes.length} times, now: ${crash.text}`;
+      };
       const report: JobReport = {
         job,
         outcome,
@@ -90,15 +108,15 @@ export const createLaunch =
         seconds: tally.seconds,
         dollars: (tally.seconds / 3600) * run.experiment.resources.spotDollarsPerHour,
         ...(result === undefined
-          ? { error: batchJob === undefined ? 'Batch does not know the job any more' : explain(end, words) }
+          ? { error: [...(found.kind === 'damaged' ? [found.problem] : []), error()].join('; ') }
           : { result: summarise(result) }),
       };
-      const relaunch = relaunchAfter(earlier.outcomes, outcome);
+      const relaunch = relaunchAfter(earlier.outcomes, outcome, crashes);
       return { report, tally, ...(relaunch === undefined ? {} : { relaunch }) };
     };
 
     const name = nameOf(run, input);
-    if (beat === undefined && (await readResult(deps.store, run.runId, job.jobId)) !== undefined) {
+    if (beat === undefined && (await lookUpFinished(deps.store, run, job)).kind === 'intact') {
       const [known] = await deps.batch.find(queueOf(deps, run), name);
       // A result that an earlier launch or another run wrote; nothing is left to do.
       if (known === undefined) return finish(undefined, [], undefined);
@@ -122,6 +140,7 @@ export const createLaunchJob = (deps: Dependencies) => {
     const host = {
       signal: context.cancellationSignal,
       heartbeat: (details: LaunchHeartbeat) => context.heartbeat(details),
+      waits: tellWaiting(deps, input.run.runId, input.job.jobId),
     };
     const beat = context.info.heartbeatDetails as LaunchHeartbeat | undefined;
     return launch(await readRun(deps.store, input.run), input, host, beat);

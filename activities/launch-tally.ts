@@ -1,6 +1,6 @@
 import { attemptSchema } from '../nas/protocol/documents.ts';
 import { wasReclaimed } from '../nas/protocol/classify.ts';
-import { readDocument } from '../store/json-documents.ts';
+import { readHint } from '../store/json-documents.ts';
 import { keys } from '../store/keys.ts';
 import type { BatchAttempt } from './batch-jobs.ts';
 import { chunksOf, IDS_PER_CALL } from './chunks.ts';
@@ -8,7 +8,7 @@ import type { LaunchInput, LaunchTally } from './contract.ts';
 import type { Dependencies } from './dependencies.ts';
 
 /** What attempts of a job add up to. */
-export type AttemptTally = Omit<LaunchTally, 'outcomes'>;
+export type AttemptTally = Omit<LaunchTally, 'outcomes' | 'crashes'>;
 
 const seconds = ({ startedAt, stoppedAt }: BatchAttempt): number =>
   startedAt === undefined || stoppedAt === undefined ? 0 : Math.max(0, stoppedAt - startedAt) / 1000;
@@ -31,7 +31,7 @@ export const spentBefore = async (
   if (round === undefined || earlier.outcomes.length > 0) return earlier;
   const ids = new Set<string>();
   for await (const { key } of store.list(keys.job(run.runId, job.jobId).attempts)) {
-    const record = await readDocument(store, key, attemptSchema);
+    const record = await readHint(store, key, attemptSchema);
     if (record !== undefined && !own.includes(record.batchJobId)) ids.add(record.batchJobId);
   }
   let tally: AttemptTally = earlier;

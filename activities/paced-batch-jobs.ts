@@ -30,6 +30,7 @@ export const pacedBatchJobs = (
   return {
     submit: paced(batch.submit),
     find: paced(batch.find),
+    unfinished: paced(batch.unfinished),
     describe: paced(batch.describe),
     terminate: paced(batch.terminate),
   };

@@ -1,5 +1,7 @@
+import { troubleOf } from './await-launch.ts';
 import type { ProtocolActivities } from './contract.ts';
 import type { Dependencies } from './dependencies.ts';
+import { createEndLaunches } from './end-launches.ts';
 import { atBoundary } from './failures.ts';
 import { createLaunchJob } from './launch-job.ts';
 import { createLimits } from './limits.ts';
@@ -25,6 +27,7 @@ export const createProtocolActivities = (deps: Dependencies): Omit<ProtocolActiv
     settleStage: atBoundary(stages.settleStage),
     concludeRun: atBoundary(stages.concludeRun),
     launchJob: atBoundary(createLaunchJob(deps)),
+    endLaunches: atBoundary(createEndLaunches(deps)),
     searchByTrials: atBoundary(
       createSearchByTrials({
         store: deps.store,
@@ -33,6 +36,7 @@ export const createProtocolActivities = (deps: Dependencies): Omit<ProtocolActiv
         arrays: createTrialArrays(deps),
         lookUp: createLookUp(deps),
         limits: createLimits(deps),
+        waits: () => troubleOf(deps.watcher),
       }),
     ),
     steerSearch: atBoundary(createSteerSearch(deps)),

@@ -2,6 +2,7 @@ import { withEdits } from '../nas/protocol/edits.ts';
 import { givenCell } from '../nas/protocol/given-cell.ts';
 import { InputError } from '../nas/protocol/input-error.ts';
 import type { JobReport, PlannedJob } from '../nas/protocol/job-report.ts';
+import { stageRecordSchema } from '../nas/protocol/documents.ts';
 import type { StageRecord } from '../nas/protocol/documents.ts';
 import { evaluateJobs, gateJobs, retrainJobs, searchJobs } from '../nas/protocol/plan.ts';
 import type { Contender } from '../nas/protocol/plan.ts';
@@ -14,13 +15,13 @@ import { spaceOf } from '../nas/protocol/spaces.ts';
 import { rankByValidation, selectForRetraining } from '../nas/protocol/stages.ts';
 import type { SearchSeed, TrainedCell } from '../nas/protocol/stages.ts';
 import { conclude } from '../nas/protocol/conclusion.ts';
-import { createDocument } from '../store/json-documents.ts';
 import { keys } from '../store/keys.ts';
+import { createOrMend } from '../store/mendable-documents.ts';
 import type { Conclusion, PlanInput, ProtocolActivities } from './contract.ts';
 import type { Dependencies } from './dependencies.ts';
-import { missingDocument, nothingLeft } from './failures.ts';
+import { damagedResult, nothingLeft } from './failures.ts';
 import { createPlanBaseline } from './plan-baseline.ts';
-import { readResult, readRun, readStage } from './run-documents.ts';
+import { lookUpResult, readRun, readStage } from './run-documents.ts';
 
 type StageActivities = Pick<
   ProtocolActivities,
@@ -59,8 +60,11 @@ export const createStageActivities = (deps: Dependencies): StageActivities => {
   };
 
   const searchSeed = async (run: RunRef, { job }: JobReport): Promise<SearchSeed> => {
-    const stored = await readResult(store, run.runId, job.jobId);
-    if (stored === undefined) throw missingDocument(store.uri(keys.job(run.runId, job.jobId).result));
+    const found = await lookUpResult(store, run.runId, job.jobId);
+    if (found.kind === 'damaged') throw damagedResult(job, found.problem);
+    if (found.kind === 'absent')
+      throw damagedResult(job, `${store.uri(keys.job(run.runId, job.jobId).result)}: missing`);
+    const { stored } = found;
     if (stored.result.kind !== 'search') throw new InputError(`${stored.uri}: is not the result of a search`);
     return { seed: job.seed, candidates: stored.result.candidates };
   };
@@ -151,7 +155,7 @@ export const createStageActivities = (deps: Dependencies): StageActivities => {
       const ordered = [...reports].sort((a, b) => (a.job.jobId < b.job.jobId ? -1 : 1));
       const record: StageRecord = { version: 1, stage, reports: ordered };
       // A repeated attempt of this activity finds its own document.
-      return (await createDocument(store, keys.stageResult(run.runId, stage), record)).ref;
+      return (await createOrMend(store, keys.stageResult(run.runId, stage), stageRecordSchema, record)).ref;
     },
 
     concludeRun: async ({ run: ref }): Promise<Conclusion> => {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { RehearsalView } from '../nas/protocol/run-view.ts';
 import { trialJobId } from '../nas/protocol/trial-job-id.ts';
 import { trialsOf } from '../nas/protocol/trial-log.ts';
-import { readDocument, replaceDocument } from '../store/json-documents.ts';
+import { readHint, replaceDocument } from '../store/json-documents.ts';
 import { keys } from '../store/keys.ts';
 import { readTrialLog } from '../store/trial-log.ts';
 import type { RehearsalInput } from './contract.ts';
@@ -47,7 +47,7 @@ export const createRehearseReclaim =
       };
     const context = Context.current();
     const drill = keys.job(run.runId, jobId).rehearsal;
-    let reclaimed = (await readDocument(store, drill, drillSchema))?.reclaimed ?? [];
+    let reclaimed = (await readHint(store, drill, drillSchema))?.reclaimed ?? [];
 
     const running = async (): Promise<readonly string[]> =>
       byTrials !== true
@@ -57,7 +57,7 @@ export const createRehearseReclaim =
             .map(({ id }) => trialJobId(jobId, id));
 
     const reclaim = async (target: string): Promise<boolean> => {
-      const progress = await readDocument(store, keys.job(run.runId, target).progress, progressSchema);
+      const progress = await readHint(store, keys.job(run.runId, target).progress, progressSchema);
       if (progress === undefined || progress.checkpoints < afterCheckpoints) return false;
       const { epoch, batchJobId } = progress;
       if (reclaimed.some((attempt) => attempt.jobId === target && attempt.epoch === epoch)) return false;
@@ -77,7 +77,7 @@ export const createRehearseReclaim =
 
     type Attempt = (typeof reclaimed)[number];
     const endOf = async ({ jobId: target, epoch }: Attempt): Promise<string | undefined> =>
-      (await readDocument(store, keys.job(run.runId, target).attempt(epoch), endSchema))?.outcome;
+      (await readHint(store, keys.job(run.runId, target).attempt(epoch), endSchema))?.outcome;
     /** The attempts that lost their machine, or are about to: those that were done before it was gone are left out. */
     const lost = async (): Promise<{ readonly attempts: readonly Attempt[]; readonly settled: boolean }> => {
       const ends = await Promise.all(reclaimed.map(endOf));

@@ -1,4 +1,6 @@
 import pLimit from 'p-limit';
+import { crashRecordSchema, describeCrash } from '../nas/protocol/crash.ts';
+import type { z } from 'zod';
 import { attemptRecordSchema, stageRecordSchema } from '../nas/protocol/documents.ts';
 import { InputError } from '../nas/protocol/input-error.ts';
 import type { AttemptRecord, ProgramResult } from '../nas/protocol/job.ts';
@@ -13,24 +15,15 @@ import type { RunDocuments } from '../nas/report/build-report.ts';
 import { receiptReportSchema } from '../nas/report/receipt-report.ts';
 import type { ReceiptReport } from '../nas/report/receipt-report.ts';
 import { readDataset } from '../store/datasets.ts';
-import { readDocument } from '../store/json-documents.ts';
 import { keys } from '../store/keys.ts';
+import { findDocument } from '../store/mendable-documents.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { readTrialLog } from '../store/trial-log.ts';
+import { openTrialLog } from '../store/trial-log.ts';
 import { bestOfTable } from './look-up.ts';
-import { readResult } from './run-documents.ts';
+import { lookUpResult } from './run-documents.ts';
 
 /** Requests in flight at once. */
 const PARALLEL = 16;
-
-const readAttempts = async (store: ObjectStore, runId: string, jobId: string): Promise<AttemptRecord[]> => {
-  const attempts: AttemptRecord[] = [];
-  for await (const { key } of store.list(keys.job(runId, jobId).attempts)) {
-    const attempt = await readDocument(store, key, attemptRecordSchema);
-    if (attempt !== undefined) attempts.push(attempt);
-  }
-  return attempts;
-};
 
 /** Whether a job was submitted for the trial; trials in flight have one, unless they wait for another's result. */
 const hasJob = ({ end, copyOf }: LoggedTrial): boolean =>
@@ -46,14 +39,37 @@ export const collectRunDocuments = async (
   const { runId } = run;
   const limit = pLimit(PARALLEL);
   const jobIds = view.stages.flatMap((stage) => stage.jobs.map(({ jobId }) => jobId));
+  const damaged: string[] = [];
+  /** A report is written of what there is, and says what it leaves out. */
+  const intact = async <T>(key: string, schema: z.ZodType<T>): Promise<T | undefined> => {
+    const found = await findDocument(store, key, schema);
+    if (found.kind === 'damaged') damaged.push(found.problem);
+    return found.kind === 'intact' ? found.value : undefined;
+  };
+  const readAttempts = async (jobId: string): Promise<AttemptRecord[]> => {
+    const found: AttemptRecord[] = [];
+    for await (const { key } of store.list(keys.job(runId, jobId).attempts)) {
+      const attempt = await intact(key, attemptRecordSchema);
+      if (attempt === undefined) continue;
+      // An attempt that crashed had no last words; what the worker found out stands for them.
+      const crash =
+        attempt.outcome === undefined
+          ? await intact(keys.job(runId, jobId).crash(attempt.epoch), crashRecordSchema)
+          : undefined;
+      found.push(
+        crash === undefined
+          ? attempt
+          : { ...attempt, endedAt: crash.at, outcome: 'crashed', error: describeCrash(crash) },
+      );
+    }
+    return found;
+  };
   const results: Record<string, ProgramResult> = {};
   const attempts: Record<string, readonly AttemptRecord[]> = {};
   await limit.map(jobIds, async (jobId) => {
-    const [stored, tried] = await Promise.all([
-      readResult(store, runId, jobId),
-      readAttempts(store, runId, jobId),
-    ]);
-    if (stored !== undefined) results[jobId] = stored.result;
+    const [found, tried] = await Promise.all([lookUpResult(store, runId, jobId), readAttempts(jobId)]);
+    if (found.kind === 'intact') results[jobId] = found.stored.result;
+    if (found.kind === 'damaged') damaged.push(found.problem);
     if (tried.length > 0) attempts[jobId] = tried;
   });
   const trials: Record<string, readonly LoggedTrial[]> = {};
@@ -61,7 +77,9 @@ export const collectRunDocuments = async (
     await limit.map(
       jobIds.filter((jobId) => /^stage-1\/seed-\d+$/.test(jobId)),
       async (jobId) => {
-        const logged = trialsOf(await readTrialLog(store, runId, jobId));
+        const { events, damage } = await openTrialLog(store, runId, jobId);
+        if (damage !== undefined) damaged.push(`log of ${jobId}, after ${events.length} events: ${damage}`);
+        const logged = trialsOf(events);
         if (logged.length > 0) trials[jobId] = logged;
       },
     );
@@ -70,18 +88,18 @@ export const collectRunDocuments = async (
   );
   const devices = new Map<string, number>();
   await limit.map(trialJobIds, async (jobId) => {
-    const tried = await readAttempts(store, runId, jobId);
+    const tried = await readAttempts(jobId);
     if (tried.length > 0) attempts[jobId] = tried;
     if (!timesTrials(run.experiment)) return;
-    const timing = await readDocument(store, keys.job(runId, jobId).latency, latencyRecordSchema);
+    const timing = await intact(keys.job(runId, jobId).latency, latencyRecordSchema);
     if (timing !== undefined) devices.set(timing.device, (devices.get(timing.device) ?? 0) + 1);
   });
   const stages = await limit.map(view.stages, ({ name }) =>
-    readDocument(store, keys.stageResult(runId, name), stageRecordSchema),
+    intact(keys.stageResult(runId, name), stageRecordSchema),
   );
   const receipts: ReceiptReport[] = [];
   for await (const { key } of store.list(keys.receipts(run.experimentHash))) {
-    const receipt = await readDocument(store, key, receiptReportSchema);
+    const receipt = await intact(key, receiptReportSchema);
     if (receipt !== undefined) receipts.push(receipt);
   }
   const dataset = await readDataset(store, run.dataset.name);
@@ -102,6 +120,7 @@ export const collectRunDocuments = async (
     timedOn: Object.fromEntries([...devices].sort()),
     ...(tableBest === undefined ? {} : { tableBest }),
     receipts,
+    ...(damaged.length === 0 ? {} : { damaged: damaged.sort() }),
     software,
   };
 };

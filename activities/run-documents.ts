@@ -1,21 +1,23 @@
 import { sha256 } from '../nas/hash.ts';
-import { programResultSchema, runRecordSchema, stageRecordSchema } from '../nas/protocol/documents.ts';
+import { stageRecordSchema } from '../nas/protocol/documents.ts';
 import type { StageRecord } from '../nas/protocol/documents.ts';
 import type { ProgramResult } from '../nas/protocol/job.ts';
-import type { JobResultSummary } from '../nas/protocol/job-report.ts';
+import type { JobResultSummary, PlannedJob } from '../nas/protocol/job-report.ts';
+import { latencyRecordSchema, timesTrials } from '../nas/protocol/measures.ts';
 import type { RunRecord, RunRef } from '../nas/protocol/run-record.ts';
 import type { StageName } from '../nas/protocol/run-view.ts';
-import { readDocument } from '../store/json-documents.ts';
+import { findResult } from '../store/job-results.ts';
 import { keys } from '../store/keys.ts';
+import { findDocument } from '../store/mendable-documents.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { findRunRecord } from '../store/run-records.ts';
 import { CorruptDocumentError } from '../store/sealed-document.ts';
-import { missingDocument, wrongRun } from './failures.ts';
+import { damagedStage, missingDocument, wrongRun } from './failures.ts';
 
 /** The run's record. Throws when the store holds another run under the name. */
 export const readRun = async (store: ObjectStore, run: RunRef): Promise<RunRecord> => {
-  const key = keys.experiment(run.runId);
-  const record = await readDocument(store, key, runRecordSchema);
-  if (record === undefined) throw missingDocument(store.uri(key));
+  const record = await findRunRecord(store, run.runId);
+  if (record === undefined) throw missingDocument(store.uri(keys.experiment(run.runId)));
   if (record.experimentHash !== run.experimentHash)
     throw wrongRun(run.runId, run.experimentHash, record.experimentHash);
   return record;
@@ -26,10 +28,12 @@ export const readStage = async (
   runId: string,
   stage: StageName,
 ): Promise<StageRecord> => {
-  const key = keys.stageResult(runId, stage);
-  const record = await readDocument(store, key, stageRecordSchema);
-  if (record === undefined) throw missingDocument(store.uri(key));
-  return record;
+  const found = await findDocument(store, keys.stageResult(runId, stage), stageRecordSchema);
+  if (found.kind === 'intact') return found.value;
+  throw damagedStage(
+    stage,
+    found.kind === 'damaged' ? found.problem : `${store.uri(keys.stageResult(runId, stage))}: missing`,
+  );
 };
 
 /** A job's result with the reference that names its bytes. */
@@ -39,30 +43,41 @@ export interface StoredResult {
   readonly sha256: string;
 }
 
-/** `undefined` while there is no result. Throws `CorruptDocumentError` when the object is not a result. */
-export const readResult = async (
+/** What is at the place of a job's result; a damaged one counts for nothing but the word that is said of it. */
+export type LookedUpResult =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'intact'; readonly stored: StoredResult }
+  | { readonly kind: 'damaged'; readonly problem: string };
+
+export const lookUpResult = async (
   store: ObjectStore,
   runId: string,
   jobId: string,
-): Promise<StoredResult | undefined> => {
-  const key = keys.job(runId, jobId).result;
-  const stored = await store.get(key);
-  if (stored === undefined) return undefined;
-  const uri = store.uri(key);
-  const parsed = programResultSchema.safeParse(parseJson(uri, stored.body));
-  if (!parsed.success)
-    throw new CorruptDocumentError(`${uri}: not a job's result: ${parsed.error.message}`, {
-      cause: parsed.error,
-    });
-  return { result: parsed.data, uri, sha256: sha256(stored.body) };
+): Promise<LookedUpResult> => {
+  const found = await findResult(store, { runId, jobId });
+  if (found.kind !== 'intact') return found;
+  const uri = store.uri(keys.job(runId, jobId).result);
+  return { kind: 'intact', stored: { result: found.value, uri, sha256: sha256(found.body) } };
 };
 
-const parseJson = (uri: string, body: Uint8Array): unknown => {
-  try {
-    return JSON.parse(new TextDecoder().decode(body));
-  } catch (cause) {
-    throw new CorruptDocumentError(`${uri}: not JSON`, { cause });
-  }
+/** As `lookUpResult`; of a trial that is to be timed the timing belongs to what it leaves. */
+export const lookUpFinished = async (
+  store: ObjectStore,
+  { runId, experiment }: RunRecord,
+  job: PlannedJob,
+): Promise<LookedUpResult> => {
+  const found = await lookUpResult(store, runId, job.jobId);
+  if (found.kind !== 'intact' || job.kind !== 'trial' || !timesTrials(experiment)) return found;
+  const key = keys.job(runId, job.jobId).latency;
+  const timing = await findDocument(store, key, latencyRecordSchema);
+  if (timing.kind === 'intact') return found;
+  return {
+    kind: 'damaged',
+    problem:
+      timing.kind === 'damaged'
+        ? timing.problem
+        : `${store.uri(key)}: missing, though the network was trained`,
+  };
 };
 
 /** What histories and displays carry of a result. */

@@ -4,16 +4,22 @@ import type { PlannedTrial } from '../nas/protocol/job-report.ts';
 import { OUTCOME_RULES } from '../nas/protocol/outcome.ts';
 import type { RunRecord } from '../nas/protocol/run-record.ts';
 import type { TrialSpending } from '../nas/protocol/trial-log.ts';
-import { CorruptDocumentError } from '../store/sealed-document.ts';
+import { trialsOf } from '../nas/protocol/trial-log.ts';
+import { searchOfTrial, trialJobId } from '../nas/protocol/trial-job-id.ts';
+import { readTrialLog } from '../store/trial-log.ts';
 import type { LaunchHeartbeat, LaunchHost } from './await-launch.ts';
 import type { LaunchResult, LaunchTally } from './contract.ts';
 import type { Dependencies } from './dependencies.ts';
 import { createLaunch } from './launch-job.ts';
-import { readResult } from './run-documents.ts';
+import { lookUpFinished, lookUpResult } from './run-documents.ts';
 import type { TrialRun } from './search-by-trials.ts';
+import { tellWaiting } from './tell-waiting.ts';
 import { trialMeasures } from './trial-measures.ts';
 
 const NO_LAUNCH: LaunchTally = { outcomes: [], attempts: 0, reclaims: 0, seconds: 0 };
+
+/** Of a job whose result is damaged again and again. */
+const LAUNCHES = 10;
 
 /**
  * Trains one network of a search, over as many launches as its outcomes allow, and says what its strategy may learn: a
@@ -23,11 +29,34 @@ const NO_LAUNCH: LaunchTally = { outcomes: [], attempts: 0, reclaims: 0, seconds
 export const createRunTrial = (deps: Dependencies) => {
   const launch = createLaunch(deps);
 
-  const trained = async (run: RunRecord, jobId: string): Promise<TrainResult> => {
-    const stored = await readResult(deps.store, run.runId, jobId);
-    if (stored?.result.kind !== 'train')
-      throw new CorruptDocumentError(`${jobId} of ${run.runId}: has no result of a training`);
-    return stored.result;
+  /** `undefined` where there is none, or a damaged one. */
+  const trained = async (run: RunRecord, job: PlannedTrial): Promise<TrainResult | undefined> => {
+    const found = await lookUpFinished(deps.store, run, job);
+    return found.kind === 'intact' && found.stored.result.kind === 'train' ? found.stored.result : undefined;
+  };
+
+  /** What the training has cost that a trial goes on from: by its result, or, where that is damaged, by the search's log. */
+  const paidFor = async (
+    run: RunRecord,
+    { jobId, continues }: PlannedTrial,
+  ): Promise<Pick<TrialSpending, 'multiplyAdds' | 'images'>> => {
+    const nothing = { multiplyAdds: 0, images: 0 };
+    if (continues === undefined) return nothing;
+    const found = await lookUpResult(deps.store, run.runId, continues);
+    if (found.kind === 'intact') return found.stored.result.cost;
+    const search = searchOfTrial(jobId) ?? '';
+    const trials = trialsOf(await readTrialLog(deps.store, run.runId, search));
+    const last = trials.find(({ id }) => trialJobId(search, id) === continues);
+    // Each rung's trial was charged what it added.
+    return trials
+      .filter(({ hash, fidelity }) => hash === last?.hash && fidelity <= last.fidelity)
+      .reduce(
+        (sum, { end }) => ({
+          multiplyAdds: sum.multiplyAdds + (end?.spent?.multiplyAdds ?? 0),
+          images: sum.images + (end?.spent?.images ?? 0),
+        }),
+        nothing,
+      );
   };
 
   return async (
@@ -38,8 +67,13 @@ export const createRunTrial = (deps: Dependencies) => {
     submitted?: string,
   ): Promise<TrialRun> => {
     // The search's own heartbeat speaks for all of its trials.
-    const host: LaunchHost = { signal, heartbeat: () => undefined };
+    const host: LaunchHost = {
+      signal,
+      heartbeat: () => undefined,
+      waits: tellWaiting(deps, run.runId, job.jobId),
+    };
     let last: LaunchResult | undefined;
+    let found: TrainResult | undefined;
     let beginning: LaunchHeartbeat | undefined =
       submitted === undefined ? undefined : { batchJobId: submitted };
     for (;;) {
@@ -47,12 +81,18 @@ export const createRunTrial = (deps: Dependencies) => {
       const input = { run, job, earlier, ...(round === undefined ? {} : { round }) };
       last = await launch(run, input, host, beginning);
       beginning = undefined;
-      if (last.relaunch === undefined) break;
+      if (last.relaunch === undefined) {
+        if (last.report.result === undefined) break;
+        found = await trained(run, job);
+        // Damaged since the launch has seen it: the job runs again.
+        if (found !== undefined || last.tally.outcomes.length > LAUNCHES) break;
+        continue;
+      }
       await sleep(last.relaunch.afterSeconds * 1000, undefined, { signal }).catch(() =>
         signal.throwIfAborted(),
       );
     }
-    const { outcome, error = outcome, result } = last.report;
+    const { outcome, error = outcome } = last.report;
     const { attempts, reclaims, seconds } = last.tally;
     const spent = (cost: { multiplyAdds: number; images: number }): TrialSpending => ({
       ...cost,
@@ -60,18 +100,16 @@ export const createRunTrial = (deps: Dependencies) => {
       reclaims,
       seconds,
     });
-    if (result === undefined) {
+    if (found === undefined) {
       const nothing = spent({ multiplyAdds: 0, images: 0 });
       if (OUTCOME_RULES[outcome].teaches === 'infeasible')
         return { kind: 'infeasible', reason: `${outcome}: ${error}`, spent: nothing };
-      if (outcome === 'user-error') return { kind: 'failed', outcome, error };
-      return { kind: 'lost', reason: `${outcome}: ${error}`, spent: nothing };
+      if (outcome === 'user-error' || outcome === 'image-error') return { kind: 'failed', outcome, error };
+      return { kind: 'lost', outcome, reason: `${outcome}: ${error}`, spent: nothing };
     }
-    const found = await trained(run, job.jobId);
     const { accuracy, cost } = found;
     // What the trial that this one goes on from has trained is paid already.
-    const paid =
-      job.continues === undefined ? { multiplyAdds: 0, images: 0 } : (await trained(run, job.continues)).cost;
+    const paid = await paidFor(run, job);
     return {
       kind: 'score',
       value: accuracy,

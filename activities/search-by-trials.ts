@@ -16,14 +16,17 @@ import { BEYOND_LIMITS, endUnder } from '../nas/strategy/objective.ts';
 import type { StrategyPorts } from '../nas/strategy/strategy.ts';
 import { createTrialSearch } from '../nas/strategy/trial-search.ts';
 import type { TrialSearch, TrialToRun } from '../nas/strategy/trial-search.ts';
-import { createDocument, replaceDocument } from '../store/json-documents.ts';
+import { replaceDocument } from '../store/json-documents.ts';
+import { writeResult } from '../store/job-results.ts';
 import { keys } from '../store/keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { CorruptDocumentError } from '../store/sealed-document.ts';
 import { openTrialLog } from '../store/trial-log.ts';
+import type { LaunchWait } from './await-launch.ts';
 import type { SearchByTrialsInput } from './contract.ts';
-import { workerShutdown } from './failures.ts';
+import { isFinal, workerShutdown } from './failures.ts';
 import type { IsBeyondLimits } from './limits.ts';
-import { readResult, readRun, summarise } from './run-documents.ts';
+import { lookUpResult, readRun, summarise } from './run-documents.ts';
 import { createSearchTally } from './search-tally.ts';
 import type { SearchTally } from './search-tally.ts';
 import { readSteering } from './steering.ts';
@@ -47,6 +50,8 @@ export interface TrialSearchDependencies {
   readonly lookUp: (run: RunRecord) => Promise<LookUp | undefined>;
   /** What is refused before it is trained; a look-up knows by itself. */
   readonly limits: (run: RunRecord) => Promise<IsBeyondLimits>;
+  /** Why nothing is known of the trials' jobs. */
+  readonly waits?: () => LaunchWait | undefined;
 }
 
 export interface LookUp {
@@ -57,7 +62,17 @@ export interface LookUp {
 
 /** `failed`: a fault that every further trial would repeat, such as a program's own error. */
 export type TrialRun =
-  TrialEnd | { readonly kind: 'failed'; readonly outcome: Outcome; readonly error: string };
+  | Exclude<TrialEnd, { kind: 'lost' }>
+  /** `outcome`: of the trial's last launch. */
+  | (Extract<TrialEnd, { kind: 'lost' }> & { readonly outcome?: Outcome })
+  | { readonly kind: 'failed'; readonly outcome: Outcome; readonly error: string };
+
+/** What a search keeps of a trial's end. */
+const told = (run: Exclude<TrialRun, { kind: 'failed' }>): TrialEnd => {
+  if (run.kind !== 'lost') return run;
+  const { outcome: _outcome, ...end } = run;
+  return end;
+};
 
 /** Events that are stored together at most: bounds what a crash repeats where trials are look-ups. */
 const EVENTS_AT_ONCE = 1000;
@@ -137,7 +152,7 @@ const openSearch = (
  * the activity may end at any instant, and its next attempt goes on with identical proposals.
  */
 export const createSearchByTrials =
-  ({ store, ports, runTrial, lookUp: openTable, arrays, limits }: TrialSearchDependencies) =>
+  ({ store, ports, runTrial, lookUp: openTable, arrays, limits, waits }: TrialSearchDependencies) =>
   async ({ run: ref, job, round }: SearchByTrialsInput): Promise<JobReport> => {
     const context = Context.current();
     const run = await readRun(store, ref);
@@ -166,7 +181,16 @@ export const createSearchByTrials =
           await openTable(run),
           await limits(run),
         );
-        const { events, log } = await openTrialLog(store, runId, job.jobId);
+        const { events, log, damage } = await openTrialLog(store, runId, job.jobId);
+        if (damage !== undefined) {
+          // In order of proposal the rest follows from what is left and from the trials' results; in order of completion it was chance.
+          if (experiment.stages.search.order === 'completion')
+            throw new CorruptDocumentError(
+              `log of ${job.jobId} of ${runId}: damaged after ${events.length} events: ${damage}. What a search in order of ` +
+                "completion has learnt cannot be found out again. Fix: restore the object from the bucket's versions, then nas retry",
+            );
+          context.log.warn(`the log goes on after its ${events.length} intact events: ${damage}`);
+        }
         await replay(search, events, context.cancellationSignal);
         return { search, log };
       } catch (error) {
@@ -200,23 +224,22 @@ export const createSearchByTrials =
       if (steering?.cancelled.includes(planned.jobId) === true)
         cancel.abort(new CancelledFailure('CANCELLED'));
       const signal = AbortSignal.any([stop.signal, cancel.signal]);
-      const cancelled = (error: unknown): TrialEnd => {
+      const cancelled = (error: unknown): TrialRun => {
         if (stop.signal.aborted || !cancel.signal.aborted) throw error;
         return { kind: 'lost', reason: 'cancelled' };
       };
       const ended = runTrial(run, planned, round, signal, submitted)
         .catch(cancelled)
         .then((end) => {
-          const lost = end.kind === 'lost' && search.losses(trial.ordinal) >= LOSSES - 1;
           if (end.kind === 'failed')
             failure ??= { report: report(end.outcome, { error: `${planned.jobId}: ${end.error}` }) };
-          else if (lost)
+          else if (end.kind === 'lost' && search.losses(trial.ordinal) >= LOSSES - 1)
             failure ??= {
-              report: report('lost', {
+              report: report(end.outcome === 'crashed' ? 'crashed' : 'lost', {
                 error: `${planned.jobId}: lost for the ${LOSSES}rd time: ${end.reason}`,
               }),
             };
-          else search.settle(trial.id, endUnder(experiment.stages.search.objective, end));
+          else search.settle(trial.id, endUnder(experiment.stages.search.objective, told(end)));
         })
         .catch((error: unknown) => {
           failure ??= { error };
@@ -248,19 +271,27 @@ export const createSearchByTrials =
         inFlight.get(jobId)?.cancel.abort(new CancelledFailure('CANCELLED'));
       bell.ring();
     };
+    /** Then a score is no accuracy. */
+    const isWeighted = Object.keys(experiment.stages.search.objective?.weights ?? {}).length > 0;
     const show = (): Promise<void> => {
       const { told, lost } = tally.sums();
-      const accuracy = tally.best();
+      const best = tally.best();
       return replaceDocument(store, keys.job(runId, job.jobId).progress, {
         step: told - lost,
+        trials: told - lost,
         totalSteps: experiment.stages.search.evaluations ?? 0,
         phase: `${inFlight.size} trials in flight`,
         stepsPerSecond: 0,
-        ...(accuracy === undefined ? {} : { accuracy }),
+        ...(best === undefined ? {} : isWeighted ? { bestScore: best } : { bestAccuracy: best }),
       });
     };
     const timer = setInterval(() => {
-      context.heartbeat({ told: tally.sums().told, inFlight: inFlight.size });
+      const wait = waits?.();
+      context.heartbeat({
+        told: tally.sums().told,
+        inFlight: inFlight.size,
+        ...(wait === undefined ? {} : { waits: wait }),
+      });
       // Both are looked at again two seconds later.
       void Promise.allSettled([steer(), show()]);
     }, BEAT_MILLISECONDS);
@@ -317,8 +348,10 @@ export const createSearchByTrials =
       return failure.report;
     }
     const { error } = failure;
-    // Only a wish to cancel ends the trials; whatever else befell this worker, its successor goes on with them.
-    await leave(error instanceof CancelledFailure ? error : new CancelledFailure('WORKER_SHUTDOWN'));
+    // A wish to cancel ends the trials, and so does a fault that nobody will try again; whatever else befell this worker, its
+    // successor goes on with them.
+    const ends = isFinal(error) ? 'CANCELLED' : 'WORKER_SHUTDOWN';
+    await leave(error instanceof CancelledFailure ? error : new CancelledFailure(ends));
     throw isShutdown(error) ? workerShutdown() : error;
 
     async function finish(): Promise<JobReport> {
@@ -329,16 +362,18 @@ export const createSearchByTrials =
           error: `none of ${told} trials has a score; the last: ${reason}`,
         });
       }
-      const key = keys.job(runId, job.jobId).result;
+      const uri = store.uri(keys.job(runId, job.jobId).result);
       const summary = search.summary();
-      const { identical } = await createDocument(store, key, {
-        ...result,
-        ...(Object.keys(summary).length === 0 ? {} : { summary }),
-      });
-      if (!identical)
-        throw ApplicationFailure.nonRetryable(`${store.uri(key)}: holds another result of this search`);
-      const stored = await readResult(store, runId, job.jobId);
-      if (stored === undefined) throw new Error(`${store.uri(key)}: gone`);
-      return report('succeeded', { result: summarise(stored) });
+      const { identical, mended } = await writeResult(
+        store,
+        { runId, jobId: job.jobId },
+        { ...result, ...(Object.keys(summary).length === 0 ? {} : { summary }) },
+      );
+      if (!identical) throw ApplicationFailure.nonRetryable(`${uri}: holds another result of this search`);
+      if (mended !== undefined) context.log.warn(`written anew: ${mended}`);
+      const found = await lookUpResult(store, runId, job.jobId);
+      // Damaged in this instant: the next attempt writes it anew.
+      if (found.kind !== 'intact') throw new Error(`${uri}: gone`);
+      return report('succeeded', { result: summarise(found.stored) });
     }
   };

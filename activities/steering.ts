@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readDocument, updateDocument } from '../store/json-documents.ts';
+import { readHint, updateDocument } from '../store/json-documents.ts';
 import { keys } from '../store/keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { SteerInput, Steering } from './contract.ts';
@@ -20,9 +20,9 @@ export const createSteerSearch =
     );
   };
 
-/** `undefined` while nobody has asked for anything. */
+/** `undefined` while nobody has asked for anything; also where it is damaged: the next wish replaces it. */
 export const readSteering = (
   store: ObjectStore,
   runId: string,
   jobId: string,
-): Promise<Steering | undefined> => readDocument(store, keys.search(runId, jobId).steering, steeringSchema);
+): Promise<Steering | undefined> => readHint(store, keys.search(runId, jobId).steering, steeringSchema);

@@ -1,11 +1,14 @@
+import { z } from 'zod';
 import { sha256 } from '../nas/hash.ts';
 import { CANCEL_REASON } from '../nas/protocol/classify.ts';
+import { JOB_TAGS } from '../nas/protocol/deployment.ts';
 import { jobDocument } from '../nas/protocol/plan.ts';
 import type { PlannedJob } from '../nas/protocol/job-report.ts';
 import type { RunRecord } from '../nas/protocol/run-record.ts';
-import { createDocument } from '../store/json-documents.ts';
 import { keys } from '../store/keys.ts';
+import { createOrMend } from '../store/mendable-documents.ts';
 import { CorruptDocumentError } from '../store/sealed-document.ts';
+import { newestAnew } from '../store/set-aside.ts';
 import type { BatchSubmission } from './batch-jobs.ts';
 import type { LaunchInput } from './contract.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -22,12 +25,20 @@ export interface LaunchName {
   readonly replaces?: number | undefined;
 }
 
+/** What a tail leaves of a name in any case. */
+const BEGINNING = 80;
+
+/** Begins the names of all Batch jobs of a job of a run, of its trials and of their arrays; those of others may begin so too. */
+export const batchNameBeginning = (runId: string, jobId: string): string =>
+  `${runId}--${jobId.replaceAll('/', '-')}`.slice(0, BEGINNING);
+
 /**
  * The name of a Batch job. SubmitJob has no client token, so the name is the token: it is unique for run, experiment,
- * job, round, launch and replacement, and is looked up before submitting.
+ * job, round, launch and replacement, and for the deployment, which may share its queue with others; it is looked up before
+ * submitting.
  */
 export const batchJobName = (
-  run: { runId: string; experimentHash: string },
+  run: Pick<RunRecord, 'runId' | 'experimentHash' | 'deployment'>,
   jobId: string,
   { launch, round, replaces }: LaunchName,
 ): string => {
@@ -35,7 +46,11 @@ export const batchJobName = (
     ...(round === undefined ? [] : [round]),
     launch,
     ...(replaces === undefined ? [] : [`after${replaces}`]),
-    sha256(`${run.experimentHash}/${run.runId}/${jobId}`).slice(0, 8),
+    sha256(
+      [run.experimentHash, run.runId, jobId, ...(run.deployment === undefined ? [] : [run.deployment])].join(
+        '/',
+      ),
+    ).slice(0, 8),
   ];
   const tail = `-${parts.join('-')}`;
   return `${run.runId}--${jobId.replaceAll('/', '-')}`.slice(0, NAME_LIMIT - tail.length) + tail;
@@ -51,14 +66,20 @@ export const nameOf = (run: RunRecord, input: LaunchInput, replaces?: number): s
 export const queueOf = (deps: Dependencies, run: RunRecord): string =>
   run.experiment.resources.queue ?? deps.queue;
 
-/** Writes the job's document; a different one under the same id would make two programs share checkpoints. */
+/** What any version of a job's document says of whose it is; bytes that do not are damaged. */
+const jobIdentity = z.looseObject({ runId: z.string(), jobId: z.string(), experimentHash: z.string() });
+
+/**
+ * Writes the job's document; a different one under the same id would make two programs share checkpoints. A damaged one is
+ * written anew.
+ */
 export const writeDocument = async (
   { store }: Dependencies,
   run: RunRecord,
   job: PlannedJob,
 ): Promise<string> => {
   const key = keys.job(run.runId, job.jobId).document;
-  const { identical } = await createDocument(store, key, jobDocument(run, job));
+  const { identical } = await createOrMend(store, key, jobIdentity, jobDocument(run, job));
   if (!identical)
     throw new CorruptDocumentError(
       `${store.uri(key)}: holds another job than ${job.jobId} of this experiment`,
@@ -80,22 +101,24 @@ export const findByName = async (
 };
 
 /** Submits what the container's argument names, with what the experiment says of every job. */
-export const submit = (
+export const submit = async (
   deps: Dependencies,
   run: RunRecord,
   jobId: string,
   what: Pick<BatchSubmission, 'name' | 'job' | 'attempts' | 'size'>,
 ): Promise<string> => {
   const { vcpus, memoryMiB, gpus, timeoutSeconds } = run.experiment.resources;
+  const anew = await newestAnew(deps.store, { runId: run.runId, jobId });
   return deps.batch.submit({
     ...what,
     queue: queueOf(deps, run),
-    jobDefinition: deps.jobDefinition,
+    // Of the code that the run began with, unless a person had this job begin anew.
+    jobDefinition: anew?.jobDefinition ?? run.code?.jobDefinition ?? deps.jobDefinition,
     vcpus,
     memoryMiB,
     gpus,
     timeoutSeconds,
-    tags: { 'nas-run': run.runId, 'nas-job': jobId },
+    tags: { [JOB_TAGS.run]: run.runId, [JOB_TAGS.job]: jobId, [JOB_TAGS.deployment]: deps.deployment },
   });
 };
 

@@ -1,11 +1,13 @@
 import pLimit from 'p-limit';
 import { hashJson } from '../nas/hash.ts';
+import { CANCEL_REASON } from '../nas/protocol/classify.ts';
 import { ARRAY_SIZE, arrayChildId, arrayIdOf, jobArraySchema } from '../nas/protocol/job-array.ts';
 import type { JobArray } from '../nas/protocol/job-array.ts';
 import type { PlannedTrial } from '../nas/protocol/job-report.ts';
 import type { RunRecord } from '../nas/protocol/run-record.ts';
-import { createDocument, readDocument } from '../store/json-documents.ts';
+import { findResult } from '../store/job-results.ts';
 import { keys } from '../store/keys.ts';
+import { createOrMend, findDocument } from '../store/mendable-documents.ts';
 import { chunksOf } from './chunks.ts';
 import type { Dependencies } from './dependencies.ts';
 import { findByName, submit, writeDocument } from './submit-launch.ts';
@@ -39,17 +41,31 @@ export const createTrialArrays = (deps: Dependencies): TrialArrays => {
   const limit = pLimit(REQUESTS);
 
   const hasResult = async ({ runId }: RunRecord, jobId: string): Promise<boolean> =>
-    (await store.head(keys.job(runId, jobId).result)) !== undefined;
+    (await findResult(store, { runId, jobId })).kind === 'intact';
+
+  const nameOf = (runId: string, search: string, id: string): string =>
+    `${runId}--${search.replaceAll('/', '-')}-array-${id}`;
+
+  /** Which trials an array has whose list is damaged nobody knows any more: it is ended, and they are launched one by one. */
+  const endUnreadable = async (run: RunRecord, search: string, key: string): Promise<void> => {
+    const id = /([^/]+)\.json$/.exec(key)?.[1] ?? '';
+    const array = await findByName(deps, run, nameOf(run.runId, search, id));
+    if (array !== undefined)
+      await deps.batch.terminate(array, `${CANCEL_REASON}: its list of jobs is damaged`);
+  };
 
   /** An array's name is derived from its jobs, so that it is found again as single jobs are. */
   const arrayOf = (
-    { runId, experimentHash }: RunRecord,
+    { runId, experimentHash, deployment }: RunRecord,
     search: string,
     jobs: readonly string[],
     round: string | undefined,
   ): { readonly key: string; readonly array: JobArray } => {
-    const id = hashJson({ runId, experimentHash, jobs, round: round ?? null }).slice(0, 16);
-    const name = `${runId}--${search.replaceAll('/', '-')}-array-${id}`;
+    const id = hashJson({
+      ...{ runId, experimentHash, jobs, round: round ?? null },
+      ...(deployment !== undefined && { deployment }),
+    }).slice(0, 16);
+    const name = nameOf(runId, search, id);
     return { key: keys.job(runId, search).array(id), array: { version: 1, runId, name, jobs } };
   };
 
@@ -79,7 +95,7 @@ export const createTrialArrays = (deps: Dependencies): TrialArrays => {
         const jobs = chunk.map(({ jobId }) => jobId);
         const { key, array } = arrayOf(run, search, jobs, round);
         // Written before the array is submitted: from it a successor knows what to look for.
-        await createDocument(store, key, array);
+        await createOrMend(store, key, jobArraySchema, array);
         for (const [jobId, id] of children(await findOrSubmit(run, search, key, array), array))
           ids.set(jobId, id);
       }
@@ -91,8 +107,11 @@ export const createTrialArrays = (deps: Dependencies): TrialArrays => {
       if (trials.length === 0) return ids;
       const wanted = new Set(trials.map(({ jobId }) => jobId));
       for await (const { key } of store.list(keys.job(run.runId, search).arrays)) {
-        const array = await readDocument(store, key, jobArraySchema);
-        if (array === undefined || !array.jobs.some((jobId) => wanted.has(jobId))) continue;
+        const found = await findDocument(store, key, jobArraySchema);
+        if (found.kind === 'damaged') await endUnreadable(run, search, key);
+        if (found.kind !== 'intact') continue;
+        const array = found.value;
+        if (!array.jobs.some((jobId) => wanted.has(jobId))) continue;
         // Those of another round have ended with it.
         if (arrayOf(run, search, array.jobs, round).key !== key) continue;
         const present = await findByName(deps, run, array.name);

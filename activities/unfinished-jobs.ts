@@ -10,10 +10,23 @@ export interface UnfinishedJob {
   /** From the job's tags. */
   readonly runId: string;
   readonly jobId: string;
+  /** From the job's tags: `deploymentId` of who submitted it. */
+  readonly deployment?: string;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
   /** Seconds that its attempts have run, the present one included. */
   readonly seconds: number;
+}
+
+/** A queue whose jobs could not be listed, and Batch's words for why. */
+export interface SkippedQueue {
+  readonly queue: string;
+  readonly reason: string;
+}
+
+export interface UnfinishedJobs {
+  readonly jobs: readonly UnfinishedJob[];
+  readonly skipped: readonly SkippedQueue[];
 }
 
 const UNFINISHED = [
@@ -37,19 +50,33 @@ const secondsOf = (job: JobDetail, now: number): number => {
   return (ended + running) / 1000;
 };
 
-/** Every job in the queues that has not ended and that this product submitted. */
+/** Batch refuses the queue itself: there is none of that name any more, or it is not ours to look at. */
+const refusesQueue = (error: unknown): error is Error =>
+  error instanceof Error && ['ClientException', 'AccessDeniedException'].includes(error.name);
+
+/**
+ * Every job in the queues that has not ended and that this product submitted, whichever deployment of it. The queues are
+ * those that runs have named: one that cannot be listed is named in the answer and keeps nobody from the others.
+ */
 export const listUnfinishedJobs = async (
   client: BatchClient,
   store: ObjectStore,
   queues: readonly string[],
   now: number,
-): Promise<UnfinishedJob[]> => {
+): Promise<UnfinishedJobs> => {
   const ids = new Set<string>();
+  const skipped: SkippedQueue[] = [];
   for (const jobQueue of queues)
-    for (const jobStatus of UNFINISHED)
-      for await (const page of paginateListJobs({ client }, { jobQueue, jobStatus }))
-        for (const { jobId } of page.jobSummaryList ?? []) if (jobId !== undefined) ids.add(jobId);
-  return (await describedJobs(client, store, [...ids])).flatMap(({ runId, jobId, detail }) =>
+    try {
+      for (const jobStatus of UNFINISHED)
+        for await (const page of paginateListJobs({ client }, { jobQueue, jobStatus }))
+          for (const { jobId } of page.jobSummaryList ?? []) if (jobId !== undefined) ids.add(jobId);
+    } catch (error) {
+      if (!refusesQueue(error)) throw error;
+      skipped.push({ queue: jobQueue, reason: error.message });
+    }
+  const described = await describedJobs(client, store, [...ids]);
+  const jobs = described.flatMap(({ runId, jobId, deployment, detail }): UnfinishedJob[] =>
     // Some have ended between the two calls.
     detail.status === JobStatus.SUCCEEDED || detail.status === JobStatus.FAILED
       ? []
@@ -59,9 +86,11 @@ export const listUnfinishedJobs = async (
             status: detail.status ?? '',
             runId,
             jobId,
+            ...(deployment !== undefined && { deployment }),
             createdAt: detail.createdAt ?? 0,
             seconds: secondsOf(detail, now),
           },
         ],
   );
+  return { jobs, skipped };
 };

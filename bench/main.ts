@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { inputError } from '../nas/protocol/input-error.ts';
-import { exitCodeOf } from '../scripts/cli.ts';
+import { exitCodeOf } from '../scripts/exit-code.ts';
 
 const HERE = new URL('.', import.meta.url);
 

@@ -75,6 +75,7 @@ const measure = async (
     notices: createNoticeWatcher({ store }),
     queue: 'bench',
     jobDefinition: 'bench',
+    deployment: 'default/bench/0',
     countNetwork,
   };
   const runTrial = createRunTrial(deps);

@@ -3,6 +3,7 @@ import { PolicyStatement, type PolicyStatementProps } from 'aws-cdk-lib/aws-iam'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { JOB_TAGS } from '../nas/protocol/deployment.ts';
 
 /** A statement and, where its resources hold wildcards, why they cannot be narrower. */
 export interface Permission {
@@ -108,15 +109,15 @@ export interface SubmitTarget {
   readonly queues: readonly string[];
   /** Names of the job definitions; all their revisions are allowed. */
   readonly jobDefinitions: readonly string[];
+  /** Bucket of the deployment: every job carries its name in a tag. */
+  readonly bucket: IBucket;
 }
 
-/** The tag that every job of the product carries. */
-const RUN_TAG = 'nas-run';
 const ANY_JOB = "A job's id exists only once it is submitted; the condition on its tag narrows this.";
 
 /**
- * What launching and watching jobs takes: submit the stack's definitions to the stack's queues with the product's tag,
- * look at jobs, and end jobs that carry the tag and no others.
+ * What launching and watching jobs takes: submit the stack's definitions to the stack's queues with the tag of a
+ * deployment on the stack's bucket, look at jobs, and end jobs that carry that tag and no others.
  */
 export const jobPermissions = (scope: Construct, target: SubmitTarget): Permission[] => {
   const arn = (resource: string, resourceName: string): string =>
@@ -126,6 +127,8 @@ export const jobPermissions = (scope: Construct, target: SubmitTarget): Permissi
       resourceName,
       arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
     });
+  // `deploymentId`, of any Temporal namespace.
+  const ours = `*/${target.bucket.bucketName}/*`;
   return [
     permission(
       {
@@ -146,7 +149,7 @@ export const jobPermissions = (scope: Construct, target: SubmitTarget): Permissi
         sid: 'TagJobs',
         actions: ['batch:TagResource'],
         resources: [arn('job', '*')],
-        conditions: { StringLike: { [`aws:RequestTag/${RUN_TAG}`]: '*' } },
+        conditions: { StringLike: { [`aws:RequestTag/${JOB_TAGS.deployment}`]: ours } },
       },
       ANY_JOB,
     ),
@@ -159,7 +162,7 @@ export const jobPermissions = (scope: Construct, target: SubmitTarget): Permissi
         sid: 'EndJobs',
         actions: ['batch:CancelJob', 'batch:TerminateJob'],
         resources: [arn('job', '*')],
-        conditions: { StringLike: { [`aws:ResourceTag/${RUN_TAG}`]: '*' } },
+        conditions: { StringLike: { [`aws:ResourceTag/${JOB_TAGS.deployment}`]: ours } },
       },
       ANY_JOB,
     ),

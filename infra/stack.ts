@@ -90,6 +90,7 @@ export class NasStack extends Stack {
       jobPermissions(this, {
         queues: KINDS.flatMap((kind) => MARKETS.map((market) => queueName(kind, market))),
         jobDefinitions: KINDS.map(jobName),
+        bucket,
       });
     const workerRole = taskRole(this, 'WorkerTaskRole', 'Worker', [
       ...workerStorePermissions(bucket),

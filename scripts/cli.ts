@@ -1,73 +1,40 @@
-import { readdirSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { InputError } from '../nas/protocol/input-error.ts';
-import { errorChain, saysDown } from './outage.ts';
+import { COMMANDS } from './commands.ts';
+import { SURFACE_ONLY } from './commands/completion.ts';
 import packageJson from '../package.json' with { type: 'json' };
 
-interface CommandModule {
-  register(program: Command): void;
-}
-
-const COMMANDS = new URL('./commands/', import.meta.url);
-
-/** The commands' names: every file `scripts/commands/NAME.ts` registers the command `NAME`. */
-export const commandNames = (): string[] =>
-  readdirSync(COMMANDS)
-    .filter((file) => file.endsWith('.ts'))
-    .map((file) => file.slice(0, -'.ts'.length))
-    .sort();
-
-const load = async (name: string): Promise<CommandModule> =>
-  (await import(new URL(`${name}.ts`, COMMANDS).href)) as CommandModule;
-
-/** Only the named command is loaded, so that `nas status` does not pay for the others; help loads all. */
-const buildProgram = async (argv: readonly string[]): Promise<Command> => {
+export const buildProgram = (): Command => {
   const program = new Command('nas')
     .description('Durable neural architecture search on spot GPUs')
     .version(packageJson.version)
     .option('--debug', 'print stack traces of errors')
     .showHelpAfterError('(nas --help lists the commands)')
+    .addHelpText('after', '\nEvery command has examples in its help: nas run --help\n')
     .exitOverride();
-  const names = commandNames();
-  const wanted = argv.slice(2).find((word) => !word.startsWith('-'));
-  const modules = await Promise.all((wanted && names.includes(wanted) ? [wanted] : names).map(load));
-  for (const module of modules) module.register(program);
+  for (const { register } of COMMANDS) register(program);
   return program;
 };
 
-/** 0 done, 1 failed, 2 bad input, 3 infrastructure. */
-export const exitCodeOf = (error: unknown): number => {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  for (const at of errorChain(error)) {
-    if (at instanceof InputError) return 2;
-    if (saysDown(at)) return 3;
-  }
-  return 1;
-};
-
-/** The error's message and those of its causes that add something; zod's list of issues is for programs, not people. */
-const describe = (error: unknown): string => {
-  const lines: string[] = [];
-  for (const { message, name } of errorChain(error)) {
-    if (name.endsWith('ZodError') && lines.length > 0) continue;
-    if (message !== '' && !lines.some((line) => line.includes(message))) lines.push(message);
-  }
-  return lines.length === 0 ? String(error) : lines.join('\n  because: ');
-};
-
-/** Runs one command line and answers its exit code; messages go to stderr. */
-export const main = async (argv: readonly string[]): Promise<number> => {
+/**
+ * Runs one command line and answers its exit code; messages go to stderr. `prepare` is awaited before a command does
+ * anything: it makes what commands import loadable.
+ */
+export const main = async (
+  argv: readonly string[],
+  prepare: () => Promise<void> = async () => {},
+): Promise<number> => {
   try {
-    const program = await buildProgram(argv);
-    await program.parseAsync(argv);
+    await buildProgram()
+      .hook('preAction', (_, action) => (SURFACE_ONLY.includes(action.name()) ? undefined : prepare()))
+      .parseAsync(argv);
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    const code = exitCodeOf(error);
     // Commander has printed its own message already.
-    if (!(error instanceof CommanderError)) {
-      process.stderr.write(`nas: ${describe(error)}\n`);
-      if (argv.includes('--debug') && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-    }
-    return code;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    await prepare();
+    const { describeError, exitCodeOf } = await import('./exit-code.ts');
+    process.stderr.write(`nas: ${describeError(error)}\n`);
+    if (argv.includes('--debug') && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    return exitCodeOf(error);
   }
 };

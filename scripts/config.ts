@@ -1,12 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse, YAMLParseError } from 'yaml';
 import { batchEndpoint, readStack, stackEnvironment, temporalUi } from '../infra/local/stack/document.ts';
 import { layoutOf, REPOSITORY, stackHome } from '../infra/local/stack/layout.ts';
+import { readTextFile } from '../infra/read-text-file.ts';
 import { CONFIG_VARIABLES, configSchema } from '../nas/protocol/config.ts';
 import type { Config } from '../nas/protocol/config.ts';
 import { infrastructureError } from '../nas/protocol/infrastructure-error.ts';
-import { inputError } from '../nas/protocol/input-error.ts';
+import { inputError, inputErrors } from '../nas/protocol/input-error.ts';
+import { suggestion } from '../nas/protocol/nearest.ts';
+import { parseYaml } from '../nas/protocol/yaml-text.ts';
 
 /** The embedded stack, where the configuration points at it. */
 export interface EmbeddedStack {
@@ -26,46 +28,53 @@ export interface LoadedConfig extends Config {
 
 const FIELDS = Object.keys(CONFIG_VARIABLES) as (keyof Config)[];
 
-const readConfigFile = (path: string): Record<string, unknown> => {
-  if (!existsSync(path)) return {};
-  let content: unknown;
-  try {
-    content = parse(readFileSync(path, 'utf8'));
-  } catch (cause) {
-    if (!(cause instanceof YAMLParseError)) throw cause;
-    throw inputError(path, cause.message, 'YAML', `correct the file`, { cause });
-  }
-  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-    throw inputError(path, content, `a mapping with ${FIELDS.join(', ')}`, 'see docs/aws.md');
-  }
-  const unknown = Object.keys(content).find((name) => !FIELDS.includes(name as keyof Config));
-  if (unknown !== undefined) {
-    throw inputError(
-      `${path}: ${unknown}`,
-      (content as Record<string, unknown>)[unknown],
-      FIELDS.join(', '),
-      'remove or rename the field',
-    );
-  }
-  return content as Record<string, unknown>;
+type Place = (field: string) => string;
+
+const readConfigFile = (
+  path: string,
+): { readonly values: Readonly<Record<string, unknown>>; readonly place: Place } => {
+  if (!existsSync(path)) return { values: {}, place: () => path };
+  const text = readTextFile(path, { field: 'configuration', what: 'a YAML file', fix: 'see docs/aws.md' });
+  const { value, place } = parseYaml(text, path);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw inputError(path, value, `a mapping with ${FIELDS.join(', ')}`, 'see docs/aws.md');
+  return { values: { ...value }, place: (field) => place([field]) };
 };
 
+/** Throws one `InputError` that lists every wrong field. */
 const configured = (path: string, env: NodeJS.ProcessEnv): Config => {
-  const values = readConfigFile(path);
-  for (const field of FIELDS) {
+  const { values: written, place } = readConfigFile(path);
+  const given = FIELDS.flatMap((field) => {
     const value = env[CONFIG_VARIABLES[field]];
-    if (value !== undefined && value !== '') values[field] = value;
-  }
-  const parsed = configSchema.safeParse(values);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const field = String(issue?.path[0]) as keyof Config;
-  throw inputError(
-    `configuration ${field}`,
-    values[field] ?? null,
-    issue?.message ?? 'see docs/aws.md',
-    `set ${field} in ${path} or ${CONFIG_VARIABLES[field]} in the environment; without both files and NAS_BUCKET the embedded stack is used (nas up)`,
+    return value === undefined || value === '' ? [] : [[field, value] as const];
+  });
+  const values: Readonly<Record<string, unknown>> = { ...written, ...Object.fromEntries(given) };
+  const unknown = Object.keys(written).filter((name) => !FIELDS.includes(name as keyof Config));
+  const parsed = configSchema.safeParse(
+    Object.fromEntries(Object.entries(values).filter(([name]) => !unknown.includes(name))),
   );
+  if (parsed.success && unknown.length === 0) return parsed.data;
+  const [first, ...rest] = [
+    ...unknown.map((name) =>
+      inputError(
+        `${place(name)} ${name}`,
+        written[name],
+        FIELDS.join(', '),
+        suggestion(name, FIELDS, 'remove or rename the field'),
+      ),
+    ),
+    ...(parsed.error?.issues ?? []).map(({ path: [name], message }) => {
+      const field = String(name) as keyof Config;
+      const fromFile = written[field] !== undefined && !given.some(([other]) => other === field);
+      return inputError(
+        `${fromFile ? `${place(field)} ` : ''}configuration ${field}`,
+        values[field] ?? null,
+        message,
+        `set ${field} in ${path} or ${CONFIG_VARIABLES[field]} in the environment; without both files and NAS_BUCKET the embedded stack is used (nas up)`,
+      );
+    }),
+  ];
+  throw first === undefined ? parsed.error : inputErrors([first, ...rest]);
 };
 
 /**

@@ -1,7 +1,10 @@
 #!/usr/bin/env node
-/** The `nas` command: checks that set-up has run, then hands over to scripts/cli.ts. */
+/**
+ * The `nas` command: checks that set-up has run, then hands over to the surface of the command line. The TypeScript
+ * loader is registered only when a command is called.
+ */
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 if (!existsSync(new URL('../node_modules/tsx/package.json', import.meta.url))) {
   process.stderr.write(
@@ -10,7 +13,26 @@ if (!existsSync(new URL('../node_modules/tsx/package.json', import.meta.url))) {
   process.exit(3);
 }
 await import('./node-shim.mjs');
-const { register } = await import('tsx/esm/api');
-register();
-const { main } = await import('./cli.ts');
-process.exitCode = await main(process.argv);
+
+let registered = false;
+const loadTypeScript = async () => {
+  if (registered) return;
+  registered = true;
+  const { register } = await import('tsx/esm/api');
+  register();
+};
+
+/** @returns {Promise<typeof import('./cli.ts')>} */
+const surface = async () => {
+  try {
+    const { surfaceBundle } = await import('./cli-bundle.mjs');
+    return await import(pathToFileURL(await surfaceBundle()).href);
+  } catch {
+    // Without a place to keep a bundle, or with sources that do not compile, the loader runs the sources and says why.
+    await loadTypeScript();
+    return import('./cli.ts');
+  }
+};
+
+const { main } = await surface();
+process.exitCode = await main(process.argv, loadTypeScript);

@@ -3,11 +3,13 @@
  * a second. Plain Node, no packages, because it is what installs them.
  */
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { LockError } from '../infra/local/stack/lock.mjs';
 import { cacheRoot } from './setup/cache.mjs';
 import { say } from './setup/command.mjs';
 import { installPackages } from './setup/node-packages.mjs';
 import { checkNodeVersion } from './setup/node-version.mjs';
 import { SetupError } from './setup/setup-error.mjs';
+import { sideBySide } from './setup/side-by-side.mjs';
 import { installTensorFlow } from './setup/tensorflow.mjs';
 import { installTool } from './setup/tools.mjs';
 
@@ -21,12 +23,16 @@ export const setUp = async ({ gpu = false, servers = true } = {}) => {
   const start = performance.now();
   checkNodeVersion();
   say(`Node ${process.version}, ${process.platform}-${process.arch}, cache ${cacheRoot()}`);
-  await installPackages(root);
-  await installTensorFlow(root, gpu ? 'gpu' : 'cpu');
-  if (servers) {
-    await installTool('versitygw');
-    await installTool('temporal');
-  }
+  await sideBySide({
+    // The binding is compiled against the packages' sources.
+    'packages and TensorFlow': async () => {
+      await installPackages(root);
+      await installTensorFlow(root, gpu ? 'gpu' : 'cpu');
+    },
+    ...(servers
+      ? { versitygw: () => installTool('versitygw'), temporal: () => installTool('temporal') }
+      : {}),
+  });
   say(`done in ${((performance.now() - start) / 1000).toFixed(1)} s`);
 };
 
@@ -38,7 +44,7 @@ export const setUpOrExit = async (options) => {
   try {
     await setUp(options);
   } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
+    if (!(error instanceof SetupError || error instanceof LockError)) throw error;
     process.stderr.write(`setup: ${error.message}\n`);
     process.exit(3);
   }

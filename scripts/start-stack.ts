@@ -5,6 +5,7 @@ import { layoutOf, stackHome } from '../infra/local/stack/layout.ts';
 import { stackUp } from '../infra/local/stack/up.ts';
 import type { UpOptions, UpResult } from '../infra/local/stack/up.ts';
 import { infrastructureError } from '../nas/protocol/infrastructure-error.ts';
+import { asMachineFault } from './machine-fault.ts';
 import { withLock } from './setup/cache.mjs';
 import { findTool } from './setup/tools.mjs';
 
@@ -33,15 +34,19 @@ export const startStack = async (
   options: Pick<UpOptions, 'ports' | 'slots' | 'services'>,
 ): Promise<UpResult> => {
   const layout = layoutOf(stackHome());
-  mkdirSync(layout.home, { recursive: true });
-  const [temporal, versitygw] = await Promise.all([toolPath('temporal'), toolPath('versitygw')]);
-  return withLock(layout.lock, () =>
-    stackUp({
-      ...options,
-      layout,
-      tools: { temporal, versitygw },
-      seed,
-      say: (line) => process.stderr.write(`${line}\n`),
-    }),
-  );
+  try {
+    mkdirSync(layout.home, { recursive: true, mode: 0o700 });
+    const [temporal, versitygw] = await Promise.all([toolPath('temporal'), toolPath('versitygw')]);
+    return await withLock(layout.lock, () =>
+      stackUp({
+        ...options,
+        layout,
+        tools: { temporal, versitygw },
+        seed,
+        say: (line) => process.stderr.write(`${line}\n`),
+      }),
+    );
+  } catch (error) {
+    throw asMachineFault(error, layout.home);
+  }
 };

@@ -35,6 +35,6 @@ if (args.includes('--down')) {
   nas('inherit', 'report', run);
   process.stdout.write(`Temporal: ${endpoints.temporalUi}\n`);
   process.stderr.write(
-    'The stack goes on running: npx nas --help lists what it can do, npm start -- --down stops it.\n',
+    'The stack goes on running: bin/nas --help lists what it can do, npm start -- --down stops it.\n',
   );
 }

@@ -30,12 +30,15 @@ export class CheckpointMismatchError extends Error {
   override readonly name = 'CheckpointMismatchError';
   readonly differences: readonly IdentityDifference[];
 
-  constructor(key: string, differences: readonly IdentityDifference[]) {
+  constructor(key: string, differences: readonly IdentityDifference[], job?: JobRef) {
     const list = differences.map(
       ({ field, stored, current }) => `${field} is ${current} where the checkpoint has ${stored}`,
     );
+    const what = `${key}: the checkpoint is of another ${differences.map(({ field }) => LABELS[field]).join(' and ')}: ${list.join('; ')}`;
     super(
-      `${key}: the checkpoint is of another ${differences.map(({ field }) => LABELS[field]).join(' and ')}: ${list.join('; ')}`,
+      job === undefined
+        ? what
+        : `job ${job.jobId} of run ${job.runId} cannot go on from its checkpoint. ${what}`,
     );
     this.differences = differences;
   }
@@ -239,7 +242,7 @@ export const restoreCheckpoint = async (
       const differences = differencesOf(manifest.identity, identity).filter(
         ({ field }) => !allowed.includes(field),
       );
-      if (differences.length > 0) throw new CheckpointMismatchError(entry.key, differences);
+      if (differences.length > 0) throw new CheckpointMismatchError(entry.key, differences, job);
       snapshot = await readSnapshot(store, manifest);
     } catch (error) {
       if (!(error instanceof CorruptDocumentError)) throw error;

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { BlobRef } from '../nas/protocol/blob.ts';
 import type { DatasetManifest, SplitName } from '../nas/protocol/dataset.ts';
 import { datasetHash, datasetManifestSchema } from '../nas/protocol/dataset.ts';
@@ -6,12 +7,12 @@ import { sha256 } from '../nas/hash.ts';
 import type { ImageSet } from '../nas/training/data/image-set.ts';
 import { channelStatistics, imageBytes, selectImages } from '../nas/training/data/image-set.ts';
 import { openDataset } from '../nas/training/data/dataset.ts';
-import { encodeFiles, encodeLabels } from '../nas/training/data/encoded-shard.ts';
+import { decodeLabels, encodeFiles, encodeLabels } from '../nas/training/data/encoded-shard.ts';
 import type { FileDataset, FileSplit, RawDataset } from '../nas/training/data/raw-dataset.ts';
-import { encodeShard } from '../nas/training/data/shard.ts';
+import { decodeShardLabels, encodeShard } from '../nas/training/data/shard.ts';
 import { blobIn } from './blob-cache.ts';
 import { CorruptBlobError, getBlob, putBlob } from './blobs.ts';
-import { createDocument, readDocument } from './json-documents.ts';
+import { createDocument, encodeJson, readDocument, readHint } from './json-documents.ts';
 import { keys } from './keys.ts';
 import type { ObjectStore } from './object-store.ts';
 
@@ -28,6 +29,83 @@ export interface StoredDataset {
 const READ_AHEAD = 16;
 
 type Written = StoredDataset & { readonly created: boolean };
+
+const classCounts = z.array(z.number().int().min(0));
+
+const countsSchema = z.strictObject({
+  version: z.literal(1),
+  /** Content hash of the data set that was counted. */
+  dataset: z.string(),
+  /** Images of each class, its own validation split included. */
+  train: classCounts,
+  /** Of these, the images of its own validation split. */
+  validation: classCounts.exactOptional(),
+  test: classCounts,
+});
+
+/** Images of each class, by split; `validation` is a part of `train`. */
+export type ClassCounts = Omit<z.infer<typeof countsSchema>, 'version' | 'dataset'>;
+
+const countLabels = (labels: ArrayLike<number>, classes: number): number[] => {
+  const counts = new Array<number>(classes).fill(0);
+  for (let i = 0; i < labels.length; i++)
+    counts[labels[i] as number] = (counts[labels[i] as number] ?? 0) + 1;
+  return counts;
+};
+
+/** Labels of a split from its blobs. Throws `CorruptBlobError` or `RangeError` where they are not what the manifest says. */
+const readLabels = async (
+  store: ObjectStore,
+  { splits, shape, classes }: DatasetManifest,
+  name: SplitName,
+): Promise<Int32Array> => {
+  const { count, labels, shards } = splits[name];
+  if (labels !== undefined)
+    return decodeLabels(await getBlob(store, blobIn(store, labels)), count, classes.length);
+  const all = new Int32Array(count);
+  let at = 0;
+  for (const shard of shards) {
+    const bytes = await getBlob(store, blobIn(store, shard.blob));
+    all.set(decodeShardLabels(bytes, shard.count, classes.length, shape), at);
+    at += shard.count;
+  }
+  return all;
+};
+
+const writeCounts = async (
+  store: ObjectStore,
+  manifest: Pick<DatasetManifest, 'name' | 'classes' | 'sha256' | 'givenValidation'>,
+  labels: { readonly train: ArrayLike<number>; readonly test: ArrayLike<number> },
+): Promise<ClassCounts> => {
+  const { name, classes, givenValidation, sha256: dataset } = manifest;
+  const counts: ClassCounts = {
+    train: countLabels(labels.train, classes.length),
+    ...(givenValidation === undefined
+      ? {}
+      : {
+          validation: countLabels(
+            Array.from(labels.train).slice(labels.train.length - givenValidation),
+            classes.length,
+          ),
+        }),
+    test: countLabels(labels.test, classes.length),
+  };
+  await store.put(keys.datasetCounts(name), encodeJson({ version: 1, dataset, ...counts }));
+  return counts;
+};
+
+/** How many images of each class a data set has; counted anew, and kept, where nobody has counted them yet. */
+export const countsByClass = async (store: ObjectStore, manifest: DatasetManifest): Promise<ClassCounts> => {
+  const known = await readHint(store, keys.datasetCounts(manifest.name), countsSchema);
+  if (known?.dataset === manifest.sha256) {
+    const { version: _version, dataset: _dataset, ...counts } = known;
+    return counts;
+  }
+  return writeCounts(store, manifest, {
+    train: await readLabels(store, manifest, 'train'),
+    test: await readLabels(store, manifest, 'test'),
+  });
+};
 
 const writeSplit = async (
   store: ObjectStore,
@@ -76,6 +154,11 @@ const writeFileSplit = async (
   return { count: labels.length, labels: { sha256, bytes }, shards };
 };
 
+const givenBy = ({
+  givenValidation,
+}: Pick<RawDataset, 'givenValidation'>): Pick<DatasetManifest, 'givenValidation'> =>
+  givenValidation === undefined ? {} : { givenValidation };
+
 /** Writes a data set of image files, of which it holds one shard in memory; see `writeDataset`. */
 export const writeFileDataset = async (
   store: ObjectStore,
@@ -88,20 +171,19 @@ export const writeFileDataset = async (
     train: await writeFileSplit(store, files.train),
     test: await writeFileSplit(store, files.test),
   };
-  const encoding = 'files' as const;
-  return writeManifest(store, {
+  const content = { encoding: 'files' as const, shape, classes, splits, ...givenBy(files) };
+  const written = await writeManifest(store, {
     version: 1,
     name,
-    encoding,
-    shape,
-    classes,
-    splits,
+    ...content,
     normalisation: files.normalisation(),
-    sha256: datasetHash({ shape, classes, splits, encoding }),
+    sha256: datasetHash(content),
     source: files.source,
     licence: files.licence,
     verified: files.verified,
   });
+  await writeCounts(store, written.manifest, { train: files.train.labels, test: files.test.labels });
+  return written;
 };
 
 /**
@@ -114,18 +196,19 @@ export const writeDataset = async (store: ObjectStore, name: string, raw: RawDat
   const shape: DatasetManifest['shape'] = [height, width, channels === 1 ? 1 : 3];
   const classes = [...raw.classes];
   const splits = { train: await writeSplit(store, raw.train), test: await writeSplit(store, raw.test) };
-  return writeManifest(store, {
+  const content = { shape, classes, splits, ...givenBy(raw) };
+  const written = await writeManifest(store, {
     version: 1,
     name,
-    shape,
-    classes,
-    splits,
+    ...content,
     normalisation: channelStatistics(raw.train),
-    sha256: datasetHash({ shape, classes, splits }),
+    sha256: datasetHash(content),
     source: raw.source,
     licence: raw.licence,
     verified: raw.verified,
   });
+  await writeCounts(store, written.manifest, { train: raw.train.labels, test: raw.test.labels });
+  return written;
 };
 
 const writeManifest = async (store: ObjectStore, unchecked: DatasetManifest): Promise<Written> => {

@@ -16,7 +16,10 @@ const decode = <T>(schema: z.ZodType<T>, key: string, body: Uint8Array): T => {
   try {
     return schema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)));
   } catch (cause) {
-    throw new CorruptDocumentError(`${key}: not the document that belongs here: ${String(cause)}`, { cause });
+    throw new CorruptDocumentError(
+      `${key}: not the document that belongs here. Fix: restore the object from the bucket's versions`,
+      { cause },
+    );
   }
 };
 
@@ -78,9 +81,29 @@ export const replaceDocument = async (store: ObjectStore, key: string, value: un
   await store.put(key, encodeJson(value));
 };
 
+const readForUpdate = async <T>(
+  store: ObjectStore,
+  key: string,
+  schema: z.ZodType<T>,
+): Promise<{ readonly etag?: string; readonly current: T | undefined }> => {
+  let etag: string | undefined;
+  try {
+    const stored = await store.get(key);
+    if (stored === undefined) return { current: undefined };
+    etag = stored.etag;
+    return { etag, current: decode(schema, key, stored.body) };
+  } catch (error) {
+    if (!(error instanceof CorruptDocumentError)) throw error;
+    etag ??= error.etag;
+    if (etag === undefined) throw error;
+    return { etag, current: undefined };
+  }
+};
+
 /**
  * Read–change–write under compare-and-swap. `change` receives the current value (`undefined` when absent) and may run
- * several times, so it must be pure. Throws when `tries` rounds were all lost to other writers.
+ * several times, so it must be pure; a damaged document counts as absent and is replaced. Throws when `tries` rounds were all
+ * lost to other writers.
  */
 export const updateDocument = async <T>(
   store: ObjectStore,
@@ -90,12 +113,11 @@ export const updateDocument = async <T>(
   tries = 50,
 ): Promise<T> => {
   for (let round = 0; round < tries; round++) {
-    const stored = await store.get(key);
-    const next = change(stored && decode(schema, key, stored.body));
+    const { etag, current } = await readForUpdate(store, key, schema);
+    const next = change(current);
     const body = encodeJson(next);
-    const outcome = stored
-      ? await store.compareAndSwap(key, body, stored.etag)
-      : await store.putIfAbsent(key, body);
+    const outcome =
+      etag === undefined ? await store.putIfAbsent(key, body) : await store.compareAndSwap(key, body, etag);
     if (outcome.kind === 'written') return next;
   }
   throw new Error(`${store.uri(key)}: lost ${tries} rounds of compare-and-swap to other writers`);

@@ -9,16 +9,28 @@ export const keys = {
   condemned: () => 'garbage/condemned.json',
   datasets: () => 'datasets/',
   dataset: (name: string) => `datasets/${name}/manifest.json`,
+  /** How many images of each class it has: counted from its labels, so that nobody must read them again. */
+  datasetCounts: (name: string) => `datasets/${name}/counts.json`,
   tables: () => 'tables/',
   /** A benchmark's table. */
   table: (name: string) => `tables/${name}/manifest.json`,
   /** Proofs that jobs of an experiment resume exactly; `experiment` is its hash. */
   receipts: (experiment: string) => `receipts/${experiment}/`,
   receipt: (experiment: string, name: string) => `receipts/${experiment}/${name}.json`,
+  /** A document of a run, or another, that was found damaged and was written anew; by its key and what was found there. */
+  damaged: (key: string, sha256: string) => {
+    const [, run = '', path = key] = /^(runs\/[^/]+\/)(.+)$/.exec(key) ?? [];
+    return `${run}damaged/${path}/${sha256.slice(0, 16)}.json`;
+  },
+  /** Who deleted a run, when, and what that freed. */
+  deletions: () => 'deletions/',
+  deletion: (runId: string, at: string) => `deletions/${runId}/${at.replace(/[^0-9TZ]/g, '')}.json`,
   runs: () => 'runs/',
   run: (runId: string) => `runs/${runId}/`,
   /** The resolved experiment; put-if-absent reserves the run's name. */
   experiment: (runId: string) => `runs/${runId}/experiment.json`,
+  /** The same once more, should that be damaged. */
+  experimentCopy: (runId: string) => `runs/${runId}/experiment-copy.json`,
   /** Result of a finished stage: `{ref}` documents that later stages and forks read. */
   stageResult: (runId: string, stage: string) => `runs/${runId}/stages/${stage}.json`,
   report: (runId: string, file: string) => `runs/${runId}/report/${file}`,
@@ -32,6 +44,7 @@ export const keys = {
     head: `runs/${runId}/searches/${jobId}/head.json`,
     segment: (number: number, sha256: string) =>
       `runs/${runId}/searches/${jobId}/segments/${String(number).padStart(6, '0')}-${sha256}.json`,
+    segments: `runs/${runId}/searches/${jobId}/segments/`,
     steering: `runs/${runId}/searches/${jobId}/steering.json`,
   }),
   jobs: (runId: string) => `runs/${runId}/jobs/`,
@@ -52,12 +65,18 @@ export const keys = {
     refusal: (epoch: number, step: number) =>
       `runs/${runId}/jobs/${jobId}/refusals/${String(epoch).padStart(6, '0')}-${String(step).padStart(12, '0')}.json`,
     refusals: `runs/${runId}/jobs/${jobId}/refusals/`,
+    /** A person's decision, under lease `epoch`, that the job begins anew. */
+    anew: (epoch: number) => `runs/${runId}/jobs/${jobId}/anew/${String(epoch).padStart(6, '0')}.json`,
+    anews: `runs/${runId}/jobs/${jobId}/anew/`,
     /** Names a checkpoint that retention must keep, and who needs it. */
     pin: (epoch: number, step: number) =>
       `runs/${runId}/jobs/${jobId}/pins/${String(epoch).padStart(6, '0')}-${String(step).padStart(12, '0')}.json`,
     pins: `runs/${runId}/jobs/${jobId}/pins/`,
     attempt: (epoch: number) => `runs/${runId}/jobs/${jobId}/attempts/${String(epoch).padStart(6, '0')}.json`,
     attempts: `runs/${runId}/jobs/${jobId}/attempts/`,
+    /** What was known of the attempt under lease `epoch` when its process had crashed; written by the worker. */
+    crash: (epoch: number) => `runs/${runId}/jobs/${jobId}/crashes/${String(epoch).padStart(6, '0')}.json`,
+    crashes: `runs/${runId}/jobs/${jobId}/crashes/`,
     /** Who starts the attempt after the one under lease `epoch`, which was told to leave. */
     handover: (epoch: number) =>
       `runs/${runId}/jobs/${jobId}/handovers/${String(epoch).padStart(6, '0')}.json`,

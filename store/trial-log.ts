@@ -3,7 +3,8 @@ import { sha256 } from '../nas/hash.ts';
 import { trialEventSchema } from '../nas/protocol/trial-log.ts';
 import type { TrialEvent } from '../nas/protocol/trial-log.ts';
 import { keys } from './keys.ts';
-import type { ObjectStore } from './object-store.ts';
+import { setAside } from './mendable-documents.ts';
+import type { ObjectStore, StoredObject } from './object-store.ts';
 import { CorruptDocumentError, seal, unseal } from './sealed-document.ts';
 
 /**
@@ -45,6 +46,7 @@ type Segment = z.infer<typeof segmentSchema>;
 
 const EMPTY = { version: 1, events: 0, newest: null, tail: [] } as const;
 
+/** A segment by the name that it has; throws `CorruptDocumentError` where its bytes are others, or gone. */
 const readSegment = async (
   store: ObjectStore,
   search: ReturnType<typeof keys.search>,
@@ -73,23 +75,101 @@ const readSegments = async (
   return segments.reverse().flat();
 };
 
-/** All events of a search's log, in order; none where it has not begun. Throws `CorruptDocumentError`. */
+const SEGMENT = /\/(\d+)-([0-9a-f]{64})\.json$/;
+
+/** The longest beginning of the log whose segments all verify. */
+const longestIntact = async (
+  store: ObjectStore,
+  search: ReturnType<typeof keys.search>,
+): Promise<{ readonly newest: SegmentRef | null; readonly before: readonly TrialEvent[] }> => {
+  const refs: SegmentRef[] = [];
+  for await (const { key } of store.list(search.segments)) {
+    const [, number, digest] = SEGMENT.exec(key) ?? [];
+    if (number !== undefined && digest !== undefined) refs.push({ number: Number(number), sha256: digest });
+  }
+  for (const newest of refs.sort((a, b) => b.number - a.number)) {
+    try {
+      return { newest, before: await readSegments(store, search, newest) };
+    } catch (error) {
+      if (!(error instanceof CorruptDocumentError)) throw error;
+    }
+  }
+  return { newest: null, before: [] };
+};
+
+interface OpenLog {
+  readonly head: Head | typeof EMPTY;
+  readonly before: readonly TrialEvent[];
+  /** Of the head as it is stored; absent where there is none. */
+  readonly etag: string | undefined;
+  readonly damage?: Omit<Damage, 'etag'> & { readonly etag?: string };
+}
+
+interface Damage {
+  readonly problem: string;
+  readonly etag: string;
+  readonly body?: Uint8Array;
+}
+
+const openHead = async (
+  store: ObjectStore,
+  search: ReturnType<typeof keys.search>,
+): Promise<{ readonly head: Head | typeof EMPTY; readonly etag: string | undefined } | Damage> => {
+  let stored: StoredObject | undefined;
+  try {
+    stored = await store.get(search.head);
+    const head = stored === undefined ? EMPTY : unseal(headSchema, search.head, stored);
+    return { head, etag: stored?.etag };
+  } catch (error) {
+    if (!(error instanceof CorruptDocumentError)) throw error;
+    const etag = stored?.etag ?? error.etag;
+    if (etag === undefined) throw error;
+    return { problem: error.message, etag, ...(stored === undefined ? {} : { body: stored.body }) };
+  }
+};
+
+const open = async (store: ObjectStore, search: ReturnType<typeof keys.search>): Promise<OpenLog> => {
+  const found = await openHead(store, search);
+  let damage: OpenLog['damage'];
+  if ('problem' in found) damage = found;
+  else
+    try {
+      const { head, etag } = found;
+      return { head, etag, before: await readSegments(store, search, head.newest) };
+    } catch (error) {
+      if (!(error instanceof CorruptDocumentError)) throw error;
+      damage = { problem: error.message };
+    }
+  const { newest, before } = await longestIntact(store, search);
+  const events = before.length;
+  const head = events === 0 ? EMPTY : { version: 1 as const, events, newest, tail: [] };
+  return { head, before, etag: found.etag, damage };
+};
+
+/** All events of a search's log, in order; none where it has not begun. Of one that is damaged those before the damage. */
 export const readTrialLog = async (
   store: ObjectStore,
   runId: string,
   jobId: string,
 ): Promise<readonly TrialEvent[]> => (await openTrialLog(store, runId, jobId)).events;
 
-/** The log as it is, and a writer that goes on from there. Throws `CorruptDocumentError`. */
+/**
+ * The log as it is, and a writer that goes on from there. Where it is damaged, `damage` says what is, `events` are those before it,
+ * and the first append sets the damaged head aside and replaces it.
+ */
 export const openTrialLog = async (
   store: ObjectStore,
   runId: string,
   jobId: string,
-): Promise<{ readonly events: readonly TrialEvent[]; readonly log: TrialLog }> => {
+): Promise<{
+  readonly events: readonly TrialEvent[];
+  readonly log: TrialLog;
+  readonly damage?: string;
+}> => {
   const search = keys.search(runId, jobId);
-  const stored = await store.get(search.head);
-  let head: Head | typeof EMPTY = stored === undefined ? EMPTY : unseal(headSchema, search.head, stored);
-  let etag = stored?.etag;
+  const opened = await open(store, search);
+  const { before } = opened;
+  let { head, etag, damage } = opened;
 
   const writeSegment = async (previous: SegmentRef | null, events: readonly TrialEvent[]) => {
     const body = new TextEncoder().encode(`${JSON.stringify({ version: 1, previous, events })}\n`);
@@ -115,12 +195,14 @@ export const openTrialLog = async (
     head = next;
   };
 
-  const before = await readSegments(store, search, head.newest);
   return {
     events: [...before, ...head.tail],
+    ...(damage === undefined ? {} : { damage: damage.problem }),
     log: {
       append: async (events) => {
         if (events.length === 0) return;
+        if (damage !== undefined) await setAside(store, search.head, damage);
+        damage = undefined;
         const tail = [...head.tail, ...events];
         const count = head.events + events.length;
         await swap(

@@ -28,6 +28,20 @@ const inJob = (stage: BoardStage, jobId: string, change: (job: BoardJob) => Boar
 export const withStageStatus = (board: Board, name: StageName, status: BoardStage['status']): Board =>
   inStage(board, name, (stage) => ({ ...stage, status }));
 
+/** The job that waits, or whose trial waits, with the reason; a trial's says which one it is. */
+const withWait = (entry: BoardJob, { jobId, reason }: Extract<StageNews, { kind: 'waits' }>): BoardJob => {
+  const isTrial = jobId.startsWith(`${entry.job.jobId}/`);
+  if (entry.job.jobId !== jobId && !isTrial) return entry;
+  const trial = isTrial ? `${jobId.slice(entry.job.jobId.length + 1)}: ` : '';
+  if (reason !== undefined) {
+    const now = `${trial}${reason}`;
+    return { ...entry, waits: { first: entry.waits?.first ?? now, now } };
+  }
+  // Another trial's reason still stands.
+  if (entry.waits?.now?.startsWith(trial) !== true) return entry;
+  return { ...entry, waits: { first: entry.waits.first } };
+};
+
 /** Idempotent: news that was told before changes nothing. */
 export const withNews = (board: Board, news: StageNews): Board => {
   switch (news.kind) {
@@ -52,6 +66,14 @@ export const withNews = (board: Board, news: StageNews): Board => {
       return inStage(board, news.stage, (stage) =>
         inJob(stage, news.jobId, ({ job }) => ({ job, status: 'pending' })),
       );
+    case 'waits':
+      return {
+        ...board,
+        stages: board.stages.map((stage) => ({
+          ...stage,
+          jobs: stage.jobs.map((entry) => withWait(entry, news)),
+        })),
+      };
     case 'taken':
     case 'declined':
       return board;
@@ -72,16 +94,20 @@ const unendedStatus = (board: Board, status: BoardJob['status']): JobView['statu
   return board.status === 'running' || board.status === 'paused' ? status : 'cancelled';
 };
 
-const jobView = (board: Board, { job, status, report }: BoardJob): JobView => {
+const jobView = (board: Board, { job, status, report, waits }: BoardJob): JobView => {
+  const shown = report ? endedStatus(report) : unendedStatus(board, status);
   const genotype = report?.result?.genotype ?? (job.kind === 'search' ? undefined : job.genotype);
   return {
     jobId: job.jobId,
-    status: report ? endedStatus(report) : unendedStatus(board, status),
+    status: shown,
     seed: job.seed,
     attempts: report?.attempts ?? 0,
     reclaims: report?.reclaims ?? 0,
     ...(genotype === undefined ? {} : { genotype }),
     ...(report === undefined ? {} : { outcome: report.outcome }),
+    ...(report?.error === undefined ? {} : { error: report.error }),
+    ...(waits === undefined ? {} : { waited: waits.first }),
+    ...(waits?.now === undefined || shown !== 'running' ? {} : { waits: waits.now }),
     ...(report?.result?.scoredOn === 'validation' ? { validationAccuracy: report.result.accuracy } : {}),
     ...(report?.result?.scoredOn === 'test' ? { testAccuracy: report.result.accuracy } : {}),
   };
@@ -138,14 +164,27 @@ const percent = (fraction: number): string => `${(100 * fraction).toFixed(2)} %`
 /** Changes by operators that the UI's current details show. */
 const NEWEST_CHANGES = 10;
 
+/** Jobs that wait that the UI's current details show. */
+const WAITING_SHOWN = 5;
+
+const waitingLines = ({ jobs }: BoardStage): string[] =>
+  jobs
+    .flatMap(({ job, report, waits }) =>
+      report === undefined && waits?.now !== undefined ? [`  - ${job.jobId} waits: ${waits.now}`] : [],
+    )
+    .slice(0, WAITING_SHOWN);
+
 /** The UI's current details: one line a stage, and what operators changed, in Markdown. */
 export const details = (board: Board): string =>
   board.stages
-    .map((stage) => {
+    .flatMap((stage) => {
       const ended = stage.jobs.filter((entry) => entry.report !== undefined).length;
       const scores = stage.jobs.flatMap((entry) => entry.report?.result?.accuracy ?? []);
       const best = scores.length === 0 ? '' : `, best ${percent(Math.max(...scores))}`;
-      return `- **${stage.name}** — ${stage.status}: ${ended}/${stage.jobs.length} jobs${best}`;
+      return [
+        `- **${stage.name}** — ${stage.status}: ${ended}/${stage.jobs.length} jobs${best}`,
+        ...waitingLines(stage),
+      ];
     })
     .concat(board.conclusion?.verdict ? [`\n**${board.conclusion.verdict.text}**`] : [])
     .concat(board.status === 'paused' ? [`\n**paused**: ${board.audit?.at(-1)?.text ?? ''}`] : [])

@@ -27,6 +27,8 @@ export interface CarriedRun {
   readonly control?: Control;
   /** Milliseconds since 1970. */
   readonly startedAt?: number;
+  /** Milliseconds that count against `budget.hours`; absent without one. */
+  readonly awakeMs?: number;
 }
 
 /** What operators have asked of a run. The protocol owns it; the stage that runs has a copy. */
@@ -51,7 +53,8 @@ export interface ControlRequest {
     | { readonly kind: 'resume' }
     | { readonly kind: 'edit'; readonly edits: Edits }
     | { readonly kind: 'cancel-job'; readonly jobId: string }
-    | { readonly kind: 'retry-job'; readonly jobId: string };
+    /** `note` goes into the audit trail: how the job goes on, where that is not from its checkpoint. */
+    | { readonly kind: 'retry-job'; readonly jobId: string; readonly note?: string };
 }
 
 /** Everything that the queries show, as the protocol has been told it by its stages. */
@@ -76,6 +79,8 @@ export interface BoardJob {
   readonly status: 'pending' | 'running';
   /** Present when the job has ended. */
   readonly report?: JobReport;
+  /** Why Batch lets it, or one of its trials, wait: the first reason that was told, and the present one. */
+  readonly waits?: { readonly first: string; readonly now?: string };
 }
 
 /** Argument of the stage workflows. */
@@ -105,13 +110,15 @@ export interface TrainJobInput {
   readonly round?: string;
 }
 
-/** A stage tells the protocol what it plans, starts and ends; two signals a job. */
+/** What the protocol is told: by a stage what it plans, starts and ends; two signals a job. */
 export type StageNews =
   | { readonly kind: 'planned'; readonly stage: StageName; readonly jobs: readonly PlannedJob[] }
   | { readonly kind: 'started'; readonly stage: StageName; readonly jobId: string }
   | { readonly kind: 'ended'; readonly stage: StageName; readonly report: JobReport }
   /** A pause ended the job at a checkpoint, or a retry put it back: it waits again. */
   | { readonly kind: 'requeued'; readonly stage: StageName; readonly jobId: string }
+  /** Batch says why it does not start the job, or one of its trials; without a reason: it has started it. Told by the job's launch. */
+  | { readonly kind: 'waits'; readonly jobId: string; readonly reason?: string }
   | { readonly kind: 'taken' | 'declined'; readonly version: number }
   | { readonly kind: 'rehearsed'; readonly rehearsal: RehearsalView }
   | { readonly kind: 'gated'; readonly gate: GateView };

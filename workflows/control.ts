@@ -104,8 +104,9 @@ const describe = (change: ControlRequest['change']): string => {
     case 'edit':
       return describeEdits(change.edits);
     case 'cancel-job':
-    case 'retry-job':
       return change.jobId;
+    case 'retry-job':
+      return change.note === undefined ? change.jobId : `${change.jobId} ${change.note}`;
   }
 };
 

@@ -8,7 +8,6 @@ import {
   executeChild,
   getExternalWorkflowHandle,
   isCancellation,
-  rootCause,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -17,6 +16,7 @@ import type { JobReport, PlannedJob } from '../nas/protocol/job-report.ts';
 import { stageControl, stageNews } from './contract.ts';
 import type { StageInput, StageNews } from './contract.ts';
 import { NO_CONTROL, isByTrials } from './control.ts';
+import { failureText } from './failure-text.ts';
 import { steerSearch } from './protocol-activities.ts';
 import { stageKey } from './search-attributes.ts';
 import { searchTrials } from './search-trials.ts';
@@ -179,7 +179,7 @@ export const createJobPool = (input: StageInput): JobPool => {
       if (!isCancellation(error) && !(error instanceof ChildWorkflowFailure)) throw error;
       report = isCancellation(error)
         ? unlaunched(job, 'cancelled', 'cancelled by hand')
-        : unlaunched(job, 'lost', rootCause(error) ?? String(error));
+        : unlaunched(job, 'lost', failureText(error));
     } finally {
       delete entry.scope;
     }

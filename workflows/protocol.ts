@@ -8,15 +8,18 @@ import {
   condition,
   continueAsNew,
   isCancellation,
-  rootCause,
+  patched,
   setCurrentDetails,
   setHandler,
+  sleep,
   startChild,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ChildWorkflowHandle } from '@temporalio/workflow';
 import type { AuditEntry, RunView, StageName } from '../nas/protocol/run-view.ts';
+import { noted, noteEvery } from './awake.ts';
+import type { AwakeTime } from './awake.ts';
 import { cost, details, emptyBoard, leaderboard, runView, withNews, withStageStatus } from './board.ts';
 import { withEdits } from '../nas/protocol/edits.ts';
 import {
@@ -30,6 +33,8 @@ import {
 import type { Board, Control, ControlRequest, ProtocolInput, StageInput } from './contract.ts';
 import { NO_CONTROL, auditEntry, budgetHold, changed, concernsStage, refusal } from './control.ts';
 import { evaluate } from './evaluate.ts';
+import { withIntactStages } from './mending.ts';
+import { failureText } from './failure-text.ts';
 import { collectReport, concludeRun } from './protocol-activities.ts';
 import { proxySearch } from './proxy-search.ts';
 import { retrainTop } from './retrain-top.ts';
@@ -57,6 +62,9 @@ export const protocol = async (input: ProtocolInput): Promise<RunView> => {
   const view = (): RunView => runView(run.runId, experiment.name, board);
   const startedAt = input.carried?.startedAt ?? workflowInfo().startTime.getTime();
   let control: Control = input.carried?.control ?? NO_CONTROL;
+  /** Kept from when the run first has a budget of hours. */
+  let awake: AwakeTime | undefined =
+    input.carried?.awakeMs === undefined ? undefined : { ms: input.carried.awakeMs, at: Date.now() };
   /** The stage that runs, once its child has been started. */
   let child: ChildWorkflowHandle<(input: StageInput) => Promise<void>> | undefined;
   let starting = false;
@@ -85,11 +93,35 @@ export const protocol = async (input: ProtocolInput): Promise<RunView> => {
     return answers.get(next.version) === 'taken';
   };
 
+  const budgetHours = (): number | undefined => withEdits(experiment, control.edits).budget.hours;
+
+  /** Notes what has passed of `budget.hours`, in steps small enough to tell sleep by; not while the run is held. */
+  const countHours = async (): Promise<void> => {
+    for (;;) {
+      await condition(() => control.hold === undefined && budgetHours() !== undefined);
+      // Runs that began before count their age, as they did.
+      if (awake === undefined && !patched('awake-hours')) return;
+      awake = { ms: awake?.ms ?? Date.now() - startedAt, at: Date.now() };
+      for (;;) {
+        const hours = budgetHours();
+        if (control.hold !== undefined || hours === undefined) break;
+        await sleep(noteEvery(hours));
+        awake = noted(awake, Date.now(), noteEvery(hours));
+      }
+    }
+  };
+
+  const hoursSpent = (hours: number | undefined): number => {
+    if (awake === undefined || hours === undefined) return (Date.now() - startedAt) / 3_600_000;
+    awake = noted(awake, Date.now(), noteEvery(hours));
+    return awake.ms / 3_600_000;
+  };
+
   const holdForBudget = async (): Promise<void> => {
     if (control.hold !== undefined) return;
     const { budget } = withEdits(experiment, control.edits);
     const dollars = cost(board).stages.reduce((sum, stage) => sum + stage.dollars, 0);
-    const why = budgetHold(budget, { dollars, hours: (Date.now() - startedAt) / 3_600_000 });
+    const why = budgetHold(budget, { dollars, hours: hoursSpent(budget.hours) });
     if (why === undefined) return;
     const next: Control = { ...control, version: control.version + 1, hold: 'drain' };
     audited({ at: new Date().toISOString(), by: 'budget', action: 'pause', text: why }, next);
@@ -159,6 +191,8 @@ export const protocol = async (input: ProtocolInput): Promise<RunView> => {
   };
 
   let current: StageName | undefined;
+  // Ends with the run, whichever way that ends.
+  void CancellationScope.nonCancellable(countHours);
   try {
     for (const [index, stage] of STAGES.entries()) {
       if (index < (input.carried?.stagesDone ?? 0)) continue;
@@ -166,7 +200,10 @@ export const protocol = async (input: ProtocolInput): Promise<RunView> => {
         await condition(allHandlersFinished);
         await continueAsNew<typeof protocol>({
           ...input,
-          carried: { board, stagesDone: index, control, startedAt },
+          carried: {
+            ...{ board, stagesDone: index, control, startedAt },
+            ...(awake === undefined ? {} : { awakeMs: awake.ms }),
+          },
         });
       }
       if (index > 0) await holdForBudget();
@@ -175,34 +212,46 @@ export const protocol = async (input: ProtocolInput): Promise<RunView> => {
       current = stage.name;
       upsertSearchAttributes([{ key: stageKey, value: stage.name }]);
       show(withStageStatus(board, stage.name, 'running'));
-      starting = true;
-      child = await startChild(stage.workflow, {
-        workflowId: `${run.runId}/${stage.id}`,
-        args: [
-          {
-            run,
-            stage: stage.name,
-            parallelism: experiment.resources.parallelism,
-            subject,
-            rehearsal: experiment.rehearsal,
-            ...(experiment.gate === undefined ? {} : { gated: true as const }),
-            ...(input.historyLimit === undefined ? {} : { historyLimit: input.historyLimit }),
-            ...(control.version === 0 ? {} : { control }),
-            ...(input.round === undefined ? {} : { round: input.round }),
-          },
-        ],
-        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-        cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-        typedSearchAttributes: workflowInfo().typedSearchAttributes,
-        staticSummary: `${stage.title} — ${subject}`,
-      });
-      starting = false;
-      await child.result();
+      await withIntactStages(
+        run,
+        () => board,
+        async () => {
+          child = undefined;
+          starting = true;
+          child = await startChild(stage.workflow, {
+            workflowId: `${run.runId}/${stage.id}`,
+            args: [
+              {
+                run,
+                stage: stage.name,
+                parallelism: experiment.resources.parallelism,
+                subject,
+                rehearsal: experiment.rehearsal,
+                ...(experiment.gate === undefined ? {} : { gated: true as const }),
+                ...(input.historyLimit === undefined ? {} : { historyLimit: input.historyLimit }),
+                ...(control.version === 0 ? {} : { control }),
+                ...(input.round === undefined ? {} : { round: input.round }),
+              },
+            ],
+            parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+            cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+            typedSearchAttributes: workflowInfo().typedSearchAttributes,
+            staticSummary: `${stage.title} — ${subject}`,
+          });
+          starting = false;
+          await child.result();
+        },
+      );
       child = undefined;
       show(withStageStatus(board, stage.name, 'done'));
     }
     current = undefined;
-    show({ ...board, conclusion: await concludeRun.executeWithOptions({ summary: 'verdict' }, [{ run }]) });
+    const conclusion = await withIntactStages(
+      run,
+      () => board,
+      () => concludeRun.executeWithOptions({ summary: 'verdict' }, [{ run }]),
+    );
+    show({ ...board, conclusion });
     await finish('done', 'succeeded');
     await condition(allHandlersFinished);
     return view();
@@ -218,10 +267,10 @@ export const protocol = async (input: ProtocolInput): Promise<RunView> => {
         await finish(
           cancelled ? 'cancelled' : 'failed',
           cancelled ? 'cancelled' : 'failed',
-          rootCause(error),
+          failureText(error),
         );
       } catch (reportError) {
-        show({ ...board, error: `${board.error ?? ''} (no report: ${rootCause(reportError) ?? ''})` });
+        show({ ...board, error: `${board.error ?? ''} (no report: ${failureText(reportError)})` });
       }
     });
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));

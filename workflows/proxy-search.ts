@@ -4,18 +4,24 @@ import type { PlannedJob } from '../nas/protocol/job-report.ts';
 import type { StageInput } from './contract.ts';
 import { isByTrials } from './control.ts';
 import { createJobPool, tell, type JobPool } from './job-pool.ts';
+import { withIntactResults } from './mending.ts';
 import { judgeGate, planGate, planSearch, rehearseReclaim, settleStage } from './protocol-activities.ts';
 
 /** Short retrainings of a sample of the ranked cells, and what they say of the ranking. */
-const passGate = async ({ run }: StageInput, pool: JobPool): Promise<void> => {
-  const cells = await planGate.executeWithOptions({ summary: 'rankings → a stratified sample' }, [
-    { run, reports: pool.ended },
-  ]);
+const passGate = async (input: StageInput, pool: JobPool): Promise<void> => {
+  const { run } = input;
+  const cells = await withIntactResults(input, () =>
+    planGate.executeWithOptions({ summary: 'rankings → a stratified sample' }, [
+      { run, reports: pool.ended },
+    ]),
+  );
   await pool.run(cells);
   if (pool.full || cells.length === 0) return;
-  const gate = await judgeGate.executeWithOptions({ summary: 'rank correlation of the sample' }, [
-    { run, reports: pool.ended },
-  ]);
+  const gate = await withIntactResults(input, () =>
+    judgeGate.executeWithOptions({ summary: 'rank correlation of the sample' }, [
+      { run, reports: pool.ended },
+    ]),
+  );
   await tell(run.runId, { kind: 'gated', gate });
 };
 

@@ -7,6 +7,7 @@ import {
 import type { ProtocolActivities } from '../activities/contract.ts';
 import type { JobReport } from '../nas/protocol/job-report.ts';
 import type { TrainJobInput } from './contract.ts';
+import { endingLaunches } from './end-launches.ts';
 import { bestAccuracyKey, dollarsKey, outcomeKey } from './search-attributes.ts';
 
 /** A process that proposes is silent meanwhile. */
@@ -29,9 +30,9 @@ export const searchTrials = async ({ run, job, round }: TrainJobInput): Promise<
     summary: `${job.jobId}: all trials`,
     ...(job.kind === 'search' && job.thinksLong === true && { heartbeatTimeout: LONG_SILENCE }),
   } as const;
-  const report = await searchByTrials.executeWithOptions(options, [
-    { run, job, ...(round === undefined ? {} : { round }) },
-  ]);
+  const report = await endingLaunches({ run, jobId: job.jobId }, () =>
+    searchByTrials.executeWithOptions(options, [{ run, job, ...(round === undefined ? {} : { round }) }]),
+  );
   setCurrentDetails(
     `${report.outcome}: ${report.attempts} attempts, ${report.reclaims} reclaims` +
       (report.error === undefined ? '' : `\n\n${report.error}`),

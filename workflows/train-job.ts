@@ -8,6 +8,7 @@ import {
 import type { LaunchTally, ProtocolActivities } from '../activities/contract.ts';
 import type { JobReport } from '../nas/protocol/job-report.ts';
 import type { TrainJobInput } from './contract.ts';
+import { endingLaunches } from './end-launches.ts';
 import { bestAccuracyKey, dollarsKey, outcomeKey } from './search-attributes.ts';
 
 const { launchJob } = proxyActivities<ProtocolActivities>({
@@ -27,9 +28,10 @@ const NO_LAUNCH: LaunchTally = { outcomes: [], attempts: 0, reclaims: 0, seconds
 export const trainJob = async ({ run, job, round }: TrainJobInput): Promise<JobReport> => {
   let earlier = NO_LAUNCH;
   for (;;) {
-    const launch = await launchJob.executeWithOptions(
-      { summary: `${job.jobId}, launch ${earlier.outcomes.length + 1}` },
-      [{ run, job, earlier, ...(round === undefined ? {} : { round }) }],
+    const input = { run, job, earlier, ...(round === undefined ? {} : { round }) };
+    const summary = `${job.jobId}, launch ${earlier.outcomes.length + 1}`;
+    const launch = await endingLaunches({ run, jobId: job.jobId }, () =>
+      launchJob.executeWithOptions({ summary }, [input]),
     );
     const { report } = launch;
     setCurrentDetails(

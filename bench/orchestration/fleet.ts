@@ -76,7 +76,10 @@ const runFleetOn = async (servers: BenchStack, jobs: number): Promise<FleetFigur
   const store = createMemoryObjectStore();
   const stateDir = newStateDir();
   const gate = createGate(join(stateDir, 'gate'));
+  const credentials = { accessKeyId: 'bench', secretAccessKey: 'bench' };
   const endpoint = await startLocalBatch({
+    credentials,
+    place: { region: 'us-east-1', account: '000000000000' },
     stateDir,
     slots: jobs,
     vcpus: VCPUS,
@@ -86,7 +89,7 @@ const runFleetOn = async (servers: BenchStack, jobs: number): Promise<FleetFigur
   const client = new BatchClient({
     endpoint: endpoint.url,
     region: 'us-east-1',
-    credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
+    credentials,
     maxAttempts: 10,
     retryMode: 'adaptive',
   });
@@ -133,6 +136,7 @@ const runFleetOn = async (servers: BenchStack, jobs: number): Promise<FleetFigur
       notices: createNoticeWatcher({ store }),
       queue: 'queue',
       jobDefinition: 'sleeper',
+      deployment: 'default/bench/0',
       countNetwork,
     };
     const record = recordOf(runId, {

@@ -1,5 +1,6 @@
+import { attemptRecordSchema } from '../../nas/protocol/documents.ts';
 import type { AttemptRecord } from '../../nas/protocol/job.ts';
-import { replaceDocument } from '../../store/json-documents.ts';
+import { readHint, replaceDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { persist } from './persist.ts';
@@ -35,12 +36,16 @@ export const attemptHistory = async (
 ): Promise<{ readonly reclaims: number; readonly hours: number }> => {
   let reclaims = 0;
   let seconds = 0;
-  for await (const { key } of store.list(keys.job(runId, jobId).attempts)) {
-    const object = await store.get(key);
-    if (!object) continue;
-    const record = JSON.parse(Buffer.from(object.body).toString('utf8')) as AttemptRecord;
-    // An attempt without last words was killed without a notice.
-    if (record.outcome === 'preempted' || record.outcome === undefined) reclaims += 1;
+  const job = keys.job(runId, jobId);
+  const crashed = new Set<string>();
+  for await (const { key } of store.list(job.crashes)) crashed.add(key);
+  for await (const { key } of store.list(job.attempts)) {
+    // One that is damaged teaches nothing of the reclaim rate.
+    const record = await readHint(store, key, attemptRecordSchema);
+    if (record === undefined) continue;
+    // An attempt without last words was killed without a notice, unless its own code killed it.
+    const killed = record.outcome === undefined && !crashed.has(job.crash(record.epoch));
+    if (record.outcome === 'preempted' || killed) reclaims += 1;
     seconds += record.trainSeconds ?? 0;
   }
   return { reclaims, hours: seconds / 3600 };

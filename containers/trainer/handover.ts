@@ -63,9 +63,11 @@ export const awaitPredecessor = async (
   const handover = await readHint(store, key.handover(epoch), handoverSchema);
   if (handover?.next !== 'replacement' || handover.batchJobId === batchJobId) return;
   const notice = options.noticeSeconds * 1000;
-  const end = Math.min(Date.parse(handover.noticedAt), Date.now()) + notice;
+  // The notice was dated by another machine; what is left of it is measured by this one, whose clock may be set meanwhile.
+  const left = Math.min(Date.parse(handover.noticedAt), Date.now()) + notice - Date.now();
+  const end = performance.now() + left;
   let waited = false;
-  while (Date.now() < end) {
+  while (performance.now() < end) {
     if ((await readHint(store, key.attempt(epoch), attemptSchema))?.outcome !== undefined) return;
     if (!waited) options.log(`${job.jobId}: attempt ${epoch} is still writing its last checkpoint`);
     waited = true;

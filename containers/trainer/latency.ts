@@ -1,10 +1,11 @@
 import { cpus } from 'node:os';
 import { quantileSorted } from 'simple-statistics';
+import { latencyRecordSchema } from '../../nas/protocol/measures.ts';
 import type { LatencyRecord } from '../../nas/protocol/measures.ts';
 import type { Inference, TrainingProgram } from '../../nas/training/program.ts';
-import { createDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import type { JobRef } from '../../store/checkpoint-documents.ts';
+import { createOrMend, findDocument } from '../../store/mendable-documents.ts';
 import { persist } from './persist.ts';
 import type { AttemptSettings, CreatedProgram } from './settings.ts';
 
@@ -35,16 +36,17 @@ export const timeInference = (
 
 /**
  * Times the trained network and records it, once for the job: what an earlier attempt has recorded stays, since a timing
- * cannot be repeated.
+ * cannot be repeated. Answers what was wrong with a record that was damaged, which is replaced.
  */
 export const recordLatency = async (
   { store, retrySeconds, now, log }: Pick<AttemptSettings, 'store' | 'retrySeconds' | 'now' | 'log'>,
   { runId, jobId }: JobRef,
   program: TrainingProgram,
   software: CreatedProgram['software'],
-): Promise<void> => {
+): Promise<string | undefined> => {
   const key = keys.job(runId, jobId).latency;
-  if (await persist(key, retrySeconds, () => store.head(key))) return;
+  const present = await persist(key, retrySeconds, () => findDocument(store, key, latencyRecordSchema));
+  if (present.kind === 'intact') return undefined;
   if (program.inference === undefined) throw new TypeError(`${jobId}: trains no network that could be timed`);
   const inference = await program.inference();
   try {
@@ -53,8 +55,11 @@ export const recordLatency = async (
       ...timeInference(inference, now),
       device: [software['device'], cpus()[0]?.model].filter((name) => name !== undefined).join(', '),
     };
-    await persist(key, retrySeconds, () => createDocument(store, key, record));
+    const { mended } = await persist(key, retrySeconds, () =>
+      createOrMend(store, key, latencyRecordSchema, record),
+    );
     log(`${jobId}: one image in ${record.milliseconds.toFixed(2)} ms on ${record.device}`);
+    return mended;
   } finally {
     inference.dispose();
   }

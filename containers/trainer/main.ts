@@ -5,7 +5,8 @@ import { createS3ObjectStore } from '../../store/s3-object-store.ts';
 import { NOTICE_SECONDS } from './cadence.ts';
 import { codeVersion } from './code-version.ts';
 import { parseJobUri } from './job-document.ts';
-import { describeError } from './outcome.ts';
+import { describeError, endOf } from './outcome.ts';
+import { processor } from './processor.ts';
 import { runJob } from './run-job.ts';
 
 // The trainer: `main.ts s3://BUCKET/runs/RUN/jobs/JOB/job.json`. Runs one attempt of that job and exits with one of
@@ -34,19 +35,22 @@ const main = async (): Promise<number> => {
     codeVersion: codeVersion(),
     cache: join(process.env['NAS_CACHE'] ?? join(homedir(), '.cache', 'durable-nas'), 'blobs'),
     environment: process.env,
-    createProgram: async (document, resources) => {
+    createProgram: async (document, resources, events) => {
       // Loaded late, so that a job with its result at hand, or a bad one, ends in a moment.
       const { loadTensorFlow } = await import('./tensorflow.ts');
       const { createProgram } = await import('../../nas/training/programs/program-table.ts');
+      const { observeNative } = await import('./native-operations.ts');
       const { tf, version, device } = loadTensorFlow({ threads: document.threads });
-      return {
-        program: await createProgram(document.program, { tf, ...resources }),
-        software: {
-          node: process.versions.node,
-          tensorflow: version,
-          device: `${device.toUpperCase()}, ${document.threads} threads`,
-        },
+      const software = {
+        node: process.versions.node,
+        tensorflow: version,
+        device: `${device.toUpperCase()}, ${document.threads} threads`,
+        ...processor(process.env),
       };
+      await events.loaded(software);
+      observeNative(tf, events.begins);
+      events.begins('record the program');
+      return { program: await createProgram(document.program, { tf, ...resources }), software };
     },
     listen,
     now: () => performance.now() / 1000,
@@ -57,10 +61,10 @@ const main = async (): Promise<number> => {
   });
 };
 
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    log(describeError(error));
-    process.exit(EXIT_CODES['user-error']);
-  },
-);
+/** What nobody awaits, such as a log on a disk that is full, ends the attempt for what it is. */
+const fail = (error: unknown): void => {
+  log(describeError(error));
+  process.exit(EXIT_CODES[endOf(error)]);
+};
+process.on('uncaughtException', fail);
+main().then((code) => process.exit(code), fail);

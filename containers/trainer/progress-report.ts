@@ -1,6 +1,8 @@
+import type { JobDocument } from '../../nas/protocol/job.ts';
 import type { JobProgress } from '../../nas/protocol/progress.ts';
 import type { TrainingProgram } from '../../nas/training/program.ts';
 import type { AttemptLog } from './attempt-record.ts';
+import type { OperationTrace } from './operation-trace.ts';
 import type { Sidecar } from './sidecar.ts';
 import type { LoopState } from './train-loop.ts';
 
@@ -8,14 +10,39 @@ import type { LoopState } from './train-loop.ts';
 export interface ProgressReport {
   /** Cheap: may be called after every step. */
   publish(): void;
+  /** What would be published now. */
+  document(): Omit<JobProgress, 'updatedAt'>;
   /** One line for people. */
   line(): string;
 }
+
+/** Before the program is there: what native code it is made with. */
+export const compilingProgress = (
+  { program }: Pick<JobDocument, 'program'>,
+  { current: { jobId, epoch, batchJobId, batchAttempt } }: AttemptLog,
+  operation: string,
+  fromStep: number,
+): Omit<JobProgress, 'updatedAt'> => ({
+  jobId,
+  epoch,
+  batchJobId,
+  batchAttempt,
+  phase: 'compiling',
+  program: program.kind,
+  operation,
+  step: fromStep,
+  totalSteps: 0,
+  checkpointStep: fromStep,
+  checkpoints: 0,
+  stepsPerSecond: 0,
+});
 
 const LOG_SECONDS = 10;
 
 export const progressReport = (
   program: TrainingProgram,
+  kind: JobDocument['program']['kind'],
+  trace: Pick<OperationTrace, 'current'>,
   sidecar: Pick<Sidecar, 'progress'>,
   attempt: AttemptLog,
   state: LoopState,
@@ -39,14 +66,16 @@ export const progressReport = (
       .filter(Boolean)
       .join(', ');
   };
-  const publish = (): void => {
+  const document = (): Omit<JobProgress, 'updatedAt'> => {
     const { jobId, epoch, batchJobId, batchAttempt, notice } = attempt.current;
-    const document: Omit<JobProgress, 'updatedAt'> = {
+    return {
       jobId,
       epoch,
       batchJobId,
       batchAttempt,
       ...program.progress(),
+      program: kind,
+      ...(trace.current !== undefined && { operation: trace.current }),
       step: program.step,
       totalSteps: program.totalSteps,
       checkpointStep: state.checkpointStep,
@@ -54,10 +83,12 @@ export const progressReport = (
       stepsPerSecond: stepsPerSecond(),
       ...(notice && { notice: notice.kind }),
     };
-    sidecar.progress(document);
+  };
+  const publish = (): void => {
+    sidecar.progress(document());
     if (now() - logged < LOG_SECONDS) return;
     logged = now();
     log(line());
   };
-  return { publish, line };
+  return { publish, document, line };
 };

@@ -1,9 +1,13 @@
-import { inputError } from '../../nas/protocol/input-error.ts';
+import { InputError, inputError } from '../../nas/protocol/input-error.ts';
 import type { AttemptRecord, JobDocument } from '../../nas/protocol/job.ts';
 import type { TrainingProgram } from '../../nas/training/program.ts';
 import type { CheckpointIdentity, JobRef } from '../../store/checkpoint-documents.ts';
-import { restoreCheckpoint, type RestoredCheckpoint } from '../../store/checkpoints.ts';
-import { createDocument } from '../../store/json-documents.ts';
+import {
+  CheckpointMismatchError,
+  restoreCheckpoint,
+  type RestoredCheckpoint,
+} from '../../store/checkpoints.ts';
+import { writeResult } from '../../store/job-results.ts';
 import { keys } from '../../store/keys.ts';
 import type { Lease } from '../../store/leases.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
@@ -13,7 +17,8 @@ import { recordLatency } from './latency.ts';
 import { metadataEndpoint } from './metadata-service.ts';
 import { describeError, type AttemptEnd } from './outcome.ts';
 import { persist } from './persist.ts';
-import { progressReport } from './progress-report.ts';
+import { operationTrace } from './operation-trace.ts';
+import { compilingProgress, progressReport, type ProgressReport } from './progress-report.ts';
 import { openProgramData } from './resources.ts';
 import type { AttemptSettings } from './settings.ts';
 import { startSidecar, type Sidecar } from './sidecar.ts';
@@ -73,7 +78,15 @@ export const runAttempt = async (
     const history = await persist(job.attempts, retrySeconds, () => attemptHistory(store, runId, jobId));
     const data = await openProgramData(store, document.dataset, settings.cache, retrySeconds);
     const { snapshot, walkedBack } = await persist(job.latest, retrySeconds, async () => {
-      const own = await restoreCheckpoint(store, lease, identity);
+      const own = await restoreCheckpoint(store, lease, identity).catch((error: unknown) => {
+        throw error instanceof CheckpointMismatchError
+          ? new InputError(
+              `${error.message}. Fix: nas retry ${runId} --anew ${jobId} sets its checkpoints aside and trains it from the ` +
+                'beginning by the code of today; or run it by the code and with the threads that wrote them',
+              { cause: error },
+            )
+          : error;
+      });
       return own.snapshot === undefined && document.continues !== undefined
         ? restoreEnd(store, { runId, jobId: document.continues }, identity, 'continues')
         : own;
@@ -90,16 +103,6 @@ export const runAttempt = async (
     const fromStep = snapshot?.step ?? 0;
     await attempt.write({ fromStep, ...(walkedBack.length > 0 && { walkedBack }) }, retrySeconds);
 
-    const created = await settings.createProgram(document, {
-      data,
-      ...(inherited?.snapshot && { inherited: inherited.snapshot.tensors }),
-    });
-    program = created.program;
-    await attempt.write({ software: { code: settings.codeVersion, ...created.software } }, retrySeconds);
-    if (snapshot) program.restore(snapshot);
-    else await refuseSlowStorage(program, sidecar, jobId, settings.noticeSeconds);
-    log(`${jobId}: from step ${program.step} of ${program.totalSteps}`);
-
     const state: LoopState = {
       checkpointStep: fromStep,
       checkpoints: 0,
@@ -107,8 +110,31 @@ export const runAttempt = async (
       stallSeconds: 0,
       lastWriteSeconds: 0,
     };
-    const progress = progressReport(program, sidecar, attempt, state, now, log);
-    progress.publish();
+    /** Its report, from when the program is there. */
+    const shown: { report?: ProgressReport } = {};
+    const trace = operationTrace((operation, milliseconds) =>
+      sidecar.progressNow(
+        shown.report?.document() ?? compilingProgress(document, attempt, operation, fromStep),
+        milliseconds,
+      ),
+    );
+    const created = await settings.createProgram(
+      document,
+      { data, ...(inherited?.snapshot && { inherited: inherited.snapshot.tensors }) },
+      {
+        loaded: (software) =>
+          attempt.write({ software: { code: settings.codeVersion, ...software } }, retrySeconds),
+        begins: (operation) => trace.begins(operation),
+      },
+    );
+    program = created.program;
+    if (snapshot) program.restore(snapshot);
+    else await refuseSlowStorage(program, sidecar, jobId, settings.noticeSeconds);
+    log(`${jobId}: from step ${program.step} of ${program.totalSteps}`);
+
+    const report = progressReport(program, document.program.kind, trace, sidecar, attempt, state, now, log);
+    shown.report = report;
+    report.publish();
     const { end, trainSeconds, checkpoints } = await trainLoop(
       program,
       sidecar,
@@ -119,7 +145,7 @@ export const runAttempt = async (
         history,
         now,
         onStep: (step) => {
-          progress.publish();
+          report.publish();
           settings.onStep?.(step);
         },
       },
@@ -127,18 +153,23 @@ export const runAttempt = async (
     );
     await attempt.write({ toStep: program.step, checkpoints, trainSeconds }, retrySeconds);
     log(
-      `${progress.line()}; ${checkpoints.count} checkpoints of ${checkpoints.bytes} bytes held training up for ` +
+      `${report.line()}; ${checkpoints.count} checkpoints of ${checkpoints.bytes} bytes held training up for ` +
         `${checkpoints.stallSeconds.toFixed(3)} of ${trainSeconds.toFixed(1)} s`,
     );
     if (end === 'stopped') return 'preempted';
     if (control.fenced !== undefined) throw control.fenced;
 
-    if (document.measureLatency) await recordLatency(settings, document, program, created.software);
+    const timing = document.measureLatency
+      ? await recordLatency(settings, document, program, created.software)
+      : undefined;
     const result = program.result();
-    const written = await persist(job.result, retrySeconds, () => createDocument(store, job.result, result));
+    const written = await persist(job.result, retrySeconds, () => writeResult(store, document, result));
+    const mended = [timing, written.mended].filter((problem) => problem !== undefined);
+    for (const problem of mended) log(`${jobId}: written anew: ${problem}`);
+    if (mended.length > 0) await attempt.write({ mended }, retrySeconds);
     if (!written.identical)
       throw new Error(`${jobId}: an earlier attempt wrote another result: training was not reproducible`);
-    progress.publish();
+    report.publish();
     return 'succeeded';
   } finally {
     stopListening();

@@ -2,11 +2,15 @@ import { hostname } from 'node:os';
 import { inputError } from '../../nas/protocol/input-error.ts';
 import type { JobDocument } from '../../nas/protocol/job.ts';
 import { jobArraySchema } from '../../nas/protocol/job-array.ts';
+import { latencyRecordSchema } from '../../nas/protocol/measures.ts';
 import { EXIT_CODES } from '../../nas/protocol/outcome.ts';
 import { NO_BATCH_JOB } from '../../nas/protocol/trainer-job.ts';
 import { readDocument } from '../../store/json-documents.ts';
+import { findResult } from '../../store/job-results.ts';
 import { keys } from '../../store/keys.ts';
 import { acquireLease } from '../../store/leases.ts';
+import { findDocument } from '../../store/mendable-documents.ts';
+import { CorruptDocumentError } from '../../store/sealed-document.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { attemptLog, type AttemptLog } from './attempt-record.ts';
 import { parseJobDocument } from './job-document.ts';
@@ -32,10 +36,12 @@ export const runJob = async (settings: AttemptSettings): Promise<number> => {
     const document = await readJob(store, await ownKey(settings), retrySeconds);
     const { runId, jobId } = document;
     const job = keys.job(runId, jobId);
-    if (await persist(job.result, retrySeconds, () => store.head(job.result))) {
+    const present = await persist(job.result, retrySeconds, () => findResult(store, document));
+    if (present.kind === 'intact' && !(await lacksTiming(settings, document))) {
       log(`${jobId}: has its result already`);
       return EXIT_CODES.succeeded;
     }
+    if (present.kind === 'damaged') log(`${jobId}: goes on from its last checkpoint: ${present.problem}`);
     const batchJobId = environment['AWS_BATCH_JOB_ID'] ?? '';
     const batchAttempt = Number(environment['AWS_BATCH_JOB_ATTEMPT'] ?? 1);
     const replaced = await persist(job.handovers, retrySeconds, () =>
@@ -82,6 +88,17 @@ export const runJob = async (settings: AttemptSettings): Promise<number> => {
   return EXIT_CODES[end];
 };
 
+/** Whether the job was to time its network, and the record of that is not there or damaged. */
+const lacksTiming = async (
+  { store, retrySeconds }: AttemptSettings,
+  { runId, jobId, measureLatency }: JobDocument,
+): Promise<boolean> => {
+  if (measureLatency !== true) return false;
+  const key = keys.job(runId, jobId).latency;
+  const found = await persist(key, retrySeconds, () => findDocument(store, key, latencyRecordSchema));
+  return found.kind !== 'intact';
+};
+
 /** An attempt that was told to leave says who starts the next one. Without an answer of the storage Batch does. */
 const handOver = async (
   { store, log }: AttemptSettings,
@@ -114,12 +131,23 @@ const ownKey = async ({ store, key, environment, retrySeconds }: AttemptSettings
   return keys.job(array.runId, jobId).document;
 };
 
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 const readJob = async (store: ObjectStore, key: string, retrySeconds: number): Promise<JobDocument> => {
   const uri = store.uri(key);
   const stored = await persist(uri, retrySeconds, () => store.get(key));
   if (!stored)
     throw inputError('job', uri, 'the URI of an existing job document', 'launch the job with `nas run`');
-  const document = parseJobDocument(Buffer.from(stored.body).toString('utf8'), uri);
+  const text = Buffer.from(stored.body).toString('utf8');
+  if (!isJson(text)) throw new CorruptDocumentError(`${uri}: damaged: not JSON`);
+  const document = parseJobDocument(text, uri);
   const place = keys.job(document.runId, document.jobId).document;
   if (key !== place)
     throw inputError('job', uri, store.uri(place), 'a job document is read from its own place in its run');

@@ -9,6 +9,14 @@ export interface CreatedProgram {
   readonly software: Readonly<Record<string, string>>;
 }
 
+/** What is told of a program while it is created and runs. */
+export interface ProgramEvents {
+  /** What computes is loaded; nothing has been computed. */
+  loaded(software: Readonly<Record<string, string>>): Promise<void>;
+  /** Native code is about to do this. */
+  begins(operation: string): void;
+}
+
 /** What one attempt runs with; everything that touches the outside is given. */
 export interface AttemptSettings {
   readonly store: ObjectStore;
@@ -23,6 +31,7 @@ export interface AttemptSettings {
   readonly createProgram: (
     document: JobDocument,
     resources: Omit<ProgramResources, 'tf'>,
+    events: ProgramEvents,
   ) => Promise<CreatedProgram>;
   /** Calls back on SIGTERM and SIGINT; returns how to stop listening. */
   readonly listen: (onSignal: () => void) => () => void;

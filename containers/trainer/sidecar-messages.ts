@@ -23,7 +23,12 @@ export interface SidecarData {
 
 export type ToSidecar =
   | { readonly kind: 'save'; readonly id: number; readonly snapshot: Snapshot }
-  | { readonly kind: 'progress'; readonly progress: Omit<JobProgress, 'updatedAt'> }
+  | {
+      readonly kind: 'progress';
+      readonly progress: Omit<JobProgress, 'updatedAt'>;
+      /** Present where it is to be published at once: one int32, set to 1 and notified when that is done or has failed. */
+      readonly published?: SharedArrayBuffer;
+    }
   | { readonly kind: 'close' };
 
 /** One acknowledged checkpoint. */

@@ -55,12 +55,24 @@ const save = async ({ id, snapshot }: Extract<ToSidecar, { kind: 'save' }>): Pro
   }
 };
 
-/** Publishes progress when it changed. Failing is harmless: the next tick writes again. */
-const publishProgress = async (): Promise<void> => {
-  if (!progress || fenced) return;
-  const document = { ...progress, updatedAt: new Date().toISOString() };
-  progress = undefined;
-  await replaceDocument(store, job.progress, document).catch(() => undefined);
+let publishing: Promise<void> = Promise.resolve();
+
+/** Publishes progress when it changed, one after another. Failing is harmless: the next tick writes again. */
+const publishProgress = (): Promise<void> => {
+  publishing = publishing.then(async () => {
+    if (!progress || fenced) return;
+    const document = { ...progress, updatedAt: new Date().toISOString() };
+    progress = undefined;
+    await replaceDocument(store, job.progress, document).catch(() => undefined);
+  });
+  return publishing;
+};
+
+const publishNow = async (published: SharedArrayBuffer): Promise<void> => {
+  await publishProgress();
+  const flag = new Int32Array(published);
+  Atomics.store(flag, 0, 1);
+  Atomics.notify(flag, 0);
 };
 
 /** Looks whether a newer attempt took the lease. Unreachable storage says nothing about that. */
@@ -97,6 +109,7 @@ port.on('message', (message: ToSidecar) => {
       return;
     case 'progress':
       progress = message.progress;
+      if (message.published !== undefined) void publishNow(message.published);
       return;
     case 'close':
       stopped.abort();

@@ -14,6 +14,8 @@ export interface Sidecar {
    */
   save(snapshot: Snapshot): Promise<SaveReport | undefined>;
   progress(progress: Omit<JobProgress, 'updatedAt'>): void;
+  /** As `progress`, but holds this thread until it is published, `milliseconds` at most; whether it was. */
+  progressNow(progress: Omit<JobProgress, 'updatedAt'>, milliseconds: number): boolean;
   /** Finishes writes under way and ends. */
   close(): Promise<void>;
 }
@@ -90,6 +92,11 @@ export const startSidecar = async (data: SidecarData, events: SidecarEvents): Pr
         post({ kind: 'save', id, snapshot }, buffersOf(snapshot));
       }),
     progress: (progress) => post({ kind: 'progress', progress }),
+    progressNow: (progress, milliseconds) => {
+      const published = new SharedArrayBuffer(4);
+      post({ kind: 'progress', progress, published });
+      return Atomics.wait(new Int32Array(published), 0, 0, milliseconds) !== 'timed-out';
+    },
     close: async () => {
       post({ kind: 'close' });
       await ended;

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { CONFIG_VARIABLES, configSchema } from '../../nas/protocol/config.ts';
 import type { Config } from '../../nas/protocol/config.ts';
 import { inputError } from '../../nas/protocol/input-error.ts';
@@ -23,3 +24,10 @@ export const configFromEnvironment = (environment: NodeJS.ProcessEnv): Config =>
     { cause: parsed.error },
   );
 };
+
+/**
+ * What the worker calls itself at Temporal, which lists it for minutes after it has died: pid and host come again, the
+ * token that whoever starts it gives it does not.
+ */
+export const workerIdentity = ({ NAS_START: token }: NodeJS.ProcessEnv): string =>
+  `${process.pid}@${hostname()}${token === undefined ? '' : `#${token}`}`;

@@ -5,6 +5,7 @@ import pRetry from 'p-retry';
 import { createAwsBatchJobs } from '../../activities/aws-batch-jobs.ts';
 import { createJobWatcher } from '../../activities/job-watcher.ts';
 import { createLiveRuns } from '../../activities/live-runs.ts';
+import { findDeployment } from '../../activities/find-deployment.ts';
 import { findLocalCapacity } from '../../activities/local-capacity.ts';
 import { createNoticeWatcher } from '../../activities/notice-watcher.ts';
 import { pacedBatchJobs } from '../../activities/paced-batch-jobs.ts';
@@ -15,10 +16,12 @@ import { listUnfinishedJobs } from '../../activities/unfinished-jobs.ts';
 import { countNetwork } from '../../nas/training/networks/count-network.ts';
 import { requestTimeouts } from '../../store/request-timeouts.ts';
 import { createS3ObjectStore } from '../../store/s3-object-store.ts';
+import { identityOf } from '../../store/signed-fetch.ts';
 import { workflowBundle } from './bundle.ts';
 import { strategyPortsOnDemand } from './strategy-ports.ts';
-import { configFromEnvironment } from './environment.ts';
+import { configFromEnvironment, workerIdentity } from './environment.ts';
 import { ensureReconcileSchedule } from './reconcile-schedule.ts';
+import { codeRefused, replayOpenRuns } from './replay-open-runs.ts';
 import { temporalConnection } from './temporal-connection.ts';
 
 /** Waiting for a Batch job costs a promise, so one worker waits for as many as a fleet runs. */
@@ -36,20 +39,28 @@ const batchClient = new BatchClient({
 });
 const batch = pacedBatchJobs(createAwsBatchJobs(batchClient));
 // The stack's servers start together; whichever is late is waited for.
-const capacity = await pRetry(() => findLocalCapacity(process.env['AWS_ENDPOINT_URL_BATCH']), { retries: 6 });
+const capacity = await pRetry(
+  () => findLocalCapacity(process.env['AWS_ENDPOINT_URL_BATCH'], identityOf(process.env)),
+  { retries: 6 },
+);
 const temporal = temporalConnection(config, process.env);
 const connection = await pRetry(() => NativeConnection.connect(temporal), { retries: 6 });
 
 const client = new Client({ connection, namespace: config.temporalNamespace });
 const live = createLiveRuns(client);
+const deployment = await pRetry(() => findDeployment(client, config.bucket), { retries: 6 });
 
 try {
+  const bundle = await workflowBundle(process.env);
+  const refused = await replayOpenRuns(client, bundle);
+  if (refused.length > 0) throw codeRefused(refused);
   await ensureReconcileSchedule(client, config.taskQueue);
   const worker = await Worker.create({
     connection,
+    identity: workerIdentity(process.env),
     namespace: config.temporalNamespace,
     taskQueue: config.taskQueue,
-    workflowBundle: await workflowBundle(process.env),
+    workflowBundle: bundle,
     activities: {
       ...createProtocolActivities({
         store,
@@ -58,23 +69,28 @@ try {
         notices: createNoticeWatcher({ store }),
         queue: config.queue,
         jobDefinition: config.jobDefinition,
+        deployment,
         ports: strategyPortsOnDemand(),
         countNetwork,
+        tell: (runId, news) => client.workflow.getHandle(runId).signal('stageNews', news),
         ...(capacity === undefined ? {} : { capacity }),
       }),
       collectReport: createCollectReport({ store }),
       reconcileRuns: async () => {
         const now = Date.now();
         const queues = async (): Promise<string[]> => [...new Set([config.queue, ...(await live.queues())])];
-        const { ended } = await reconcile(
+        const { ended, skipped } = await reconcile(
           {
             store,
             live,
+            deployment,
             unfinished: async () => listUnfinishedJobs(batchClient, store, await queues(), now),
             terminate: batch.terminate,
           },
           { now, dryRun: false },
         );
+        for (const { queue, reason } of skipped)
+          process.stdout.write(`reconciliation skips queue ${queue}: ${reason}\n`);
         return ended;
       },
     },

@@ -8,13 +8,6 @@ import type { TableRow } from './table.ts';
 const schema = z.object({ genotypes: z.array(z.string()).min(1) }).catchall(z.unknown());
 const curvesSchema = z.array(z.array(z.number()).min(2));
 
-/** `Genotype(…)` with the pairs of each node in a list of their own, as some tools print it, in the published form. */
-const published = (text: string): string =>
-  (/Genotype\(.*?reduce_concat=[^)]*\)\)/.exec(text)?.[0] ?? text)
-    .replaceAll(/\]\s*,\s*\[/g, ', ')
-    .replaceAll('[[', '[')
-    .replaceAll(']]', ']');
-
 /**
  * Learning curves of DARTS cells, as published with Yang, Esperança & Carlucci 2020, "NAS evaluation is frustratingly hard", §4: JSON of
  * `genotypes` and of lists of as many curves, all of one length. A row's key is the hash of its cell.
@@ -39,9 +32,7 @@ export const readDartsCurves = (
   } catch (cause) {
     throw refuse(file, cause);
   }
-  const genotypes = document.genotypes.map((printed, i) =>
-    dartsCnn.parse(published(printed), `table.genotypes[${i}]`),
-  );
+  const genotypes = document.genotypes.map((printed, i) => dartsCnn.parse(printed, `table.genotypes[${i}]`));
   const curves = Object.entries(document).flatMap(([name, value]) => {
     const parsed = curvesSchema.safeParse(value);
     if (!parsed.success || parsed.data.length !== genotypes.length) return [];

@@ -36,18 +36,6 @@ const graphHash = (text: string): string => {
   return text;
 };
 
-/**
- * A cell as six indices, `(4, 3, 3, 0, 0, 0)`, as NASLib writes them and the tables of HW-NAS-Bench that come with it: the edges 0→1, 0→2, 0→3, 1→2,
- * 1→3, 2→3, and the operations in an order of their own.
- */
-const fromIndices = (text: string): NasBench201Genotype => {
-  const operations = ['skip_connect', 'none', 'nor_conv_3x3', 'nor_conv_1x1', 'avg_pool_3x3'] as const;
-  const indices = /^\(([0-4](?:, ?[0-4]){5})\)$/.exec(text)?.[1]?.split(',').map(Number);
-  if (indices === undefined)
-    throw inputError('net', text, '(a, b, c, d, e, f), each from 0 to 4', 'write one index for each edge');
-  return [0, 1, 3, 2, 4, 5].map((edge) => operations[indices[edge] as 0 | 1 | 2 | 3 | 4]);
-};
-
 /** Graphs of at most so many vertices that differ, by the name of their space: what a complete table of NAS-Bench-101 holds. */
 const NAS_BENCH_101_GRAPHS: Readonly<Record<string, number>> = {
   'nas-bench-101-2': 1,
@@ -84,8 +72,7 @@ const largestGraph = (rows: readonly TableRow[], file: string): number => {
 const FORMATS = {
   'nas-bench-201': {
     keyColumns: ['arch', 'net'],
-    normalise: (text) =>
-      printNasBench201(text.startsWith('(') ? fromIndices(text) : nasBench201.parse(text, 'arch')),
+    normalise: (text) => printNasBench201(nasBench201.parse(text, 'arch')),
     keyOf: (genotype) => printNasBench201(genotype as NasBench201Genotype),
     space: () => nasBench201 as unknown as Space,
     keys: (space) => space.describe().size,

@@ -3,7 +3,7 @@ import { TABULAR_SPACES } from '../benchmark/formats.ts';
 import { rungFidelities } from '../strategy/sampler.ts';
 import { STRATEGIES, strategiesFor } from '../strategy/registry.ts';
 import type { Experiment } from './experiment.ts';
-import { InputError, inputError } from './input-error.ts';
+import { InputError, inputError, thrownInputErrors } from './input-error.ts';
 import { checkMeasures, soughtMeasures, TRIAL_MEASURES } from './measures.ts';
 import { epochsAt } from './plan.ts';
 import { chosenSpace } from './space-schema.ts';
@@ -29,7 +29,7 @@ const strategiesOn = (experiment: Experiment): readonly string[] => [
   ...strategiesFor(chosenSpace(experiment.space)),
 ];
 
-const checkSpace = (experiment: Experiment, place: Place): void => {
+function* checkSpace(experiment: Experiment, place: Place): Generator<InputError> {
   const { strategy, space } = experiment;
   const refused = isBlackBox(strategy)
     ? STRATEGIES[strategy.name].refuses(chosenSpace(space))
@@ -37,16 +37,20 @@ const checkSpace = (experiment: Experiment, place: Place): void => {
       ? `it searches ${ONE_JOB_SPACES[strategy.name]?.join(', ')}`
       : undefined;
   if (refused !== undefined)
-    throw inputError(
+    yield inputError(
       place(['strategy', 'name']),
       strategy.name,
       strategiesOn(experiment).join(', '),
       `${strategy.name} cannot search ${space.name}: ${refused}; choose one of the allowed`,
     );
-};
+}
 
 /** Options that fit their bounds and contradict one another or the budget. */
-const checkOptions = (experiment: Experiment, strategy: BlackBoxChoice, place: Place): void => {
+function* checkOptions(
+  experiment: Experiment,
+  strategy: BlackBoxChoice,
+  place: Place,
+): Generator<InputError> {
   const { evaluations = 1, seeds } = experiment.stages.search;
   try {
     STRATEGIES[strategy.name]
@@ -55,63 +59,71 @@ const checkOptions = (experiment: Experiment, strategy: BlackBoxChoice, place: P
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const message = error.message.replace(/^strategy[.\w]*/, (field) => place(field.split('.')));
-    throw new InputError(message, { cause: error });
+    yield new InputError(message, { cause: error });
   }
-};
+}
 
 /** A rung ends with an epoch, and each is longer than the one before. */
-const checkRungs = (experiment: Experiment, strategy: BlackBoxChoice, place: Place): void => {
+function* checkRungs(experiment: Experiment, strategy: BlackBoxChoice, place: Place): Generator<InputError> {
   const { epochs } = experiment.stages.search.recipe;
   const { eta, minFidelity } = strategy as unknown as { eta: number; minFidelity: number };
   const fidelities = rungFidelities({ eta, minFidelity });
   const lengths = fidelities.map((fidelity) => epochsAt(experiment, fidelity));
   if (lengths.every((length, rung) => rung === 0 || length > (lengths[rung - 1] as number))) return;
   const share = Math.round(1 / (fidelities[0] as number));
-  throw inputError(
+  yield inputError(
     place(['stages', 'search', 'recipe', 'epochs']),
     epochs,
     `at least ${share}, so that the first of ${lengths.length} rungs, 1/${share} of the epochs, has one`,
     'train longer, or raise strategy.minFidelity',
   );
-};
+}
 
 /** Trials are looked up where benchmarks have tables. */
-const checkTable = ({ space, stages }: Experiment, place: Place): void => {
+function* checkTable({ space, stages }: Experiment, place: Place): Generator<InputError> {
   const { table } = stages.search;
   if (table !== undefined && !(TABULAR_SPACES as readonly string[]).includes(space.name))
-    throw inputError(
+    yield inputError(
       place(['stages', 'search', 'table']),
       table.name,
       `left out while ${space.name} is searched: there are tables of ${TABULAR_SPACES.join(', ')}`,
       'remove the field, or search one of these spaces',
     );
-};
+}
 
 /** The last epochs that score a trial are those of one full training. */
-const checkScoredEpochs = (experiment: Experiment, strategy: BlackBoxChoice, place: Place): void => {
+function* checkScoredEpochs(
+  experiment: Experiment,
+  strategy: BlackBoxChoice,
+  place: Place,
+): Generator<InputError> {
   const { scoreOfLast, recipe, table } = experiment.stages.search;
   if (scoreOfLast === undefined) return;
   const refused = (allowed: string, fix: string) =>
     inputError(place(['stages', 'search', 'scoreOfLast']), scoreOfLast, allowed, fix);
   if (table !== undefined)
-    throw refused('left out where trials are looked up in a table', 'choose another table.column, or train');
+    return yield refused(
+      'left out where trials are looked up in a table',
+      'choose another table.column, or train',
+    );
   if (STRATEGIES[strategy.name].multiFidelity)
-    throw refused(
+    return yield refused(
       `left out while ${strategy.name} searches: its rungs say after which epochs a trial is scored`,
       'remove the field, or choose a strategy that trains every trial in full',
     );
   if (scoreOfLast > recipe.epochs)
-    throw refused(`1 to the ${recipe.epochs} epochs of a trial`, 'score fewer epochs, or train longer');
-};
+    yield refused(`1 to the ${recipe.epochs} epochs of a trial`, 'score fewer epochs, or train longer');
+}
 
-/** What stage 1 of a search by trials needs, and other searches must not have. Throws `InputError`. */
-export const checkBlackBox = (experiment: Experiment, place: Place): void => {
+/** What stage 1 of a search by trials needs, and other searches must not have. */
+export function* checkBlackBox(experiment: Experiment, place: Place): Generator<InputError> {
   const { strategy, stages } = experiment;
-  checkSpace(experiment, place);
+  const refused = [...checkSpace(experiment, place)];
+  yield* refused;
   if (!isBlackBox(strategy)) {
     for (const field of ['evaluations', 'order', 'table', 'objective', 'scoreOfLast'] as const)
       if (stages.search[field] !== undefined)
-        throw inputError(
+        yield inputError(
           place(['stages', 'search', field]),
           stages.search[field],
           `left out while ${strategy.name} searches: it has no trials`,
@@ -119,21 +131,26 @@ export const checkBlackBox = (experiment: Experiment, place: Place): void => {
         );
     return;
   }
-  if (stages.search.evaluations === undefined)
-    throw inputError(
+  const { evaluations, table } = stages.search;
+  if (evaluations === undefined)
+    yield inputError(
       place(['stages', 'search', 'evaluations']),
       null,
       'integers ≥ 1',
       `write how many networks ${strategy.name} may train for each search seed`,
     );
-  checkOptions(experiment, strategy, place);
+  // What the options must fit is not known without the evaluations, nor where the strategy cannot search the space.
+  const known = evaluations !== undefined && refused.length === 0;
+  if (known) yield* checkOptions(experiment, strategy, place);
   // Of look-ups the measures are the table's columns, which are checked where the table is at hand.
-  const measures = experiment.stages.search.table === undefined ? TRIAL_MEASURES : soughtMeasures(experiment);
-  checkMeasures(experiment, measures, place, () => 'name something that is measured');
-  if (STRATEGIES[strategy.name].multiFidelity) checkRungs(experiment, strategy, place);
-  checkScoredEpochs(experiment, strategy, place);
-  checkTable(experiment, place);
-};
+  const measures = table === undefined ? TRIAL_MEASURES : soughtMeasures(experiment);
+  yield* thrownInputErrors(() =>
+    checkMeasures(experiment, measures, place, () => 'name something that is measured'),
+  );
+  if (known && STRATEGIES[strategy.name].multiFidelity) yield* checkRungs(experiment, strategy, place);
+  yield* checkScoredEpochs(experiment, strategy, place);
+  yield* checkTable(experiment, place);
+}
 
 /** The experiment with every option of a black-box strategy, whose defaults may depend on the evaluations. */
 export const withStrategyDefaults = (experiment: Experiment): Experiment => {

@@ -1,11 +1,15 @@
-import type { DatasetManifest } from './dataset.ts';
+import { apportion } from '../apportion.ts';
+import { trainingParts, type DatasetManifest } from './dataset.ts';
 import type { Experiment } from './experiment.ts';
 import { checkBlackBox } from './check-black-box.ts';
 import { givenCell } from './given-cell.ts';
-import { inputError } from './input-error.ts';
+import { inputError, thrownInputErrors } from './input-error.ts';
+import type { InputError } from './input-error.ts';
 import { isBlackBox } from './strategy-schema.ts';
 
 type Place = (path: readonly (string | number)[]) => string;
+/** A contradiction that an experiment may have, each place where it has it. */
+export type Check = (experiment: Experiment, place: Place) => Iterable<InputError>;
 
 const firstRepeated = (seeds: readonly number[]): number | undefined =>
   seeds.find((seed, i) => seeds.indexOf(seed) !== i);
@@ -18,18 +22,19 @@ const candidatesPerSearch = ({ strategy, stages }: Experiment): number => {
 };
 
 /** What a mixture network cannot be trained with. */
-const checkMixtureRecipe = ({ strategy, stages }: Experiment, place: Place): void => {
+function* checkMixtureRecipe({ strategy, stages }: Experiment, place: Place): Generator<InputError> {
+  if (strategy.name !== 'darts' && strategy.name !== 'snas') return;
   const { recipe } = stages.search;
   for (const field of ['auxiliaryWeight', 'dropPath', 'dropout', 'emaDecay'] as const)
     if (recipe[field] !== 0)
-      throw inputError(
+      yield inputError(
         place(['stages', 'search', 'recipe', field]),
         recipe[field],
         `0 while ${strategy.name} searches`,
         'leave it out in stages.search; stages.retrain and stages.evaluate may have it',
       );
   if (strategy.name === 'snas' && strategy.temperature.final > strategy.temperature.initial)
-    throw inputError(
+    yield inputError(
       place(['strategy', 'temperature', 'final']),
       strategy.temperature.final,
       `at most strategy.temperature.initial = ${strategy.temperature.initial}`,
@@ -41,59 +46,60 @@ const checkMixtureRecipe = ({ strategy, stages }: Experiment, place: Place): voi
     strategy.optimization === 'second-order' &&
     (optimizer.kind !== 'sgd' || optimizer.nesterov)
   )
-    throw inputError(
+    yield inputError(
       place(['stages', 'search', 'recipe', 'optimizer']),
       optimizer.kind === 'sgd' ? 'sgd with nesterov' : optimizer.kind,
       'sgd without nesterov: the second-order term is that of one such step ahead',
       'use kind: sgd, or strategy.optimization: first-order',
     );
-};
+}
 
 /** Only supernets of edges keep running statistics of batch norm; in the other spaces every child has its own. */
-const checkScoreStatistics = ({ space, strategy }: Experiment, place: Place): void => {
+function* checkScoreStatistics({ space, strategy }: Experiment, place: Place): Generator<InputError> {
   if (
     strategy.name === 'random-weight-sharing' &&
     strategy.scoreStatistics === 'running' &&
     !['darts-cnn', 'nas-bench-201'].includes(space.name)
   )
-    throw inputError(
+    yield inputError(
       place(['strategy', 'scoreStatistics']),
       'running',
       `batch in the space ${space.name}: its children share no running statistics`,
       'write scoreStatistics: batch',
     );
-};
+}
 
 /** What the weights that ENAS' and SMASH's architectures share cannot be trained with. */
-const checkSharedRecipe = ({ stages, strategy }: Experiment, place: Place): void => {
+function* checkSharedRecipe({ stages, strategy }: Experiment, place: Place): Generator<InputError> {
+  if (strategy.name !== 'enas' && strategy.name !== 'smash') return;
   for (const field of ['auxiliaryWeight', 'dropPath', 'emaDecay'] as const)
     if (stages.search.recipe[field] !== 0)
-      throw inputError(
+      yield inputError(
         place(['stages', 'search', 'recipe', field]),
         stages.search.recipe[field],
         `0 while ${strategy.name} searches`,
         'leave it out in stages.search; stages.retrain and stages.evaluate may have it',
       );
-};
+}
 
 /** The widest operation writes to different units of memory. */
-const checkSmashSpace = ({ space }: Experiment, place: Place): void => {
+function* checkSmashSpace({ space }: Experiment, place: Place): Generator<InputError> {
   if (space.name === 'smash' && space.maxWidth > 6 * space.width)
-    throw inputError(
+    yield inputError(
       place(['space', 'maxWidth']),
       space.maxWidth,
       `at most the ${6 * space.width} units of memory of the first block, six times space.width`,
       'lower maxWidth or raise width',
     );
-};
+}
 
 /** A given cell and a search exclude each other. */
-const checkGiven = (experiment: Experiment, place: Place): void => {
+function* checkGiven(experiment: Experiment, place: Place): Generator<InputError> {
   const { strategy, stages, genotype, origin } = experiment;
   if (strategy.name === 'given') {
-    givenCell(experiment, place(['genotype']));
+    yield* thrownInputErrors(() => givenCell(experiment, place(['genotype'])));
     if (stages.retrain.topK > 1)
-      throw inputError(
+      yield inputError(
         place(['stages', 'retrain', 'topK']),
         stages.retrain.topK,
         '0 or 1 for a given cell',
@@ -103,34 +109,34 @@ const checkGiven = (experiment: Experiment, place: Place): void => {
   }
   for (const [field, value] of Object.entries({ genotype, origin }))
     if (value !== undefined)
-      throw inputError(
+      yield inputError(
         place([field]),
         value,
         `left out while ${strategy.name} searches`,
         'write strategy: { name: given } to train a given cell',
       );
   if (stages.retrain.topK === 0)
-    throw inputError(
+    yield inputError(
       place(['stages', 'retrain', 'topK']),
       0,
       'at least 1: stage 2 chooses among the cells that were found',
       'write 1 or more',
     );
-};
+}
 
 /** Rounds are equal, and each has the cells that it re-scores. */
-const checkRounds = ({ strategy }: Experiment, place: Place): void => {
+function* checkRounds({ strategy }: Experiment, place: Place): Generator<InputError> {
   if (strategy.name !== 'random-weight-sharing') return;
   const { candidates, rounds, rescore } = strategy;
   if (candidates % rounds !== 0)
-    throw inputError(
+    return yield inputError(
       place(['strategy', 'rounds']),
       rounds,
       `a divisor of strategy.candidates = ${candidates}`,
       'rounds are of equal size',
     );
   if (rescore > candidates / rounds)
-    throw inputError(
+    yield inputError(
       place(['strategy', 'rescore']),
       rescore,
       rounds === 1
@@ -138,15 +144,15 @@ const checkRounds = ({ strategy }: Experiment, place: Place): void => {
         : `at most the ${candidates / rounds} candidates of a round`,
       'lower rescore or raise candidates',
     );
-};
+}
 
 /** A gate needs searches that rank cells, and enough of them. */
-const checkGate = (experiment: Experiment, place: Place): void => {
+function* checkGate(experiment: Experiment, place: Place): Generator<InputError> {
   const { gate, strategy, stages } = experiment;
   if (gate === undefined) return;
   const ranked = candidatesPerSearch(experiment);
   if (strategy.name === 'given' || isBlackBox(strategy) || ranked === 1)
-    throw inputError(
+    return yield inputError(
       place(['gate']),
       strategy.name,
       'strategies that rank many cells by shared weights: random-weight-sharing, enas, smash',
@@ -154,7 +160,7 @@ const checkGate = (experiment: Experiment, place: Place): void => {
     );
   const { schedule } = stages.retrain.recipe;
   if ('warmupEpochs' in schedule && schedule.warmupEpochs >= gate.epochs)
-    throw inputError(
+    yield inputError(
       place(['gate', 'epochs']),
       gate.epochs,
       `more than the ${schedule.warmupEpochs} warm-up epochs of stages.retrain.recipe`,
@@ -162,42 +168,43 @@ const checkGate = (experiment: Experiment, place: Place): void => {
     );
   const found = ranked * stages.search.seeds.length;
   if (gate.cells > found)
-    throw inputError(
+    yield inputError(
       place(['gate', 'cells']),
       gate.cells,
       `at most the ${found} cells that stage 1 ranks`,
       'sample fewer',
     );
   if (gate.topK < stages.retrain.topK || gate.topK > found)
-    throw inputError(
+    yield inputError(
       place(['gate', 'topK']),
       gate.topK,
       `from stages.retrain.topK = ${stages.retrain.topK} to the ${found} cells that stage 1 ranks`,
       'a low τ widens the choice of stage 2',
     );
-};
+}
 
-/** Counts that fit their bounds one by one and contradict each other. Throws `InputError`. */
-export const checkExperiment = (experiment: Experiment, place: Place): void => {
-  const { stages, strategy, checkpoint, rehearsal } = experiment;
-  for (const stage of ['search', 'evaluate'] as const) {
+/** Seeds of a stage name different trainings. */
+const checkSeeds = (stage: 'search' | 'evaluate'): Check =>
+  function* ({ stages }, place) {
     const twice = firstRepeated(stages[stage].seeds);
     if (twice !== undefined)
-      throw inputError(
+      yield inputError(
         place(['stages', stage, 'seeds']),
         stages[stage].seeds,
         'different seeds',
         `write seed ${twice} once`,
       );
-  }
-  checkRounds(experiment, place);
-  checkGiven(experiment, place);
-  checkGate(experiment, place);
-  checkBlackBox(experiment, place);
+  };
+
+/** Stage 2 chooses among cells that stage 1 finds. */
+function* checkTopK(experiment: Experiment, place: Place): Generator<InputError> {
+  const { stages, strategy } = experiment;
+  // What a given cell allows is said there, and without evaluations nothing is known.
+  if (strategy.name === 'given' || (isBlackBox(strategy) && stages.search.evaluations === undefined)) return;
   const each = candidatesPerSearch(experiment);
-  const found = strategy.name === 'given' ? 1 : stages.search.seeds.length * each;
+  const found = stages.search.seeds.length * each;
   if (stages.retrain.topK > found)
-    throw inputError(
+    yield inputError(
       place(['stages', 'retrain', 'topK']),
       stages.retrain.topK,
       `at most ${found}: ${stages.search.seeds.length} search seeds × ${each} candidates`,
@@ -205,53 +212,86 @@ export const checkExperiment = (experiment: Experiment, place: Place): void => {
         ? 'lower topK or search with more seeds: each finds one cell'
         : 'lower topK, or raise the seeds or the candidates',
     );
+}
+
+/** What moves an architecture needs all digits. */
+function* checkSearchPrecision({ stages, strategy }: Experiment, place: Place): Generator<InputError> {
   const { precision } = stages.search.recipe;
   if (precision !== 'float32' && ['darts', 'snas', 'enas', 'smash'].includes(strategy.name))
-    throw inputError(
+    yield inputError(
       place(['stages', 'search', 'recipe', 'precision']),
       precision,
       `float32 while ${strategy.name} searches: rounding drowns the differences that move the architecture`,
       'leave it out in stages.search; stages.retrain and stages.evaluate may have it',
     );
-  if (strategy.name === 'darts' || strategy.name === 'snas') checkMixtureRecipe(experiment, place);
-  checkScoreStatistics(experiment, place);
-  if (strategy.name === 'enas' || strategy.name === 'smash') checkSharedRecipe(experiment, place);
-  checkSmashSpace(experiment, place);
-  for (const stage of ['search', 'retrain', 'evaluate'] as const) {
-    const { schedule, epochs, precision } = stages[stage].recipe;
-    if (precision === 'mixed' && experiment.resources.gpus === 0)
-      throw inputError(
+}
+
+const checkPrecision = (stage: 'search' | 'retrain' | 'evaluate'): Check =>
+  function* ({ stages, resources }, place) {
+    if (stages[stage].recipe.precision === 'mixed' && resources.gpus === 0)
+      yield inputError(
         place(['stages', stage, 'recipe', 'precision']),
-        precision,
+        stages[stage].recipe.precision,
         'float32 or auto without a GPU',
         'write precision: auto, or set resources.gpus',
       );
+  };
+
+const checkWarmUp = (stage: 'search' | 'retrain' | 'evaluate'): Check =>
+  function* ({ stages }, place) {
+    const { schedule, epochs } = stages[stage].recipe;
     if ('warmupEpochs' in schedule && schedule.warmupEpochs >= epochs)
-      throw inputError(
+      yield inputError(
         place(['stages', stage, 'recipe', 'schedule', 'warmupEpochs']),
         schedule.warmupEpochs,
         `less than the stage's ${epochs} epochs`,
         'shorten the warm-up or train longer',
       );
-  }
-  if (rehearsal.reclaims >= experiment.resources.attempts)
-    throw inputError(
+  };
+
+function* checkRehearsal({ rehearsal, resources }: Experiment, place: Place): Generator<InputError> {
+  if (rehearsal.reclaims >= resources.attempts)
+    yield inputError(
       place(['rehearsal', 'reclaims']),
       rehearsal.reclaims,
-      `less than resources.attempts = ${experiment.resources.attempts}`,
+      `less than resources.attempts = ${resources.attempts}`,
       'leave an attempt for finishing the job',
     );
-  if (
-    checkpoint.intervalSeconds !== 'auto' &&
-    checkpoint.intervalSeconds > experiment.resources.timeoutSeconds
-  )
-    throw inputError(
+}
+
+function* checkInterval({ checkpoint, resources }: Experiment, place: Place): Generator<InputError> {
+  if (checkpoint.intervalSeconds !== 'auto' && checkpoint.intervalSeconds > resources.timeoutSeconds)
+    yield inputError(
       place(['checkpoint', 'intervalSeconds']),
       checkpoint.intervalSeconds,
-      `at most resources.timeoutSeconds = ${experiment.resources.timeoutSeconds}`,
+      `at most resources.timeoutSeconds = ${resources.timeoutSeconds}`,
       'checkpoint more often than the job may last',
     );
-};
+}
+
+/**
+ * Counts that fit their bounds one by one and contradict each other. Every check lists all that it finds, whatever the others find.
+ */
+export const EXPERIMENT_CHECKS: readonly Check[] = [
+  checkSeeds('search'),
+  checkSeeds('evaluate'),
+  checkRounds,
+  checkGiven,
+  checkGate,
+  checkBlackBox,
+  checkTopK,
+  checkSearchPrecision,
+  checkMixtureRecipe,
+  checkScoreStatistics,
+  checkSharedRecipe,
+  checkSmashSpace,
+  ...(['search', 'retrain', 'evaluate'] as const).flatMap((stage) => [
+    checkPrecision(stage),
+    checkWarmUp(stage),
+  ]),
+  checkRehearsal,
+  checkInterval,
+];
 
 /** Stages that train something: a given cell is not searched for, and stage 2's recipe also selects a baseline that is not brought. */
 const trainingStages = ({
@@ -264,11 +304,55 @@ const trainingStages = ({
   'evaluate',
 ];
 
-/** Counts that the data set decides. Throws `InputError`. */
-export const checkAgainstDataset = (experiment: Experiment, dataset: DatasetManifest, place: Place): void => {
+/** As equal as they can be, where only the number of all images is known. */
+const equalCounts = (count: number, classes: number): readonly number[] =>
+  Array.from(
+    { length: classes },
+    (_, label) => Math.floor(count / classes) + (label < count % classes ? 1 : 0),
+  );
+
+/** The split of the training images that jobs will make. Throws `InputError` where they could not. */
+const checkSplit = (
+  { task }: Experiment,
+  dataset: DatasetManifest,
+  trainCounts: readonly number[],
+  place: Place,
+): { readonly train: number; readonly validation: number } => {
+  const { validationFraction } = task;
+  if (dataset.givenValidation === undefined) {
+    const parts = apportion(trainCounts, validationFraction);
+    if (parts.kind === 'class')
+      throw inputError(
+        place(['task', 'data']),
+        dataset.name,
+        `data sets of at least 2 training images a class, one of them for validation; class ${dataset.classes[parts.index]} has ${parts.size}`,
+        'add images of that class or leave it out, and add the data set under another name',
+      );
+    if (parts.kind === 'total')
+      throw inputError(
+        place(['task', 'validationFraction']),
+        validationFraction,
+        `at least one validation image and one training image for each of the ${dataset.classes.length} classes of ${dataset.name}; ` +
+          `this leaves ${parts.taken} and ${parts.left}`,
+        parts.taken < parts.left ? 'hold out a larger fraction' : 'hold out a smaller fraction',
+      );
+  }
+  return trainingParts(dataset, validationFraction);
+};
+
+/**
+ * Counts that the data set decides; `trainCounts` are the training images of each class (the data set's own validation split
+ * included), taken to be equal where they are not known. Throws `InputError`.
+ */
+export const checkAgainstDataset = (
+  experiment: Experiment,
+  dataset: DatasetManifest,
+  place: Place,
+  trainCounts: readonly number[] = equalCounts(dataset.splits.train.count, dataset.classes.length),
+): void => {
   const { count } = dataset.splits.train;
-  const validation = Math.round(count * experiment.task.validationFraction);
-  const available = { search: count - validation, retrain: count - validation, evaluate: count };
+  const { train, validation } = checkSplit(experiment, dataset, trainCounts, place);
+  const available = { search: train, retrain: train, evaluate: count };
   for (const stage of trainingStages(experiment)) {
     const { batchSize } = experiment.stages[stage].recipe;
     if (batchSize > available[stage])
@@ -313,12 +397,5 @@ export const checkAgainstDataset = (experiment: Experiment, dataset: DatasetMani
       dataset.name,
       `data sets whose decoded training images (${Math.ceil(bytes / 2 ** 20)} MiB) fit into half of resources.memoryMiB = ${experiment.resources.memoryMiB}: searches hold them in memory`,
       'search on a smaller data set, then nas transfer trains its cells on this one; or raise resources.memoryMiB',
-    );
-  if (validation < dataset.classes.length)
-    throw inputError(
-      place(['task', 'validationFraction']),
-      experiment.task.validationFraction,
-      `at least one validation image for each of the ${dataset.classes.length} classes of ${dataset.name}`,
-      'hold out a larger fraction',
     );
 };

@@ -1,13 +1,16 @@
 import { EXIT_CODES, OUTCOMES } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
+import { isTimeLimit, outcomeOfContainer, outcomeOfStatus, saysNothing } from './platform-sentences.ts';
 
 /** What is known of an attempt that ended, from AWS Batch and from the attempt itself. */
 export interface AttemptEnd {
   readonly exitCode?: number | undefined;
-  /** Batch's reason: `Host EC2 (instance i-…) terminated.` */
+  /** Batch's reason: `Host EC2 (instance i-…) terminated.`; or the words of whoever ended the job. */
   readonly statusReason?: string | undefined;
   /** The container's reason: `OutOfMemoryError: Container killed due to memory usage`. */
   readonly containerReason?: string | undefined;
+  /** Batch's own word that somebody called CancelJob or TerminateJob; absent where it is not known. */
+  readonly ended?: boolean | undefined;
   /** `outcome` of the attempt's own record, its last words. */
   readonly lastWords?: string | undefined;
 }
@@ -22,39 +25,56 @@ const fromExitCode = new Map<number, Outcome>([
   [EXIT_CODES.replaced, 'preempted'],
 ]);
 
-/** The platform's sentences, in order of precedence. */
-const SENTENCES: readonly (readonly [RegExp, Outcome])[] = [
-  [/^Host EC2 .*terminated/i, 'preempted'],
-  [/^Cancelled by nas/i, 'cancelled'],
-  // No machine of the queue could ever hold the job: what it asks for is wrong.
-  [/^MISCONFIGURATION:/, 'user-error'],
-  [/CAPACITY:|JobStateTimeLimit|insufficient .*capacity/i, 'no-capacity'],
-  [/OutOfMemory|killed due to memory/i, 'out-of-memory'],
-  [
-    /CannotPull|CannotCreateContainer|CannotInspectContainer|ResourceInitializationError|pull image/i,
-    'image-error',
-  ],
-  [/exceeded timeout|timed? ?out/i, 'timed-out'],
-];
-
 const SIGNAL_EXIT = 128;
 
 /**
- * The outcome of one attempt. The platform's sentences come first (the process could not know why it died), then
- * the typed exit code, then the attempt's last words. What is left: a process killed by a signal that nobody
- * explains is `lost` and worth another launch; any other exit is a fault of the program or its input, which a
- * retry repeats.
+ * Signals by which a process dies of its own native code: an illegal or unknown instruction, `abort` (glibc's malloc, a
+ * failed check of TensorFlow, V8 without memory), a bad address. Numbers are those of Linux.
+ */
+const CRASH_SIGNALS: ReadonlyMap<number, string> = new Map([
+  [4, 'SIGILL'],
+  [5, 'SIGTRAP'],
+  [6, 'SIGABRT'],
+  [7, 'SIGBUS'],
+  [8, 'SIGFPE'],
+  [11, 'SIGSEGV'],
+  [31, 'SIGSYS'],
+]);
+
+/** The signal that a process crashed by, from its exit code as shells, Docker and Batch give it; `undefined` for any other end. */
+export const crashSignal = (exitCode: number | undefined): string | undefined =>
+  exitCode === undefined ? undefined : CRASH_SIGNALS.get(exitCode - SIGNAL_EXIT);
+
+/**
+ * What the status reason decides. It holds AWS's sentence, or the words of whoever called TerminateJob, who may say anything,
+ * AWS's own sentences included: Batch's flag tells who spoke. Where there is no flag, words that AWS does not use are a person's.
+ */
+const fromStatus = ({ statusReason, ended }: AttemptEnd): Outcome | undefined => {
+  // A job that had ended by itself before the call came keeps its reason.
+  if (statusReason === undefined || saysNothing(statusReason)) return undefined;
+  if (statusReason.startsWith(CANCEL_REASON)) return 'cancelled';
+  if (ended === true && !isTimeLimit(statusReason)) return 'cancelled';
+  return outcomeOfStatus(statusReason) ?? (ended === false ? 'lost' : 'cancelled');
+};
+
+/**
+ * The outcome of one attempt. The status reason comes first (the process could not know why it died), then the typed exit code
+ * (a process that said it has ended by itself, whatever the container agent met afterwards), then the container's reason, then
+ * the attempt's last words. What is left: a process that crashed is `crashed`, one killed by a signal that nobody explains is
+ * `lost` and worth another launch; any other exit is a fault of the program or its input, which a retry repeats.
  */
 export const classifyAttempt = (end: AttemptEnd): Outcome => {
-  for (const text of [end.statusReason, end.containerReason])
-    for (const [sentence, outcome] of SENTENCES)
-      if (text !== undefined && sentence.test(text)) return outcome;
+  const status = fromStatus(end);
+  if (status !== undefined) return status;
   const typed = end.exitCode === undefined ? undefined : fromExitCode.get(end.exitCode);
   if (typed !== undefined) return typed;
   // A fenced attempt lost its job to a newer one; whether that one finished shows in the result, not here.
   if (end.exitCode === EXIT_CODES.fenced) return 'lost';
+  const container = end.containerReason === undefined ? undefined : outcomeOfContainer(end.containerReason);
+  if (container !== undefined) return container;
   const words = OUTCOMES.find((outcome) => outcome === end.lastWords);
   if (words !== undefined && words !== 'succeeded') return words;
+  if (crashSignal(end.exitCode) !== undefined) return 'crashed';
   if (end.exitCode === undefined || end.exitCode >= SIGNAL_EXIT) return 'lost';
   return 'user-error';
 };

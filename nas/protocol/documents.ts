@@ -21,6 +21,8 @@ export const runRecordSchema: z.ZodType<RunRecord> = z.strictObject({
   experimentHash: sha256,
   dataset: z.strictObject({ name: z.string(), manifest: blobRef }),
   createdAt: z.string(),
+  deployment: z.string().exactOptional(),
+  code: z.strictObject({ jobDefinition: z.string(), workers: z.array(z.string()) }).exactOptional(),
 });
 
 const edges = z.array(z.array(z.number()));
@@ -100,6 +102,7 @@ export const attemptRecordSchema: z.ZodType<AttemptRecord> = z.object({
   toStep: count.exactOptional(),
   notice: z.object({ kind: z.enum(['reclaim', 'rebalance', 'sigterm']), at: z.string() }).exactOptional(),
   walkedBack: z.array(z.string()).exactOptional(),
+  mended: z.array(z.string()).exactOptional(),
   checkpoints: z.object({ count, bytes: count, stallSeconds: z.number() }).exactOptional(),
   trainSeconds: z.number().exactOptional(),
   peakBytes: z.number().exactOptional(),

@@ -16,7 +16,7 @@ export interface Edits {
   readonly evaluateSeeds?: readonly number[];
   /** `budget.dollars`: no job is launched once the ended ones have cost as much. */
   readonly dollars?: number;
-  /** `budget.hours`: no job is launched once the run is as old. */
+  /** `budget.hours`: no job is launched once the run has been awake as long. */
   readonly hours?: number;
 }
 

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { experimentSchema } from './experiment.ts';
+import { inputError } from './input-error.ts';
+import type { InputError } from './input-error.ts';
 import { suggestion } from './nearest.ts';
 
 export interface DescribedIssue {
@@ -84,9 +86,11 @@ export interface DocumentGuide {
   /** JSON Schema of the document as it is written. */
   readonly schema: object;
   readonly lookUp: string;
+  /** What to do about a field, by its dotted path, where more can be said than of any field. */
+  readonly fixes?: Readonly<Record<string, string>>;
 }
 
-const experimentGuide = (): DocumentGuide => ({
+export const experimentGuide = (): DocumentGuide => ({
   schema: experimentJsonSchema(),
   lookUp: 'run nas schema to see every field with its type and default',
 });
@@ -106,11 +110,11 @@ const noWord = (path: readonly PropertyKey[], value: unknown, words: readonly st
   fix: suggestion(value, words, 'use one of the allowed values'),
 });
 
-/** Turns a schema issue into the four parts of an input error. */
+/** Turns a schema issue into the four parts of an input error; of several unknown fields the first. */
 export const describeIssue = (
   root: unknown,
   issue: z.core.$ZodIssue,
-  guide: DocumentGuide = experimentGuide(),
+  guide: DocumentGuide,
 ): DescribedIssue => {
   const schema = guide.schema as JsonSchema;
   const value = valueAt(root, issue.path) ?? null;
@@ -153,4 +157,35 @@ export const describeIssue = (
     default:
       return { path: issue.path, value, allowed: issue.message.replace(/^allowed: /, ''), fix: guide.lookUp };
   }
+};
+
+const samePath = (a: readonly PropertyKey[], b: readonly PropertyKey[]): boolean =>
+  a.length === b.length && a.every((part, i) => part === b[i]);
+
+/**
+ * Every issue of a document as an input error. A misspelt field is also a missing one; the misspelling is what helps, and the other
+ * is left out.
+ */
+export const issueErrors = (
+  root: unknown,
+  issues: readonly z.core.$ZodIssue[],
+  guide: DocumentGuide,
+  place: (path: readonly PropertyKey[]) => string,
+): InputError[] => {
+  const single = issues.flatMap((issue): readonly z.core.$ZodIssue[] =>
+    issue.code === 'unrecognized_keys' ? issue.keys.map((key) => ({ ...issue, keys: [key] })) : [issue],
+  );
+  const described = single.map((issue) => ({ issue, ...describeIssue(root, issue, guide) }));
+  const meant = described.flatMap(({ issue, path, fix }) => {
+    const word = /^did you mean (.+)\?$/.exec(fix)?.[1];
+    return issue.code === 'unrecognized_keys' && word !== undefined ? [[...path.slice(0, -1), word]] : [];
+  });
+  return described
+    .filter(
+      ({ issue, path, value }) =>
+        issue.code === 'unrecognized_keys' || value !== null || !meant.some((field) => samePath(field, path)),
+    )
+    .map(({ path, value, allowed, fix }) =>
+      inputError(place(path), value, allowed, guide.fixes?.[path.join('.')] ?? fix),
+    );
 };

@@ -1,21 +1,18 @@
 import { deriveSeed, randomFromSeed } from '../random.ts';
-import { hashCellGenotype } from '../space/canonical-cell.ts';
-import { parseCellGenotype, printCellGenotype } from '../space/cell-genotype.ts';
 import { publishedIn } from '../space/published.ts';
 import type { Experiment } from './experiment.ts';
 import { inputError } from './input-error.ts';
 import { suggestion } from './nearest.ts';
 import type { Cell } from './plan.ts';
+import { readGenotype } from './read-genotype.ts';
 import { spaceOf } from './spaces.ts';
 
 const RANDOM = 'random';
 
 /** A printed genotype as a cell of the space. */
 const printedCell = (experiment: Experiment, text: string, field: string): Cell => {
-  if (experiment.space.name !== 'darts-cnn') return { genotype: text, hash: spaceOf(experiment).hash(text) };
-  // Cells of other sizes and two further operations, which the space does not sample, train in its network.
-  const genotype = parseCellGenotype(text, field);
-  return { genotype: printCellGenotype(genotype), hash: hashCellGenotype(genotype) };
+  const { printed, hash } = readGenotype(experiment.space, text, field);
+  return { genotype: printed, hash };
 };
 
 /**

@@ -187,6 +187,8 @@ export interface AttemptRecord {
   readonly notice?: { readonly kind: 'reclaim' | 'rebalance' | 'sigterm'; readonly at: string };
   /** Restore refused these newer checkpoints, with the reason. */
   readonly walkedBack?: readonly string[];
+  /** Documents of the job that were found damaged and written anew, with what was wrong. */
+  readonly mended?: readonly string[];
   readonly checkpoints?: { readonly count: number; readonly bytes: number; readonly stallSeconds: number };
   readonly trainSeconds?: number;
   /** Peak resident memory, bytes. */

@@ -13,6 +13,7 @@ export const OUTCOMES = [
   'timed-out',
   'user-error',
   'cancelled',
+  'crashed',
   'lost',
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
@@ -32,15 +33,21 @@ export const OUTCOME_RULES = {
   succeeded: { retryOwner: 'nobody', retries: 0, teaches: 'score' },
   preempted: { retryOwner: 'batch', retries: 10, teaches: 'nothing' },
   'no-capacity': { retryOwner: 'workflow', retries: 1000, teaches: 'nothing' },
-  'image-error': { retryOwner: 'workflow', retries: 2, teaches: 'nothing' },
+  /** The image is not there, may not be pulled, or does not fit its machines: so it is on every machine. */
+  'image-error': { retryOwner: 'nobody', retries: 0, teaches: 'nothing' },
   'out-of-memory': { retryOwner: 'nobody', retries: 0, teaches: 'infeasible' },
   diverged: { retryOwner: 'nobody', retries: 0, teaches: 'infeasible' },
   'invalid-architecture': { retryOwner: 'nobody', retries: 0, teaches: 'infeasible' },
   'timed-out': { retryOwner: 'nobody', retries: 0, teaches: 'nothing' },
   'user-error': { retryOwner: 'nobody', retries: 0, teaches: 'nothing' },
   cancelled: { retryOwner: 'nobody', retries: 0, teaches: 'nothing' },
+  /** Native code killed its process. Once may be a bad machine; see also `CRASHES_AT_ONE_PLACE`. */
+  crashed: { retryOwner: 'workflow', retries: 4, teaches: 'nothing' },
   lost: { retryOwner: 'workflow', retries: 5, teaches: 'nothing' },
 } as const satisfies Record<Outcome, OutcomeRule>;
+
+/** So many crashes in the same operation end a job, whatever other budget is left: the machines are not to blame. */
+export const CRASHES_AT_ONE_PLACE = 3;
 
 /**
  * Exit codes of the trainer process: the machine-readable half of an attempt's last words. Batch's

@@ -10,6 +10,10 @@ export interface JobProgress {
   readonly batchAttempt: number;
   /** `compiling`, `training`, `scoring`, `re-scoring`, `evaluating`, `done`. */
   readonly phase: string;
+  /** Kind of the program: `weight-sharing-search`, `train-network`, … */
+  readonly program?: string;
+  /** What native code was asked for last: `train (graph 1)`. On record before it runs for the first time. */
+  readonly operation?: string;
   readonly step: number;
   readonly totalSteps: number;
   /** Step of the newest acknowledged checkpoint. */
@@ -20,6 +24,10 @@ export interface JobProgress {
   readonly loss?: number;
   /** Fraction in [0, 1]. */
   readonly accuracy?: number;
+  /** Newest epoch of its learning curve, from 1. */
+  readonly trainingEpoch?: number;
+  /** Best validation accuracy so far, of an epoch or, in a search, of a scored architecture; a fraction in [0, 1]. */
+  readonly bestAccuracy?: number;
   /** The instance announced its end; a replacement may be started at once. */
   readonly notice?: 'reclaim' | 'rebalance' | 'sigterm';
   /** ISO 8601. */

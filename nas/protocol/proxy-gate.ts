@@ -54,9 +54,16 @@ const stage3Dollars = (experiment: Experiment, epochs: number, retrained: readon
 
 const number = (value: number): string => value.toFixed(2);
 
+/** Money that is not known is not nothing. */
+const priceOf = ({ resources }: Experiment, dollars: number): string =>
+  resources.spotDollarsPerHour === 0
+    ? 'whose price is unknown (resources.spotDollarsPerHour)'
+    : `about $${number(dollars)}`;
+
 /**
  * Can stage 1's scores be trusted? Kendall's τ between the standing of the sampled cells in their searches and their accuracy
- * after a short training. The interval decides and not τ itself, which a small sample leaves to chance. Scores of different searches come from different shared weights, so standings are compared and not scores.
+ * after a short training. The interval decides and not τ itself, which a small sample leaves to chance. Scores of different
+ * searches come from different shared weights, so standings are compared and not scores.
  */
 export const judgeGate = (
   experiment: Experiment,
@@ -89,7 +96,7 @@ export const judgeGate = (
     low
       ? `not surely above ${gate.minimumTau}: stage 2 retrains ${topK} cells instead of ${stages.retrain.topK}`
       : `surely above ${gate.minimumTau}: stage 2 retrains ${topK} cells as planned`,
-    ...(held ? [`stage 3, about $${number(dollars)}, waits for nas resume`] : []),
+    ...(held ? [`stage 3, ${priceOf(experiment, dollars)}, waits for nas resume`] : []),
   ].join('; ');
   return { points, correlation, low, topK, held, stage3Dollars: dollars, text };
 };

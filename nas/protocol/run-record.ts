@@ -13,6 +13,18 @@ export interface RunRecord {
   readonly dataset: { readonly name: string; readonly manifest: BlobRef };
   /** ISO 8601. */
   readonly createdAt: string;
+  /** Whose run it is (`deploymentId`); absent in records of before deployments were told apart. */
+  readonly deployment?: string;
+  /** The code that the run keeps to its end; absent in records of before it was settled. */
+  readonly code?: RunCode;
+}
+
+/** What computes a run. None of it is part of the experiment's hash: a checkpoint names the numeric code itself. */
+export interface RunCode {
+  /** Job definition of the trainer with its revision, `name:3`: every job of the run is submitted with it. */
+  readonly jobDefinition: string;
+  /** Builds of the workers that polled when the run began (`workerBuild`), usually one. */
+  readonly workers: readonly string[];
 }
 
 /** Names a run in workflow histories: small, and enough to find everything else. */

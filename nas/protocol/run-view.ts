@@ -43,6 +43,12 @@ export interface JobView {
   readonly attempts: number;
   readonly reclaims: number;
   readonly outcome?: Outcome;
+  /** Why a job that ended did not succeed. */
+  readonly error?: string;
+  /** Why Batch does not start it, or one of its trials, now. */
+  readonly waits?: string;
+  /** The first reason why it, or one of its trials, had to wait. */
+  readonly waited?: string;
   /** Steps done and planned, for progress bars. */
   readonly step?: number;
   readonly totalSteps?: number;

@@ -8,6 +8,13 @@ import type { StrategyName } from '../strategy/registry.ts';
  * another part of the experiment: `withStrategyDefaults` fills them in.
  */
 const withoutDefaults = (schema: z.core.$ZodType): z.core.$ZodType => {
+  const bare = stripped(schema);
+  // Strategies make their options with zod's own classes, all of which have a description.
+  const { description } = schema as z.ZodType;
+  return description === undefined ? bare : (bare as z.ZodType).describe(description);
+};
+
+const stripped = (schema: z.core.$ZodType): z.core.$ZodType => {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
     return withoutDefaults(schema.unwrap());
   if (schema instanceof z.ZodDiscriminatedUnion) {
@@ -33,7 +40,7 @@ const member = (name: StrategyName): z.ZodObject => {
   // Only defaults depend on the number.
   const options = withoutDefaults(STRATEGIES[name].options(1000));
   if (!(options instanceof z.ZodObject)) throw new TypeError(`the options of ${name} are no object`);
-  return options.extend({ name: z.literal(name) });
+  return options.extend({ name: z.literal(name).describe(STRATEGIES[name].source) });
 };
 
 /** A black-box strategy with its options; after `withStrategyDefaults` all of them. */

@@ -41,6 +41,8 @@ export interface RunDocuments {
   readonly tableBest?: number;
   /** Of the run's experiment, whichever run made them. */
   readonly receipts: readonly ReceiptReport[];
+  /** Documents that cannot be used and are left out, with what is wrong with them. */
+  readonly damaged?: readonly string[];
   readonly software: Readonly<Record<string, string>>;
 }
 
@@ -220,6 +222,7 @@ export const buildReport = (documents: RunDocuments): RunReport => {
     ...(dataset === undefined ? {} : { data: describeDataset(dataset) }),
     searches: searches.map(({ job, result }) => searchReport(job, result, documents.trials[job.jobId])),
     ...(Object.keys(documents.timedOn).length === 0 ? {} : { timedOn: documents.timedOn }),
+    ...(documents.damaged === undefined ? {} : { damaged: documents.damaged }),
     ...(documents.tableBest === undefined ? {} : { tableBest: documents.tableBest }),
     retrainings,
     proxyFidelity: fidelityOf(retrainings),

@@ -19,6 +19,7 @@ import {
   candidateTable,
   evaluationTable,
   failureTable,
+  waitTable,
   identityTable,
   judgeTable,
   receiptTable,
@@ -76,6 +77,7 @@ export const markdownReport = (report: RunReport, figures: Figures): string => {
       baseline && `The random cell it was compared with:\n\n\`\`\`\n${baseline.genotype}\n\`\`\``,
     ),
     section('Jobs that did not succeed', markdownTable(failureTable(report))),
+    section('Jobs that had to wait', markdownTable(waitTable(report))),
     section(
       'Stage 3: test accuracy over training seeds',
       image('test-accuracies', 'test accuracy of every seed'),

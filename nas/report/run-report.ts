@@ -27,6 +27,8 @@ export interface RunReport extends RunView {
   readonly timedOn?: Readonly<Record<string, number>>;
   /** The best score in the table, where stage 1 looks its trials up in one; as the searches learn it. */
   readonly tableBest?: number;
+  /** Documents that could not be used, with what is wrong with them; the report is made without. */
+  readonly damaged?: readonly string[];
   /** Cells trained from scratch at stage-2 fidelity: those of stage 2 and the baseline's random ones. */
   readonly retrainings: readonly RetrainingReport[];
   /** How well stage 1's score predicts the accuracy after retraining. */

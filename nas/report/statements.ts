@@ -141,16 +141,21 @@ export const judgeText = ({ searches }: RunReport): string =>
       'than the threshold after all were rejected wrongly.';
 
 /** What reclaims did to the run. */
-export const durabilityText = ({ spending, attempts, rehearsal }: RunReport): string => {
+export const durabilityText = ({ spending, attempts, rehearsal, damaged = [] }: RunReport): string => {
   const reclaims = spending.reduce((sum, stage) => sum + stage.reclaims, 0);
   const resumed = attempts.filter(({ fromStep }) => fromStep > 0).length;
   const stall = attempts.reduce((sum, { checkpoints }) => sum + (checkpoints?.stallSeconds ?? 0), 0);
   const trained = attempts.reduce((sum, { trainSeconds }) => sum + (trainSeconds ?? 0), 0);
   const share =
     trained > 0 ? ` Checkpoints held training up for ${percent(stall / trained)} of its time.` : '';
+  const leftOut =
+    damaged.length === 0
+      ? ''
+      : ` ${damaged.length} document${damaged.length === 1 ? ' was' : 's were'} damaged when this report was written, ` +
+        `and what they held is left out: ${damaged.join('; ')}.`;
   const drill = rehearsal === undefined ? '' : ` ${rehearsal.text}`;
   return (
     `${reclaims === 0 ? 'No machine was' : `${reclaims} machine${reclaims === 1 ? ' was' : 's were'}`} reclaimed; ` +
-    `${resumed} attempt${resumed === 1 ? '' : 's'} went on from a checkpoint.${share}${drill}`
+    `${resumed} attempt${resumed === 1 ? '' : 's'} went on from a checkpoint.${share}${drill}${leftOut}`
   );
 };

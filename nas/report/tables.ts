@@ -163,6 +163,14 @@ export const failureTable = ({ failures }: RunReport): Table => ({
   rows: failures.map(({ jobId, outcome, attempts, error = '' }) => [jobId, outcome, `${attempts}`, error]),
 });
 
+/** Jobs that Batch did not start at once, with the first reason that it gave. */
+export const waitTable = ({ stages }: RunReport): Table => ({
+  columns: ['job', 'waited, at first because of'],
+  rows: stages.flatMap(({ jobs }) =>
+    jobs.flatMap(({ jobId, waited }) => (waited === undefined ? [] : [[jobId, waited]])),
+  ),
+});
+
 /** Resume receipts: what was killed where, and whether anything differs from a job left alone. */
 export const receiptTable = ({ receipts }: RunReport): Table => ({
   columns: ['made', 'program', 'killed after step', 'of steps', 'parts compared', 'outcome', 'code'],
@@ -205,7 +213,7 @@ export const attemptTable = ({ attempts }: RunReport): Table => ({
   ],
   rows: toldAttempts(attempts).map((attempt) => {
     const { startedAt, endedAt, fromStep, toStep, checkpoints, peakBytes } = attempt;
-    const trouble = [attempt.error, ...(attempt.walkedBack ?? [])]
+    const trouble = [attempt.error, ...(attempt.walkedBack ?? []), ...(attempt.mended ?? [])]
       .filter((text) => text !== undefined)
       .join('; ');
     return [
@@ -273,7 +281,9 @@ export const identityTable = (report: RunReport): Table => {
           ]),
       [
         'split',
-        `${percent(configuration.task.validationFraction, 0)} of the training images for validation, seed ${configuration.task.splitSeed}`,
+        data?.givenValidation === undefined
+          ? `${percent(configuration.task.validationFraction, 0)} of the training images for validation, seed ${configuration.task.splitSeed}`
+          : `${integer(data.givenValidation)} of the training images for validation, as the data set gives them`,
       ],
       [
         'seeds',

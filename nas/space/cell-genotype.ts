@@ -1,5 +1,8 @@
 import { z } from 'zod';
+import type { Json } from '../json.ts';
 import { inputError } from '../protocol/input-error.ts';
+import { excerpt } from './excerpt.ts';
+import { LiteralError, LONGEST, readCall } from './python-literal.ts';
 
 /** The eight operations of the DARTS CNN search space, in their order (Liu et al. 2019, §3.1). */
 export const PRIMITIVES = [
@@ -34,6 +37,14 @@ export type CellGenotype = {
 
 /** The offending part of a JSON path such as `normal[3]`. */
 const part = (field: string, cell: string, index: number): string => `${field}.${cell}[${index}]`;
+
+/** The part of a value that an issue is about. */
+export const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>(
+    (at, key) =>
+      typeof at === 'object' && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined,
+    value,
+  );
 
 const shape = z.strictObject({
   normal: z.array(z.tuple([z.string(), z.number().int()])),
@@ -95,9 +106,10 @@ export const checkCellGenotype = (value: unknown, field = 'genotype'): CellGenot
   const parsed = shape.safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
+    const path = issue?.path ?? [];
     throw inputError(
-      [field, ...(issue?.path ?? [])].join('.'),
-      value,
+      [field, ...path].join('.'),
+      excerpt(valueAt(value, path)),
       FORM,
       issue?.message ?? 'use the form shown',
       {
@@ -126,55 +138,84 @@ export const printCellGenotype = (genotype: CellGenotype): string =>
   `Genotype(normal=${printEdges(genotype.normal)}, normal_concat=${printConcat(genotype.normalConcat)}, ` +
   `reduce=${printEdges(genotype.reduce)}, reduce_concat=${printConcat(genotype.reduceConcat)})`;
 
-const range = (from: number, to: number): number[] =>
-  Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+/** Reads what is meant: two edges of each node in brackets of their own, and weights behind the inputs, which tell nothing. */
+const plainEdges = (edges: Json | undefined): Json | undefined => {
+  if (!Array.isArray(edges)) return edges;
+  const isEdge = (item: Json): boolean => Array.isArray(item) && typeof item[0] === 'string';
+  const isNode = (item: Json): boolean => Array.isArray(item) && item.length > 0 && item.every(isEdge);
+  const flat = (edges as readonly Json[]).every(isNode) ? (edges as readonly Json[][]).flat() : edges;
+  return (flat as readonly Json[]).map((edge) =>
+    Array.isArray(edge) && edge.length === 3 && typeof edge[2] === 'number' ? edge.slice(0, 2) : edge,
+  );
+};
 
-/** Python literal to JSON: tuples to arrays, ranges spelt out, single to double quotes, no trailing commas. */
-const toJson = (literal: string): string =>
-  literal
-    .replace(/range\(\s*(\d+)\s*,\s*(\d+)\s*\)/g, (_, a: string, b: string) =>
-      JSON.stringify(range(Number(a), Number(b))),
-    )
-    .replace(/range\(\s*(\d+)\s*\)/g, (_, b: string) => JSON.stringify(range(0, Number(b))))
-    .replaceAll('(', '[')
-    .replaceAll(')', ']')
-    .replaceAll("'", '"')
-    .replace(/\b(normal|normal_concat|reduce|reduce_concat)\s*=/g, '"$1":')
-    .replace(/,(\s*[\]}])/g, '$1');
-
-/** Some publications list the two edges of each node in brackets of their own. */
-const flatten = (edges: unknown): unknown =>
-  Array.isArray(edges) && edges.every((node) => Array.isArray(node) && Array.isArray(node[0]))
-    ? edges.flat()
-    : edges;
+const FIELDS = ['normal', 'normal_concat', 'reduce', 'reduce_concat'] as const;
+const CALL = /(?<!\w)Genotype\s*\(/g;
 
 /**
- * Reads the published form: `Genotype(normal=[('sep_conv_3x3', 0), …], normal_concat=range(2, 6), …)`, with
- * concat as a range or a list. Throws `InputError` naming the part.
+ * What may stand behind the call: closing quotes and brackets, and in a pair of a quoted genotype and its score, as lists of results
+ * print it, the score.
+ */
+const CLOSING =
+  /^(?:["'`]\s*,\s*(?:np\.float\d+\(|float\()?[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)?[\s,;.'"`)\]}]*$/i;
+
+/** Whether a text is of a pair of cells, and so never the name of anything. */
+export const isCellGenotype = (text: string): boolean => /Genotype\s*\(/.test(text);
+
+/** Lines that are comments say nothing of the cells. */
+const withoutCommentLines = (text: string): string =>
+  text
+    .split('\n')
+    .filter((line) => !line.trimStart().startsWith('#'))
+    .join('\n');
+
+/** The four fields of the one `Genotype(…)` in a text. Throws `LiteralError`. */
+const cellFields = (text: string): Record<string, Json | undefined> => {
+  if (text.length > LONGEST) throw new LiteralError(`${text.length} characters, at most ${LONGEST}`);
+  const lines = withoutCommentLines(text);
+  const calls = [...lines.matchAll(CALL)];
+  const [found] = calls;
+  if (found === undefined) throw new LiteralError('there is no Genotype(…)');
+  if (calls.length > 1) throw new LiteralError(`there are ${calls.length} genotypes: give one of them`);
+  const { parts, end } = readCall(lines, 'Genotype', found.index + found[0].length - 1);
+  const rest = lines
+    .slice(end)
+    .replace(/#[^\n]*/g, '')
+    .trim();
+  if (!CLOSING.test(rest)) throw new LiteralError(`unexpected ${JSON.stringify(excerpt(rest))} after it`);
+  const fields: Record<string, Json | undefined> = {};
+  for (const [key, value] of parts) {
+    const name = typeof key === 'number' ? FIELDS[key] : FIELDS.find((field) => field === key);
+    if (name === undefined) throw new LiteralError(`unexpected argument ${key}`);
+    if (fields[name] !== undefined) throw new LiteralError(`${name} is given twice`);
+    fields[name] = value;
+  }
+  const missing = FIELDS.find((name) => fields[name] === undefined || fields[name] === null);
+  if (missing !== undefined) throw new LiteralError(`${missing} is missing`);
+  return fields;
+};
+
+/**
+ * Reads the published form, `Genotype(normal=[('sep_conv_3x3', 0), …], normal_concat=range(2, 6), …)`, as tools print it: after a name
+ * and `=`, in a line of a log, over many lines, with comments, lists for tuples and ranges, numpy's integers, edges by node,
+ * weights of edges. Throws `InputError` naming the part.
  */
 export const parseCellGenotype = (text: string, field = 'genotype'): CellGenotype => {
-  const body = /^\s*Genotype\(([\s\S]*)\)\s*$/.exec(text)?.[1]?.trim().replace(/,$/, '');
-  let value: Record<string, unknown>;
+  let fields: Record<string, Json | undefined>;
   try {
-    if (body === undefined) throw new SyntaxError('it does not begin with Genotype( and end with )');
-    value = JSON.parse(toJson(`{${body}}`)) as Record<string, unknown>;
+    fields = cellFields(text);
   } catch (cause) {
-    throw inputError(
-      field,
-      text,
-      FORM,
-      `write the genotype in the form shown (${cause instanceof Error ? cause.message : String(cause)})`,
-      { cause },
-    );
+    if (!(cause instanceof LiteralError)) throw cause;
+    throw inputError(field, excerpt(text), FORM, `write the genotype in the form shown: ${cause.message}`, {
+      cause,
+    });
   }
-  const { normal, normal_concat, reduce, reduce_concat, ...rest } = value;
   return checkCellGenotype(
     {
-      normal: flatten(normal),
-      normalConcat: normal_concat,
-      reduce: flatten(reduce),
-      reduceConcat: reduce_concat,
-      ...rest,
+      normal: plainEdges(fields['normal']),
+      normalConcat: fields['normal_concat'],
+      reduce: plainEdges(fields['reduce']),
+      reduceConcat: fields['reduce_concat'],
     },
     field,
   );

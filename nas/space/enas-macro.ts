@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { inputError } from '../protocol/input-error.ts';
+import { type InputError, inputError } from '../protocol/input-error.ts';
 import { categorical } from './categorical.ts';
+import { excerpt } from './excerpt.ts';
 import { jsonGenotype } from './json-genotype.ts';
+import { LONGEST } from './python-literal.ts';
 import type { Space } from './space.ts';
 
 /** Operations of a layer, in the numbering of the published architectures. */
@@ -42,15 +44,22 @@ const fault = (rows: EnasMacroGenotype): readonly [string, unknown, string] | un
   return undefined;
 };
 
-/** Integers of a printed architecture. Throws `InputError` where there is anything else. */
+/** Integers of a printed architecture: bare, with commas, or in brackets as logs have them. Throws `InputError` where there is anything else. */
 export const parseIntegers = (text: string, field: string, form: string): readonly number[] => {
+  const refuse = (why: string): InputError =>
+    inputError(field, excerpt(text), form, `write the architecture as integers (${why})`);
+  if (text.length > LONGEST) throw refuse(`${text.length} characters`);
   const words = text
-    .trim()
-    .split(/[\s,]+/)
+    // Comments; the assignments of the authors' scripts, `fixed_arc="$fixed_arc 1 0"`; numpy's integers.
+    .replace(/#[^\n]*/g, ' ')
+    .replace(/(?:--)?\b[A-Za-z_]\w*\s*[=:]/g, ' ')
+    .replace(/\$\{?[A-Za-z_]\w*\}?/g, ' ')
+    .replace(/\b(?:np|numpy)\.u?int\d*|\barray\b/g, ' ')
+    .split(/[\s,;()[\]'"`\\]+/)
     .filter((word) => word !== '');
-  const strange = words.find((word) => !/^\d+$/.test(word));
+  const strange = words.find((word) => !/^\d{1,9}$/.test(word));
   if (strange !== undefined || words.length === 0)
-    throw inputError(field, text, form, `write the architecture as integers (${strange ?? 'it is empty'})`);
+    throw refuse(strange === undefined ? 'it is empty' : `${excerpt(strange)} is none`);
   return words.map(Number);
 };
 
@@ -88,7 +97,7 @@ export const enasMacro = (depth = 12): Space<EnasMacroGenotype> => {
         field,
         `${genotype.length} layers`,
         `${depth} layers`,
-        'give space.depth the number of layers of the architecture',
+        `write space.depth: ${genotype.length}, the number of layers of the architecture`,
       );
     return genotype;
   };

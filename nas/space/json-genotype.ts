@@ -2,6 +2,9 @@ import type { z } from 'zod';
 import { hashJson } from '../hash.ts';
 import type { Json } from '../json.ts';
 import { inputError } from '../protocol/input-error.ts';
+import { valueAt } from './cell-genotype.ts';
+import { excerpt } from './excerpt.ts';
+import { literalOf } from './literal-of.ts';
 import type { Space } from './space.ts';
 
 /**
@@ -20,9 +23,10 @@ export const jsonGenotype = <G extends Json>(
     const parsed = schema.safeParse(value);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
+      const path = issue?.path ?? [];
       throw inputError(
-        [field, ...(issue?.path ?? [])].join('.'),
-        value,
+        [field, ...path].join('.'),
+        excerpt(valueAt(value, path)),
         form,
         issue?.message ?? 'use that form',
         {
@@ -44,13 +48,7 @@ export const jsonGenotype = <G extends Json>(
     validate,
     print: (genotype) => JSON.stringify(genotype),
     parse: (text, field = 'genotype') => {
-      let value: unknown;
-      try {
-        value = JSON.parse(text);
-      } catch (cause) {
-        throw inputError(field, text, form, 'write the genotype as JSON', { cause });
-      }
-      return validate(value, field);
+      return validate(literalOf(text, form, field), field);
     },
     hash: (genotype) => hashJson([name, canonical(genotype)]),
   };

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import { sha256 } from '../hash.ts';
+import type { Json } from '../json.ts';
 import { inputError } from '../protocol/input-error.ts';
 import type { Random } from '../random.ts';
 import { withChoice } from './categorical.ts';
 import { depthProfile } from './depth-profile.ts';
 import { canonicalDag, pruned, type LabelledDag } from './labelled-dag.ts';
+import { excerpt } from './excerpt.ts';
+import { literalOf } from './literal-of.ts';
 import type { Space } from './space.ts';
 
 /** Operations of the inner vertices in the benchmark's own order (Ying et al. 2019, §2.1). */
@@ -103,6 +106,24 @@ const pathEncoding = (genotype: NasBench101Genotype, inner: number): readonly nu
 
 const FORM = '{"matrix": [[0, 1, …], …], "operations": ["conv3x3", …]}';
 
+/** Names of the fields and operations in the benchmark's code, whose operations include those of input and output. */
+const asPrinted = (value: Json): Json => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const record = value as Readonly<Record<string, Json>>;
+  const first = (...names: readonly string[]): Json | undefined => {
+    const name = names.find((key) => Object.hasOwn(record, key));
+    return name === undefined ? undefined : record[name];
+  };
+  const matrix = first('matrix', 'adjacency', 'module_adjacency', 'original_matrix');
+  const operations = first('operations', 'ops', 'module_operations', 'labels', 'original_ops');
+  if (matrix === undefined || !Array.isArray(operations)) return value;
+  const names = (operations as readonly Json[]).map((name) =>
+    typeof name === 'string' ? name.replace(/-bn-relu$/, '') : name,
+  );
+  const inner = names[0] === 'input' && names.at(-1) === 'output' ? names.slice(1, -1) : names;
+  return { matrix, operations: inner };
+};
+
 /** The cell space of NAS-Bench-101 with at most `maxVertices` vertices (the paper's limit is 7). */
 export const nasBench101 = (maxVertices = 7): Space<NasBench101Genotype> => {
   const name = maxVertices === 7 ? 'nas-bench-101' : `nas-bench-101-${maxVertices}`;
@@ -164,7 +185,7 @@ export const nasBench101 = (maxVertices = 7): Space<NasBench101Genotype> => {
     if (!wellFormed)
       throw inputError(
         field,
-        value,
+        excerpt(value),
         `${FORM}, matrix upper triangular with entries 0 and 1`,
         'use that form',
       );
@@ -230,15 +251,7 @@ export const nasBench101 = (maxVertices = 7): Space<NasBench101Genotype> => {
     ],
     validate,
     print: (genotype) => JSON.stringify(genotype),
-    parse: (text, field = 'genotype') => {
-      let value: unknown;
-      try {
-        value = JSON.parse(text);
-      } catch (cause) {
-        throw inputError(field, text, FORM, 'write the graph as JSON', { cause });
-      }
-      return validate(value, field);
-    },
+    parse: (text, field = 'genotype') => validate(asPrinted(literalOf(text, FORM, field)), field),
     hash: (genotype) => {
       const dag = pruned(dagOf(genotype));
       return sha256(`nas-bench-101/${dag === undefined ? 'disconnected' : canonicalDag(dag)}`);

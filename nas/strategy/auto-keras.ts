@@ -10,16 +10,32 @@ import { morphismDistance, morphismProfile } from './morphism-distance.ts';
 const options = (evaluations: number) =>
   z.strictObject({
     ...modelOptions(evaluations),
-    /** Most networks that a walk makes; by default its temperature ends it sooner. */
-    candidates: z.number().int().min(2).default(1000),
-    /** β of the upper confidence bound mean + β · sd. */
-    beta: z.number().min(0).default(2.576),
-    /** T₀ and the factor r that cools it; the walk ends at `finalTemperature`. */
-    temperature: z.number().positive().default(1),
-    cooling: z.number().gt(0).lt(1).default(0.9),
-    finalTemperature: z.number().positive().default(1e-4),
-    trainingLimit: z.number().int().min(2).default(100),
-    noise: z.number().positive().default(0.1),
+    candidates: z
+      .number()
+      .int()
+      .min(2)
+      .describe('Most networks that a walk makes; by default its temperature ends it sooner.')
+      .default(1000),
+    beta: z.number().min(0).describe('β of the upper confidence bound mean + β · sd.').default(2.576),
+    temperature: z
+      .number()
+      .positive()
+      .describe('T₀ and the factor r that cools it; the walk ends at `finalTemperature`.')
+      .default(1),
+    cooling: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .describe('What the temperature is multiplied with after each step of the annealing.')
+      .default(0.9),
+    finalTemperature: z.number().positive().describe('Where the annealing ends.').default(1e-4),
+    trainingLimit: z
+      .number()
+      .int()
+      .min(2)
+      .describe('Newest trials that the model is fitted to at most.')
+      .default(100),
+    noise: z.number().positive().describe("Variance of the scores' noise in the model.").default(0.1),
   });
 type Options = z.infer<ReturnType<typeof options>>;
 

@@ -7,10 +7,17 @@ import type { Acquisition } from './model-guided.ts';
 const options = (evaluations: number) =>
   z.strictObject({
     ...modelOptions(evaluations),
-    /** Observations a fit uses: the better half of them the best, the rest the newest. */
-    trainingLimit: z.number().int().min(2).default(100),
-    /** Variance of the observation noise, in units of the standardised score's. */
-    noise: z.number().positive().default(0.1),
+    trainingLimit: z
+      .number()
+      .int()
+      .min(2)
+      .describe('Observations a fit uses: the better half of them the best, the rest the newest.')
+      .default(100),
+    noise: z
+      .number()
+      .positive()
+      .describe("Variance of the observation noise, in units of the standardised score's.")
+      .default(0.1),
   });
 type Options = z.infer<ReturnType<typeof options>>;
 

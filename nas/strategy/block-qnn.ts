@@ -30,26 +30,32 @@ const BATCHES = SCHEDULE.reduce((sum, [, batches]) => sum + batches, 0);
 
 const options = (evaluations: number) =>
   z.strictObject({
-    /** α (0.01 in the paper, of 11,392 networks). */
     learningRate: z
       .number()
       .positive()
       .max(1)
+      .describe('α (0.01 in the paper, of 11,392 networks).')
       .default(Math.min(0.2, Math.max(0.01, (0.01 * 11_392) / evaluations))),
-    /** γ. */
-    discount: z.number().min(0).max(1).default(1),
-    /** Weight of the logarithm of a block's multiply-adds in the reward. */
-    mu: z.number().min(0).default(0.01),
-    /** Weight of the logarithm of its density, edges over layers. */
-    rho: z.number().min(0).default(0.01),
-    /** Networks of a batch, and remembered ones that are replayed after it: 64 in the paper, of 178 batches. */
+    discount: z.number().min(0).max(1).describe('γ.').default(1),
+    mu: z
+      .number()
+      .min(0)
+      .describe("Weight of the logarithm of a block's multiply-adds in the reward.")
+      .default(0.01),
+    rho: z
+      .number()
+      .min(0)
+      .describe('Weight of the logarithm of its density, edges over layers.')
+      .default(0.01),
     batch: z
       .number()
       .int()
       .min(1)
+      .describe(
+        'Networks of a batch, and remembered ones that are replayed after it: 64 in the paper, of 178 batches.',
+      )
       .default(Math.min(64, Math.max(1, Math.round(evaluations / BATCHES)))),
-    /** Longest block proposed. */
-    maxLayers: z.number().int().min(1).max(MAX_INDEX).default(MAX_INDEX),
+    maxLayers: z.number().int().min(1).max(MAX_INDEX).describe('Longest block proposed.').default(MAX_INDEX),
   });
 type Options = z.infer<ReturnType<typeof options>>;
 

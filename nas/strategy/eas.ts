@@ -18,29 +18,47 @@ const options = (evaluations: number) => {
   const networks = Math.max(1, evaluations - 1);
   const second = Math.floor(networks / 3);
   return z.strictObject({
-    /** Units of each direction of the encoder, and size of its embeddings. */
-    units: count.default(50),
-    embedding: count.default(16),
-    /** Networks to a step of the controller. */
-    children: count.default(10),
-    /** Transformations that make a network of the start point: widenings of all layers at once, then single deepenings. */
-    widenings: z.number().int().min(0).default(4),
-    deepenings: z.number().int().min(0).default(5),
-    /** Networks sampled from each start point; the best one so far is the next. The paper samples 300, then 150. */
+    units: count.describe('Units of each direction of the encoder, and size of its embeddings.').default(50),
+    embedding: count.describe("Size of a layer's embedding.").default(16),
+    children: count.describe('Networks to a step of the controller.').default(10),
+    widenings: z
+      .number()
+      .int()
+      .min(0)
+      .describe(
+        'Transformations that make a network of the start point: widenings of all layers at once, then single deepenings.',
+      )
+      .default(4),
+    deepenings: z.number().int().min(0).describe('Insertions of a layer in each episode.').default(5),
     phases: z
       .array(count)
       .min(1)
+      .describe(
+        'Networks sampled from each start point; the best one so far is the next. The paper samples 300, then 150.',
+      )
       .default(second === 0 ? [networks] : [networks - second, second]),
-    learningRate: z.number().positive().default(0.002),
-    /** Share of the present batch's mean reward in the baseline, which takes it before it is subtracted. */
-    baselineDecay: z.number().min(0).max(1).default(0.95),
-    entropyWeight: z.number().min(0).default(1e-5),
-    /** On new weights, in standard deviations of the weights beside them; with 0 a network starts exactly as its parent. */
+    learningRate: z
+      .number()
+      .positive()
+      .describe("Step size of the optimizer of the strategy's own model.")
+      .default(0.002),
+    baselineDecay: z
+      .number()
+      .min(0)
+      .max(1)
+      .describe(
+        "Share of the present batch's mean reward in the baseline, which takes it before it is subtracted.",
+      )
+      .default(0.95),
+    entropyWeight: z.number().min(0).describe("Weight of the policy's entropy in the reward.").default(1e-5),
     noise: z
       .strictObject({
-        wider: z.number().min(0).max(1).default(0.01),
-        deeper: z.number().min(0).max(1).default(0.001),
+        wider: z.number().min(0).max(1).describe('Of the new weights of a widened layer.').default(0.01),
+        deeper: z.number().min(0).max(1).describe('Of the new weights of an inserted layer.').default(0.001),
       })
+      .describe(
+        'On new weights, in standard deviations of the weights beside them; with 0 a network starts exactly as its parent.',
+      )
       .prefault({}),
   });
 };

@@ -8,19 +8,36 @@ import type { StrategyContext, StrategyDefinition } from './strategy.ts';
 
 const options = (evaluations: number) =>
   z.strictObject({
-    /** N: individuals in a generation. */
-    populationSize: populationSize(evaluations, 20),
-    /** p_C: probability that an adjacent pair is crossed. */
-    crossoverProbability: z.number().min(0).max(1).default(0.2),
-    /** q_C: probability that a stage of a crossed pair is exchanged; a choice where the space knows no stages. */
-    stageExchange: z.number().min(0).max(1).default(0.2),
-    /** p_M: probability that an individual that was not crossed is mutated. */
-    mutationProbability: z.number().min(0).max(1).default(0.8),
-    /**
-     * q_M: probability that a bit of a mutated individual flips (that a choice becomes another one); null: as many as make
-     * one expected change, which is the paper's 0.05 at its 19 bits.
-     */
-    bitFlip: z.number().min(0).max(1).nullable().default(null),
+    populationSize: populationSize(evaluations, 20).describe('N: individuals in a generation.'),
+    crossoverProbability: z
+      .number()
+      .min(0)
+      .max(1)
+      .describe('p_C: probability that an adjacent pair is crossed.')
+      .default(0.2),
+    stageExchange: z
+      .number()
+      .min(0)
+      .max(1)
+      .describe(
+        'q_C: probability that a stage of a crossed pair is exchanged; a choice where the space knows no stages.',
+      )
+      .default(0.2),
+    mutationProbability: z
+      .number()
+      .min(0)
+      .max(1)
+      .describe('p_M: probability that an individual that was not crossed is mutated.')
+      .default(0.8),
+    bitFlip: z
+      .number()
+      .min(0)
+      .max(1)
+      .nullable()
+      .describe(
+        "q_M: probability that a bit of a mutated individual flips (that a choice becomes another one); null: as many as make one expected change, which is the paper's 0.05 at its 19 bits.",
+      )
+      .default(null),
   });
 type Options = z.infer<ReturnType<typeof options>>;
 

@@ -4,14 +4,18 @@ import type { StrategyDefinition } from './strategy.ts';
 
 const options = (evaluations: number) =>
   z.strictObject({
-    /** Uniform samples that start the population (200 of 7,000 in the paper). */
     initial: z
       .number()
       .int()
       .min(1)
+      .describe('Uniform samples that start the population (200 of 7,000 in the paper).')
       .default(sixthOf(evaluations, 1, 200)),
-    /** Share of the population drawn for each tournament, of two members at least. */
-    tournamentShare: z.number().gt(0).max(1).default(0.05),
+    tournamentShare: z
+      .number()
+      .gt(0)
+      .max(1)
+      .describe('Share of the population drawn for each tournament, of two members at least.')
+      .default(0.05),
   });
 type Options = z.infer<ReturnType<typeof options>>;
 

@@ -10,11 +10,11 @@ import type { Learned, StrategyContext, StrategyDefinition } from './strategy.ts
 
 const options = (evaluations: number) =>
   z.strictObject({
-    /** Random networks that a climb starts from the best of; the authors' code has 10. */
     initial: z
       .number()
       .int()
       .min(1)
+      .describe("Random networks that a climb starts from the best of; the authors' code has 10.")
       .default(sixthOf(evaluations, 1, 10)),
   });
 type Options = z.infer<ReturnType<typeof options>>;

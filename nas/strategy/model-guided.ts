@@ -10,20 +10,24 @@ import type { StrategyDefinition } from './strategy.ts';
 
 /** Options that every strategy with a fitted model of the score shares. */
 export const modelOptions = (evaluations: number) => ({
-  /** Uniform samples before the first fit, which takes two results at least. */
   initial: z
     .number()
     .int()
     .min(1)
+    .describe('Uniform samples before the first fit, which takes two results at least.')
     .default(Math.min(evaluations, Math.max(2, Math.min(20, Math.round(evaluations / 10))))),
-  /** Proposals to a fit; they count on no result of one another. */
   batch: z
     .number()
     .int()
     .min(1)
+    .describe('Proposals to a fit; they count on no result of one another.')
     .default(Math.max(1, Math.min(20, Math.round(evaluations / 20)))),
-  /** Networks among which each fit chooses: half mutants of the best, half uniform samples. */
-  candidates: z.number().int().min(2).default(200),
+  candidates: z
+    .number()
+    .int()
+    .min(2)
+    .describe('Networks among which each fit chooses: half mutants of the best, half uniform samples.')
+    .default(200),
 });
 
 export interface ModelOptions {

@@ -16,11 +16,27 @@ import type { OtmannProfile } from './otmann.ts';
 const options = (evaluations: number) =>
   z.strictObject({
     ...modelOptions(evaluations),
-    candidates: z.number().int().min(2).default(100),
-    /** Rounds of the evolutionary algorithm that maximises the acquisition; each makes `candidates` / rounds mutants. */
-    rounds: z.number().int().min(1).default(5),
-    trainingLimit: z.number().int().min(2).default(100),
-    noise: z.number().positive().default(0.1),
+    candidates: z
+      .number()
+      .int()
+      .min(2)
+      .describe('Networks that are compared before one is proposed.')
+      .default(100),
+    rounds: z
+      .number()
+      .int()
+      .min(1)
+      .describe(
+        'Rounds of the evolutionary algorithm that maximises the acquisition; each makes `candidates` / rounds mutants.',
+      )
+      .default(5),
+    trainingLimit: z
+      .number()
+      .int()
+      .min(2)
+      .describe('Newest trials that the model is fitted to at most.')
+      .default(100),
+    noise: z.number().positive().describe("Variance of the scores' noise in the model.").default(0.1),
   });
 type Options = z.infer<ReturnType<typeof options>>;
 

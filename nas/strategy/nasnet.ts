@@ -8,14 +8,40 @@ const shared = (evaluations: number) => {
   const children = Math.max(1, Math.min(20, Math.round(evaluations / 30)));
   const replicas = Math.max(1, Math.min(25, Math.round(evaluations / (16 * children))));
   return {
-    units: z.number().int().min(1).default(100),
-    /** Workers share one queue of children in the paper; two rounds overlap here, so that none waits. */
-    replicas: z.number().int().min(1).default(replicas),
-    /** Networks to a minibatch of the controller (20). */
-    children: z.number().int().min(1).default(children),
-    shards: z.number().int().min(1).default(1),
-    staleness: z.number().int().min(0).nullable().default(null),
-    baselineDecay: z.number().min(0).lt(1).default(0.95),
+    units: z.number().int().min(1).describe("Units of the controller's LSTM.").default(100),
+    replicas: z
+      .number()
+      .int()
+      .min(1)
+      .describe(
+        'Workers share one queue of children in the paper; two rounds overlap here, so that none waits.',
+      )
+      .default(replicas),
+    children: z
+      .number()
+      .int()
+      .min(1)
+      .describe('Networks to a minibatch of the controller (20).')
+      .default(children),
+    shards: z
+      .number()
+      .int()
+      .min(1)
+      .describe("Parameter servers that hold the controller's parameters, each a part.")
+      .default(1),
+    staleness: z
+      .number()
+      .int()
+      .min(0)
+      .nullable()
+      .describe("Updates that a child's controller may be behind; null: one less than `replicas`.")
+      .default(null),
+    baselineDecay: z
+      .number()
+      .min(0)
+      .lt(1)
+      .describe('Share of the old baseline in the moving average of rewards.')
+      .default(0.95),
   };
 };
 
@@ -42,12 +68,15 @@ const NOTES =
 const ppoOptions = (evaluations: number) =>
   z.strictObject({
     ...shared(evaluations),
-    entropyWeight: entropyFor(0.05, evaluations),
-    /** Adam's (3.5e-4 in the paper). */
-    learningRate: rateFor(3.5e-4, 0.01, evaluations),
-    /** Passes over a minibatch. */
-    epochs: z.number().int().min(1).default(5),
-    clip: z.number().positive().lt(1).default(0.2),
+    entropyWeight: entropyFor(0.05, evaluations).describe("Weight of the policy's entropy in the reward."),
+    learningRate: rateFor(3.5e-4, 0.01, evaluations).describe("Adam's (3.5e-4 in the paper)."),
+    epochs: z.number().int().min(1).describe('Passes over a minibatch.').default(5),
+    clip: z
+      .number()
+      .positive()
+      .lt(1)
+      .describe("Bound of the probabilities' ratio in PPO; null: REINFORCE, without one.")
+      .default(0.2),
   });
 
 /** The NASNet controller trained by proximal policy optimisation. */
@@ -61,10 +90,15 @@ export const nasnetPpo = controllerSearch<z.infer<ReturnType<typeof ppoOptions>>
 const reinforceOptions = (evaluations: number) =>
   z.strictObject({
     ...shared(evaluations),
-    entropyWeight: entropyFor(0.1, evaluations),
-    learningRate: rateFor(3.5e-4, 0.01, evaluations),
-    epochs: z.literal(1).default(1),
-    clip: z.null().default(null),
+    entropyWeight: entropyFor(0.1, evaluations).describe("Weight of the policy's entropy in the reward."),
+    learningRate: rateFor(3.5e-4, 0.01, evaluations).describe(
+      "Step size of the optimizer of the strategy's own model.",
+    ),
+    epochs: z.literal(1).describe('Updates that each batch of children is used for.').default(1),
+    clip: z
+      .null()
+      .describe("Bound of the probabilities' ratio in PPO; null: REINFORCE, without one.")
+      .default(null),
   });
 
 /** The same controller trained by REINFORCE, as the paper's earlier experiments were. */

@@ -9,10 +9,13 @@ import type { StrategyDefinition } from './strategy.ts';
 /** The paper's 40 of 1,200 networks; smaller budgets get a sixth. */
 const options = (evaluations: number) =>
   z.strictObject({
-    populationSize: populationSize(evaluations, 40),
-    /** Measures that are to be small, besides the score that is to be high. */
-    minimise: z.array(z.string()).min(1).default(['multiplyAdds']),
-    crossover: z.number().min(0).max(1).default(0.9),
+    populationSize: populationSize(evaluations, 40).describe('Networks of the population.'),
+    minimise: z
+      .array(z.string())
+      .min(1)
+      .describe('Measures that are to be small, besides the score that is to be high.')
+      .default(['multiplyAdds']),
+    crossover: z.number().min(0).max(1).describe('Probability that a child has two parents.').default(0.9),
   });
 type Options = z.infer<ReturnType<typeof options>>;
 

@@ -7,14 +7,12 @@ import type { TrialOutcome } from './strategy.ts';
 export type Measures = Readonly<Record<string, number>>;
 
 const limit = z.strictObject({
-  min: z.number().optional(),
-  max: z.number().optional(),
+  min: z.number().describe('Least value.').optional(),
+  max: z.number().describe('Greatest value.').optional(),
 });
 const weight = z.strictObject({
-  /** T: what the measure is divided by. */
-  target: z.number().positive(),
-  /** w: −0.07 in the paper; more negative costs more. */
-  exponent: z.number().max(0).default(-0.07),
+  target: z.number().positive().describe('T: what the measure is divided by.'),
+  exponent: z.number().max(0).describe('w: −0.07 in the paper; more negative costs more.').default(-0.07),
 });
 
 /**
@@ -23,8 +21,16 @@ const weight = z.strictObject({
  * with α = β).
  */
 export const objectiveSchema = z.strictObject({
-  limits: z.record(z.string(), limit).default({}),
-  weights: z.record(z.string(), weight).default({}),
+  limits: z
+    .record(z.string(), limit)
+    .describe('Constraints by measure: a network beyond one counts as infeasible.')
+    .default({}),
+  weights: z
+    .record(z.string(), weight)
+    .describe(
+      'Weights by measure: the score is multiplied with (measure / target)^exponent of each (Tan et al. 2019).',
+    )
+    .default({}),
 });
 export type Objective = z.infer<typeof objectiveSchema>;
 

@@ -13,13 +13,21 @@ const count = z.number().int().min(1);
 /** Of the LSTM predictor; sizes and learning rates are those of the paper. */
 export const lstmOptions = z
   .strictObject({
-    hidden: count.default(100),
-    embedding: count.default(100),
-    /** Steps of Adam to a size of cells, each over all that are known of this size. */
-    epochs: count.default(50),
-    /** Of cells of one block, and of those of every further size. */
-    learningRate: z.number().positive().default(0.01),
-    furtherLearningRate: z.number().positive().default(0.002),
+    hidden: count.describe('Units of the hidden layer.').default(100),
+    embedding: count.describe('Size of the embedding of an operation.').default(100),
+    epochs: count
+      .describe('Steps of Adam to a size of cells, each over all that are known of this size.')
+      .default(50),
+    learningRate: z
+      .number()
+      .positive()
+      .describe('Of cells of one block, and of those of every further size.')
+      .default(0.01),
+    furtherLearningRate: z
+      .number()
+      .positive()
+      .describe('Step size of the later fits, after the first.')
+      .default(0.002),
   })
   .prefault({});
 export type LstmOptions = z.infer<typeof lstmOptions>;

@@ -11,12 +11,18 @@ const count = z.number().int().min(1);
 /** Of the MLP predictor; units and learning rates are those of the paper. */
 export const mlpOptions = z
   .strictObject({
-    hidden: count.default(100),
-    /** Passes over the cells of each size. */
-    epochs: count.default(50),
-    /** Of cells of one block, and of those of every further size. */
-    learningRate: z.number().positive().default(0.01),
-    furtherLearningRate: z.number().positive().default(0.002),
+    hidden: count.describe('Units of the hidden layer.').default(100),
+    epochs: count.describe('Passes over the cells of each size.').default(50),
+    learningRate: z
+      .number()
+      .positive()
+      .describe('Of cells of one block, and of those of every further size.')
+      .default(0.01),
+    furtherLearningRate: z
+      .number()
+      .positive()
+      .describe('Step size of the later fits, after the first.')
+      .default(0.002),
   })
   .prefault({});
 export type MlpOptions = z.infer<typeof mlpOptions>;

@@ -11,20 +11,31 @@ import type { StrategyContext, StrategyDefinition } from './strategy.ts';
 const options = (evaluations: number) => {
   const first = Math.max(1, Math.min(blocksAt(0).length, Math.ceil(evaluations / PNAS_BLOCKS)));
   return z.strictObject({
-    /** Cells of one block that are trained: all 136 where the budget allows. */
-    initial: z.number().int().min(1).max(blocksAt(0).length).default(first),
-    /** K: cells that go on at each size. */
+    initial: z
+      .number()
+      .int()
+      .min(1)
+      .max(blocksAt(0).length)
+      .describe('Cells of one block that are trained: all 136 where the budget allows.')
+      .default(first),
     beam: z
       .number()
       .int()
       .min(1)
+      .describe('K: cells that go on at each size.')
       .default(Math.max(1, Math.min(256, Math.floor((evaluations - first) / (PNAS_BLOCKS - 1))))),
-    /** Predictors, each trained on its own four fifths of what is known. */
-    ensemble: z.number().int().min(1).default(5),
-    /** The MLP, which the paper chose, or the LSTM that it compares it with. */
-    predictor: z.enum(['mlp', 'lstm']).default('mlp'),
-    mlp: mlpOptions,
-    lstm: lstmOptions,
+    ensemble: z
+      .number()
+      .int()
+      .min(1)
+      .describe('Predictors, each trained on its own four fifths of what is known.')
+      .default(5),
+    predictor: z
+      .enum(['mlp', 'lstm'])
+      .describe('The MLP, which the paper chose, or the LSTM that it compares it with.')
+      .default('mlp'),
+    mlp: mlpOptions.describe('The MLP predictors.'),
+    lstm: lstmOptions.describe('The LSTM predictors.'),
   });
 };
 type Options = z.infer<ReturnType<typeof options>>;

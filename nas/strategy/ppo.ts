@@ -15,19 +15,31 @@ import type { StrategyDefinition } from './strategy.ts';
 
 const options = (evaluations: number) =>
   z.strictObject({
-    learningRate: z.number().positive().default(0.1),
-    /** ε: the ratio of new to old probability counts only within [1 − ε, 1 + ε]. */
-    clip: z.number().positive().lt(1).default(0.2),
-    /** Passes over a minibatch of trials. */
-    epochs: z.number().int().min(1).default(5),
-    /** Trials to an update (20 in the paper, of 20,000). */
+    learningRate: z
+      .number()
+      .positive()
+      .describe("Step size of the optimizer of the strategy's own model.")
+      .default(0.1),
+    clip: z
+      .number()
+      .positive()
+      .lt(1)
+      .describe('ε: the ratio of new to old probability counts only within [1 − ε, 1 + ε].')
+      .default(0.2),
+    epochs: z.number().int().min(1).describe('Passes over a minibatch of trials.').default(5),
     minibatch: z
       .number()
       .int()
       .min(1)
+      .describe('Trials to an update (20 in the paper, of 20,000).')
       .default(Math.max(1, Math.min(10, Math.round(evaluations / 10)))),
-    baselineDecay: z.number().min(0).lt(1).default(0.95),
-    entropyWeight: z.number().min(0).default(0.05),
+    baselineDecay: z
+      .number()
+      .min(0)
+      .lt(1)
+      .describe('Share of the old baseline in the moving average of rewards.')
+      .default(0.95),
+    entropyWeight: z.number().min(0).describe("Weight of the policy's entropy in the reward.").default(0.05),
   });
 type Options = z.infer<ReturnType<typeof options>>;
 

@@ -15,23 +15,44 @@ const options =
   <O extends Json>(inner: StrategyDefinition<O, Json>) =>
   (evaluations: number) =>
     z.strictObject({
-      /** Results before the first judgement: a fifth of the budget, of small budgets up to a half. */
       warmUp: z
         .number()
         .int()
         .min(1)
+        .describe('Results before the first judgement: a fifth of the budget, of small budgets up to a half.')
         .default(
           Math.max(Math.min(10, Math.ceil(evaluations / 2)), Math.min(50, Math.round(evaluations / 5))),
         ),
-      /** Share of what was seen so far below which a network is expected to be to be rejected. */
-      threshold: z.number().gt(0).lt(1).default(0.5),
-      /** Share of the rejected that is trained anyway, to know what a rejection costs. */
-      heldShare: z.number().min(0).max(1).default(0.1),
-      /** Proposals that are judged for one trial at most: the best of them is trained, so that a search always goes on. */
-      tries: z.number().int().min(1).default(8),
-      /** Results that the judge learns from: the newest. */
-      memory: z.number().int().min(2).default(200),
-      strategy: inner.options(evaluations).prefault({} as never),
+      threshold: z
+        .number()
+        .gt(0)
+        .lt(1)
+        .describe('Share of what was seen so far below which a network is expected to be to be rejected.')
+        .default(0.5),
+      heldShare: z
+        .number()
+        .min(0)
+        .max(1)
+        .describe('Share of the rejected that is trained anyway, to know what a rejection costs.')
+        .default(0.1),
+      tries: z
+        .number()
+        .int()
+        .min(1)
+        .describe(
+          'Proposals that are judged for one trial at most: the best of them is trained, so that a search always goes on.',
+        )
+        .default(8),
+      memory: z
+        .number()
+        .int()
+        .min(2)
+        .describe('Results that the judge learns from: the newest.')
+        .default(200),
+      strategy: inner
+        .options(evaluations)
+        .describe('Options of the strategy whose proposals are judged.')
+        .prefault({} as never),
     }) as unknown as z.ZodType<JudgeOptions<O>>;
 
 type JudgeOptions<O extends Json> = {

@@ -6,19 +6,21 @@ import type { StrategyDefinition } from './strategy.ts';
 
 const options = (evaluations: number) =>
   z.strictObject({
-    /** α of the Bellman update. */
-    learningRate: z.number().positive().max(1).default(0.2),
-    discount: z.number().min(0).max(1).default(1),
-    /** Share of the budget explored at ε = 1. */
-    exploration: z.number().min(0).max(1).default(0.1),
-    /** Share of the budget by which ε has fallen, linearly, to `finalEpsilon`. */
-    settled: z.number().gt(0).max(1).default(0.5),
-    finalEpsilon: z.number().min(0).max(1).default(0.1),
-    /** Remembered networks replayed after each result. */
+    learningRate: z.number().positive().max(1).describe('α of the Bellman update.').default(0.2),
+    discount: z.number().min(0).max(1).describe('What a later reward counts for.').default(1),
+    exploration: z.number().min(0).max(1).describe('Share of the budget explored at ε = 1.').default(0.1),
+    settled: z
+      .number()
+      .gt(0)
+      .max(1)
+      .describe('Share of the budget by which ε has fallen, linearly, to `finalEpsilon`.')
+      .default(0.5),
+    finalEpsilon: z.number().min(0).max(1).describe('Share of random steps at the end.').default(0.1),
     replay: z
       .number()
       .int()
       .min(1)
+      .describe('Remembered networks replayed after each result.')
       .default(Math.min(64, Math.max(1, evaluations))),
   });
 type Options = z.infer<ReturnType<typeof options>>;

@@ -9,16 +9,19 @@ const LARGEST = 100;
 
 const options = (evaluations: number) =>
   z.strictObject({
-    /** P: members alive. */
-    populationSize: populationSize(evaluations, LARGEST),
-    /** S: members drawn, with replacement, for each tournament; a quarter of P, as in the paper. */
+    populationSize: populationSize(evaluations, LARGEST).describe('P: members alive.'),
     tournamentSize: z
       .number()
       .int()
       .min(1)
+      .describe('S: members drawn, with replacement, for each tournament; a quarter of P, as in the paper.')
       .default(Math.max(Math.min(2, evaluations), Math.round(sixthOf(evaluations, 2, LARGEST) / 4))),
-    /** Probability that a child is its parent unchanged (Methods Details). */
-    identity: z.number().min(0).max(1).default(0.05),
+    identity: z
+      .number()
+      .min(0)
+      .max(1)
+      .describe('Probability that a child is its parent unchanged (Methods Details).')
+      .default(0.05),
   });
 type Options = z.infer<ReturnType<typeof options>>;
 

@@ -13,10 +13,18 @@ import type { StrategyDefinition } from './strategy.ts';
 
 const options = () =>
   z.strictObject({
-    learningRate: z.number().positive().default(0.1),
-    /** Decay of the moving-average baseline (and spread). */
-    baselineDecay: z.number().min(0).lt(1).default(0.9),
-    entropyWeight: z.number().min(0).default(0.1),
+    learningRate: z
+      .number()
+      .positive()
+      .describe("Step size of the optimizer of the strategy's own model.")
+      .default(0.1),
+    baselineDecay: z
+      .number()
+      .min(0)
+      .lt(1)
+      .describe('Decay of the moving-average baseline (and spread).')
+      .default(0.9),
+    entropyWeight: z.number().min(0).describe("Weight of the policy's entropy in the reward.").default(0.1),
   });
 type Options = z.infer<ReturnType<typeof options>>;
 

@@ -61,7 +61,12 @@ export const oneOf = (samplers: readonly AnyStrategy[]): SamplerSource => {
     if (!(options instanceof z.ZodObject))
       throw new TypeError(`the options of ${sampler.name} are no object`);
     const name = z.literal(sampler.name);
-    return options.extend({ name: sampler === byDefault ? name.optional().default(sampler.name) : name });
+    return options.extend({
+      name:
+        sampler === byDefault
+          ? name.describe('The strategy that proposes the networks.').optional().default(sampler.name)
+          : name.describe('The strategy that proposes the networks.'),
+    });
   };
   const schema = (evaluations: number): z.ZodType<Json> => {
     const members = samplers.map((sampler) => member(sampler, evaluations));
@@ -94,12 +99,21 @@ export const oneOf = (samplers: readonly AnyStrategy[]): SamplerSource => {
 const schedulerOptions =
   (source: SamplerSource, defaults: Pick<SchedulerOptions, 'eta' | 'minFidelity'>) => (evaluations: number) =>
     z.strictObject({
-      /** η: one of η networks goes on to η times the resource. */
-      eta: z.number().int().min(2).default(defaults.eta),
-      /** r / R: the least share of the full resource that is ever given. */
-      minFidelity: z.number().gt(0).max(1).default(defaults.minFidelity),
-      /** The strategy that proposes new networks, and its options. */
-      sampler: source.options(evaluations),
+      eta: z
+        .number()
+        .int()
+        .min(2)
+        .describe('η: one of η networks goes on to η times the resource.')
+        .default(defaults.eta),
+      minFidelity: z
+        .number()
+        .gt(0)
+        .max(1)
+        .describe('r / R: the least share of the full resource that is ever given.')
+        .default(defaults.minFidelity),
+      sampler: source
+        .options(evaluations)
+        .describe('The strategy that proposes new networks, and its options.'),
     }) as unknown as z.ZodType<SchedulerOptions>;
 
 /** Fidelities from the least to 1, each η times the one before it (the first may be nearer). */

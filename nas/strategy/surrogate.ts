@@ -5,14 +5,25 @@ import { fitPerceptron } from './perceptron.ts';
 const options = (evaluations: number) =>
   z.strictObject({
     ...modelOptions(evaluations),
-    /** Predictors, each trained on its own four fifths of the observations (PNAS, §3.4: five). */
-    ensemble: z.number().int().min(1).default(3),
-    hidden: z.number().int().min(1).default(16),
-    epochs: z.number().int().min(1).default(20),
-    learningRate: z.number().positive().default(0.01),
-    weightDecay: z.number().min(0).default(1e-3),
-    /** Observations a fit uses. */
-    trainingLimit: z.number().int().min(2).default(200),
+    ensemble: z
+      .number()
+      .int()
+      .min(1)
+      .describe('Predictors, each trained on its own four fifths of the observations (PNAS, §3.4: five).')
+      .default(3),
+    hidden: z.number().int().min(1).describe('Units of the hidden layer.').default(16),
+    epochs: z.number().int().min(1).describe("Passes of each fit of the strategy's own model.").default(20),
+    learningRate: z
+      .number()
+      .positive()
+      .describe("Step size of the optimizer of the strategy's own model.")
+      .default(0.01),
+    weightDecay: z
+      .number()
+      .min(0)
+      .describe("L2 penalty on the weights of the strategy's own model.")
+      .default(1e-3),
+    trainingLimit: z.number().int().min(2).describe('Observations a fit uses.').default(200),
   });
 type Options = z.infer<ReturnType<typeof options>>;
 

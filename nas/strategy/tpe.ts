@@ -7,21 +7,31 @@ import type { StrategyDefinition } from './strategy.ts';
 
 const options = (evaluations: number) =>
   z.strictObject({
-    /** Uniform samples before the model is used. */
     initial: z
       .number()
       .int()
       .min(1)
+      .describe('Uniform samples before the model is used.')
       .default(Math.max(1, Math.min(20, Math.round(evaluations / 10)))),
-    /** γ: share of the observations that count as good (BOHB: 0.15). */
-    good: z.number().gt(0).lt(1).default(0.15),
-    /** Draws from the good density, of which the one with the highest ratio good : bad is proposed (BOHB: 64). */
-    draws: z.number().int().min(1).default(64),
-    /** Share of proposals that stay uniform (BOHB: 1/3); all of them would be random search. */
+    good: z
+      .number()
+      .gt(0)
+      .lt(1)
+      .describe('γ: share of the observations that count as good (BOHB: 0.15).')
+      .default(0.15),
+    draws: z
+      .number()
+      .int()
+      .min(1)
+      .describe(
+        'Draws from the good density, of which the one with the highest ratio good : bad is proposed (BOHB: 64).',
+      )
+      .default(64),
     randomShare: z
       .number()
       .min(0)
       .lt(1)
+      .describe('Share of proposals that stay uniform (BOHB: 1/3); all of them would be random search.')
       .default(1 / 3),
   });
 type Options = z.infer<ReturnType<typeof options>>;

@@ -1,4 +1,5 @@
 import { customOperation } from './custom-operation.ts';
+import { InvalidArchitectureError } from './program.ts';
 import { execute, type Attribute, type Tensor, type Tf } from './tensor.ts';
 
 /** Added to every variance. */
@@ -30,10 +31,27 @@ const attributes = (training: boolean): Record<string, Attribute> => ({
 });
 
 /**
+ * Why a batch norm of so few values cannot be trained, and what would help: one value is its own mean, so that all it passes on
+ * is the offset. Undefined where there are two or more.
+ *
+ * @param pixels H · W of its input.
+ */
+export const oneValueOnly = (batchSize: number, pixels: number): string | undefined =>
+  batchSize * pixels > 1
+    ? undefined
+    : 'batch norm would see one value a channel: a batch of 1 and an activation of 1×1; raise recipe.batchSize to at least 2, ' +
+      'use larger images or fewer reductions, or leave out the auxiliary head (auxiliaryWeight 0)';
+
+/**
  * Batch normalisation of x [B, H, W, C] by the batch's biased variance, with PyTorch's running statistics
  * (Ioffe & Szegedy 2015). One native operation forward and one backward.
+ *
+ * @throws InvalidArchitectureError for a single value a channel, B · H · W = 1.
  */
 export const batchNormTraining = (tf: Tf, x: Tensor, parameters: BatchNormParameters): BatchNormResult => {
+  const [batchSize, height, width] = x.shape as [number, number, number, number];
+  const refusal = oneValueOnly(batchSize, height * width);
+  if (refusal !== undefined) throw new InvalidArchitectureError(refusal);
   const { scale, offset, runningMean, runningVariance } = parameters;
   const [y, mean, variance] = customOperation(tf, [x, scale, offset, runningMean, runningVariance], {
     forward: (inputs) =>

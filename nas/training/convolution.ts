@@ -72,8 +72,31 @@ const native =
   (tf, attrs, x, filter, dy) =>
     execute(tf, op, attrs, [x, sizes(tf, filter), dy])[0] as Tensor;
 
-const isPointwise = (filter: Tensor, { strides, padding }: ConvolutionGeometry): boolean =>
-  filter.shape[0] === 1 && filter.shape[1] === 1 && [...strides, ...padding].join() === '1,1,0,0';
+const isPointwise = ({ shape }: Tensor, { padding }: ConvolutionGeometry): boolean =>
+  [shape[0], shape[1], ...padding].join() === '1,1,0,0';
+
+/**
+ * Below so many input channels, oneDNN's AVX2 code for the filter's gradient of a pointwise convolution with strides
+ * writes behind its scratch memory (docs/kernels.md). The bound is on the shape alone, so that every CPU takes the same way.
+ */
+const TRUSTED_CHANNELS = 8;
+
+/** Every pixel at which a pointwise convolution with strides looks: [B, H, W, C] → [B, H', W', C], by averages of one. */
+const pixelsAt = (tf: Tf, x: Tensor, strides: readonly [number, number]): Tensor =>
+  strides.every((stride) => stride === 1)
+    ? x
+    : (execute(
+        tf,
+        'AvgPool',
+        {
+          T: { type: 'float32' },
+          ksize: { int: [1, 1, 1, 1] },
+          strides: { int: [1, ...strides, 1] },
+          padding: { string: 'VALID' },
+          data_format: { string: 'NHWC' },
+        },
+        [x],
+      )[0] as Tensor);
 
 const TRANSPOSED_PRODUCT: Record<string, Attribute> = {
   T: { type: 'float32' },
@@ -81,13 +104,21 @@ const TRANSPOSED_PRODUCT: Record<string, Attribute> = {
   transpose_b: { bool: false },
 };
 
-/** Of a 1 × 1 convolution: a matrix product, twice as fast on CPUs as the general operation. */
+/**
+ * Of a 1 × 1 convolution: a matrix product, twice as fast on CPUs as the general operation. With strides the general
+ * one is a little faster, and taken where it can be trusted.
+ */
 const convolutionFilterGradient: FilterGradient = (tf, attrs, x, filter, dy, geometry) => {
-  if (!isPointwise(filter, geometry))
+  const isDense = geometry.strides.every((stride) => stride === 1);
+  const isTrusted = (x.shape[3] as number) >= TRUSTED_CHANNELS;
+  if (!isPointwise(filter, geometry) || (!isDense && isTrusted))
     return native('Conv2DBackpropFilter')(tf, attrs, x, filter, dy, geometry);
   const rows = (tensor: Tensor): Tensor => tf.reshape(tensor, [-1, tensor.shape[3] as number]);
   return tf.reshape(
-    execute(tf, 'MatMul', TRANSPOSED_PRODUCT, [rows(x), rows(dy)])[0] as Tensor,
+    execute(tf, 'MatMul', TRANSPOSED_PRODUCT, [
+      rows(pixelsAt(tf, x, geometry.strides)),
+      rows(dy),
+    ])[0] as Tensor,
     filter.shape,
   );
 };

@@ -11,6 +11,12 @@ export const crossEntropy = (tf: Tf, logits: Tensor, labels: Tensor, smoothing =
   return tf.neg(tf.mean(tf.sum(tf.mul(target, tf.logSoftmax(logits)), 1)));
 };
 
-/** How many of the batch are classified correctly, as an int32 scalar. */
-export const countCorrect = (tf: Tf, logits: Tensor, labels: Tensor): Tensor =>
-  tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), labels), 'int32'));
+/**
+ * How many of the batch are classified correctly, as an int32 scalar. Logits with a NaN among them decide nothing and are
+ * wrong: their largest entry would be the first class.
+ */
+export const countCorrect = (tf: Tf, logits: Tensor, labels: Tensor): Tensor => {
+  const isDecided = tf.all(tf.equal(logits, logits), 1);
+  const isRight = tf.equal(tf.argMax(logits, 1), labels);
+  return tf.sum(tf.cast(tf.logicalAnd(isDecided, isRight), 'int32'));
+};

@@ -33,7 +33,16 @@ export interface TrainingProgram {
   snapshot(): Snapshot;
   restore(snapshot: Snapshot): void;
   /** Numbers for progress displays; changes nothing. */
-  progress(): { readonly phase: string; readonly loss?: number; readonly accuracy?: number };
+  progress(): {
+    readonly phase: string;
+    /** Of the last minibatch. */
+    readonly loss?: number;
+    readonly accuracy?: number;
+    /** Newest of its learning curve, from 1. */
+    readonly trainingEpoch?: number;
+    /** Best validation accuracy so far, of an epoch or, in a search, of a scored architecture; a fraction in [0, 1]. */
+    readonly bestAccuracy?: number;
+  };
   /** The result; only after `step === totalSteps`. */
   result(): ProgramResult;
   /** The network as it is now; absent where the program does not train one network. */

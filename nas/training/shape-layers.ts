@@ -22,6 +22,10 @@ export interface Description {
   readonly multiplyAdds: { readonly convolution: number; readonly linear: number };
   /** Bytes of all intermediate results of one image, float32: what a training step keeps for its backward pass. */
   readonly activationBytes: number;
+  /** Pixels of one image in the smallest activation that batch norm sees; infinite without batch norm. */
+  readonly leastNormalizedPixels: number;
+  /** Those of them that weights are multiplied with: no backward pass can do without them. */
+  readonly keptBytes: number;
 }
 
 const FLOAT_BYTES = 4;
@@ -41,6 +45,8 @@ export const describeNetwork = (
   let convolution = 0;
   let linear = 0;
   let elements = 0;
+  let leastNormalizedPixels = Infinity;
+  const kept = new Set<ImageShape>();
   const declare = (
     name: string,
     shape: readonly number[],
@@ -87,6 +93,7 @@ export const describeNetwork = (
     dilation = 1,
   ): ImageShape => {
     const fanIn = kernel[0] * kernel[1] * x[2];
+    kept.add(x);
     declare(`${name}.weight`, [...kernel, x[2], filters], { kind: 'uniform', fanIn });
     const [h, w] = sized(x, kernel, strides, padding, dilation);
     convolution += h * w * fanIn * filters;
@@ -115,6 +122,7 @@ export const describeNetwork = (
     },
     depthwise: (x, name, { kernel, stride, dilation }) => {
       const fanIn = kernel * kernel;
+      kept.add(x);
       declare(`${name}.weight`, [kernel, kernel, x[2], 1], { kind: 'uniform', fanIn });
       const padding = (dilation * (kernel - 1)) / 2;
       const [h, w] = sized(x, [kernel, kernel], [stride, stride], [padding, padding], dilation);
@@ -122,6 +130,7 @@ export const describeNetwork = (
       return made(h, w, x[2]);
     },
     batchNorm: (x, name, affine) => {
+      leastNormalizedPixels = Math.min(leastNormalizedPixels, x[0] * x[1]);
       if (affine) {
         declare(`${name}.weight`, [x[2]], constant(1));
         declare(`${name}.bias`, [x[2]], constant(0));
@@ -186,5 +195,12 @@ export const describeNetwork = (
     },
   };
   network(layers, image);
-  return { declarations, multiplyAdds: { convolution, linear }, activationBytes: FLOAT_BYTES * elements };
+  const read = [...kept].reduce((sum, [h, w, c]) => sum + h * w * c, 0);
+  return {
+    declarations,
+    multiplyAdds: { convolution, linear },
+    activationBytes: FLOAT_BYTES * elements,
+    leastNormalizedPixels,
+    keptBytes: FLOAT_BYTES * read,
+  };
 };

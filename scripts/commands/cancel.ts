@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 
 export const register = (program: Command): void => {
   program
@@ -7,6 +8,10 @@ export const register = (program: Command): void => {
     .argument('<run>')
     .option('--job <job>', 'end this job only, e.g. stage-2/cell-12ab34cd; the run goes on without it')
     .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      examples('nas cancel my-run', 'nas cancel my-run --job stage-2/cell-12ab34cd   # this job alone'),
+    )
     .action(async (runId: string, options: { readonly job?: string; readonly json?: boolean }) => {
       if (options.job !== undefined) {
         const { changeRun } = await import('../runs/control-run.ts');
@@ -27,7 +32,9 @@ export const register = (program: Command): void => {
           throw error instanceof WorkflowNotFoundError ? await unknownRun(session.client, runId) : error;
         }
         // Returns when every job has been terminated, so that nothing of the run costs anything afterwards.
-        const { status } = await watchRun(session, runId);
+        const { status } = await watchRun(session, runId, {
+          farewell: `left; run ${runId} goes on being cancelled. nas status ${runId} says when it has ended`,
+        });
         if (options.json === true) process.stdout.write(`${JSON.stringify({ runId, status })}\n`);
         else process.stderr.write(`${runId}: ${status}\n`);
       });

@@ -1,22 +1,21 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { infrastructureError } from '../../nas/protocol/infrastructure-error.ts';
-import { inputError } from '../../nas/protocol/input-error.ts';
-import { suggestion } from '../../nas/protocol/nearest.ts';
+import { examples } from '../examples.ts';
 import type { StoredDataset } from '../../store/datasets.ts';
-import { listDatasets, verifyDataset } from '../../store/datasets.ts';
-import { createS3ObjectStore } from '../../store/s3-object-store.ts';
-import { StorageError } from '../../store/object-store.ts';
-import { listTables } from '../../store/tables.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
-import { QUICK } from '../../store/s3-retries.ts';
-import { useConfig } from '../config.ts';
 import { numberOption, wholeNumber } from '../number-option.ts';
-import { table } from '../runs/format.ts';
 import type { AddOptions } from '../data/add-dataset.ts';
 
 /** Works with the configured store. Throws `InfrastructureError` where it does not answer. */
 const withStore = async <T>(work: (store: ObjectStore) => Promise<T>): Promise<T> => {
+  const [{ useConfig }, { createS3ObjectStore }, { QUICK }, { StorageError }, { infrastructureError }] =
+    await Promise.all([
+      import('../config.ts'),
+      import('../../store/s3-object-store.ts'),
+      import('../../store/s3-retries.ts'),
+      import('../../store/object-store.ts'),
+      import('../../nas/protocol/infrastructure-error.ts'),
+    ]);
   const config = useConfig();
   try {
     return await work(createS3ObjectStore({ bucket: config.bucket, retries: QUICK }));
@@ -33,6 +32,8 @@ const withStore = async <T>(work: (store: ObjectStore) => Promise<T>): Promise<T
 interface DatasetSummary {
   readonly name: string;
   readonly train: number;
+  /** Of the training images, those of the data set's own validation split. */
+  readonly validation?: number;
   readonly test: number;
   readonly classes: number;
   readonly shape: readonly number[];
@@ -45,6 +46,7 @@ interface DatasetSummary {
 const summary = ({ manifest }: StoredDataset): DatasetSummary => ({
   name: manifest.name,
   train: manifest.splits.train.count,
+  ...(manifest.givenValidation === undefined ? {} : { validation: manifest.givenValidation }),
   test: manifest.splits.test.count,
   classes: manifest.classes.length,
   shape: manifest.shape,
@@ -75,6 +77,11 @@ interface Checked {
 
 /** Verifies the data set of that name, or all. Throws `InputError` for a name that is not in the store. */
 const verifyAll = async (store: ObjectStore, name: string | undefined): Promise<readonly Checked[]> => {
+  const [{ listDatasets, verifyDataset }, { inputError }, { suggestion }] = await Promise.all([
+    import('../../store/datasets.ts'),
+    import('../../nas/protocol/input-error.ts'),
+    import('../../nas/protocol/nearest.ts'),
+  ]);
   const all = await listDatasets(store);
   const chosen = all.filter(({ manifest }) => name === undefined || manifest.name === name);
   if (name !== undefined && chosen.length === 0) {
@@ -115,8 +122,14 @@ export const register = (program: Command): void => {
     .command('list')
     .description('data sets in the store')
     .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('nas data list'))
     .action(async (options: { json?: true }) => {
-      const { ADDABLE, CUSTOM } = await import('../data/add-dataset.ts');
+      const [{ ADDABLE, CUSTOM }, { listDatasets }, { listTables }, { table }] = await Promise.all([
+        import('../data/add-dataset.ts'),
+        import('../../store/datasets.ts'),
+        import('../../store/tables.ts'),
+        import('../runs/format.ts'),
+      ]);
       const stored = (await withStore(listDatasets)).map(summary);
       const addable = ADDABLE.filter((name) => name !== CUSTOM && !stored.some((item) => item.name === name));
       const tables = await withStore(listTables);
@@ -137,8 +150,19 @@ export const register = (program: Command): void => {
     )
     .option(
       '--from <path>',
-      'official archive, its extracted files, idx files, or a folder per class of images; else the official files are downloaded',
+      'official archive, its extracted files, idx files, a folder per class of images, or a .csv of paths and labels; else the official files are downloaded',
     )
+    .option(
+      '--labels <file>',
+      'images: .csv with path, label and perhaps split of each, in place of folders a class',
+    )
+    .addOption(
+      new Option(
+        '--structure <what>',
+        'images: what the folders at the top are, where that is not clear',
+      ).choices(['splits', 'classes']),
+    )
+    .option('--skip-broken', 'images: leave broken files out instead of refusing them')
     .option('--name <name>', 'name in the store, where it is to differ')
     .option('--size <pixels>', 'images: scale and crop to this side', wholeNumber(1))
     .option('--files', 'images: keep the files and decode them while training; for sets larger than memory')
@@ -150,6 +174,10 @@ export const register = (program: Command): void => {
     )
     .option('--split-seed <seed>', 'seed of that part (default 0)', wholeNumber(0))
     .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      examples('nas data add cifar10', 'nas data add my-images --from photos --size 32 --test-fraction 0.1'),
+    )
     .action(
       async (
         dataset: string,
@@ -174,10 +202,24 @@ export const register = (program: Command): void => {
             onProgress: show,
           }),
         ).finally(end);
-        if (json) return printJson({ created: added.created, dataset: summary(added) });
-        const { name, train, test } = summary(added);
+        const [{ countsByClass }, { accountText, classRows }] = await Promise.all([
+          import('../../store/datasets.ts'),
+          import('../data/account-text.ts'),
+        ]);
+        const counts = await withStore((store) => countsByClass(store, added.manifest));
+        const { account, manifest } = added;
+        if (json)
+          return printJson({
+            created: added.created,
+            dataset: summary(added),
+            counts: classRows(manifest, counts),
+            ...(account === undefined ? {} : { account }),
+          });
+        const { name, train, test, validation } = summary(added);
+        const own = validation === undefined ? '' : ` (${validation} of them for validation)`;
         process.stdout.write(
-          `${name}: ${train} training and ${test} test images ${added.created ? 'written' : 'were there already'}\n`,
+          `${name}: ${train} training${own} and ${test} test images ${added.created ? 'written' : 'were there already'}\n` +
+            `${accountText(manifest, counts, account)}\n`,
         );
       },
     );
@@ -187,6 +229,7 @@ export const register = (program: Command): void => {
     .description('read every byte of the data sets in the store and check it')
     .argument('[name]', 'all data sets by default')
     .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('nas data verify', 'nas data verify cifar10 --json'))
     .action(async (name: string | undefined, options: { json?: true }) => {
       const checked = await withStore((store) => verifyAll(store, name));
       if (checked.some(({ problems }) => problems.length > 0)) process.exitCode = 1;

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 
 interface Options {
   readonly settings?: string;
@@ -6,6 +7,7 @@ interface Options {
   readonly diff?: boolean;
   readonly synth?: boolean;
   readonly yes?: boolean;
+  readonly json?: boolean;
 }
 
 export const register = (program: Command): void => {
@@ -17,8 +19,17 @@ export const register = (program: Command): void => {
     .option('--diff', 'show what would change in the account, and change nothing')
     .option('--yes', 'do not ask before permissions are widened')
     .option('--output <folder>', 'where templates are written', 'cdk.out')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      examples(
+        'nas deploy --synth     # the template alone; needs neither account nor Docker',
+        'nas deploy --diff',
+        'nas deploy > aws.yaml && mv aws.yaml nas.config.yaml',
+      ),
+    )
     .action(async (options: Options, command: Command) => {
-      const [{ resolve, join }, { loadDeploySettings }, { cdk }, requirements, outputs, errors] =
+      const [{ resolve, join }, { loadDeploySettings }, { cdk }, requirements, outputs, errors, { parse }] =
         await Promise.all([
           import('node:path'),
           import('../../infra/load-settings.ts'),
@@ -26,6 +37,7 @@ export const register = (program: Command): void => {
           import('../deploy/requirements.ts'),
           import('../deploy/outputs.ts'),
           import('../../nas/protocol/infrastructure-error.ts'),
+          import('yaml'),
         ]);
       if (options.synth === true && options.diff === true)
         command.error('error: --synth and --diff exclude each other', { exitCode: 2 });
@@ -37,13 +49,17 @@ export const register = (program: Command): void => {
       if (options.synth === true) {
         if ((await run('synth', '--quiet')) !== 0)
           throw new Error('the template could not be made; the messages above say why');
-        process.stdout.write(`${join(output, `${settings.name}.template.json`)}\n`);
+        const template = join(output, `${settings.name}.template.json`);
+        process.stdout.write(`${options.json === true ? JSON.stringify({ template }) : template}\n`);
         return;
       }
       await requirements.requireCredentials(settings.region);
       if (options.diff === true) {
         if ((await run('diff')) !== 0)
           throw errors.infrastructureError('the difference could not be asked for', 'see the messages above');
+        // The difference itself is for people, and went to stderr.
+        if (options.json === true)
+          process.stdout.write(`${JSON.stringify({ stack: settings.name, region: settings.region })}\n`);
         return;
       }
       await requirements.requireContainerEngine();
@@ -52,8 +68,9 @@ export const register = (program: Command): void => {
       if ((await run('deploy', '--require-approval', approval, '--outputs-file', file)) !== 0)
         throw errors.infrastructureError(
           `stack ${settings.name} was not deployed to ${settings.region}`,
-          'the messages above say why; an account that never saw the CDK needs npx cdk bootstrap once (docs/aws.md)',
+          'the messages above say why; an account that never saw the CDK needs npm exec --no -- cdk bootstrap once (docs/aws.md)',
         );
-      process.stdout.write(outputs.configFile(settings, outputs.readOutputs(file, settings.name)));
+      const config = outputs.configFile(settings, outputs.readOutputs(file, settings.name));
+      process.stdout.write(options.json === true ? `${JSON.stringify({ config: parse(config) })}\n` : config);
     });
 };

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 
 interface Options {
   readonly settings?: string;
   readonly output: string;
   readonly yes?: boolean;
+  readonly json?: boolean;
 }
 
 export const register = (program: Command): void => {
@@ -13,6 +15,8 @@ export const register = (program: Command): void => {
     .option('--settings <file>', 'settings of the deployment (nas.deploy.yaml where there is one)')
     .option('--yes', 'do not ask')
     .option('--output <folder>', 'where templates are written', 'cdk.out')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('nas destroy --yes'))
     .action(async (options: Options) => {
       const [{ resolve }, { loadDeploySettings }, { cdk }, { requireCredentials }, { infrastructureError }] =
         await Promise.all([
@@ -31,6 +35,8 @@ export const register = (program: Command): void => {
           `stack ${settings.name} was not deleted from ${settings.region}`,
           'the messages above say why',
         );
+      if (options.json === true)
+        process.stdout.write(`${JSON.stringify({ destroyed: settings.name, region: settings.region })}\n`);
       process.stderr.write('the bucket of runs and data remains; docs/aws.md says how to delete it\n');
     });
 };

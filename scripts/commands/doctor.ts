@@ -1,20 +1,29 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 
 export const register = (program: Command): void => {
   program
     .command('doctor')
     .description('check every dependency, endpoint and permission, and print the fix of what fails')
     .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('nas doctor', "nas doctor --json | jq '.checks[] | select(.ok | not)'"))
     .action(async (options: { readonly json?: boolean }) => {
-      const [{ machineChecks }, { stackChecks }, { endpointChecks }, { useConfig }, { check }] =
-        await Promise.all([
-          import('../doctor/machine.ts'),
-          import('../doctor/stack.ts'),
-          import('../doctor/endpoints.ts'),
-          import('../config.ts'),
-          import('../doctor/check.ts'),
-        ]);
-      const checks = await machineChecks();
+      const [
+        { machineChecks },
+        { stackChecks },
+        { endpointChecks },
+        { useConfig },
+        { check },
+        { lockChecks },
+      ] = await Promise.all([
+        import('../doctor/machine.ts'),
+        import('../doctor/stack.ts'),
+        import('../doctor/endpoints.ts'),
+        import('../config.ts'),
+        import('../doctor/check.ts'),
+        import('../doctor/locks.ts'),
+      ]);
+      const checks = [...(await machineChecks()), ...(await lockChecks())];
       let config: ReturnType<typeof useConfig> | undefined;
       checks.push(
         await check('configuration', 'nas up, or write nas.config.yaml (docs/aws.md)', () => {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 
 export const register = (program: Command): void => {
   program
@@ -6,6 +7,7 @@ export const register = (program: Command): void => {
     .description('stop the embedded stack; runs continue after the next nas up')
     .option('--wipe', 'delete its state too: every run, checkpoint and data set in it')
     .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('nas down', 'nas down --wipe        # its runs and data too'))
     .action(async (options: { readonly wipe?: boolean; readonly json?: boolean }) => {
       const [{ stackDown }, { layoutOf, stackHome }, { withLock }, { existsSync }] = await Promise.all([
         import('../../infra/local/stack/down.ts'),

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 import { EDITABLE } from '../../nas/protocol/edits.ts';
 
 const append = (value: string, earlier: readonly string[] = []): string[] => [...earlier, value];
@@ -10,6 +11,7 @@ export const register = (program: Command): void => {
     .argument('<run>')
     .requiredOption('--set <field=value>', `one of ${Object.keys(EDITABLE).join(', ')}; repeatable`, append)
     .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('nas edit my-run --set resources.parallelism=8 --set budget.dollars=40'))
     .action(async (runId: string, options: { readonly set: readonly string[]; readonly json?: boolean }) => {
       const { changeRun, parseEdits, readRunRecord } = await import('../runs/control-run.ts');
       await changeRun(runId, options, async (session) => {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
+import { examples } from '../examples.ts';
 
 const append = (value: string, earlier: readonly string[]): string[] => [...earlier, value];
 const stage = (text: string): 2 | 3 => {
@@ -29,15 +30,23 @@ export const register = (program: Command): void => {
     )
     .option('--name <run>', 'name of the new run')
     .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      examples(
+        "nas fork my-run --from-stage 3 --set stages.evaluate.seeds='[0, 1, 2]' --name my-run-3-seeds",
+      ),
+    )
     .action(async (sourceId: string, options: Options) => {
-      const [{ withSession }, { forkRun }] = await Promise.all([
+      const [{ withSession }, { forkRun }, { settleOrigin }] = await Promise.all([
         import('../runs/connect.ts'),
         import('../runs/restart-run.ts'),
+        import('../runs/settle-origin.ts'),
       ]);
       await withSession(async (session) => {
         const runId = await forkRun(session, sourceId, {
           fromStage: options.fromStage,
           overrides: options.set,
+          origin: await settleOrigin(session.client, session.config),
           ...(options.name === undefined ? {} : { name: options.name }),
         });
         if (options.json === true) process.stdout.write(`${JSON.stringify({ runId, source: sourceId })}\n`);

@@ -1,23 +1,13 @@
 import type { Command } from 'commander';
-import { inputError } from '../../nas/protocol/input-error.ts';
-import { collectGarbage, type GarbageReport } from '../../store/garbage.ts';
-import { createS3ObjectStore } from '../../store/s3-object-store.ts';
-import { QUICK } from '../../store/s3-retries.ts';
-import { useConfig } from '../config.ts';
+import type { GarbageReport } from '../../store/garbage.ts';
+import { examples } from '../examples.ts';
+import { numberOption } from '../number-option.ts';
 
 const HOUR_MS = 3_600_000;
 
-const parseHours = (text: string): number => {
-  const hours = Number(text);
-  if (text.trim() === '' || !Number.isFinite(hours) || hours < 1) {
-    throw inputError('--grace-hours', text, 'a number of hours ≥ 1', 'leave it out for 24 hours');
-  }
-  return hours;
-};
+const hours = numberOption('numbers from 1', (value) => value >= 1 && Number.isFinite(value));
 
-const size = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-
-const text = (report: GarbageReport, graceHours: number): string =>
+const text = (report: GarbageReport, graceHours: number, size: (bytes: number) => string): string =>
   [
     `${report.scanned.objects} objects, ${size(report.scanned.bytes)}`,
     `${report.dryRun ? 'would delete' : 'deleted'} ${report.deleted.objects} objects, ${size(report.deleted.bytes)}`,
@@ -32,16 +22,27 @@ export const register = (program: Command): void => {
     .command('gc')
     .description('delete checkpoints and blobs that no run, report, receipt or data set refers to')
     .option('--dry-run', 'report only, change nothing', false)
-    .option('--grace-hours <hours>', 'how long an unreferenced object is left alone, twice', '24')
+    .option('--grace-hours <hours>', 'how long an unreferenced object is left alone, twice', hours, 24)
     .option('--json', 'print one JSON document', false)
-    .action(async (options: { dryRun: boolean; graceHours: string; json: boolean }) => {
-      const graceHours = parseHours(options.graceHours);
+    .addHelpText('after', examples('nas gc --dry-run', 'nas gc --grace-hours 48'))
+    .action(async (options: { dryRun: boolean; graceHours: number; json: boolean }) => {
+      const { graceHours } = options;
+      const [{ collectGarbage }, { createS3ObjectStore }, { QUICK }, { useConfig }, { size }] =
+        await Promise.all([
+          import('../../store/garbage.ts'),
+          import('../../store/s3-object-store.ts'),
+          import('../../store/s3-retries.ts'),
+          import('../config.ts'),
+          import('../runs/format.ts'),
+        ]);
       const store = createS3ObjectStore({ bucket: useConfig().bucket, retries: QUICK });
       const report = await collectGarbage(store, {
         graceMs: graceHours * HOUR_MS,
         now: Date.now(),
         dryRun: options.dryRun,
       });
-      process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : text(report, graceHours));
+      process.stdout.write(
+        options.json ? `${JSON.stringify(report, null, 2)}\n` : text(report, graceHours, size),
+      );
     });
 };

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 import { wholeNumber } from '../number-option.ts';
 
 /** What the user may name an architecture by. */
@@ -6,12 +7,23 @@ const ARCHITECTURE =
   'a published name (DARTS_V2, …), a printed genotype, or a run, whose found architecture is meant';
 const SPACE = 'space of the printed genotype; Genotype(…) is of darts-cnn';
 
+const OPTION = 'option of that space, such as space.depth=24, where the genotype does not tell it';
+
+const append = (value: string, all: readonly string[]): string[] => [...all, value];
 const positive = wholeNumber(1);
 
 interface ShowOptions {
   readonly space?: string;
+  readonly set?: readonly string[];
   readonly channels?: number;
   readonly layers?: number;
+  readonly json?: boolean;
+}
+
+interface DrawOptions {
+  readonly space?: string;
+  readonly set?: readonly string[];
+  readonly out: string;
   readonly json?: boolean;
 }
 
@@ -23,15 +35,17 @@ export const register = (program: Command): void => {
     .description('print an architecture, its canonical hash, its operations and the size of its network')
     .argument('<architecture>', ARCHITECTURE)
     .option('--space <name>', SPACE)
+    .option('--set <option=value>', OPTION, append, [])
     .option('--channels <n>', 'network.channels (that of the run; else 36 for cells, 16 elsewhere)', positive)
     .option('--layers <n>', 'network.layers (that of the run; else 20 for cells, 9 elsewhere)', positive)
     .option('--json', 'print one JSON document')
-    .action(async (text: string, { space, json, channels, layers }: ShowOptions) => {
+    .addHelpText('after', examples('nas genotype show DARTS_V2', 'nas genotype show my-run --json'))
+    .action(async (text: string, { space, set, json, channels, layers }: ShowOptions) => {
       const [{ findArchitecture }, { describeArchitecture, printArchitecture }] = await Promise.all([
         import('../runs/find-architecture.ts'),
         import('../runs/describe-architecture.ts'),
       ]);
-      const described = describeArchitecture(await findArchitecture(text, space), {
+      const described = describeArchitecture(await findArchitecture(text, space, set), {
         ...(channels === undefined ? {} : { channels }),
         ...(layers === undefined ? {} : { layers }),
       });
@@ -43,15 +57,19 @@ export const register = (program: Command): void => {
     .description('draw the cells or the network as SVG files')
     .argument('<architecture>', ARCHITECTURE)
     .option('--space <name>', SPACE)
+    .option('--set <option=value>', OPTION, append, [])
     .option('--out <file>', 'cell.svg makes cell-normal.svg and cell-reduce.svg', 'cell.svg')
-    .action(async (text: string, { space, out }: { readonly space?: string; readonly out: string }) => {
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('nas genotype draw DARTS_V2 --out cell.svg'))
+    .action(async (text: string, { space, set, out, json }: DrawOptions) => {
       const [{ findArchitecture }, { drawArchitecture }, { writeFiles }] = await Promise.all([
         import('../runs/find-architecture.ts'),
         import('../runs/draw-architecture.ts'),
         import('../runs/write-files.ts'),
       ]);
-      const drawn = await drawArchitecture(await findArchitecture(text, space), out);
+      const drawn = await drawArchitecture(await findArchitecture(text, space, set), out);
       await writeFiles('--out', drawn);
-      process.stdout.write(`${Object.keys(drawn).join('\n')}\n`);
+      const files = Object.keys(drawn);
+      process.stdout.write(`${json === true ? JSON.stringify({ files }) : files.join('\n')}\n`);
     });
 };

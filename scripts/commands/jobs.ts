@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 
 export const register = (program: Command): void => {
   program
@@ -6,6 +7,7 @@ export const register = (program: Command): void => {
     .description('list the Batch jobs of a run with their attempts')
     .argument('<run>')
     .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('nas jobs my-run'))
     .action(async (runId: string, options: { readonly json?: boolean }) => {
       const [{ withSession, unknownRun }, { runBatchJobs }, { duration, table }] = await Promise.all([
         import('../runs/connect.ts'),

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 import { wholeNumber } from '../number-option.ts';
 import type { JobLog } from '../runs/job-log.ts';
 
 interface Options {
   readonly follow?: boolean;
   readonly attempt?: number;
+  readonly json?: boolean;
 }
 
 /** Between two looks at a log that is followed. */
@@ -20,6 +22,11 @@ export const register = (program: Command): void => {
     .argument('<job>', 'path of the job, e.g. stage-1/seed-0')
     .option('-f, --follow', 'go on printing until the job has ended')
     .option('--attempt <n>', 'attempt from 1 (the newest)', wholeNumber(1))
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      examples('nas logs my-run stage-1/seed-0 --follow', 'nas logs my-run stage-1/seed-0 --attempt 1'),
+    )
     .action(async (runId: string, jobId: string, options: Options) => {
       const [
         { useConfig },
@@ -35,6 +42,11 @@ export const register = (program: Command): void => {
       const config = useConfig();
       const where = config.embedded === undefined ? 'aws' : 'embedded';
       const logs = openLogs(config);
+      const gathered: Uint8Array[] = [];
+      const print = (bytes: Uint8Array): void => {
+        if (options.json === true) gathered.push(bytes);
+        else process.stdout.write(bytes);
+      };
       try {
         let shown: { readonly stream: string; readonly log: JobLog } | undefined;
         let empty = true;
@@ -44,17 +56,24 @@ export const register = (program: Command): void => {
           const attempts = attemptLogs(job, options.attempt);
           const newest = attempts.at(-1);
           let bytes = (await shown?.log.next()) ?? new Uint8Array();
-          process.stdout.write(bytes);
+          print(bytes);
           if (newest !== undefined && shown?.stream !== newest.logStream) {
             shown = { stream: newest.logStream, log: logs.open(job, newest) };
             bytes = await shown.log.next();
-            process.stdout.write(bytes);
+            print(bytes);
           }
           empty &&= bytes.byteLength === 0;
           quiet = bytes.byteLength === 0 ? quiet + 1 : 0;
           if (options.follow !== true || (ended && quiet >= QUIET_LOOKS[where])) {
             if (empty)
               process.stderr.write(`nothing was logged: ${shown?.log.place ?? 'no attempt has begun'}\n`);
+            if (options.json === true) {
+              const { batchJobId, status } = job;
+              const text = Buffer.concat(gathered).toString();
+              process.stdout.write(
+                `${JSON.stringify({ runId, jobId, batchJobId, status, stream: shown?.stream, text })}\n`,
+              );
+            }
             return;
           }
           await sleep(FOLLOW_MILLISECONDS[where]);

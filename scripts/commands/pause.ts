@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 
 export const register = (program: Command): void => {
   program
@@ -7,6 +8,7 @@ export const register = (program: Command): void => {
     .argument('<run>')
     .option('--now', 'end jobs in flight too; they write a checkpoint and go on from it after nas resume')
     .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('nas pause my-run', 'nas pause my-run --now'))
     .action(async (runId: string, options: { readonly now?: boolean; readonly json?: boolean }) => {
       const { changeRun } = await import('../runs/control-run.ts');
       await changeRun(runId, options, { kind: 'pause', stop: options.now === true });

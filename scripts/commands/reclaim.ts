@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 import { numberOption, wholeNumber } from '../number-option.ts';
 
 const seconds = numberOption('numbers from 0', (value) => value >= 0 && Number.isFinite(value));
@@ -25,6 +26,13 @@ export const register = (program: Command): void => {
     .option('--time-scale <number>', 'with --trace: trace seconds that pass in one second', scale, 1)
     .option('--start <point>', 'with --trace: first point played', wholeNumber(0), 0)
     .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      examples(
+        'nas reclaim my-run/stage-1/seed-0 --notice 30',
+        'nas reclaim --trace trace.json --time-scale 60',
+      ),
+    )
     .action(async (path: string | undefined, options: Options) => {
       const [
         { useConfig },

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 import type { ReconcileReport } from '../../activities/reconcile.ts';
 
 interface Options {
@@ -7,7 +8,7 @@ interface Options {
 }
 
 const text = (report: ReconcileReport, table: (rows: readonly string[][]) => string): string => {
-  const { jobs, leases, uploads, orphaned, ended, dryRun } = report;
+  const { jobs, leases, uploads, orphaned, ended, dryRun, skipped } = report;
   const would = dryRun ? 'would end' : 'ended';
   const rows = [
     ...jobs.map((job) => ['job', `${job.runId}/${job.jobId}`, job.state, `${job.batchJobId}: ${job.proof}`]),
@@ -22,9 +23,13 @@ const text = (report: ReconcileReport, table: (rows: readonly string[][]) => str
     ...uploads.map((upload) => ['upload', upload.key, upload.state, upload.proof]),
   ];
   return [
+    ...skipped.map(({ queue, reason }) => `queue ${queue} was skipped: ${reason}`),
     ...(rows.length === 0 ? [] : [table([['what', 'of', 'state', 'proof'], ...rows])]),
     `${jobs.length} unfinished jobs, ${leases.length} leases (${leases.filter((l) => l.state === 'done').length} spent), ` +
       `${uploads.length} uploads in parts; ${would} ${ended.jobs} jobs, ${ended.leases} leases, ${ended.uploads} uploads`,
+    ...(jobs.some(({ state }) => state === 'foreign')
+      ? [`foreign jobs are left alone: this is deployment ${report.deployment}`]
+      : []),
     `orphans have cost ${orphaned.seconds.toFixed(0)} machine seconds, $${orphaned.dollars.toFixed(2)}`,
     '',
   ].join('\n');
@@ -33,9 +38,12 @@ const text = (report: ReconcileReport, table: (rows: readonly string[][]) => str
 export const register = (program: Command): void => {
   program
     .command('reconcile')
-    .description('prove that every job, lease and upload belongs to a run under way; end the rest')
+    .description(
+      'prove that every job, lease and upload of this deployment belongs to a run under way; end the rest',
+    )
     .option('--dry-run', 'report only, change nothing')
     .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('nas reconcile --dry-run', 'nas reconcile --json'))
     .action(async (options: Options) => {
       const [
         { withSession },
@@ -43,12 +51,14 @@ export const register = (program: Command): void => {
         { createLiveRuns },
         { listUnfinishedJobs },
         { createAwsBatchJobs },
+        { findDeployment },
       ] = await Promise.all([
         import('../runs/connect.ts'),
         import('../../activities/reconcile.ts'),
         import('../../activities/live-runs.ts'),
         import('../../activities/unfinished-jobs.ts'),
         import('../../activities/aws-batch-jobs.ts'),
+        import('../../activities/find-deployment.ts'),
       ]);
       const [{ BatchClient }, { table }] = await Promise.all([
         import('@aws-sdk/client-batch'),
@@ -63,6 +73,7 @@ export const register = (program: Command): void => {
             {
               store,
               live,
+              deployment: await findDeployment(client, config.bucket),
               unfinished: async () =>
                 listUnfinishedJobs(batch, store, [...new Set([config.queue, ...(await live.queues())])], now),
               terminate: createAwsBatchJobs(batch).terminate,

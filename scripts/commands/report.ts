@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 
 export const register = (program: Command): void => {
   program
@@ -11,6 +12,14 @@ export const register = (program: Command): void => {
       'where to write its files (default: reports/<run> beside the stack’s state, or here)',
     )
     .option('--json', 'print report.json; files are written only with --out')
+    .addHelpText(
+      'after',
+      examples(
+        'nas report my-run',
+        'nas report my-run --out my-report',
+        'nas report my-run --json | jq .verdict',
+      ),
+    )
     .action(async (run: string, options: { readonly out?: string; readonly json?: boolean }) => {
       const [{ withSession }, { fetchReport }, { writeFiles }] = await Promise.all([
         import('../runs/connect.ts'),

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 
 export const register = (program: Command): void => {
   program
@@ -6,6 +7,7 @@ export const register = (program: Command): void => {
     .description('let a paused run go on')
     .argument('<run>')
     .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('nas resume my-run'))
     .action(async (runId: string, options: { readonly json?: boolean }) => {
       const { changeRun } = await import('../runs/control-run.ts');
       await changeRun(runId, options, { kind: 'resume' });

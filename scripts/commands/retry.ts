@@ -1,4 +1,11 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
+
+interface Options {
+  readonly job?: string;
+  readonly anew?: string;
+  readonly json?: boolean;
+}
 
 export const register = (program: Command): void => {
   program
@@ -6,8 +13,37 @@ export const register = (program: Command): void => {
     .description('go on with a run that failed or was cancelled; what has finished is kept')
     .argument('<run>')
     .option('--job <job>', 'put one failed job of a run under way back, e.g. stage-1/seed-0')
+    .option(
+      '--anew <job>',
+      'train this job from its beginning by the code of today: its checkpoints are of other code, and are set aside',
+    )
     .option('--json', 'print one JSON document')
-    .action(async (runId: string, options: { readonly job?: string; readonly json?: boolean }) => {
+    .addHelpText(
+      'after',
+      examples(
+        'nas retry my-run',
+        'nas retry my-run --job stage-1/seed-0',
+        'nas retry my-run --anew stage-1/seed-0',
+      ),
+    )
+    .action(async (runId: string, options: Options) => {
+      const { anew } = options;
+      if (anew !== undefined) {
+        const [{ withSession }, { startAnew }] = await Promise.all([
+          import('../runs/connect.ts'),
+          import('../runs/start-anew.ts'),
+        ]);
+        await withSession(async (session) => {
+          const { jobDefinition, checkpoints } = await startAnew(session, runId, anew);
+          if (options.json === true)
+            process.stdout.write(`${JSON.stringify({ runId, jobId: anew, jobDefinition, checkpoints })}\n`);
+          else
+            process.stderr.write(
+              `${runId}: ${anew} begins anew with ${jobDefinition}; ${checkpoints} checkpoints are set aside\n`,
+            );
+        });
+        return;
+      }
       if (options.job !== undefined) {
         const { changeRun } = await import('../runs/control-run.ts');
         await changeRun(runId, options, { kind: 'retry-job', jobId: options.job });

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 
 interface Options {
   readonly set: readonly string[];
@@ -25,23 +26,39 @@ const dryRun = async (file: string, options: Options): Promise<void> => {
 };
 
 const run = async (file: string, options: Options): Promise<void> => {
-  const [prepare, { settleParallelism }, { withSession }, { startRun }, { watchRun }, { printRun }] =
-    await Promise.all([
-      import('../runs/prepare-run.ts'),
-      import('../runs/settle-parallelism.ts'),
-      import('../runs/connect.ts'),
-      import('../runs/start-run.ts'),
-      import('../runs/watch-run.ts'),
-      import('../runs/print-run.ts'),
-    ]);
+  const [
+    prepare,
+    { describeLimits, limitedNetworks },
+    { checkResources },
+    { settleParallelism },
+    { withSession },
+    { settleOrigin },
+    { startRun },
+    { watchRun },
+    { printRun },
+  ] = await Promise.all([
+    import('../runs/prepare-run.ts'),
+    import('../runs/network-sizes.ts'),
+    import('../runs/check-resources.ts'),
+    import('../runs/settle-parallelism.ts'),
+    import('../runs/connect.ts'),
+    import('../runs/settle-origin.ts'),
+    import('../runs/start-run.ts'),
+    import('../runs/watch-run.ts'),
+    import('../runs/print-run.ts'),
+  ]);
   const loaded = await prepare.readExperiment(file, options.set);
   const now = new Date();
   const runId = prepare.checkRunId(options.name ?? prepare.defaultRunId(loaded.experiment, now));
   await withSession(async (session) => {
     const { client, store, config } = session;
+    await checkResources(config, loaded);
     const dataset = await prepare.findDataset(store, loaded);
+    const limits = limitedNetworks(loaded.experiment, dataset.manifest);
+    if (limits?.within === 0) process.stderr.write(`warning: ${describeLimits(limits)}\n`);
     const experiment = await settleParallelism(config, await prepare.withTable(store, loaded));
-    const record = prepare.runRecord(runId, experiment, dataset, now);
+    const origin = await settleOrigin(client, config);
+    const record = prepare.runRecord(runId, experiment, dataset, now, origin);
     await startRun(client, store, { record, taskQueue: config.taskQueue });
     process.stderr.write(
       `run ${runId} started; nas watch ${runId} follows it, nas cancel ${runId} ends it\n`,
@@ -77,6 +94,14 @@ export const register = (program: Command): void => {
     .option('--detach', 'return as soon as the run has started')
     .option('--dry-run', 'print the resolved experiment, the jobs and their cost; start nothing')
     .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      examples(
+        'nas run experiments/quickstart.yaml --dry-run',
+        'nas run experiments/quickstart.yaml --name my-run --set stages.search.recipe.epochs=10',
+        'nas run experiments/quickstart.yaml --detach --json',
+      ),
+    )
     .action((file: string, options: Options) =>
       options.dryRun === true ? dryRun(file, options) : run(file, options),
     );

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 
 const append = (value: string, earlier: readonly string[]): string[] => [...earlier, value];
 
@@ -23,15 +24,21 @@ export const register = (program: Command): void => {
     )
     .option('--name <run>', 'name of the new run')
     .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      examples('nas transfer my-run --data cifar100 --set stages.evaluate.recipe.epochs=250'),
+    )
     .action(async (sourceId: string, { data, set, name, json }: Options) => {
-      const [{ withSession }, { transferRun }] = await Promise.all([
+      const [{ withSession }, { transferRun }, { settleOrigin }] = await Promise.all([
         import('../runs/connect.ts'),
         import('../runs/transfer-run.ts'),
+        import('../runs/settle-origin.ts'),
       ]);
       await withSession(async (session) => {
         const runId = await transferRun(session, sourceId, {
           data,
           overrides: set,
+          origin: await settleOrigin(session.client, session.config),
           ...(name === undefined ? {} : { name }),
         });
         process.stderr.write(`run ${runId} started; nas watch ${runId} follows it\n`);

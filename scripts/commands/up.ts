@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 import { wholeNumber } from '../number-option.ts';
 import type { PortName } from '../../infra/local/stack/up.ts';
 
@@ -32,6 +33,7 @@ export const register = (program: Command): void => {
     .option('--slots <n>', 'jobs that run at once (one a core)', wholeNumber(1, 1024))
     .option('--no-worker', 'leave the worker to you (development)')
     .option('--json', 'print one JSON document')
+    .addHelpText('after', examples('nas up', 'nas up --slots 4 --json'))
     .action(async (options: Options) => {
       const { startStack } = await import('../start-stack.ts');
       const { stack, services } = await startStack({

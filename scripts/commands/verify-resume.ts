@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { examples } from '../examples.ts';
 import { wholeNumber } from '../number-option.ts';
 import { VERIFIED_STAGES, type VerifiedStage } from '../verify/stages.ts';
 
@@ -73,5 +74,12 @@ export const register = (program: Command): void => {
     )
     .option('--set <field=value>', 'override a field of the experiment; repeatable', append, [])
     .option('--json', 'print the receipt as JSON')
+    .addHelpText(
+      'after',
+      examples(
+        'nas verify-resume experiments/quickstart.yaml --kills 3',
+        'nas verify-resume experiments/quickstart.yaml --at 40 90 --stage retrain',
+      ),
+    )
     .action(verify);
 };

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { examples } from '../examples.ts';
 
 export const register = (program: Command): void => {
   program
@@ -6,6 +7,7 @@ export const register = (program: Command): void => {
     .description('follow a run to its end; may be left and taken up again at any time')
     .argument('<run>')
     .option('--json', 'print the final state as one JSON document')
+    .addHelpText('after', examples('nas watch my-run'))
     .action(async (runId: string, options: { readonly json?: boolean }) => {
       const [{ withSession }, { watchRun }, { printRun }] = await Promise.all([
         import('../runs/connect.ts'),

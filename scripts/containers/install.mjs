@@ -8,6 +8,7 @@ import { installPackages } from '../setup/node-packages.mjs';
 import { checkNodeVersion } from '../setup/node-version.mjs';
 import { SetupError } from '../setup/setup-error.mjs';
 import { installTensorFlow } from '../setup/tensorflow.mjs';
+import { LockError } from '../../infra/local/stack/lock.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -42,7 +43,7 @@ try {
   await installPackages(root, { development: false });
   await install();
 } catch (error) {
-  if (!(error instanceof SetupError)) throw error;
+  if (!(error instanceof SetupError || error instanceof LockError)) throw error;
   process.stderr.write(`setup: ${error.message}\n`);
   process.exit(3);
 }

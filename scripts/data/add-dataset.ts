@@ -13,8 +13,8 @@ import { CATALOGUE } from './catalogue.ts';
 import { download } from './download.ts';
 import { cifarFolder, importCifar } from './import-cifar.ts';
 import { importFiles } from './import-files.ts';
-import type { FolderOptions } from './import-folder.ts';
-import { importFolder } from './import-folder.ts';
+import type { FolderAccount, FolderOptions } from './import-folder.ts';
+import { importFolder, isLabelFile } from './import-folder.ts';
 import { importIdx } from './import-idx.ts';
 import { entriesOf, kindOfPath } from './read-input.ts';
 import { SHIPPED_NAME, seedShippedDataset } from './shipped.ts';
@@ -29,6 +29,11 @@ export interface AddOptions extends Omit<FolderOptions, 'onProgress'> {
   /** What is going on, with progress where it is known. */
   readonly onProgress?: (what: string, done?: number, total?: number) => void;
 }
+
+type ImportedDataset = RawDataset & { readonly account?: FolderAccount };
+
+/** A data set in the store, and what became of everything in the folder that it is from. */
+export type AddedDataset = StoredDataset & { readonly created: boolean; readonly account?: FolderAccount };
 
 /** Any folder of images that the catalogue does not know. */
 export const CUSTOM = 'images';
@@ -60,7 +65,7 @@ const importDownloaded = async (known: KnownDataset, { onProgress }: AddOptions)
 };
 
 /** A folder of images under an official name must be that data set: its classes, image size and counts. */
-const checkAgainst = (known: KnownDataset, raw: RawDataset, from: string): RawDataset => {
+const checkAgainst = (known: KnownDataset, raw: ImportedDataset, from: string): ImportedDataset => {
   const entry: IdxEntry | CifarEntry = CATALOGUE[known];
   const facts = [
     ['classes', raw.classes.join(', '), [...entry.classes].sort().join(', ')],
@@ -91,10 +96,10 @@ export const importFrom = async (
   known: KnownDataset,
   from: string,
   options: FolderOptions,
-): Promise<RawDataset> => {
+): Promise<ImportedDataset> => {
   const entry: IdxEntry | CifarEntry = CATALOGUE[known];
   const kind = await kindOfPath(from);
-  const images = async (): Promise<RawDataset> =>
+  const images = async (): Promise<ImportedDataset> =>
     checkAgainst(
       known,
       await importFolder(from, { ...options, channels: entry.shape[2] === 1 ? 1 : 3 }),
@@ -102,7 +107,7 @@ export const importFrom = async (
     );
   if (entry.kind === 'idx') {
     if (kind === 'file') return importIdx(entry, dirname(from));
-    const hasFolders = (await entriesOf(from)).some((item) => item.isDirectory());
+    const hasFolders = (await entriesOf(from)).some((item) => item.kind === 'folder');
     return hasFolders ? images() : importIdx(entry, from);
   }
   if (kind === 'file') return importCifar(entry, from, 'archive');
@@ -119,7 +124,7 @@ export const addDataset = async (
   store: ObjectStore,
   dataset: string,
   options: AddOptions = {},
-): Promise<StoredDataset & { readonly created: boolean }> => {
+): Promise<AddedDataset> => {
   const { from, onProgress, files = false } = options;
   // With a folder, any name that is not taken is that of the user's own images.
   const custom = dataset === CUSTOM || (from !== undefined && !ADDABLE.includes(dataset));
@@ -155,7 +160,7 @@ export const addDataset = async (
     ...options,
     onProgress: (done, total) => onProgress?.('decoding images', done, total),
   };
-  let raw: RawDataset;
+  let raw: ImportedDataset;
   if (files && (!custom || options.size === undefined))
     throw inputError(
       '--files',
@@ -167,18 +172,21 @@ export const addDataset = async (
     if (from === undefined) {
       throw inputError('--from', null, 'a folder of images with one subfolder a class', 'give --from PATH');
     }
-    if ((await kindOfPath(from)) === 'file') {
+    if ((await kindOfPath(from)) === 'file' && !isLabelFile(from)) {
       throw inputError(
         '--from',
         from,
-        `a folder of images; a table under the name of its benchmark: ${ADDABLE_BENCHMARKS.join(', ')}`,
+        `a folder of images, or a .csv of paths and labels; a table under the name of its benchmark: ${ADDABLE_BENCHMARKS.join(', ')}`,
         dataset === CUSTOM
           ? `extract ${basename(from)} first`
           : suggestion(dataset, [...ADDABLE, ...ADDABLE_BENCHMARKS], `extract ${basename(from)} first`),
       );
     }
-    if (files && options.size !== undefined)
-      return writeFileDataset(store, name, await importFiles(from, { ...folderOptions, size: options.size }));
+    if (files && options.size !== undefined) {
+      const imported = await importFiles(from, { ...folderOptions, size: options.size });
+      const written = await writeFileDataset(store, name, imported);
+      return { ...written, account: imported.account() };
+    }
     raw = await importFolder(from, folderOptions);
   } else {
     const known = dataset as KnownDataset;
@@ -188,5 +196,6 @@ export const addDataset = async (
         : await importFrom(known, from, folderOptions);
   }
   onProgress?.(`writing ${raw.train.labels.length + raw.test.labels.length} images to the store`);
-  return writeDataset(store, name, raw);
+  const written = await writeDataset(store, name, raw);
+  return raw.account === undefined ? written : { ...written, account: raw.account };
 };

@@ -44,7 +44,7 @@ const readArchive = async (entry: CifarEntry, path: string): Promise<Map<string,
 /** The folder that holds the extracted .bin files: the given one, or the one the archive extracts to inside it. */
 export const cifarFolder = async (entry: CifarEntry, folder: string): Promise<string | undefined> => {
   const inner = (await entriesOf(folder))
-    .filter((item) => item.isDirectory())
+    .filter(({ kind }) => kind === 'folder')
     .map(({ name }) => join(folder, name));
   for (const candidate of [folder, ...inner]) {
     const names = (await entriesOf(candidate)).map(({ name }) => name);

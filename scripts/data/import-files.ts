@@ -1,56 +1,77 @@
-import { readFile } from 'node:fs/promises';
 import { inputError } from '../../nas/protocol/input-error.ts';
 import { deriveSeed, randomFromSeed } from '../../nas/random.ts';
 import { decodeForEvaluation } from '../../nas/training/data/decode-image.ts';
 import { channelHistogram } from '../../nas/training/data/image-set.ts';
 import type { FileDataset, FileSplit } from '../../nas/training/data/raw-dataset.ts';
+import { equalImages } from './equal-images.ts';
+import type { LabelledFile } from './folder-structure.ts';
+import { decodableFile } from './image-file.ts';
+import { IMAGE_FORMATS } from './image-kind.ts';
 import { findImages } from './import-folder.ts';
-import type { FolderOptions, LabelledFile } from './import-folder.ts';
+import type { FolderAccount, FolderOptions } from './import-folder.ts';
+
+type Split = 'train' | 'validation' | 'test';
 
 /**
- * A folder of images per class (see `findImages`) as a data set of image files, kept as they are. Every file is decoded once on the
- * way, to see that it can be, and for the statistics of the training images. Files are shuffled, so that every shard has
- * images of many classes. Throws InputError naming what is wrong.
+ * A folder of images per class (see `findImages`) as a data set of image files, kept as they are, bitmaps as PNGs of the same pixels.
+ * Every file is decoded on the way, to see that it can be, and for the statistics of the training images. Files are shuffled, so that
+ * every shard has images of many classes. The account is whole once all files have been read. Throws InputError naming what is wrong.
  */
 export const importFiles = async (
   folder: string,
   options: FolderOptions & { readonly size: number },
-): Promise<FileDataset> => {
-  const { size, channels = 3, onProgress } = options;
-  const found = await findImages(folder, options);
+): Promise<FileDataset & { account(): FolderAccount }> => {
+  const { size, onProgress } = options;
+  const {
+    train,
+    validation,
+    test,
+    channels,
+    commonSize: _,
+    account,
+    ...described
+  } = await findImages(folder, options);
   const histogram = channelHistogram(channels);
-  const total = found.train.length + found.test.length;
+  const equal = equalImages();
+  const total = train.length + validation.length + test.length;
   let done = 0;
+  const shuffled = (files: readonly LabelledFile[], split: Split) =>
+    randomFromSeed(deriveSeed(0, 'shards', split))
+      .shuffle(files)
+      .map((file) => ({ ...file, split }));
   const splitOf = (
-    name: 'train' | 'test',
-    files: readonly LabelledFile[],
+    files: readonly (LabelledFile & { readonly split: Split })[],
     onPixels?: (pixels: Uint8Array) => void,
-  ): FileSplit => {
-    const shuffled = randomFromSeed(deriveSeed(0, 'shards', name)).shuffle(files);
-    return {
-      labels: shuffled.map(({ label }) => label),
-      read: async (index) => {
-        const { path } = shuffled[index] as LabelledFile;
-        try {
-          const file = await readFile(path);
-          const pixels = await decodeForEvaluation(file, size, channels);
-          onPixels?.(pixels);
-          onProgress?.(++done, total);
-          return file;
-        } catch (cause) {
-          const { message } = cause as Error;
-          throw inputError('--from', path, 'a whole image file', `replace or remove it: ${message}`, {
-            cause,
-          });
-        }
-      },
-    };
-  };
+  ): FileSplit => ({
+    labels: files.map(({ label }) => label),
+    read: async (index) => {
+      const file = files[index] as (typeof files)[number];
+      const { path, label, split } = file;
+      try {
+        const bytes = await decodableFile(file);
+        const pixels = await decodeForEvaluation(bytes, size, channels);
+        onPixels?.(pixels);
+        equal.add({ path, label, split }, pixels);
+        onProgress?.(++done, total);
+        return bytes;
+      } catch (cause) {
+        const { message } = cause as Error;
+        throw inputError(
+          '--from',
+          path,
+          `a whole image file (${IMAGE_FORMATS})`,
+          `replace or remove it, or leave out all that are broken with --skip-broken: ${message}`,
+          { cause },
+        );
+      }
+    },
+  });
   return {
-    ...found,
+    ...described,
     shape: [size, size, channels],
-    train: splitOf('train', found.train, histogram.add),
-    test: splitOf('test', found.test),
+    train: splitOf([...shuffled(train, 'train'), ...shuffled(validation, 'validation')], histogram.add),
+    test: splitOf(shuffled(test, 'test')),
     normalisation: histogram.statistics,
+    account: () => ({ ...account, equal: equal.counted() }),
   };
 };

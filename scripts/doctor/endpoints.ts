@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { BatchClient, DescribeJobDefinitionsCommand, DescribeJobQueuesCommand } from '@aws-sdk/client-batch';
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { Connection } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { temporalConnection } from '../../containers/worker/temporal-connection.ts';
 import { SEARCH_ATTRIBUTES } from '../../nas/protocol/search-attributes.ts';
 import type { LoadedConfig } from '../config.ts';
+import { describeFailing, failingWorkflows, fixOfFailing } from '../runs/failing-workflows.ts';
 import { check, Finding } from './check.ts';
 import type { CheckResult } from './check.ts';
 
@@ -132,6 +133,16 @@ const workerCheck = (config: LoadedConfig): Promise<string> =>
     return pollers.map(({ identity }) => identity).join(', ');
   });
 
+/** Whether every run that is under way can go on. */
+const runsCheck = (config: LoadedConfig): Promise<string> =>
+  withTemporal(config, async (connection) => {
+    const client = new Client({ connection, namespace: config.temporalNamespace });
+    const failing = await failingWorkflows(client);
+    if (failing.length > 0)
+      throw new Finding(failing.map(describeFailing).join('; '), fixOfFailing(failing, config));
+    return 'none stands still';
+  });
+
 /** What the configured endpoints must grant, asked the way a run would. */
 export const endpointChecks = (config: LoadedConfig): Promise<CheckResult[]> => {
   const where =
@@ -142,5 +153,6 @@ export const endpointChecks = (config: LoadedConfig): Promise<CheckResult[]> => 
     check('Batch job definition', where, () => definitionCheck(config)),
     check('Temporal namespace', where, () => attributesCheck(config)),
     check('worker', where, () => workerCheck(config)),
+    check('runs under way', where, () => runsCheck(config)),
   ]);
 };

@@ -8,6 +8,7 @@ import { findTool } from '../setup/tools.mjs';
 import { TENSORFLOW } from '../setup/versions.mjs';
 import { check, Finding } from './check.ts';
 import type { CheckResult } from './check.ts';
+import { describeCpu } from './instruction-set.ts';
 
 const SETUP = 'node scripts/setup.mjs';
 /** Below this much free space a search cannot be expected to finish. */
@@ -35,6 +36,7 @@ export const machineChecks = (): Promise<CheckResult[]> =>
       checkNodeVersion();
       return process.version;
     }),
+    check('CPU', 'unset ONEDNN_MAX_CPU_ISA', () => describeCpu()),
     check('npm packages', SETUP, () => {
       if (!packagesAreCurrent(REPOSITORY)) throw new Finding('differ from package-lock.json', SETUP);
       return 'as in package-lock.json';

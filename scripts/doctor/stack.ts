@@ -2,26 +2,37 @@ import { readStack } from '../../infra/local/stack/document.ts';
 import { isServiceReady } from '../../infra/local/stack/health.ts';
 import { layoutOf, stackHome } from '../../infra/local/stack/layout.ts';
 import { isPortFree } from '../../infra/local/stack/ports.ts';
-import { logPath, runningPid } from '../../infra/local/stack/processes.ts';
+import { logPath, runningProcess } from '../../infra/local/stack/processes.ts';
+import { openToOthers } from '../../infra/local/stack/privacy.ts';
 import { SERVICES } from '../../infra/local/stack/services.ts';
 import { PORT_OPTIONS } from '../../infra/local/stack/up.ts';
 import type { PortName } from '../../infra/local/stack/up.ts';
 import { check, Finding } from './check.ts';
 import type { CheckResult } from './check.ts';
 
-/** The processes of the embedded stack, and strangers on their ports. */
+/** The processes of the embedded stack, strangers on their ports, and who may read its files. */
 export const stackChecks = async (): Promise<CheckResult[]> => {
   const layout = layoutOf(stackHome());
   const stack = readStack(layout);
   if (stack === undefined) {
     return [{ name: 'embedded stack', ok: false, found: `none in ${layout.home}`, fix: 'nas up' }];
   }
-  return Promise.all(
+  const privacy = check('privacy of the stack', 'nas up', () => {
+    const open = [...openToOthers(layout)];
+    if (open[0] !== undefined)
+      throw new Finding(
+        `${open.length} files and folders are open to other users, such as ${open[0].path}`,
+        'nas up, which takes these rights away',
+      );
+    return `${layout.home} is yours alone`;
+  });
+  const services = Promise.all(
     SERVICES.map((name) =>
       check(`service ${name}`, 'nas up', async () => {
-        const pid = runningPid(layout, name);
-        if (pid !== undefined) {
-          if (await isServiceReady(stack, name, pid)) return `process ${pid}`;
+        const running = runningProcess(layout, name);
+        if (running !== undefined) {
+          const { pid } = running;
+          if (await isServiceReady(stack, name, running)) return `process ${pid}`;
           throw new Finding(`process ${pid} does not answer`, `see ${logPath(layout, name)}, then nas up`);
         }
         for (const port of Object.keys(PORT_OPTIONS) as PortName[]) {
@@ -37,4 +48,5 @@ export const stackChecks = async (): Promise<CheckResult[]> => {
       }),
     ),
   );
+  return [...(await services), await privacy];
 };

@@ -81,10 +81,10 @@ const STATUS: Readonly<Record<string, RunListing['status']>> = {
   TERMINATED: 'cancelled',
 };
 
-/** All runs that Temporal knows, newest first. */
-export const listRuns = async (client: Client): Promise<RunListing[]> => {
+/** All runs that Temporal knows, newest first; `also` is a further part of the visibility query, ` AND …`. */
+export const listRuns = async (client: Client, also = ''): Promise<RunListing[]> => {
   const byId = new Map<string, RunListing>();
-  for await (const info of client.workflow.list({ query: RUNS })) {
+  for await (const info of client.workflow.list({ query: `${RUNS}${also}` })) {
     const experiment = (info.memo?.['experiment'] as { name?: string } | undefined)?.name ?? '';
     const attribute = (name: string): unknown => {
       const value: unknown = info.searchAttributes[name];

@@ -1,25 +1,22 @@
 import { hostname, userInfo } from 'node:os';
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { stringify } from 'yaml';
-import { runRecordSchema } from '../../nas/protocol/documents.ts';
 import { EDITABLE, withEdits } from '../../nas/protocol/edits.ts';
 import type { Edits } from '../../nas/protocol/edits.ts';
+import { errorText } from '../../nas/protocol/error-text.ts';
 import { InputError, inputError } from '../../nas/protocol/input-error.ts';
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
 import { suggestion } from '../../nas/protocol/nearest.ts';
 import type { RunRecord } from '../../nas/protocol/run-record.ts';
 import type { AuditEntry, RunView } from '../../nas/protocol/run-view.ts';
-import { readDocument } from '../../store/json-documents.ts';
-import { keys } from '../../store/keys.ts';
+import { findRunRecord } from '../../store/run-records.ts';
 import type { ControlRequest } from '../../workflows/contract.ts';
 import { unknownRun, withSession } from './connect.ts';
 import type { Session } from './connect.ts';
 
 /** The run's record. Throws `InputError` for an unknown run. */
 export const readRunRecord = async ({ client, store }: Session, runId: string): Promise<RunRecord> => {
-  const record = /^[a-z0-9-]+$/.test(runId)
-    ? await readDocument(store, keys.experiment(runId), runRecordSchema)
-    : undefined;
+  const record = /^[a-z0-9-]+$/.test(runId) ? await findRunRecord(store, runId) : undefined;
   if (record === undefined) throw await unknownRun(client, runId);
   return record;
 };
@@ -66,9 +63,7 @@ export const controlRun = async (
       .executeUpdate<RunView, [ControlRequest]>('control', { args: [request] });
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError)
-      throw new InputError(
-        `${runId}: ${change.kind} is not allowed: ${error.cause?.message ?? error.message}`,
-      );
+      throw new InputError(`${runId}: ${change.kind} is not allowed: ${errorText(error.cause ?? error)}`);
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     const known = await client.workflow
       .getHandle(runId)

@@ -1,10 +1,10 @@
+import type { Json } from '../../nas/json.ts';
 import { inputError } from '../../nas/protocol/input-error.ts';
 import type { NetworkSize } from '../../nas/protocol/recipe.ts';
-import { chosenSpace, type SpaceChoice } from '../../nas/protocol/space-schema.ts';
+import { readGenotype, spaceOptions } from '../../nas/protocol/read-genotype.ts';
+import type { SpaceChoice } from '../../nas/protocol/space-schema.ts';
 import { architectureGraphs } from '../../nas/report/architectures/drawings.ts';
 import type { ArchitectureGraph } from '../../nas/report/architectures/graph.ts';
-import { hashCellGenotype } from '../../nas/space/canonical-cell.ts';
-import { parseCellGenotype, printCellGenotype } from '../../nas/space/cell-genotype.ts';
 import { countMultiplyAdds, countParameters } from '../../nas/training/counting.ts';
 import { describeClassifier } from '../../nas/training/networks/network.ts';
 import { networkOf } from '../../nas/training/networks/registry.ts';
@@ -16,6 +16,8 @@ import { table } from './format.ts';
 export interface ArchitectureDescription {
   readonly origin: string;
   readonly space: string;
+  /** Options of the space that are not its defaults. */
+  readonly options: Readonly<Record<string, Json>>;
   readonly genotype: string;
   /** Equal for genotypes that describe the same network. */
   readonly hash: string;
@@ -48,17 +50,6 @@ const tally = ({ nodes, edges }: ArchitectureGraph): Record<string, number> => {
   return counts;
 };
 
-/** The genotype in its canonical print, and its hash; cells also with operations that a DARTS search does not use. */
-const identify = (space: SpaceChoice, text: string): Pick<ArchitectureDescription, 'genotype' | 'hash'> => {
-  if (space.name === 'darts-cnn') {
-    const cells = parseCellGenotype(text);
-    return { genotype: printCellGenotype(cells), hash: hashCellGenotype(cells) };
-  }
-  const { parse, print, hash } = chosenSpace(space);
-  const genotype = parse(text);
-  return { genotype: print(genotype), hash: hash(genotype) };
-};
-
 /** Throws `InputError` where the genotype does not parse or its network cannot be built at that size. */
 export const describeArchitecture = (
   { space, genotype, origin, size }: FoundArchitecture,
@@ -67,7 +58,7 @@ export const describeArchitecture = (
   const image = [32, 32, 3] as const;
   const classes = 10;
   const network: NetworkSize = { ...usualSize(space), ...size, ...wanted };
-  const identity = identify(space, genotype);
+  const { printed, hash } = readGenotype(space, genotype);
   let described: ReturnType<typeof describeClassifier>;
   try {
     described = describeClassifier(networkOf(space, genotype), {
@@ -85,7 +76,9 @@ export const describeArchitecture = (
   return {
     origin,
     space: space.name,
-    ...identity,
+    options: spaceOptions(space),
+    genotype: printed,
+    hash,
     operations: Object.fromEntries(
       architectureGraphs(space, genotype).map((graph) => [graph.name, tally(graph)]),
     ),
@@ -102,6 +95,7 @@ export const describeArchitecture = (
 export const printArchitecture = ({
   origin,
   space,
+  options,
   genotype,
   hash,
   operations,
@@ -112,7 +106,7 @@ export const printArchitecture = ({
   const rows = labels.map((label) => [label, ...graphs.map(([, counts]) => `${counts[label] ?? 0}`)]);
   const { channels, layers, image, classes, parameters, multiplyAdds } = network;
   return [
-    `${origin}, space ${space}, hash ${hash}`,
+    `${origin}, space ${[space, ...Object.entries(options).map(([name, value]) => `${name} ${String(value)}`)].join(', ')}, hash ${hash}`,
     genotype,
     '',
     table([['operation', ...graphs.map(([name]) => name)], ...rows]),

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { errorText } from '../../nas/protocol/error-text.ts';
 import type { Experiment } from '../../nas/protocol/experiment.ts';
 import { InfrastructureError } from '../../nas/protocol/infrastructure-error.ts';
 import type { LoadedExperiment } from '../../nas/protocol/load-experiment.ts';
@@ -9,11 +10,12 @@ import type { ObjectStore } from '../../store/object-store.ts';
 import { QUICK } from '../../store/s3-retries.ts';
 import { createS3ObjectStore } from '../../store/s3-object-store.ts';
 import { useConfig } from '../config.ts';
+import { checkResources } from './check-resources.ts';
 import { estimate } from './estimate.ts';
 import type { StageEstimate } from './estimate.ts';
 import { table } from './format.ts';
-import { limitedNetworks, networkSizes } from './network-sizes.ts';
-import type { LimitedNetworks, NetworkSizes } from './network-sizes.ts';
+import { describeLimits, limitedNetworks, networkSizes } from './network-sizes.ts';
+import type { NetworkSizes } from './network-sizes.ts';
 import { checkRunId, findDataset, withTable } from './prepare-run.ts';
 import { settleParallelism } from './settle-parallelism.ts';
 
@@ -54,35 +56,66 @@ const settledIfReachable = async (experiment: Experiment): Promise<Experiment> =
   }
 };
 
+/** Throws `InputError` for what the queue would never start, as far as there is a queue to ask. */
+const checkedIfReachable = async (loaded: LoadedExperiment): Promise<void> => {
+  try {
+    await checkResources(useConfig(), loaded);
+  } catch (error) {
+    if (!(error instanceof InfrastructureError)) throw error;
+    process.stderr.write(`queue and resources are not checked: ${errorText(error)}\n`);
+  }
+};
+
 const engineering = (n: number): string => n.toExponential(2);
 
+/** Money that is not known is not nothing. */
+const dollars = (known: number | null): string => (known === null ? 'unknown' : known.toFixed(2));
+
 const rows = (estimates: readonly StageEstimate[]): string[][] => [
-  ['stage', 'jobs', 'images', 'multiply-adds', 'dollars at most'],
+  ['stage', 'jobs', 'images', 'multiply-adds', 'hours at most', 'dollars at most'],
   ...estimates.map((stage) => [
     stage.stage,
     String(stage.jobs),
     engineering(stage.images),
     engineering(stage.multiplyAdds),
-    stage.dollarsAtMost.toFixed(2),
+    stage.hoursAtMost.toFixed(1),
+    dollars(stage.dollarsAtMost),
   ]),
 ];
 
+/** What the upper bounds mean, and what a budget can do about them. */
+const boundLines = ({ resources, budget }: Experiment): string[] => {
+  const { attempts, timeoutSeconds, spotDollarsPerHour } = resources;
+  return [
+    `# at most: each job takes all of its ${attempts} attempts of ${timeoutSeconds} s (resources.attempts, resources.timeoutSeconds)`,
+    ...(spotDollarsPerHour === 0
+      ? [
+          `# dollars: unknown, because resources.spotDollarsPerHour is not given${
+            budget.dollars === undefined ? '' : `; budget.dollars = ${budget.dollars} therefore holds nothing`
+          }`,
+        ]
+      : []),
+  ];
+};
+
 const sizeRows = (networks: readonly NetworkSizes[]): string[][] => [
-  ['stage', 'network', 'parameters', 'multiply-adds', 'activations of a minibatch, MiB'],
-  ...networks.map(({ stage, network, parameters, multiplyAdds, activationBytes }) => [
+  [
+    'stage',
+    'network',
+    'parameters',
+    'multiply-adds',
+    'activations of a minibatch, MiB',
+    'memory at least, MiB',
+  ],
+  ...networks.map(({ stage, network, parameters, multiplyAdds, activationBytes, leastBytes }) => [
     stage,
     network,
     engineering(parameters),
     engineering(multiplyAdds),
     (activationBytes / 2 ** 20).toFixed(1),
+    (leastBytes / 2 ** 20).toFixed(1),
   ]),
 ];
-
-const limitLine = ({ networks, within, ranges }: LimitedNetworks): string =>
-  `# ${within} of ${networks} random networks are within the limits of the search; they have ` +
-  Object.entries(ranges)
-    .map(([name, [least, most]]) => `${name} from ${least} to ${most}`)
-    .join(', ');
 
 /** A table as comments below the YAML document. */
 const commented = (title: string, lines: string[][]): string[] => [
@@ -104,6 +137,7 @@ export const planFor = async (
 ): Promise<Plan> => {
   if (name !== undefined) checkRunId(name);
   const { dataset, experiment: found } = await storedIfReachable(loaded, openStore);
+  await checkedIfReachable(loaded);
   const experiment = await settledIfReachable(found);
   const limits = dataset && limitedNetworks(experiment, dataset.manifest);
   const costs =
@@ -137,9 +171,10 @@ export const planFor = async (
         ? []
         : [
             ...commented('expected cost', rows(costs.estimates)),
+            ...boundLines(experiment),
             ...commented('networks', sizeRows(costs.networks)),
           ]),
-      ...(limits === undefined ? [] : ['', limitLine(limits)]),
+      ...(limits === undefined ? [] : ['', `# ${describeLimits(limits)}`]),
     ].join('\n'),
   };
 };

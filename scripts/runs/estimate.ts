@@ -1,13 +1,14 @@
-import type { DatasetManifest } from '../../nas/protocol/dataset.ts';
+import { trainingParts, type DatasetManifest } from '../../nas/protocol/dataset.ts';
 import type { Experiment } from '../../nas/protocol/experiment.ts';
-import { searchJobs } from '../../nas/protocol/plan.ts';
+import type { PlannedTrial } from '../../nas/protocol/job-report.ts';
+import { programOf, searchJobs } from '../../nas/protocol/plan.ts';
 import { chosenSpace } from '../../nas/protocol/space-schema.ts';
 import { spaceOf } from '../../nas/protocol/spaces.ts';
 import { isBlackBox } from '../../nas/protocol/strategy-schema.ts';
 import type { BlackBoxChoice } from '../../nas/protocol/strategy-schema.ts';
 import { STRATEGIES } from '../../nas/strategy/registry.ts';
 import { rungFidelities } from '../../nas/strategy/sampler.ts';
-import type { NetworkSize, Recipe } from '../../nas/protocol/recipe.ts';
+import type { NetworkSize } from '../../nas/protocol/recipe.ts';
 import type { StageName } from '../../nas/protocol/run-view.ts';
 import { baselineCellsToAdd } from '../../nas/protocol/stages.ts';
 import { randomFromSeed, type Random } from '../../nas/random.ts';
@@ -16,7 +17,8 @@ import { countMultiplyAdds } from '../../nas/training/counting.ts';
 import { describeClassifier, type NetworkSetting } from '../../nas/training/networks/network.ts';
 import { networkOf } from '../../nas/training/networks/registry.ts';
 import { describeChild } from '../../nas/training/programs/choice-supernet.ts';
-import { mixturePlan } from '../../nas/training/programs/mixture-plan.ts';
+import { costOfPasses, passesOf } from '../../nas/training/programs/passes.ts';
+import type { ImageCounts } from '../../nas/training/programs/passes.ts';
 import { supernetOf } from '../../nas/training/supernets/registry.ts';
 import { smashMultiplyAdds } from '../../nas/training/supernets/smash-cost.ts';
 import { describeSupernet } from '../../nas/training/supernets/supernet.ts';
@@ -24,12 +26,15 @@ import { describeSupernet } from '../../nas/training/supernets/supernet.ts';
 /** Expected cost of one stage; cells are taken to be as dear as random ones are on average. */
 export interface StageEstimate {
   readonly stage: StageName;
+  /** Batch jobs, each trial of a search by trials among them. */
   readonly jobs: number;
-  /** Images passed forward, training and scoring together. */
+  /** Images passed, training and scoring together. */
   readonly images: number;
   readonly multiplyAdds: number;
-  /** If every job used its whole time limit, at the spot price. */
-  readonly dollarsAtMost: number;
+  /** Machine hours if every attempt of every job used its whole time limit. */
+  readonly hoursAtMost: number;
+  /** Their spot price; `null` where the experiment does not state one. */
+  readonly dollarsAtMost: number | null;
 }
 
 const SAMPLES = 16;
@@ -60,7 +65,7 @@ const meanMultiplyAdds = (experiment: Experiment, size: NetworkSize, dataset: Da
   );
 };
 
-/** The same of children of ENAS' shared weights. */
+/** The same of children of shared weights. */
 const meanChild = (experiment: Experiment, dataset: DatasetManifest): number => {
   const space = chosenSpace(experiment.space);
   const setting = settingOf(experiment.stages.search.network, dataset);
@@ -82,11 +87,7 @@ interface JobEstimate {
   readonly multiplyAdds: number;
 }
 
-/** A backward pass counts twice a forward one. */
-const jobCost = (trained: number, scored: number, perImage: number): JobEstimate => ({
-  images: trained + scored,
-  multiplyAdds: (3 * trained + scored) * perImage,
-});
+const NOTHING: JobEstimate = { images: 0, multiplyAdds: 0 };
 
 /**
  * Share of the full training that a trial costs on average: each rung has 1/η of the trials of the one below and goes
@@ -103,100 +104,126 @@ const meanShare = (strategy: BlackBoxChoice): number => {
   return rungs.reduce((sum, rung) => sum + rung.trials * rung.share, 0) / trials;
 };
 
-/** One seed's search: sampled paths of the supernet, or all of it in every pass. */
-const searchCost = (
-  experiment: Experiment,
-  dataset: DatasetManifest,
-  { train, validation }: { readonly train: number; readonly validation: number },
-): JobEstimate => {
-  const { strategy, stages } = experiment;
-  const { recipe, network } = stages.search;
-  if (strategy.name === 'random-weight-sharing')
-    return jobCost(
-      recipe.epochs * train,
-      strategy.candidates * strategy.scoreMinibatches * recipe.batchSize + strategy.rescore * validation,
-      meanMultiplyAdds(experiment, network, dataset),
-    );
-  if (strategy.name === 'enas') {
-    const { updates, samples } = strategy.controller;
-    const rewards = recipe.epochs * updates * samples + strategy.candidates;
-    return jobCost(recipe.epochs * train, rewards * recipe.batchSize, meanChild(experiment, dataset));
-  }
-  if (strategy.name === 'smash') {
-    const scored = strategy.candidates + strategy.perturbations + strategy.chain;
-    const minibatches = Math.floor(validation / recipe.batchSize);
-    const each = Math.min(strategy.scoreMinibatches ?? minibatches, minibatches) * recipe.batchSize;
-    return jobCost(recipe.epochs * train, scored * each, meanGenerated(experiment, dataset));
-  }
-  if (strategy.name === 'given') return { images: 0, multiplyAdds: 0 };
-  // A look-up trains nothing.
-  if (stages.search.table !== undefined) return { images: 0, multiplyAdds: 0 };
-  if (isBlackBox(strategy)) {
-    const trials = (stages.search.evaluations ?? 0) * meanShare(strategy);
-    const perImage = meanMultiplyAdds(experiment, network, dataset);
-    const scored = (stages.search.evaluations ?? 0) * (stages.search.scoreOfLast ?? 1) * validation;
-    return jobCost(trials * recipe.epochs * train, scored, perImage);
-  }
-  const supernet = supernetOf(experiment.space.name, {
-    size: network,
+/** Multiply-adds of one forward pass of what a search in one job trains. */
+const meanSearched = (experiment: Experiment, dataset: DatasetManifest): number => {
+  const { strategy, stages, space } = experiment;
+  if (strategy.name === 'random-weight-sharing' || strategy.name === 'enas')
+    return meanChild(experiment, dataset);
+  if (strategy.name === 'smash') return meanGenerated(experiment, dataset);
+  const supernet = supernetOf(space.name, {
+    size: stages.search.network,
     image: dataset.shape,
     classes: dataset.classes.length,
   });
-  const { trainsOn, passes } = mixturePlan(strategy);
-  const images = trainsOn === 'train' ? train : train + validation;
-  return jobCost(
-    recipe.epochs * images * (passes.training + passes.search),
-    recipe.epochs * validation,
-    countMultiplyAdds(describeSupernet(supernet)),
-  );
+  return countMultiplyAdds(describeSupernet(supernet));
+};
+
+/** One trial on average: of a search with rungs its share of the full training, scored at its end. */
+const trialCost = (
+  experiment: Experiment,
+  strategy: BlackBoxChoice,
+  job: PlannedTrial,
+  counts: ImageCounts,
+  perImage: number,
+): JobEstimate => {
+  const passes = passesOf(programOf(experiment, job), counts);
+  if (!STRATEGIES[strategy.name].multiFidelity) return costOfPasses(passes, perImage);
+  const { trained } = passes;
+  return costOfPasses({ trained: trained * meanShare(strategy), scored: counts.validation }, perImage);
+};
+
+/** The jobs of all searches. */
+const searchCosts = (
+  experiment: Experiment,
+  dataset: DatasetManifest,
+  counts: ImageCounts,
+): readonly (readonly [jobs: number, each: JobEstimate])[] => {
+  const { strategy, stages } = experiment;
+  const [job] = searchJobs(experiment);
+  // A look-up trains nothing and is no job.
+  if (job === undefined || stages.search.table !== undefined) return [];
+  const { length } = searchJobs(experiment);
+  if (!isBlackBox(strategy)) {
+    const passes = passesOf(programOf(experiment, job), counts);
+    return [[length, costOfPasses(passes, meanSearched(experiment, dataset))]];
+  }
+  const trial: PlannedTrial = {
+    kind: 'trial',
+    jobId: job.jobId,
+    seed: job.seed,
+    genotype: '',
+    rungs: [stages.search.recipe.epochs],
+  };
+  const perImage = meanMultiplyAdds(experiment, stages.search.network, dataset);
+  const trials = length * (stages.search.evaluations ?? 0);
+  return [[trials, trialCost(experiment, strategy, trial, counts, perImage)]];
 };
 
 function* repeated(value: number): Generator<number> {
   for (;;) yield value;
 }
 
-/** Estimates each stage from the experiment and the data set's sizes; nothing is run. */
+const sumOf = (
+  parts: readonly (readonly [jobs: number, each: JobEstimate])[],
+  of: (each: JobEstimate) => number,
+): number => parts.reduce((sum, [jobs, each]) => sum + jobs * of(each), 0);
+
+/**
+ * Estimates each stage from the experiment and the data set's sizes; nothing is run. Images are counted by the functions by which the
+ * programs count them.
+ */
 export const estimate = (experiment: Experiment, dataset: DatasetManifest): StageEstimate[] => {
-  const { stages, resources } = experiment;
-  const all = dataset.splits.train.count;
-  const validation = Math.round(all * experiment.task.validationFraction);
-  const train = all - validation;
-  const epochs = (recipe: Recipe, images: number): number => recipe.epochs * images;
+  const { stages, resources, gate } = experiment;
   const { retrain, evaluate } = stages;
+  const counts = {
+    ...trainingParts(dataset, experiment.task.validationFraction),
+    test: dataset.splits.test.count,
+  };
 
-  const searchJob = searchCost(experiment, dataset, { train, validation });
-  const retrainJob = jobCost(
-    epochs(retrain.recipe, train),
-    validation,
-    meanMultiplyAdds(experiment, retrain.network, dataset),
-  );
-  const evaluateJob = jobCost(
-    epochs(evaluate.recipe, all),
-    dataset.splits.test.count,
-    meanMultiplyAdds(experiment, evaluate.network, dataset),
-  );
+  const jobOf = (kind: 'gate' | 'retrain' | 'evaluate', perImage: number): JobEstimate => {
+    const job = { kind, jobId: '', seed: 0, genotype: '' } as const;
+    return costOfPasses(passesOf(programOf(experiment, job), counts), perImage);
+  };
+  const perRetrained = meanMultiplyAdds(experiment, retrain.network, dataset);
+  const retrainJob = jobOf('retrain', perRetrained);
+  const evaluateJob = jobOf('evaluate', meanMultiplyAdds(experiment, evaluate.network, dataset));
+  const searching = [
+    ...searchCosts(experiment, dataset, counts),
+    ...(gate === undefined ? [] : [[gate.cells, jobOf('gate', perRetrained)] as const]),
+  ];
 
-  const searches = searchJobs(experiment).length;
-  const budget = searches * searchJob.multiplyAdds + retrain.topK * retrainJob.multiplyAdds;
+  const budget = sumOf(searching, (each) => each.multiplyAdds) + retrain.topK * retrainJob.multiplyAdds;
   // A transferred run compares with the origin's random cell instead of looking for one.
   const baselineCells =
     experiment.origin === undefined
       ? baselineCellsToAdd({ budget, spent: [], next: repeated(retrainJob.multiplyAdds) })
       : 0;
 
-  const stageOf = (stage: StageName, parts: readonly (readonly [number, JobEstimate])[]): StageEstimate => {
-    const jobs = parts.reduce((sum, [n]) => sum + n, 0);
+  const stageOf = (
+    stage: StageName,
+    parts: readonly (readonly [jobs: number, each: JobEstimate])[],
+    /** Jobs that may come on top of the expected ones. */
+    further = 0,
+  ): StageEstimate => {
+    const jobs = sumOf(
+      parts.map(([n]) => [n, NOTHING]),
+      () => 1,
+    );
+    const hoursAtMost = ((jobs + further) * resources.attempts * resources.timeoutSeconds) / 3600;
+    const { spotDollarsPerHour } = resources;
     return {
       stage,
       jobs,
-      images: parts.reduce((sum, [n, job]) => sum + n * job.images, 0),
-      multiplyAdds: parts.reduce((sum, [n, job]) => sum + n * job.multiplyAdds, 0),
-      dollarsAtMost: (jobs * resources.timeoutSeconds * resources.spotDollarsPerHour) / 3600,
+      images: sumOf(parts, (each) => each.images),
+      multiplyAdds: sumOf(parts, (each) => each.multiplyAdds),
+      hoursAtMost,
+      dollarsAtMost: spotDollarsPerHour === 0 ? null : hoursAtMost * spotDollarsPerHour,
     };
   };
   return [
-    stageOf('proxy-search', [[searches, searchJob]]),
-    stageOf('retrain-top', [[retrain.topK, retrainJob]]),
+    stageOf('proxy-search', searching),
+    // A gate that finds the ranking untrustworthy lets stage 2 retrain more.
+    stageOf('retrain-top', [[retrain.topK, retrainJob]], Math.max(0, (gate?.topK ?? 0) - retrain.topK)),
     stageOf('evaluate', [
       [baselineCells, retrainJob],
       [2 * evaluate.seeds.length, evaluateJob],

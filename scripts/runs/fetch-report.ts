@@ -1,10 +1,9 @@
 import { collectRunDocuments } from '../../activities/report-documents.ts';
 import { REPORT_SOFTWARE } from '../../activities/report.ts';
-import { runRecordSchema } from '../../nas/protocol/documents.ts';
 import type { RenderedReport } from '../../nas/report/render-report.ts';
-import { readDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
+import { findRunRecord } from '../../store/run-records.ts';
 import { unknownRun } from './connect.ts';
 import type { Session } from './connect.ts';
 import { liveView } from './live-view.ts';
@@ -31,7 +30,7 @@ export const fetchReport = async (session: Session, runId: string): Promise<Rend
   const stored = await storedReport(session.store, runId);
   if (stored !== undefined) return stored;
   const view = await liveView(session, runId);
-  const run = await readDocument(session.store, keys.experiment(runId), runRecordSchema);
+  const run = await findRunRecord(session.store, runId);
   if (run === undefined) throw await unknownRun(session.client, runId);
   const [{ buildReport }, { renderReport }] = await Promise.all([
     import('../../nas/report/build-report.ts'),

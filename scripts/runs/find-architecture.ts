@@ -1,11 +1,14 @@
 import { InfrastructureError } from '../../nas/protocol/infrastructure-error.ts';
 import { inputError } from '../../nas/protocol/input-error.ts';
 import { suggestion } from '../../nas/protocol/nearest.ts';
+import { toldOptions } from '../../nas/protocol/read-genotype.ts';
 import type { NetworkSize } from '../../nas/protocol/recipe.ts';
 import { spaceSchema, type SpaceChoice } from '../../nas/protocol/space-schema.ts';
 import type { RunReport } from '../../nas/report/run-report.ts';
 import { PUBLISHED_SPACES, publishedIn } from '../../nas/space/published.ts';
-import { SPACES } from '../../nas/space/registry.ts';
+import { isCellGenotype } from '../../nas/space/cell-genotype.ts';
+import { excerpt } from '../../nas/space/excerpt.ts';
+import { SPACES, type SpaceName } from '../../nas/space/registry.ts';
 
 export interface FoundArchitecture {
   readonly space: SpaceChoice;
@@ -38,39 +41,78 @@ const ofRun = async (run: string): Promise<FoundArchitecture> => {
   throw inputError('cell', run, 'a run that has found a cell', `nas status ${run} says how far it is`);
 };
 
-const spaceCalled = (name: string): SpaceChoice => {
+/** The space of that name, with the options that are given, else those that the genotype tells itself. */
+const spaceCalled = (name: string, text: string, given: readonly string[]): SpaceChoice => {
   const names = Object.keys(SPACES);
   if (!names.includes(name))
     throw inputError('--space', name, names.join(', '), suggestion(name, names, 'use the name of a space'));
-  return spaceSchema.parse({ name });
+  const options: Record<string, unknown> = {};
+  for (const assignment of given) {
+    const [path = '', value] = assignment.split(/=(.*)/s);
+    const option = /^space\.(\w+)$/.exec(path)?.[1];
+    if (option === undefined || option === 'name' || value === undefined)
+      throw inputError(
+        '--set',
+        assignment,
+        'space.OPTION=VALUE',
+        'set an option of the space, such as space.depth=24',
+      );
+    options[option] = /^\d+$/.test(value) ? Number(value) : value;
+  }
+  const told = toldOptions(name as SpaceName, text);
+  const parsed = spaceSchema.safeParse({ name, ...told, ...options });
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw inputError(
+    `space.${issue?.path.join('.') ?? ''}`,
+    options,
+    `the options of ${name}`,
+    `${issue?.message}; docs/spaces.md lists them`,
+    { cause: parsed.error },
+  );
 };
+
+/** One word: anything else is no name of a run. */
+const RUN_NAME = /^[\w.-]{1,128}$/;
 
 /**
  * The architecture that a word means: a published name, a printed genotype (of the DARTS space unless `space` names
- * another), or a run. Throws `InputError` listing the published names where it is none of them.
+ * another, with its options as `space.OPTION=VALUE`), or a run. Throws `InputError` listing the published names where it is none of them.
  */
-export const findArchitecture = async (text: string, space?: string): Promise<FoundArchitecture> => {
+export const findArchitecture = async (
+  text: string,
+  space?: string,
+  options: readonly string[] = [],
+): Promise<FoundArchitecture> => {
   const named = PUBLISHED_SPACES.find((name) => Object.hasOwn(publishedIn(name), text));
-  if (named !== undefined)
-    return {
-      space: spaceCalled(named),
-      genotype: publishedIn(named)[text] as string,
-      origin: text,
-    };
-  if (space !== undefined || /^\s*Genotype\s*\(/.test(text))
-    return { space: spaceCalled(space ?? 'darts-cnn'), genotype: text, origin: 'given' };
+  if (named !== undefined) {
+    const genotype = publishedIn(named)[text] as string;
+    return { space: spaceCalled(named, genotype, options), genotype, origin: text };
+  }
+  if (space !== undefined || isCellGenotype(text))
+    return { space: spaceCalled(space ?? 'darts-cnn', text, options), genotype: text, origin: 'given' };
+  const names = PUBLISHED_SPACES.flatMap((name) => Object.keys(publishedIn(name)));
+  const allowed = `${names.join(', ')}, a printed genotype (with --space unless it is Genotype(…)), or the name of a run`;
+  if (!RUN_NAME.test(text))
+    throw inputError(
+      'cell',
+      excerpt(text),
+      allowed,
+      'if it is a printed genotype: name its space with --space',
+    );
   try {
     return await ofRun(text);
   } catch (cause) {
     // Without a stack there are no runs: the word can only have been meant as a published name.
     if (!(cause instanceof InfrastructureError)) throw cause;
-    const names = PUBLISHED_SPACES.flatMap((name) => Object.keys(publishedIn(name)));
     throw inputError(
       'cell',
       text,
-      `${names.join(', ')}, a printed genotype (with --space unless it is Genotype(…)), or the name of a run`,
+      allowed,
       suggestion(text, names, 'if it is a run: nas up starts the stack'),
-      { cause },
+      {
+        cause,
+      },
     );
   }
 };

@@ -26,3 +26,6 @@ export const table = (rows: readonly (readonly string[])[]): string => {
     )
     .join('\n');
 };
+
+/** `1.5 MiB` of bytes. */
+export const size = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;

@@ -1,19 +1,24 @@
 import { QueryNotRegisteredError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { z } from 'zod';
 import { attemptRecordSchema } from '../../nas/protocol/documents.ts';
 import { infrastructureError } from '../../nas/protocol/infrastructure-error.ts';
 import type { JobView, RunView } from '../../nas/protocol/run-view.ts';
-import { readDocument } from '../../store/json-documents.ts';
+import { readHint } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
-import type { ObjectStore } from '../../store/object-store.ts';
 import { unknownRun } from './connect.ts';
 import type { Session } from './connect.ts';
+import { describeFailing, failingWorkflows, fixOfFailing } from './failing-workflows.ts';
 
 const progressSchema = z.object({
   step: z.number(),
   totalSteps: z.number(),
   phase: z.string(),
   stepsPerSecond: z.number(),
+  trainingEpoch: z.number().optional(),
+  bestAccuracy: z.number().optional(),
+  bestScore: z.number().optional(),
+  trials: z.number().optional(),
 });
 
 /** A running job with what its process said last. */
@@ -22,33 +27,75 @@ export interface LiveJob extends JobView {
   readonly phase?: string;
   /** At the speed of the last seconds. */
   readonly secondsLeft?: number;
+  /** Since when it waits for what `waits` says, ISO 8601. */
+  readonly waitsSince?: string;
+  readonly trainingEpoch?: number;
+  /** Best validation accuracy so far, a fraction in [0, 1]. */
+  readonly bestAccuracy?: number;
+  /** Best score so far of a search that weighs other measures too. */
+  readonly bestScore?: number;
+  /** Told to the strategy so far, of a search by trials; `totalSteps` is how many it will be. */
+  readonly trials?: number;
 }
 
+const waitSchema = z.object({ waits: z.object({ since: z.string(), reason: z.string() }) });
+type Wait = z.infer<typeof waitSchema>['waits'];
+
+/** What the job's launch has said with its last heartbeat, or why its activity is tried again. */
+const waitOf = async (client: Session['client'], runId: string, jobId: string): Promise<Wait | undefined> => {
+  try {
+    const { raw } = await client.workflow.getHandle(`${runId}/${jobId}`).describe();
+    for (const { heartbeatDetails, lastFailure, lastAttemptCompleteTime } of raw.pendingActivities ?? []) {
+      const payload = heartbeatDetails?.payloads?.[0];
+      const beat = waitSchema.safeParse(
+        payload === undefined || payload === null ? undefined : defaultPayloadConverter.fromPayload(payload),
+      );
+      if (beat.success) return beat.data.waits;
+      // A worker that went away hands its jobs to the next one without a word.
+      const reason =
+        lastFailure?.applicationFailureInfo?.type === 'WorkerShutdown' ? '' : lastFailure?.message;
+      const since = lastAttemptCompleteTime?.seconds;
+      if (reason && since) return { since: new Date(Number(since) * 1000).toISOString(), reason };
+    }
+    return undefined;
+  } catch {
+    // The job has just begun or ended, or the server is busy: the next look tells.
+    return undefined;
+  }
+};
+
 /** Adds what a running job's own documents say; they are display only and may be missing. */
-const liven = async (store: ObjectStore, runId: string, job: JobView): Promise<LiveJob> => {
+const liven = async ({ client, store }: Session, runId: string, job: JobView): Promise<LiveJob> => {
   if (job.status !== 'running') return job;
   const key = keys.job(runId, job.jobId);
-  const progress = await readDocument(store, key.progress, progressSchema);
+  const wait = await waitOf(client, runId, job.jobId);
+  const progress = await readHint(store, key.progress, progressSchema);
   let attempts = 0;
   let reclaims = 0;
   for await (const { key: attempt } of store.list(key.attempts)) {
     attempts++;
     // An attempt also leaves early when its run is paused: SIGTERM alone is no reclaim.
-    if ((await readDocument(store, attempt, attemptRecordSchema))?.notice?.kind === 'reclaim') reclaims++;
+    if ((await readHint(store, attempt, attemptRecordSchema))?.notice?.kind === 'reclaim') reclaims++;
   }
   const live = {
     ...job,
     attempts: Math.max(job.attempts, attempts),
     reclaims: Math.max(job.reclaims, reclaims),
+    ...(wait === undefined ? {} : { waits: wait.reason, waitsSince: wait.since }),
   };
   if (progress === undefined) return live;
-  const { step, totalSteps, phase, stepsPerSecond } = progress;
+  const { step, totalSteps, phase, stepsPerSecond, trainingEpoch, bestAccuracy, bestScore, trials } =
+    progress;
   return {
     ...live,
     step,
     totalSteps,
     phase,
     ...(stepsPerSecond > 0 ? { secondsLeft: (totalSteps - step) / stepsPerSecond } : {}),
+    ...(trainingEpoch === undefined ? {} : { trainingEpoch }),
+    ...(bestAccuracy === undefined ? {} : { bestAccuracy }),
+    ...(bestScore === undefined ? {} : { bestScore }),
+    ...(trials === undefined ? {} : { trials }),
   };
 };
 
@@ -61,14 +108,16 @@ export interface LiveView extends Omit<RunView, 'stages'> {
 
 /** gRPC's DEADLINE_EXCEEDED. */
 const DEADLINE = 4;
+/** gRPC's FAILED_PRECONDITION: the workflow's code fails, so that it can answer no query. */
+const FAILING = 9;
 const QUERY_MILLISECONDS = 20_000;
 
 /**
  * How a run stands, from its workflow (which answers also when it has ended) and from its running jobs. Throws
- * `InputError` for an unknown run, `InfrastructureError` when no worker answers.
+ * `InputError` for an unknown run, `InfrastructureError` when no worker answers or the workflow's own task fails.
  */
 export const liveView = async (session: Session, runId: string): Promise<LiveView> => {
-  const { client, store, config } = session;
+  const { client, config } = session;
   let view: RunView;
   try {
     view = await client.connection.withDeadline(Date.now() + QUERY_MILLISECONDS, () =>
@@ -77,7 +126,14 @@ export const liveView = async (session: Session, runId: string): Promise<LiveVie
   } catch (error) {
     if (error instanceof WorkflowNotFoundError || error instanceof QueryNotRegisteredError)
       throw await unknownRun(client, runId);
-    if (error instanceof ServiceError && (error.cause as { code?: number } | undefined)?.code === DEADLINE)
+    const code =
+      error instanceof ServiceError ? (error.cause as { code?: number } | undefined)?.code : undefined;
+    const failing = code === FAILING || code === DEADLINE ? await failingWorkflows(client, runId) : [];
+    if (failing.length > 0)
+      throw infrastructureError(failing.map(describeFailing).join('\n'), fixOfFailing(failing, config), {
+        cause: error,
+      });
+    if (code === DEADLINE)
       throw infrastructureError(
         `no worker answers for run ${runId}`,
         config.embedded === undefined
@@ -90,7 +146,7 @@ export const liveView = async (session: Session, runId: string): Promise<LiveVie
   const stages = await Promise.all(
     view.stages.map(async (stage) => ({
       ...stage,
-      jobs: await Promise.all(stage.jobs.map((job) => liven(store, runId, job))),
+      jobs: await Promise.all(stage.jobs.map((job) => liven(session, runId, job))),
     })),
   );
   return { ...view, stages };

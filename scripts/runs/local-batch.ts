@@ -1,5 +1,6 @@
 import { infrastructureError } from '../../nas/protocol/infrastructure-error.ts';
 import { inputError } from '../../nas/protocol/input-error.ts';
+import { identityOf, signedFetch } from '../../store/signed-fetch.ts';
 import type { EmbeddedStack, LoadedConfig } from '../config.ts';
 
 /** The embedded stack's own interface to its Batch endpoint. */
@@ -27,17 +28,24 @@ export interface LocalBatch {
   ): Promise<Uint8Array>;
 }
 
-const call = async (url: URL, init: RequestInit = {}): Promise<Response> => {
+const call = async (url: URL, request: Parameters<typeof signedFetch>[2] = {}): Promise<Response> => {
+  const identity = identityOf(process.env);
+  if (identity === undefined) throw infrastructureError('there are no keys of the embedded stack', 'nas up');
   let answer: Response;
   try {
-    answer = await fetch(url, init);
+    answer = await signedFetch(url, identity, request);
   } catch (cause) {
     throw infrastructureError(`the Batch endpoint at ${url.origin} does not answer`, 'nas up', { cause });
   }
   if (answer.ok) return answer;
   const text = await answer.text();
   const message = /"message":\s*"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? text;
-  throw inputError(url.pathname, init.body ?? url.search, 'see the reason', message);
+  if (answer.status === 403)
+    throw infrastructureError(
+      `the Batch endpoint at ${url.origin} refuses this stack's keys: ${message}`,
+      'nas up',
+    );
+  throw inputError(url.pathname, request.body ?? url.search, 'see the reason', message);
 };
 
 /** The embedded stack. Throws `InputError` when the configuration points elsewhere; `onAws` says what to do there. */
@@ -46,13 +54,10 @@ export const embeddedOnly = (config: LoadedConfig, command: string, onAws: strin
   return config.embedded;
 };
 
+/** Calls are signed with the keys that `useConfig` has put into this process's environment. */
 export const localBatch = (embedded: EmbeddedStack): LocalBatch => {
   const post = async (path: string, body: object): Promise<unknown> => {
-    const answer = await call(new URL(path, embedded.batch), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
+    const answer = await call(new URL(path, embedded.batch), { method: 'POST', body });
     return answer.json();
   };
   return {

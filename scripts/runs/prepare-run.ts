@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { max } from 'simple-statistics';
+import { readTextFile } from '../../infra/read-text-file.ts';
 import { objectiveOnTable } from '../../nas/benchmark/table-objective.ts';
 import { checkAgainstDataset } from '../../nas/protocol/check-experiment.ts';
 import type { Experiment } from '../../nas/protocol/experiment.ts';
@@ -14,12 +14,14 @@ import type { SettledExperiment } from '../../nas/protocol/settled-experiment.ts
 import { chosenSpace } from '../../nas/protocol/space-schema.ts';
 import { isBlackBox } from '../../nas/protocol/strategy-schema.ts';
 import { STRATEGIES } from '../../nas/strategy/registry.ts';
-import { listDatasets, readDataset } from '../../store/datasets.ts';
+import { CorruptBlobError } from '../../store/blobs.ts';
+import { countsByClass, listDatasets, readDataset } from '../../store/datasets.ts';
 import type { StoredDataset } from '../../store/datasets.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { listTables, openTable, readTableManifest } from '../../store/tables.ts';
 import { CATALOGUE } from '../data/catalogue.ts';
-import { checkNetworks } from './network-sizes.ts';
+import { checkMemory, checkNetworks } from './network-sizes.ts';
+import type { RunOrigin } from './settle-origin.ts';
 
 const RUN_ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
 
@@ -28,13 +30,12 @@ export const readExperiment = async (
   file: string,
   overrides: readonly string[],
 ): Promise<LoadedExperiment> => {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (cause) {
-    throw inputError('experiment', file, 'a readable YAML file', 'see experiments/ for examples', { cause });
-  }
-  return loadExperiment(text, { file, overrides });
+  const expected = {
+    field: 'experiment',
+    what: 'a readable YAML file',
+    fix: 'see experiments/ for examples',
+  };
+  return loadExperiment(readTextFile(file, expected), { file, overrides });
 };
 
 /** The experiment's data set, checked against it. Throws `InputError`. */
@@ -56,8 +57,19 @@ export const findDataset = async (
         : suggestion(name, [...present, ...addable], 'nas data add takes your own images: --from PATH'),
     );
   }
-  checkAgainstDataset(experiment, found.manifest, place);
+  const counts = await countsByClass(store, found.manifest).catch((cause: unknown) => {
+    if (!(cause instanceof CorruptBlobError)) throw cause;
+    throw inputError(
+      place(['task', 'data']),
+      name,
+      'a data set that is whole',
+      `add it anew; nas data verify ${name} says what is wrong with it`,
+      { cause },
+    );
+  });
+  checkAgainstDataset(experiment, found.manifest, place, counts.train);
   checkNetworks({ experiment, place }, found.manifest);
+  checkMemory({ experiment, place }, found.manifest);
   return found;
 };
 
@@ -179,6 +191,7 @@ export const runRecord = (
   experiment: SettledExperiment,
   dataset: StoredDataset,
   now: Date,
+  origin: Partial<RunOrigin> = {},
 ): RunRecord => ({
   version: 1,
   runId,
@@ -186,4 +199,5 @@ export const runRecord = (
   experimentHash: experimentHash(experiment, dataset.ref),
   dataset: { name: dataset.manifest.name, manifest: dataset.ref },
   createdAt: now.toISOString(),
+  ...origin,
 });

@@ -23,13 +23,27 @@ export const printRun = (view: LiveView): string => {
   const jobs = view.stages.flatMap((stage) =>
     stage.jobs.map((job) => [
       job.jobId,
-      job.status,
+      job.outcome === undefined || job.outcome === 'succeeded' || job.outcome === job.status
+        ? job.status
+        : `${job.status} (${job.outcome})`,
       accuracy(job.validationAccuracy),
       accuracy(job.testAccuracy),
       String(job.attempts),
       String(job.reclaims),
       job.totalSteps === undefined ? '' : `${job.step}/${job.totalSteps}`,
     ]),
+  );
+  const waits = view.stages.flatMap((stage) =>
+    stage.jobs.flatMap(({ jobId, waits: reason, waitsSince }) =>
+      reason === undefined
+        ? []
+        : [
+            `${jobId} waits${waitsSince === undefined ? '' : ` since ${waitsSince.slice(0, 19).replace('T', ' ')}`}: ${reason}`,
+          ],
+    ),
+  );
+  const errors = view.stages.flatMap((stage) =>
+    stage.jobs.flatMap((job) => (job.error === undefined ? [] : [`${job.jobId}: ${job.error}`])),
   );
   return [
     `${view.runId}: ${view.status}${view.error === undefined ? '' : ` — ${view.error}`}`,
@@ -48,5 +62,7 @@ export const printRun = (view: LiveView): string => {
     ...(jobs.length === 0
       ? []
       : ['', table([['job', 'status', 'validation', 'test', 'attempts', 'reclaims', 'step'], ...jobs])]),
+    ...(waits.length === 0 ? [] : ['', ...waits]),
+    ...(errors.length === 0 ? [] : ['', ...errors]),
   ].join('\n');
 };

@@ -11,22 +11,42 @@ const describe = (job: LiveJob): string => {
         : '';
   const reclaims = job.reclaims === 0 ? '' : `, ${count(job.reclaims, 'reclaim')}`;
   const outcome = job.outcome !== undefined && job.outcome !== 'succeeded' ? ` (${job.outcome})` : '';
-  return `${job.jobId}: ${job.status}${outcome}${accuracy}${reclaims}`;
+  const waits = job.waits === undefined ? '' : `, waits: ${job.waits}`;
+  return `${job.jobId}: ${job.status}${outcome}${accuracy}${reclaims}${waits}`;
 };
 
-/** For logs and pipes: one line whenever a stage or a job changes its state. */
+/** What a running search has found; a new line whenever that is better than before. */
+const found = (job: LiveJob): string | undefined => {
+  const { bestAccuracy, bestScore } = job;
+  if (job.status !== 'running' || (bestAccuracy ?? bestScore) === undefined) return undefined;
+  return bestAccuracy === undefined
+    ? `best score ${(bestScore ?? 0).toPrecision(4)}`
+    : `best validation ${percent(bestAccuracy)}`;
+};
+const foundAt = ({ trials, totalSteps, trainingEpoch }: LiveJob): string =>
+  trials !== undefined
+    ? ` after ${trials}/${count(totalSteps ?? 0, 'trial')}`
+    : trainingEpoch === undefined
+      ? ''
+      : ` at epoch ${trainingEpoch}`;
+
+/** For logs and pipes: one line whenever a stage or a job changes its state, or a search finds something better. */
 export const createLines = (print: (line: string) => void): ProgressDisplay => {
   const shown = new Map<string, string>();
-  const say = (subject: string, line: string): void => {
+  const say = (subject: string, line: string, detail = ''): void => {
     if (shown.get(subject) === line) return;
     shown.set(subject, line);
-    print(line);
+    print(`${line}${detail}`);
   };
   return {
     show: (view) => {
       for (const stage of view.stages) {
         if (stage.status !== 'pending') say(stage.name, `${stage.name}: ${stage.status}`);
-        for (const job of stage.jobs) if (job.status !== 'pending') say(job.jobId, describe(job));
+        for (const job of stage.jobs) {
+          if (job.status !== 'pending') say(job.jobId, describe(job));
+          const best = stage.name === 'proxy-search' ? found(job) : undefined;
+          if (best !== undefined) say(`${job.jobId} found`, `${job.jobId}: ${best}`, foundAt(job));
+        }
       }
       if (view.rehearsal !== undefined) say('rehearsal', view.rehearsal.text);
       if (view.gate !== undefined) say('gate', view.gate.text);

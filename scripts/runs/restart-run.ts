@@ -9,14 +9,17 @@ import { inputError } from '../../nas/protocol/input-error.ts';
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
 import type { AuditEntry, RunView, StageName } from '../../nas/protocol/run-view.ts';
 import { asSettled } from '../../nas/protocol/settled-experiment.ts';
-import { createDocument, readDocument } from '../../store/json-documents.ts';
+import { createDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
+import { findDocument } from '../../store/mendable-documents.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import type { Board, CarriedRun } from '../../workflows/contract.ts';
+import { checkResources } from './check-resources.ts';
 import { unknownRun } from './connect.ts';
 import type { Session } from './connect.ts';
 import { readRunRecord } from './control-run.ts';
 import { checkRunId, findDataset, runRecord } from './prepare-run.ts';
+import type { RunOrigin } from './settle-origin.ts';
 import { reserve, startRun } from './start-run.ts';
 
 const STAGES = ['proxy-search', 'retrain-top', 'evaluate'] as const satisfies readonly StageName[];
@@ -25,9 +28,10 @@ const STAGES = ['proxy-search', 'retrain-top', 'evaluate'] as const satisfies re
 const settledStages = async (store: ObjectStore, runId: string): Promise<StageRecord[]> => {
   const records: StageRecord[] = [];
   for (const stage of STAGES) {
-    const record = await readDocument(store, keys.stageResult(runId, stage), stageRecordSchema);
-    if (record === undefined) break;
-    records.push(record);
+    // One that is damaged is settled again: its jobs have their results and are not run again.
+    const found = await findDocument(store, keys.stageResult(runId, stage), stageRecordSchema);
+    if (found.kind !== 'intact') break;
+    records.push(found.value);
   }
   return records;
 };
@@ -65,9 +69,9 @@ const auditEntry = (action: 'retry' | 'fork', text: string): AuditEntry => ({
 
 /**
  * Starts a run that failed or was cancelled again, under its own name: settled stages are taken over, jobs that have a
- * result are not run again, the others are launched anew and go on from their checkpoints. Returns the retry's number.
+ * result are not run again, the others are launched anew and go on from their checkpoints. `note` is added to the audit trail. Returns the retry's number.
  */
-export const retryRun = async (session: Session, runId: string): Promise<number> => {
+export const retryRun = async (session: Session, runId: string, note?: string): Promise<number> => {
   const { client, store, config } = session;
   const record = await readRunRecord(session, runId);
   const handle = client.workflow.getHandle(runId);
@@ -87,7 +91,8 @@ export const retryRun = async (session: Session, runId: string): Promise<number>
   const before = await handle.query<RunView>('progress');
   const settled = await settledStages(store, runId);
   const round = Number(description.memo?.['round'] ?? 1) + 1;
-  const entry = auditEntry('retry', `the run was ${before.status}; ${settled.length} stages are taken over`);
+  const taken = `the run was ${before.status}; ${settled.length} stages are taken over`;
+  const entry = auditEntry('retry', note === undefined ? taken : `${taken}; ${note}`);
   await startRun(client, store, {
     record,
     taskQueue: config.taskQueue,
@@ -120,7 +125,13 @@ const sharedPart = (experiment: Experiment, stages: number): unknown => {
 export const forkRun = async (
   session: Session,
   sourceId: string,
-  options: { readonly fromStage: 2 | 3; readonly overrides: readonly string[]; readonly name?: string },
+  options: {
+    readonly fromStage: 2 | 3;
+    readonly overrides: readonly string[];
+    readonly name?: string;
+    /** The fork is a run of its own: it is computed by the code of today. */
+    readonly origin?: RunOrigin;
+  },
 ): Promise<string> => {
   const { client, store, config } = session;
   const { fromStage, overrides } = options;
@@ -148,6 +159,7 @@ export const forkRun = async (
   const runId = checkRunId(
     options.name ?? `${sourceId}-fork-${now.toISOString().slice(11, 19).replaceAll(':', '')}`,
   );
+  await checkResources(config, loaded);
   const dataset = await findDataset(store, loaded);
   if (dataset.ref.sha256 !== source.dataset.manifest.sha256)
     throw inputError(
@@ -156,7 +168,7 @@ export const forkRun = async (
       `the data set that ${sourceId} searched on`,
       'it was replaced; start a new run',
     );
-  const record = runRecord(runId, asSettled(loaded.experiment), dataset, now);
+  const record = runRecord(runId, asSettled(loaded.experiment), dataset, now, options.origin);
   // First the name: nothing may be written below that of another run.
   await reserve(store, record);
   const audit = [auditEntry('fork', `stages before ${fromStage} are those of run ${sourceId}`)];

@@ -1,8 +1,11 @@
 import { BatchClient, paginateListJobs } from '@aws-sdk/client-batch';
 import type { JobDetail } from '@aws-sdk/client-batch';
 import { describedJobs } from '../../activities/described-jobs.ts';
+import { runRecordSchema } from '../../nas/protocol/documents.ts';
 import { inputError } from '../../nas/protocol/input-error.ts';
 import { suggestion } from '../../nas/protocol/nearest.ts';
+import { readDocument } from '../../store/json-documents.ts';
+import { keys } from '../../store/keys.ts';
 import { createS3ObjectStore } from '../../store/s3-object-store.ts';
 import { QUICK } from '../../store/s3-retries.ts';
 import type { LoadedConfig } from '../config.ts';
@@ -54,8 +57,12 @@ export const runBatchJobs = async (config: LoadedConfig, runId: string): Promise
     for await (const page of paginateListJobs({ client }, query))
       ids.push(...(page.jobSummaryList ?? []).flatMap((job) => job.jobId ?? []));
     const store = createS3ObjectStore({ bucket: config.bucket, retries: QUICK });
+    const record = await readDocument(store, keys.experiment(runId), runRecordSchema);
+    // Another deployment on the queue may have a run of the same name.
+    const isOurs = (deployment: string | undefined): boolean =>
+      deployment === undefined || record?.deployment === undefined || deployment === record.deployment;
     return (await describedJobs(client, store, ids))
-      .filter((job) => job.runId === runId)
+      .filter((job) => job.runId === runId && isOurs(job.deployment))
       .sort((a, b) => (a.detail.createdAt ?? 0) - (b.detail.createdAt ?? 0))
       .map(({ jobId, detail: job }) => ({
         jobId,

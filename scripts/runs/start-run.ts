@@ -1,12 +1,10 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { WorkflowIdReusePolicy } from '@temporalio/common';
-import { runRecordSchema } from '../../nas/protocol/documents.ts';
 import { inputError } from '../../nas/protocol/input-error.ts';
 import type { RunRecord } from '../../nas/protocol/run-record.ts';
-import { createDocument, readDocument } from '../../store/json-documents.ts';
-import { keys } from '../../store/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
+import { createRunRecord, findRunRecord } from '../../store/run-records.ts';
 import type { CarriedRun } from '../../workflows/contract.ts';
 import type { protocol } from '../../workflows/protocol.ts';
 import { datasetKey, runKey, spaceKey, strategyKey } from '../../workflows/search-attributes.ts';
@@ -23,9 +21,8 @@ const inUse = (runId: string): Error =>
 
 /** Reserves the run's name in the store. A start that was cut short may be repeated with the same experiment. */
 export const reserve = async (store: ObjectStore, record: RunRecord): Promise<void> => {
-  const key = keys.experiment(record.runId);
-  if ((await createDocument(store, key, record)).identical) return;
-  const present = await readDocument(store, key, runRecordSchema);
+  if (await createRunRecord(store, record)) return;
+  const present = await findRunRecord(store, record.runId);
   if (present?.experimentHash !== record.experimentHash) throw inUse(record.runId);
 };
 

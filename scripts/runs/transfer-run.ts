@@ -3,10 +3,12 @@ import { inputError } from '../../nas/protocol/input-error.ts';
 import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
 import type { RunReport } from '../../nas/report/run-report.ts';
 import { readDataset } from '../../store/datasets.ts';
+import { checkResources } from './check-resources.ts';
 import type { Session } from './connect.ts';
 import { readRunRecord } from './control-run.ts';
 import { fetchReport } from './fetch-report.ts';
 import { checkRunId, findDataset, runRecord } from './prepare-run.ts';
+import type { RunOrigin } from './settle-origin.ts';
 import { settleParallelism } from './settle-parallelism.ts';
 import { startRun } from './start-run.ts';
 import { transferredExperiment } from './transferred-experiment.ts';
@@ -22,7 +24,12 @@ const IMAGENET_STEM_SIDE = 96;
 export const transferRun = async (
   session: Session,
   sourceId: string,
-  options: { readonly data: string; readonly overrides: readonly string[]; readonly name?: string },
+  options: {
+    readonly data: string;
+    readonly overrides: readonly string[];
+    readonly name?: string;
+    readonly origin?: RunOrigin;
+  },
 ): Promise<string> => {
   const { client, store, config } = session;
   const { experiment: source, experimentHash, dataset } = await readRunRecord(session, sourceId);
@@ -57,8 +64,10 @@ export const transferRun = async (
   const runId = checkRunId(
     options.name ?? `${sourceId.slice(0, 54)}-to-${now.toISOString().slice(11, 19).replaceAll(':', '')}`,
   );
+  await checkResources(config, loaded);
   const found = await findDataset(store, loaded);
-  const record = runRecord(runId, await settleParallelism(config, loaded.experiment), found, now);
+  const experiment = await settleParallelism(config, loaded.experiment);
+  const record = runRecord(runId, experiment, found, now, options.origin);
   await startRun(client, store, { record, taskQueue: config.taskQueue });
   return runId;
 };

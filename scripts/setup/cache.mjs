@@ -1,97 +1,44 @@
 import { createHash } from 'node:crypto';
-import {
-  createReadStream,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { processStart } from '../../infra/local/stack/process-start.mjs';
+import { holderOf, takeLock } from '../../infra/local/stack/lock.mjs';
 import { say } from './command.mjs';
 
 /** Folder of everything downloaded or built, shared by all clones; NAS_CACHE moves it. */
 export const cacheRoot = () => process.env['NAS_CACHE'] ?? join(homedir(), '.cache', 'durable-nas');
 
-/** How this process signs a lock: a pid alone may belong to a stranger by the time it is read. */
-const signature = () => `${process.pid} ${processStart(process.pid)}`;
-
-/** @param {string} text what a lock file holds */
-const isHeld = (text) => {
-  const [pid = '', ...start] = text.split(' ');
-  return processStart(Number(pid)) === start.join(' ');
-};
+/** Between two words about a lock that is waited for, milliseconds. */
+const REMINDER_MS = 10_000;
 
 /**
- * Creates a file that must not exist.
- * @param {string} path
- * @param {string} text
- */
-const createExclusively = (path, text) => {
-  try {
-    writeFileSync(path, text, { flag: 'wx' });
-    return true;
-  } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'EEXIST') return false;
-    throw error;
-  }
-};
-
-/**
- * Removes the lock of a process that died. A second lock guards the look and the removal, or of two that look at once
- * the slower would remove the lock that the faster has taken since.
- * @param {string} path
- */
-const removeAbandoned = (path) => {
-  const guard = `${path}.takeover`;
-  if (!createExclusively(guard, '')) {
-    const age = Date.now() - (statSync(guard, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-    if (age > 10_000) rmSync(guard, { force: true });
-    return;
-  }
-  const text = readIfPresent(path);
-  if (text !== '' && !isHeld(text)) rmSync(path, { force: true });
-  rmSync(guard, { force: true });
-};
-
-/**
- * Runs `action` while no other process holds the lock file; the lock of a process that died is taken over.
+ * Runs `action` while no other process holds the lock file, saying who holds it as long as one does; the lock of a
+ * process that died, or that a crash left empty or torn, is taken over.
  * @template T
  * @param {string} path
  * @param {() => Promise<T>} action
  * @returns {Promise<T>}
+ * @throws {import('../../infra/local/stack/lock.mjs').LockError} when the file can be neither read nor written
  */
 export const withLock = async (path, action) => {
-  for (let announced = false; !createExclusively(path, signature());) {
-    const text = readIfPresent(path);
-    if (text !== '' && !isHeld(text)) {
-      removeAbandoned(path);
-      continue;
+  let saidAt = -Infinity;
+  for (;;) {
+    const lock = takeLock(path);
+    if (lock.kind === 'taken') {
+      try {
+        return await action();
+      } finally {
+        lock.release();
+      }
     }
-    if (text !== '' && !announced) {
-      say(`waiting for process ${text.split(' ')[0]}, which holds ${path}`);
-      announced = true;
+    if (lock.kind === 'held') {
+      if (performance.now() - saidAt >= REMINDER_MS) {
+        say(`waiting for ${path}, held by ${holderOf(lock)}`);
+        saidAt = performance.now();
+      }
     }
-    await sleep(100);
-  }
-  try {
-    return await action();
-  } finally {
-    rmSync(path, { force: true });
-  }
-};
-
-/** @param {string} path */
-const readIfPresent = (path) => {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
+    await sleep(lock.kind === 'held' ? 100 : 1);
   }
 };
 

@@ -11,7 +11,7 @@ import type { Outcome } from '../../nas/protocol/outcome.ts';
 import { createDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
-import { defineJob, startHarness } from '../infra/batch/harness.ts';
+import { defineJob, startHarness, TEST_IDENTITY } from '../infra/batch/harness.ts';
 import type { Harness } from '../infra/batch/harness.ts';
 
 let harness: Harness;
@@ -96,7 +96,7 @@ describe('AWS Batch through its SDK, against the local endpoint', () => {
   });
 
   it('counts a machine that is taken away as a reclaim and goes on', async () => {
-    const capacity = await findLocalCapacity(harness.batch.url);
+    const capacity = await findLocalCapacity(harness.batch.url, TEST_IDENTITY);
     const id = await batch.submit(submission('reclaimed', 'test $AWS_BATCH_JOB_ATTEMPT = 2 || sleep 60'));
     while ((await batch.describe([id]))[0]?.status !== 'RUNNING') await sleep(20);
     await capacity?.reclaim(id);
@@ -124,19 +124,36 @@ describe('AWS Batch through its SDK, against the local endpoint', () => {
     const key = keys.job('run', 'stage-1/seed-0').array('0');
     const jobs = ['stage-1/seed-0/trial-000000', 'stage-1/seed-0/trial-000001'];
     await createDocument(store, key, { version: 1, runId: 'run', name: 'listed', jobs });
-    const tags = { 'nas-run': 'run', 'nas-job': 'stage-1/seed-0' };
+    const tags = { 'nas-run': 'run', 'nas-job': 'stage-1/seed-0', 'nas-deployment': 'ours' };
     const id = await batch.submit(
       submission('listed', store.uri(key), { jobDefinition: 'first-ends', size: 2, tags }),
     );
     await ended(`${id}:0`);
     const listed = async () =>
-      (await listUnfinishedJobs(harness.client, store, ['queue'], Date.now())).filter(({ batchJobId }) =>
+      (await listUnfinishedJobs(harness.client, store, ['queue'], Date.now())).jobs.filter(({ batchJobId }) =>
         batchJobId.startsWith(id),
       );
-    expect(await listed()).toMatchObject([{ batchJobId: `${id}:1`, runId: 'run', jobId: jobs[1] }]);
+    expect(await listed()).toMatchObject([
+      { batchJobId: `${id}:1`, runId: 'run', jobId: jobs[1], deployment: 'ours' },
+    ]);
     await batch.terminate(`${id}:1`, 'done');
     await ended(`${id}:1`);
     expect(await listed()).toEqual([]);
+  });
+
+  it('lists the jobs of the other queues where one does not exist', async () => {
+    const store = createMemoryObjectStore();
+    const tags = { 'nas-run': 'run', 'nas-job': 'stage-1/seed-0' };
+    const id = await batch.submit(submission('beside', 'sleep 60', { tags }));
+    const { jobs, skipped } = await listUnfinishedJobs(
+      harness.client,
+      store,
+      ['misspelt', 'queue'],
+      Date.now(),
+    );
+    expect(jobs.map(({ batchJobId }) => batchJobId)).toContain(id);
+    expect(skipped).toMatchObject([{ queue: 'misspelt', reason: expect.stringContaining('misspelt') }]);
+    await batch.terminate(id, 'done');
   });
 
   it('leaves out ids that Batch does not know', async () => {
@@ -144,7 +161,7 @@ describe('AWS Batch through its SDK, against the local endpoint', () => {
   });
 
   it('knows an endpoint that is not the embedded one', async () => {
-    expect(await findLocalCapacity(undefined)).toBeUndefined();
+    expect(await findLocalCapacity(undefined, TEST_IDENTITY)).toBeUndefined();
   });
 
   it('never reports an end that is none', async () => {

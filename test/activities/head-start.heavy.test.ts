@@ -94,6 +94,7 @@ it('a replacement runs before the job that was reclaimed has written its last ch
     notices: createNoticeWatcher({ store: kit.store }),
     queue: 'queue',
     jobDefinition: 'trainer',
+    deployment: 'default/bucket/0',
     countNetwork,
   });
   const [job] = searchJobs(record.experiment);

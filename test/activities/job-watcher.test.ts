@@ -83,17 +83,36 @@ describe('the job watcher', () => {
     expect(calls).toHaveLength(18 + 2 * 5);
   });
 
-  it('keeps waiting through errors, and passes one on when it lasts more than a minute', async () => {
-    const failing = setUp((_, round) => {
-      if (round < 4) throw new Error('throttled');
-      return [job('a', 'SUCCEEDED')];
+  it.each([
+    ['AccessDeniedException', 'User: nas is not authorized to perform: batch:DescribeJobs'],
+    ['TooManyRequestsException', 'Too Many Requests'],
+    ['ClientException', 'Error executing request, Exception : internal'],
+    ['TimeoutError', 'connect ETIMEDOUT'],
+  ])('waits for hours through %s, says so, and knows the end all the same', async (name, message) => {
+    const refused = Object.assign(new Error(message), { name });
+    let allowed = false;
+    const { watcher, clock } = setUp((ids) => {
+      if (!allowed) throw refused;
+      return ids.map((id) => job(id, 'SUCCEEDED'));
     });
-    expect((await failing.watcher.ended('a', never()))?.status).toBe('SUCCEEDED');
-    const dead = setUp(() => {
-      throw new Error('no route');
+    let settled = false;
+    const ended = watcher.ended('a', never()).finally(() => (settled = true));
+    await expect.poll(() => clock() > 3 * 3_600_000, { timeout: 20_000, interval: 1 }).toBe(true);
+    expect(settled).toBe(false);
+    expect(watcher.trouble()).toEqual({ since: 0, error: message });
+    allowed = true;
+    expect((await ended)?.status).toBe('SUCCEEDED');
+    await new Promise(setImmediate);
+    expect(watcher.trouble()).toBeUndefined();
+  });
+
+  it('counts no silence of Batch as a trace that a job is missing', async () => {
+    const { watcher } = setUp((ids, round) => {
+      if (round % 2 === 0) throw new Error('throttled');
+      return round < 30 ? [] : ids.map((id) => job(id, 'SUCCEEDED'));
     });
-    await expect(dead.watcher.ended('a', never())).rejects.toThrow('no route');
-    expect(dead.clock()).toBeGreaterThan(60_000);
+    // Five polls that were answered without the job, nine rounds in all.
+    expect(await watcher.ended('a', never())).toBeUndefined();
   });
 
   it('leaves at once when aborted, without disturbing the others', async () => {

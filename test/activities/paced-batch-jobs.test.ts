@@ -14,6 +14,7 @@ const setUp = (perSecond: number) => {
   const inner: BatchJobs = {
     submit: record('submit'),
     find: record('find'),
+    unfinished: record('unfinished'),
     describe: record('describe'),
     terminate: record('terminate'),
   };

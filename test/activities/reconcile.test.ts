@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { LiveRuns } from '../../activities/live-runs.ts';
 import { reconcile } from '../../activities/reconcile.ts';
-import type { UnfinishedJob } from '../../activities/unfinished-jobs.ts';
+import type { UnfinishedJob, UnfinishedJobs } from '../../activities/unfinished-jobs.ts';
 import { createDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { acquireLease, currentLease } from '../../store/leases.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
 import type { ObjectStore, PendingUpload } from '../../store/object-store.ts';
+import { DEPLOYMENT } from '../support/launch-dependencies.ts';
 import { runRecordForTests } from '../support/run-record.ts';
 
 const NOW = 1_800_000_000_000;
@@ -16,6 +17,7 @@ const HOUR = 3_600_000;
 let open: Map<string, string | undefined>;
 let store: ObjectStore;
 let jobs: UnfinishedJob[];
+let skipped: UnfinishedJobs['skipped'];
 let terminated: string[];
 let uploads: PendingUpload[];
 
@@ -34,6 +36,7 @@ const job = (batchJobId: string, runId: string, change: Partial<UnfinishedJob> =
   status: 'RUNNING',
   runId,
   jobId: 'stage-1/seed-0',
+  deployment: DEPLOYMENT,
   createdAt: NOW - HOUR,
   seconds: 1800,
   ...change,
@@ -49,7 +52,8 @@ const run = (dryRun = false) =>
         abortUpload: async ({ uploadId }) => void (uploads = uploads.filter((u) => u.uploadId !== uploadId)),
       },
       live,
-      unfinished: async () => jobs,
+      deployment: DEPLOYMENT,
+      unfinished: async () => ({ jobs, skipped }),
       terminate: async (id) => void terminated.push(id),
     },
     { now: NOW, dryRun },
@@ -62,13 +66,13 @@ beforeEach(async () => {
     ['alive/stage-1/seed-0', 'b-1'],
   ]);
   jobs = [];
+  skipped = [];
   terminated = [];
   uploads = [];
-  await createDocument(
-    store,
-    keys.experiment('gone'),
-    runRecordForTests('gone', { resources: { spotDollarsPerHour: 2 } }),
-  );
+  await createDocument(store, keys.experiment('gone'), {
+    ...runRecordForTests('gone', { resources: { spotDollarsPerHour: 2 } }),
+    deployment: DEPLOYMENT,
+  });
 });
 
 describe('trials of a search', () => {
@@ -76,7 +80,22 @@ describe('trials of a search', () => {
     const trial = (batchJobId: string, runId: string, number: number) =>
       job(batchJobId, runId, { jobId: `stage-1/seed-0/trial-00000${number}` });
     jobs = [trial('b-2', 'alive', 1), trial('b-3', 'alive', 2), trial('b-4', 'gone', 1)];
-    await createDocument(store, keys.job('alive', 'stage-1/seed-0/trial-000002').result, {});
+    const result = (number: number): string =>
+      keys.job('alive', `stage-1/seed-0/trial-00000${number}`).result;
+    // A damaged result is being made again.
+    await createDocument(store, result(1), {});
+    await createDocument(store, result(2), {
+      kind: 'train',
+      genotype: 'g',
+      evaluatedOn: 'validation',
+      accuracy: 0.5,
+      loss: 1,
+      curve: [],
+      parameters: 1,
+      multiplyAdds: 1,
+      cost: { multiplyAdds: 1, images: 1 },
+      weightsSha256: '0'.repeat(64),
+    });
     const report = await run();
     expect(report.jobs.map(({ state }) => state)).toEqual(['live', 'orphan', 'orphan']);
     expect(terminated).toEqual(['b-3', 'b-4']);
@@ -166,4 +185,64 @@ describe('a dry run', () => {
     expect(uploads).toHaveLength(1);
     expect(await currentLease(store, { runId: 'gone', jobId: 'stage-1/seed-0' })).toMatchObject({ epoch: 1 });
   });
+});
+
+describe('another deployment', () => {
+  const OTHER = DEPLOYMENT.replace(/1$/, '2');
+  beforeEach(async () => {
+    await createDocument(store, keys.experiment('theirs'), {
+      ...runRecordForTests('theirs'),
+      deployment: OTHER,
+    });
+    await createDocument(store, keys.experiment('old'), runRecordForTests('old'));
+  });
+
+  it('keeps its jobs, whatever this Temporal knows of their runs', async () => {
+    jobs = [
+      job('b-1', 'theirs', { deployment: OTHER }),
+      // Of the same names: a run of ours that is over, and a duplicate of a job that one of ours waits for.
+      job('b-2', 'gone', { deployment: OTHER }),
+      job('b-3', 'alive', { deployment: OTHER }),
+    ];
+    const report = await run();
+    expect(report.jobs.map(({ state }) => state)).toEqual(['foreign', 'foreign', 'foreign']);
+    expect(report.jobs[0]?.proof).toContain(OTHER);
+    expect(terminated).toEqual([]);
+    expect(report).toMatchObject({ deployment: DEPLOYMENT, ended: { jobs: 0 }, orphaned: { jobs: 0 } });
+  });
+
+  it('may have submitted a job without the tag: it is ended by no reconciliation, and named', async () => {
+    const untagged = (id: string, runId: string): UnfinishedJob => {
+      const { deployment: _, ...rest } = job(id, runId);
+      return rest;
+    };
+    jobs = [untagged('b-1', 'alive'), untagged('b-2', 'gone')];
+    const report = await run();
+    expect(report.jobs.map(({ state }) => state)).toEqual(['live', 'foreign']);
+    expect(report.jobs[1]?.proof).toContain('nas-deployment');
+    expect(terminated).toEqual([]);
+  });
+
+  it('keeps its leases and uploads in a bucket that both use', async () => {
+    const held = async (runId: string) => {
+      await acquireLease(store, { runId, jobId: 'stage-1/seed-0', holder: 'a machine' });
+      uploads.push({ key: `runs/${runId}/jobs/j/chunks/1`, uploadId: runId, startedAt: NOW - 2 * HOUR });
+    };
+    for (const runId of ['theirs', 'old', 'gone']) await held(runId);
+    const report = await run();
+    const states = (list: readonly { readonly state: string }[]) => list.map(({ state }) => state).sort();
+    expect(states(report.leases)).toEqual(['foreign', 'foreign', 'orphan']);
+    expect(states(report.uploads)).toEqual(['foreign', 'foreign', 'orphan']);
+    expect(await currentLease(store, { runId: 'theirs', jobId: 'stage-1/seed-0' })).toMatchObject({
+      epoch: 1,
+      holder: 'a machine',
+    });
+    expect(uploads.map(({ uploadId }) => uploadId)).toEqual(['theirs', 'old']);
+  });
+});
+
+it('goes on without a queue that cannot be listed, and names it', async () => {
+  skipped = [{ queue: 'nowhere', reason: 'JobQueue nowhere does not exist' }];
+  jobs = [job('b-3', 'gone')];
+  expect(await run()).toMatchObject({ skipped, ended: { jobs: 1 } });
 });

@@ -238,6 +238,18 @@ describe('what a strategy learns of a trial that has no score', () => {
     expect((await carryOut(store, fleet.runTrial)).outcome).toBe('lost');
   });
 
+  it('ends as crashed when the trainer crashes for every proposal, and teaches nothing', async () => {
+    const store = await storeWith(recordOf('{ name: random }'));
+    const reason = 'crashed: SIGSEGV in train-network: train (graph 1)';
+    const crashing = createFleet(() => ({ kind: 'lost', outcome: 'crashed', reason }));
+    const report = await carryOut(store, crashing.runTrial);
+    expect(report).toMatchObject({ outcome: 'crashed', reclaims: 0 });
+    expect(report.error).toContain(reason);
+    const ends = trialsOf(await logOf(store)).flatMap(({ end }) => end ?? []);
+    expect(ends.length).toBeGreaterThan(0);
+    for (const end of ends) expect(end).toEqual({ kind: 'lost', reason });
+  });
+
   it('ends the search, and its other trials, for a fault that each would repeat', async () => {
     const store = await storeWith(recordOf('{ name: random }'));
     const fleet = createFleet((job) =>

@@ -69,7 +69,7 @@ const ran = (): string[] => {
   const file = join(harness.stateDir, 'ran');
   return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
 };
-const unfinished = () => listUnfinishedJobs(harness.client, store, ['queue'], Date.now());
+const unfinished = async () => (await listUnfinishedJobs(harness.client, store, ['queue'], Date.now())).jobs;
 const trials = async () => trialsOf(await readTrialLog(store, 'run', SEARCH));
 
 describe('a search whose array has not spawned its children', () => {

@@ -8,7 +8,7 @@ import { CommanderError } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { run } from '../../bench/tabular.ts';
 import type { Comparison } from '../../nas/benchmark/comparison.ts';
-import { exitCodeOf } from '../../scripts/cli.ts';
+import { exitCodeOf } from '../../scripts/exit-code.ts';
 
 afterEach(() => vi.restoreAllMocks());
 

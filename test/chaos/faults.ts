@@ -4,7 +4,8 @@ import { readLatest } from '../../store/checkpoint-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { acquireLease } from '../../store/leases.ts';
 import { PROXY_FAULTS } from '../support/fault-proxy.ts';
-import { flipBit } from './flip-bit.ts';
+import type { ProxyFault } from '../support/fault-proxy.ts';
+import { flipBit, flipBitOf } from './flip-bit.ts';
 import type { Flip } from './flip-bit.ts';
 import { isAlive, signal } from './stack.ts';
 import type { ChaosStack } from './stack.ts';
@@ -17,12 +18,23 @@ import type { Fence } from './zombie.ts';
  * `lose-host` ends a trainer together with the shell that would report its end, as a machine that vanishes does.
  */
 export const LANES = {
-  services: ['kill-worker', 'kill-batch', 'kill-temporal', 'kill-s3'],
-  trainers: ['kill-trainer', 'lose-host', 'reclaim', 'flip-bit', 'zombie'],
+  services: [
+    ...(['kill-worker', 'kill-batch', 'kill-temporal', 'kill-s3'] as const),
+    ...(['pause-worker', 'pause-batch', 'pause-temporal', 'pause-s3'] as const),
+    ...(['new-build', 'clock-step', 'disk-full'] as const),
+  ],
+  trainers: ['kill-trainer', 'lose-host', 'pause-trainer', 'reclaim', 'flip-bit', 'zombie'],
   network: ['s3-proxy', 'batch-proxy'],
+  documents: ['damage-result', 'damage-record', 'damage-log'],
 } as const;
 export type Lane = keyof typeof LANES;
 export type Fault = (typeof LANES)[Lane][number];
+
+const DOCUMENTS = {
+  'damage-result': /\/result\.json$/,
+  'damage-record': /\/(experiment|stages\/[\w-]+)\.json$/,
+  'damage-log': /\/searches\/.*(head|segments\/[\w-]+)\.json$/,
+} as const;
 
 export interface Injection {
   readonly fault: Fault;
@@ -39,7 +51,19 @@ export interface Faults {
   readonly injections: readonly Injection[];
   readonly fences: readonly Fence[];
   readonly flips: readonly Flip[];
+  /** Keys of documents in which a bit was turned over. */
+  readonly damaged: readonly string[];
 }
+
+/** Kinds of answers that each service gives; watching Batch may be denied, submitting is an administrator's decision. */
+const KINDS = {
+  s3: PROXY_FAULTS,
+  batch: PROXY_FAULTS.filter((kind) => kind !== 'denied'),
+} as const;
+const PAUSE_SECONDS = [2, 8, 25] as const;
+const CLOCK_STEPS_MS = [-3_600_000, -60_000, 60_000, 600_000] as const;
+const CLOCK_MS = 8_000;
+const FULL_MS = 6_000;
 
 const DOWNTIME_SECONDS = [0, 5, 20] as const;
 const BURST_MS = 6_000;
@@ -54,6 +78,7 @@ export const createFaults = (stack: ChaosStack, log: (line: string) => void): Fa
   const injections: Injection[] = [];
   const fences: Fence[] = [];
   const flips: Flip[] = [];
+  const damaged: string[] = [];
   const watched: Promise<void>[] = [];
   const victims = createVictims(stack);
 
@@ -79,13 +104,91 @@ export const createFaults = (stack: ChaosStack, log: (line: string) => void): Fa
     return true;
   };
 
+  /** Stops a process for a while: to the others it is there and does not answer. */
+  const pauseService = async (
+    name: 'worker' | 'batch' | 'temporal' | 's3',
+    random: Random,
+  ): Promise<boolean> => {
+    const pid = stack.pid(name);
+    const seconds = random.pick(PAUSE_SECONDS);
+    if (pid === undefined || !signal(pid, 'SIGSTOP')) return false;
+    note(`pause-${name}`, `process ${pid} for ${seconds} s`);
+    await sleep(seconds * 1000);
+    signal(pid, 'SIGCONT');
+    await stack.start(name);
+    await stack.start('worker');
+    return true;
+  };
+
+  const pauseTrainer = async (random: Random): Promise<boolean> => {
+    const victim = await victims.any(random);
+    if (victim === undefined || !signal(victim.trainer.pid, 'SIGSTOP')) return false;
+    const seconds = random.pick(PAUSE_SECONDS);
+    await sleep(seconds * 1000);
+    signal(victim.trainer.pid, 'SIGCONT');
+    return note('pause-trainer', `${victim.name} for ${seconds} s`);
+  };
+
+  const newBuild = async (): Promise<boolean> => {
+    note('new-build', `worker ${stack.pid('worker')} is replaced`);
+    await stack.replaceWorker();
+    return true;
+  };
+
+  const stepClock = async (random: Random): Promise<boolean> => {
+    const step = random.pick(CLOCK_STEPS_MS);
+    stack.stepClock(step);
+    note('clock-step', `${step / 1000} s for ${CLOCK_MS / 1000} s`);
+    await sleep(CLOCK_MS);
+    stack.stepClock(0);
+    return true;
+  };
+
+  const fillDisk = async (): Promise<boolean> => {
+    const { disk } = stack;
+    if (disk === undefined) return false;
+    const bytes = disk.fill();
+    await sleep(FULL_MS);
+    disk.free();
+    return note('disk-full', `the last ${(bytes / 2 ** 20).toFixed(0)} MiB for ${FULL_MS / 1000} s`);
+  };
+
+  /** Turns a bit of a document over that is there, of a run that goes on. */
+  const damageDocument = async (
+    fault: 'damage-result' | 'damage-record' | 'damage-log',
+    random: Random,
+  ): Promise<boolean> => {
+    const wanted = DOCUMENTS[fault];
+    const found: string[] = [];
+    try {
+      for await (const { key } of stack.store.list('runs/disturbed-'))
+        if (wanted.test(key) && !damaged.includes(key)) found.push(key);
+      // Of a run that is over nobody reads anything any more.
+      const over = await Promise.all(
+        found.map((key) => stack.store.head(keys.stageResult(key.split('/')[1] ?? '', 'evaluate'))),
+      );
+      found.splice(0, found.length, ...found.filter((_, i) => over[i] === undefined));
+    } catch {
+      return false; // S3 is away.
+    }
+    if (found.length === 0) return false;
+    const key = random.pick(found);
+    try {
+      const { what } = flipBitOf(stack, key, random);
+      damaged.push(key);
+      return note(fault, `${key}: ${what}`);
+    } catch {
+      return false; // It has just been replaced.
+    }
+  };
+
   const burst = async (which: 's3' | 'batch', random: Random): Promise<boolean> => {
     const proxy = stack.proxies[which];
     const before = proxy.injected.length;
     proxy.setPlan({
       seed: random.int(2 ** 31),
       rate: 0.3,
-      kinds: random.sample(PROXY_FAULTS, KINDS_PER_BURST),
+      kinds: random.sample<ProxyFault>(KINDS[which], KINDS_PER_BURST),
       latencyMs: 1_000,
       hangMs: HANG_MS,
     });
@@ -160,6 +263,7 @@ export const createFaults = (stack: ChaosStack, log: (line: string) => void): Fa
     injections,
     fences,
     flips,
+    damaged,
     settled: async () => void (await Promise.all(watched)),
     inject: async (fault, random) => {
       switch (fault) {
@@ -175,6 +279,26 @@ export const createFaults = (stack: ChaosStack, log: (line: string) => void): Fa
           return killService('temporal', random);
         case 'kill-s3':
           return killService('s3', random);
+        case 'pause-worker':
+          return pauseService('worker', random);
+        case 'pause-batch':
+          return pauseService('batch', random);
+        case 'pause-temporal':
+          return pauseService('temporal', random);
+        case 'pause-s3':
+          return pauseService('s3', random);
+        case 'pause-trainer':
+          return pauseTrainer(random);
+        case 'new-build':
+          return newBuild();
+        case 'clock-step':
+          return stepClock(random);
+        case 'disk-full':
+          return fillDisk();
+        case 'damage-result':
+        case 'damage-record':
+        case 'damage-log':
+          return damageDocument(fault, random);
         case 'reclaim':
           return reclaim(random);
         case 'flip-bit':

@@ -22,7 +22,19 @@ export const flipBit = async (
   random: Random,
 ): Promise<{ readonly key: string; readonly what: string }> => {
   const { manifest } = await readManifest(stack.store, checkpoint);
-  const key = random.pick([checkpoint.key, ...manifest.chunks.map((chunk) => chunk.key)]);
+  return flipBitOf(
+    stack,
+    random.pick([checkpoint.key, ...manifest.chunks.map((chunk) => chunk.key)]),
+    random,
+  );
+};
+
+/** As above, in any object. */
+export const flipBitOf = (
+  stack: ChaosStack,
+  key: string,
+  random: Random,
+): { readonly key: string; readonly what: string } => {
   const file = openSync(join(stack.layout.s3Objects, stack.stack.config.bucket, key), 'r+');
   try {
     const offset = random.int(fstatSync(file).size);

@@ -2,12 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createAwsBatchJobs } from '../../activities/aws-batch-jobs.ts';
 import { createLiveRuns } from '../../activities/live-runs.ts';
 import { reconcile } from '../../activities/reconcile.ts';
+import { findDeployment } from '../../activities/find-deployment.ts';
 import { listUnfinishedJobs } from '../../activities/unfinished-jobs.ts';
 import { attemptRecordSchema } from '../../nas/protocol/documents.ts';
 import type { AttemptRecord } from '../../nas/protocol/job.ts';
 import type { RunView } from '../../nas/protocol/run-view.ts';
 import { readDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
+import { CorruptDocumentError } from '../../store/sealed-document.ts';
 import type { Faults } from './faults.ts';
 import type { DisturbedRun } from './soak.ts';
 import type { ChaosStack } from './stack.ts';
@@ -52,6 +54,9 @@ export interface ChaosReport {
   readonly walkedBack: number;
   readonly unreadFlips: number;
   readonly refusedZombieWrites: number;
+  /** Damaged documents that were written anew; the others a report names. */
+  readonly damaged: number;
+  readonly mended: number;
 }
 
 const jobsOf = (view: RunView) => view.stages.flatMap((stage) => stage.jobs);
@@ -59,7 +64,7 @@ const jobsOf = (view: RunView) => view.stages.flatMap((stage) => stage.jobs);
 const viewOf = (stack: ChaosStack, runId: string): Promise<RunView> =>
   stack.withClient((client) => client.workflow.getHandle(runId).query<RunView>('progress'));
 
-/** Every result that a run left, trials included, by job. */
+/** Every result that a run left, trials included, by job; of one that cannot be read the word for it. */
 const resultsOf = async (stack: ChaosStack, runId: string): Promise<ReadonlyMap<string, string>> => {
   const found = new Map<string, string>();
   const prefix = keys.jobs(runId);
@@ -67,7 +72,9 @@ const resultsOf = async (stack: ChaosStack, runId: string): Promise<ReadonlyMap<
     if (key.endsWith('/result.json'))
       found.set(
         key.slice(prefix.length, -'/result.json'.length),
-        new TextDecoder().decode((await stack.store.get(key))?.body),
+        (await isReadable(stack, key))
+          ? new TextDecoder().decode((await stack.store.get(key))?.body)
+          : 'damaged',
       );
   return found;
 };
@@ -88,6 +95,9 @@ export const judge = async (
   runs: readonly DisturbedRun[],
   { seed, seconds }: Pick<ChaosReport, 'seed' | 'seconds'>,
 ): Promise<ChaosReport> => {
+  /** A result that was damaged after its run had last read it, and that the run's report names. */
+  const reports = await damageTold(stack, runs);
+  const isTold = (runId: string, jobId: string): boolean => reports.includes(keys.job(runId, jobId).result);
   const changed: string[] = [];
   const lost: string[] = [];
   const doubled: string[] = [];
@@ -106,7 +116,7 @@ export const judge = async (
     for (const [jobId, expected] of twin) {
       const result = results.get(jobId);
       if (result === undefined) lost.push(`${runId}/${jobId}`);
-      else if (result !== expected) changed.push(`${runId}/${jobId}`);
+      else if (result !== expected && !isTold(runId, jobId)) changed.push(`${runId}/${jobId}`);
       attempts.push(...(await attemptsOf(stack, runId, jobId)));
       for await (const _ of stack.store.list(keys.job(runId, jobId).refusals)) refusedZombieWrites++;
     }
@@ -119,9 +129,15 @@ export const judge = async (
   const undetected: string[] = [];
   for (const { job, key, epoch, unread } of faults.flips) {
     const later = (await attemptsOf(stack, job.runId, job.jobId)).filter((attempt) => attempt.epoch > epoch);
-    const reported = later.some(({ walkedBack }) => (walkedBack ?? []).length > 0);
+    const reported = later.some(({ walkedBack = [] }) => walkedBack.some((reason) => reason.includes(key)));
     if (!unread && !reported) undetected.push(key);
   }
+
+  // Each damaged document was written anew, or the report of its run says that it is damaged.
+  let mended = 0;
+  for (const key of faults.damaged)
+    if (await isReadable(stack, key)) mended++;
+    else if (!reports.includes(key)) undetected.push(key);
 
   const { orphans, uploads } = await leftovers(stack);
   const zombieWrites = faults.fences.flatMap(({ late }) => late);
@@ -149,18 +165,38 @@ export const judge = async (
     walkedBack: attempts.filter(({ walkedBack }) => (walkedBack ?? []).length > 0).length,
     unreadFlips: faults.flips.filter(({ unread }) => unread).length,
     refusedZombieWrites,
+    damaged: faults.damaged.length,
+    mended,
   };
+};
+
+const isReadable = async (stack: ChaosStack, key: string): Promise<boolean> => {
+  try {
+    return (await stack.store.get(key)) !== undefined;
+  } catch (error) {
+    if (error instanceof CorruptDocumentError) return false;
+    throw error;
+  }
+};
+
+/** What the reports of the runs say is damaged. */
+const damageTold = async (stack: ChaosStack, runs: readonly DisturbedRun[]): Promise<string> => {
+  const found: string[] = [];
+  for (const { runId } of runs)
+    found.push(new TextDecoder().decode((await stack.store.get(keys.report(runId, 'report.json')))?.body));
+  return found.join('\n');
 };
 
 /** What the runs have left behind: nothing, once the last processes had a moment to end. */
 const leftovers = async (stack: ChaosStack): Promise<{ orphans: string[]; uploads: string[] }> => {
   for (let i = 0; i < 100 && stack.survivors().length > 0; i++) await sleep(200);
   const now = Date.now();
-  const report = await stack.withClient((temporal) =>
+  const report = await stack.withClient(async (temporal) =>
     reconcile(
       {
         store: stack.store,
         live: createLiveRuns(temporal),
+        deployment: await findDeployment(temporal, stack.stack.config.bucket),
         unfinished: () => listUnfinishedJobs(stack.batch, stack.store, [stack.stack.config.queue], now),
         terminate: createAwsBatchJobs(stack.batch).terminate,
       },

@@ -27,6 +27,7 @@ const text = (report: ChaosReport): string =>
     `${report.runs} runs, ${report.trials} trials in ${report.attempts} attempts`,
     `${report.resumed} attempts went on from a checkpoint, ${report.preempted} left one on a notice`,
     `${report.walkedBack} walked back over a damaged one; ${report.unreadFlips} turned bits were never needed again`,
+    `${report.damaged} documents were damaged; ${report.mended} of them written anew, the others named in a report`,
     `${report.refusedZombieWrites} late writes were refused`,
     ...Object.entries(report.broken).map(([promise, list]: [string, readonly string[]]) =>
       [`${promise}: ${list.length}`, ...list.map((item) => `  ${item}`)].join('\n'),

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deriveSeed, randomFromSeed } from '../../nas/random.ts';
+import type { RunView } from '../../nas/protocol/run-view.ts';
 import { asSettled } from '../../nas/protocol/settled-experiment.ts';
 import { findDataset, runRecord } from '../../scripts/runs/prepare-run.ts';
 import { startRun } from '../../scripts/runs/start-run.ts';
@@ -42,14 +43,17 @@ export const soak = async (options: SoakOptions): Promise<ChaosReport> => {
   try {
     const began = performance.now();
     await Promise.all(experiments.map((name) => start(stack, name, twinOf(name))));
-    for (const name of experiments) await untilEnded(stack, twinOf(name));
+    // Where nothing is disturbed nothing may fail, and a comparison would prove nothing.
+    for (const name of experiments) await untilDone(stack, twinOf(name));
     log(`the undisturbed twins took ${((performance.now() - began) / 1000).toFixed(0)} s`);
 
     const faults = createFaults(stack, log);
     const deadline = performance.now() + 1000 * seconds;
     let firing = true;
     const lanes = Promise.all(
-      (Object.keys(LANES) as Lane[]).map((lane) => fire(faults, lane, options, deadline)),
+      (Object.keys(LANES) as Lane[]).map((lane) =>
+        fire(faults, lane, possible(LANES[lane], stack, experiments), options, deadline),
+      ),
     ).finally(() => (firing = false));
     lanes.catch(() => undefined);
 
@@ -77,16 +81,29 @@ export const soak = async (options: SoakOptions): Promise<ChaosReport> => {
   }
 };
 
+/** Only a search by trials has a log to damage, and only who may mount a small disk has one to fill. */
+const possible = (
+  kinds: readonly Fault[],
+  stack: Pick<ChaosStack, 'disk'>,
+  experiments: readonly ExperimentName[],
+): Fault[] =>
+  kinds.filter(
+    (kind) =>
+      (kind !== 'disk-full' || stack.disk !== undefined) &&
+      (kind !== 'damage-log' || experiments.some((name) => name === 'evolution' || name === 'asha')),
+  );
+
 /** Injects a lane's faults, every kind once before one comes again. */
 const fire = async (
   faults: Faults,
   lane: Lane,
+  kinds: readonly Fault[],
   { seed, rounds = Infinity }: SoakOptions,
   deadline: number,
 ): Promise<void> => {
   const random = randomFromSeed(deriveSeed(seed, 'chaos', lane));
   for (let round = 0; round < rounds; round++) {
-    const turn: Fault[] = random.shuffle<Fault>(LANES[lane]);
+    const turn: Fault[] = random.shuffle<Fault>(kinds);
     while (turn.length > 0) {
       if (performance.now() >= deadline) return;
       const next = turn.shift() as Fault;
@@ -128,6 +145,21 @@ const hasEnded = (stack: ChaosStack, runId: string): Promise<boolean | undefined
       (status) => status !== 'RUNNING',
       () => undefined,
     );
+
+/** Throws as soon as the run has failed, with its reason. */
+const untilDone = async (stack: ChaosStack, runId: string): Promise<void> => {
+  await untilEnded(stack, runId);
+  const { status, error, stages } = await stack.withClient((client) =>
+    client.workflow.getHandle(runId).query<RunView>('progress'),
+  );
+  if (status === 'done') return;
+  const failed = stages.flatMap(({ jobs }) =>
+    jobs.flatMap((job) => (job.status === 'failed' ? [`${job.jobId}: ${job.outcome ?? 'failed'}`] : [])),
+  );
+  throw new Error(
+    `the undisturbed run ${runId} ended ${status}: ${[error, ...failed].filter((text) => text !== undefined).join('; ')}`,
+  );
+};
 
 const untilEnded = async (stack: ChaosStack, runId: string): Promise<void> => {
   for (const deadline = performance.now() + FINISH_MS; (await hasEnded(stack, runId)) !== true;) {

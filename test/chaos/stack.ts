@@ -1,19 +1,19 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchClient } from '@aws-sdk/client-batch';
 import { Client, Connection } from '@temporalio/client';
 import { describedJobs } from '../../activities/described-jobs.ts';
-import { batchEndpoint, s3Endpoint } from '../../infra/local/stack/document.ts';
+import { batchEndpoint, batchIdentity, s3Endpoint } from '../../infra/local/stack/document.ts';
 import type { StackDocument } from '../../infra/local/stack/document.ts';
 import { isServiceReady } from '../../infra/local/stack/health.ts';
 import { layoutOf } from '../../infra/local/stack/layout.ts';
 import type { Layout } from '../../infra/local/stack/layout.ts';
 import { freePort } from '../../infra/local/stack/ports.ts';
 import { processStart } from '../../infra/local/stack/process-start.mjs';
-import { runningPid, startDetached, stopProcess } from '../../infra/local/stack/processes.ts';
-import type { ProcessSpec } from '../../infra/local/stack/processes.ts';
+import { runningPid, runningProcess, startDetached, stopProcess } from '../../infra/local/stack/processes.ts';
+import type { ProcessSpec, RunningProcess } from '../../infra/local/stack/processes.ts';
 import { GRACE_MS, serviceSpecs } from '../../infra/local/stack/services.ts';
 import type { ServiceName, ToolPaths } from '../../infra/local/stack/services.ts';
 import { stackUp } from '../../infra/local/stack/up.ts';
@@ -21,8 +21,11 @@ import { seedShippedDataset } from '../../scripts/data/shipped.ts';
 import { createS3Client, createS3ObjectStore } from '../../store/s3-object-store.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import type { JobRef } from '../../store/checkpoint-documents.ts';
+import { signedFetch } from '../../store/signed-fetch.ts';
 import { startFaultProxy } from '../support/fault-proxy.ts';
 import type { FaultProxy } from '../support/fault-proxy.ts';
+import { smallDisk } from './disk.ts';
+import type { SmallDisk } from './disk.ts';
 import { toolForTests } from '../support/shared-servers.ts';
 
 /** A trainer process of this stack. */
@@ -45,6 +48,12 @@ export interface ChaosStack {
   readonly batch: BatchClient;
   pid(name: ServiceName): number | undefined;
   start(name: ServiceName): Promise<void>;
+  /** The file system that S3's objects are on, where this user may mount one. */
+  readonly disk: SmallDisk | undefined;
+  /** Sets the wall clock of worker, Batch and trainers off by so many milliseconds. */
+  stepClock(milliseconds: number): void;
+  /** Ends the worker in order, as a roll-out does, and starts one of another build. */
+  replaceWorker(): Promise<void>;
   /** SIGKILL. */
   kill(name: ServiceName): void;
   /** Trainers that Batch says are running; none while it is down. */
@@ -83,6 +92,10 @@ export const isAlive = ({ pid, startTime }: Pick<Trainer, 'pid' | 'startTime'>):
 
 export const startChaosStack = async (options: { readonly slots: number }): Promise<ChaosStack> => {
   const layout = layoutOf(mkdtempSync(join(tmpdir(), 'nas-chaos-')));
+  // Objects of one soak take a few dozen megabytes.
+  const disk = smallDisk(layout.s3Objects, 1_024);
+  const clock = join(layout.home, 'clock');
+  let build = 0;
   const tools: ToolPaths = {
     temporal: await toolForTests('temporal'),
     versitygw: await toolForTests('versitygw'),
@@ -123,17 +136,27 @@ export const startChaosStack = async (options: { readonly slots: number }): Prom
       ...spec.env,
       AWS_ENDPOINT_URL_S3: proxies.s3.endpoint,
       AWS_ENDPOINT_URL_BATCH: proxies.batch.endpoint,
+      NAS_CHAOS_CLOCK: clock,
+      NODE_OPTIONS: `--import ${new URL('clock.mjs', import.meta.url).href}`,
+      NAS_CHAOS_BUILD: String(build),
     },
   });
   const specOf = (name: ServiceName): ProcessSpec =>
     name === 'batch' || name === 'worker' ? proxied(specs[name]) : specs[name];
+  /** What was killed holds its ports until it is gone. */
+  const startOnce = async (name: ServiceName): Promise<RunningProcess> => {
+    const present = runningProcess(layout, name);
+    if (present !== undefined) return present;
+    await stopProcess(layout, name, 0);
+    return startDetached(layout, specOf(name));
+  };
   const start = async (name: ServiceName): Promise<void> => {
     const deadline = performance.now() + READY_MS;
-    let pid = runningPid(layout, name) ?? startDetached(layout, specOf(name));
-    while (!(await isServiceReady(stack, name, pid))) {
+    let running = await startOnce(name);
+    while (!(await isServiceReady(stack, name, running))) {
       if (performance.now() > deadline) throw new Error(`${name}: not ready after ${READY_MS / 1000} s`);
       // A worker ends when Temporal is away for long; whoever runs it starts it again.
-      pid = runningPid(layout, name) ?? startDetached(layout, specOf(name));
+      running = await startOnce(name);
       await sleep(200);
     }
   };
@@ -150,7 +173,7 @@ export const startChaosStack = async (options: { readonly slots: number }): Prom
   const trainers = async (): Promise<Trainer[]> => {
     let state: LocalState;
     try {
-      const answer = await fetch(`${batchEndpoint(stack)}/_local/state`, {
+      const answer = await signedFetch(new URL('/_local/state', batchEndpoint(stack)), batchIdentity(stack), {
         signal: AbortSignal.timeout(5_000),
       });
       state = (await answer.json()) as LocalState;
@@ -181,6 +204,7 @@ export const startChaosStack = async (options: { readonly slots: number }): Prom
     for (const trainer of [...seen.values()].filter(isAlive)) signal(trainer.pid, 'SIGKILL');
     for (const name of ['temporal', 's3'] as const) await stopProcess(layout, name, 2_000);
     await Promise.all([proxies.s3.stop(), proxies.batch.stop()]);
+    disk?.unmount();
     rmSync(layout.home, { recursive: true, force: true });
   };
   /** A person's Ctrl-C leaves nothing behind either. */
@@ -195,6 +219,13 @@ export const startChaosStack = async (options: { readonly slots: number }): Prom
     batch,
     pid: (name) => runningPid(layout, name),
     start,
+    disk,
+    stepClock: (milliseconds) => writeFileSync(clock, String(milliseconds)),
+    replaceWorker: async () => {
+      build++;
+      await stopProcess(layout, 'worker', GRACE_MS.worker);
+      await start('worker');
+    },
     kill: (name) => {
       const pid = runningPid(layout, name);
       if (pid !== undefined) signal(pid, 'SIGKILL');
@@ -208,10 +239,10 @@ export const startChaosStack = async (options: { readonly slots: number }): Prom
       return jobs.find(({ detail }) => detail.jobId === batchJobId);
     },
     reclaim: async (batchJobId, noticeSeconds) => {
-      const answer = await fetch(`${batchEndpoint(stack)}/_local/reclaim`, {
+      const url = new URL('/_local/reclaim', batchEndpoint(stack));
+      const answer = await signedFetch(url, batchIdentity(stack), {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ jobId: batchJobId, noticeSeconds }),
+        body: { jobId: batchJobId, noticeSeconds },
       }).catch(() => undefined);
       return answer?.ok === true;
     },

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { recordCrash } from '../../activities/crash-record.ts';
+import { attemptHistory } from '../../containers/trainer/attempt-record.ts';
 import { EXIT_CODES } from '../../nas/protocol/outcome.ts';
+import type { JobProgress } from '../../nas/protocol/progress.ts';
 import { createDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { jobKit, RUN, tinyTraining, type JobKit } from './job-kit.ts';
@@ -52,6 +55,33 @@ describe('trainer process', () => {
     expect(attempts[2]?.fromStep).toBeGreaterThan(attempts[1]?.fromStep as number);
     expect(attempts.map(({ outcome }) => outcome)).toEqual([undefined, undefined, 'succeeded']);
   });
+
+  it.each(['SIGSEGV', 'SIGABRT'] as const)(
+    'leaves a trace of what native code was doing when it dies by %s',
+    async (signal) => {
+      const jobId = `crashing-${signal.toLowerCase()}`;
+      const uri = await kit.submit(jobId, tinyTraining(400));
+      const trainer = kit.start(uri, { AWS_BATCH_JOB_ID: 'batch-1', ONEDNN_MAX_CPU_ISA: 'AVX2' });
+      await trainer.until('from step 0');
+      const read = async () => {
+        const stored = await kit.store.get(keys.job(RUN, jobId).progress);
+        return JSON.parse(Buffer.from(stored?.body ?? []).toString() || '{}') as JobProgress;
+      };
+      await expect.poll(async () => (await read()).operation, { timeout: 30_000 }).toBe('train (graph 1)');
+      trainer.process.kill(signal);
+      expect(await trainer.ended).toBe(signal);
+      expect(await read()).toMatchObject({ epoch: 1, batchJobId: 'batch-1', program: 'train-network' });
+      const [attempt] = await kit.attempts(jobId);
+      expect(attempt?.outcome).toBeUndefined();
+      expect(attempt?.software).toMatchObject({ ONEDNN_MAX_CPU_ISA: 'AVX2' });
+      expect(attempt?.software?.['tensorflow']).toMatch(/^2\./);
+      expect(attempt?.software?.['cpu']).toMatch(/, /);
+      // The worker's account of it; the next attempt does not take it for a reclaim.
+      const crash = await recordCrash(kit.store, { runId: RUN, jobId }, 'batch-1', { exitCode: 139 });
+      expect(crash.place).toBe('train-network: train (graph 1)');
+      expect(await attemptHistory(kit.store, RUN, jobId)).toMatchObject({ reclaims: 0 });
+    },
+  );
 
   it('takes the job of its index as a child of an array, and none beyond', async () => {
     await kit.submit('child', tinyTraining(4));

@@ -16,6 +16,7 @@ import { runRecordForTests } from '../support/run-record.ts';
 import { setup } from '../support/servers.global.ts';
 import type { ControlRequest } from '../../workflows/contract.ts';
 import { createHarness } from '../workflows/harness.ts';
+import { isFrozen } from './frozen.ts';
 import type { Harness } from '../workflows/harness.ts';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
@@ -73,6 +74,10 @@ const record = async (
   await harness.close();
 };
 
+if (isFrozen(packageJson.version))
+  throw new Error(
+    `the histories of ${packageJson.version} are released and stay as they are; raise the version in package.json first`,
+  );
 const tearDown = setup();
 // Histories of this version that is not released yet; those of released versions stay for ever.
 if (wanted.length === 0)

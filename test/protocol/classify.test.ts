@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CANCEL_REASON, classifyAttempt, wasReclaimed } from '../../nas/protocol/classify.ts';
 import type { AttemptEnd } from '../../nas/protocol/classify.ts';
 import { EXIT_CODES, OUTCOMES, OUTCOME_RULES } from '../../nas/protocol/outcome.ts';
 import type { Outcome } from '../../nas/protocol/outcome.ts';
+import { runnableReason } from '../../nas/protocol/platform-sentences.ts';
 import { relaunchAfter } from '../../nas/protocol/relaunch.ts';
+import sentences from './batch-sentences.json' with { type: 'json' };
 
 const EXITED = 'Essential container in task exited';
 
@@ -54,6 +57,13 @@ describe('classifyAttempt', () => {
       'no-capacity',
     ],
     ['a kill that nobody explains', { exitCode: 137, statusReason: EXITED }, 'lost'],
+    ['a bad address', { exitCode: 139, statusReason: EXITED }, 'crashed'],
+    [
+      'last words before a crash',
+      { exitCode: 134, statusReason: EXITED, lastWords: 'preempted' },
+      'preempted',
+    ],
+    ['a crash after the last word', { exitCode: 134, lastWords: 'succeeded' }, 'crashed'],
     ['no exit code at all', { statusReason: EXITED }, 'lost'],
     ['last words before a kill', { exitCode: 137, lastWords: 'diverged' }, 'diverged'],
     ['last words of success without an exit', { lastWords: 'succeeded' }, 'lost'],
@@ -61,6 +71,34 @@ describe('classifyAttempt', () => {
     ['nothing known', {}, 'lost'],
   ];
   it.each(cases)('%s', (_, end, outcome) => expect(classifyAttempt(end)).toBe(outcome));
+
+  it.each(sentences.map((row) => [row.outcome, row.statusReason, row.containerReason ?? '', row] as const))(
+    '%s: %s %s',
+    (outcome, _status, _container, row) => {
+      expect(classifyAttempt(row), row.source).toBe(outcome);
+    },
+  );
+
+  it('launches again what is infrastructure, and learns from none of it', () => {
+    const lost = sentences.filter(({ outcome }) => outcome === 'lost');
+    expect(lost.length).toBeGreaterThan(20);
+    expect(relaunchAfter([], 'lost')).toBeDefined();
+    expect(OUTCOME_RULES.lost.teaches).toBe('nothing');
+  });
+
+  it.each([
+    ['UNDETERMINED - Batch job is blocked, root cause is undetermined.', 'UNDETERMINED'],
+    [
+      'MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS – Batch service role has a permission issue.',
+      'MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS',
+    ],
+    ['CAPACITY:NEW_CODE - whatever', 'CAPACITY:NEW_CODE'],
+    ['CAPACITYX - whatever', undefined],
+    ['Essential container in task exited', undefined],
+    ['UNDETERMINED?', undefined],
+  ])('knows why a job waits: %s', (statusReason, code) =>
+    expect(runnableReason(statusReason)?.code).toBe(code),
+  );
 
   it('has a case for every outcome', () => {
     expect(new Set(cases.map(([, , outcome]) => outcome))).toEqual(new Set(OUTCOMES));
@@ -73,18 +111,48 @@ describe('classifyAttempt', () => {
   });
 });
 
+describe('docs/outcomes.md', () => {
+  const rows = readFileSync(new URL('../../docs/outcomes.md', import.meta.url), 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      const [, outcome = '', , again = '', learns = ''] = line.split('|').map((cell) => cell.trim());
+      return /^`[a-z-]+`$/.test(outcome) ? [[outcome.slice(1, -1), again, learns] as const] : [];
+    });
+
+  it('has every outcome with its rule', () => {
+    expect(rows.map(([outcome]) => outcome).sort()).toEqual([...OUTCOMES].sort());
+    for (const outcome of OUTCOMES) {
+      const { retries, teaches } = OUTCOME_RULES[outcome];
+      const [, again, learns] = rows.find(([name]) => name === outcome) ?? [];
+      expect(again?.split(' ')[0], outcome).toBe(retries === 0 ? 'never' : `${retries}`);
+      expect(learns, outcome).toBe(teaches === 'score' ? 'the score' : teaches);
+    }
+  });
+});
+
 describe('relaunchAfter', () => {
   it('gives each outcome its own budget', () => {
     const retries = OUTCOME_RULES.lost.retries;
     const before = Array.from({ length: retries - 1 }, () => 'lost' as const);
     expect(relaunchAfter(before, 'lost')).toBeDefined();
     expect(relaunchAfter([...before, 'lost'], 'lost')).toBeUndefined();
-    expect(relaunchAfter([...before, 'lost'], 'image-error')).toBeDefined();
+    expect(relaunchAfter([...before, 'lost'], 'no-capacity')).toBeDefined();
   });
 
   it.each(OUTCOMES.filter((o) => OUTCOME_RULES[o].retryOwner === 'nobody'))('never repeats %s', (outcome) =>
     expect(relaunchAfter([], outcome)).toBeUndefined(),
   );
+
+  it('launches a crashed job again, but neither for ever nor thrice for one place', () => {
+    const places = (...names: string[]) => names;
+    expect(relaunchAfter([], 'crashed', places('run train'))).toBeDefined();
+    expect(relaunchAfter(['crashed'], 'crashed', places('run train', 'run train'))).toBeDefined();
+    expect(relaunchAfter(['crashed', 'crashed'], 'crashed', places('a', 'a', 'a'))).toBeUndefined();
+    expect(relaunchAfter(['crashed', 'crashed'], 'crashed', places('a', 'b', 'a'))).toBeDefined();
+    expect(
+      relaunchAfter(['crashed', 'lost', 'crashed', 'crashed', 'crashed'], 'crashed', places(...'abcde')),
+    ).toBeUndefined();
+  });
 
   it('waits longer each time, five minutes at most', () => {
     const waits = [0, 1, 2, 50].map(

@@ -102,6 +102,10 @@ describe('judgeGate', () => {
     // 60 s for 5 epochs of half the images at C = 8: 2 × 2 trainings of 50 epochs of all images at C = 16.
     const view = judgeGate(experiment, cells([1, 0]), reports([0.5, 0.6]));
     expect(view.stage3Dollars).toBeCloseTo((4 * 60 * 10 * 2 * 4 * 0.9) / 3600);
+    const unpriced = load('resources.spotDollarsPerHour=0', 'gate.dollars=0').experiment;
+    expect(judgeGate(unpriced, cells([1, 0.6, 0.3, 0]), reports([0.1, 0.2, 0.3, 0.4])).text).toMatch(
+      /stage 3, whose price is unknown .*, waits for nas resume/,
+    );
     const dear = load('gate.dollars=100').experiment;
     expect(judgeGate(dear, cells([1, 0]), reports([0.5, 0.6]))).toMatchObject({ low: true, held: false });
   });

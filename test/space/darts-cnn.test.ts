@@ -44,7 +44,7 @@ describe('the published form', () => {
     ["('dil_conv_3x3', 2)", "('dil_conv_3x3', 5)", /genotype\.normal\[7\].*inputs 0 to 4 for node 3/],
     ["('sep_conv_3x3', 0), ", '', /genotype\.normal.*even number/],
     ['range(2, 6), reduce', 'range(2, 7), reduce', /genotype\.normal_concat.*0 to 5/],
-    ['Genotype', 'Cell', /does not begin with Genotype/],
+    ['Genotype', 'Cell', /there is no Genotype/],
     ['normal=', 'usual=', /genotype/],
   ])('names the fault when %s becomes %s', (from, to, message) => {
     expect(() => parseCellGenotype(DARTS_V2.replace(from, to))).toThrow(message);

@@ -26,7 +26,7 @@ describe('enas-macro', () => {
     ['0 3 0 0', /4 integers.*L \(L \+ 1\) \/ 2/],
     ['6 3 0 0 1 0', /genotype\.0\.0: 6.*0 conv_3x3, .*5 max_pool_3x3/],
     ['0 3 2 0 1 0', /genotype\.1\.1: 2.*0 \(no skip connection\) or 1/],
-    ['0 3 0 0 x 0', /write the architecture as integers \(x\)/],
+    ['0 3 0 0 x 0', /write the architecture as integers \(x is none\)/],
     ['0 3 0', /2 layers.*Allowed: 3 layers/],
   ])('refuses %s', (text, message) => {
     expect(() => enasMacro(3).parse(text)).toThrow(message);

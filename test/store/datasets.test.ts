@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SHIPPED_NAME, seedShippedDataset } from '../../scripts/data/shipped.ts';
 import { blobIn, cachedBlobFetcher } from '../../store/blob-cache.ts';
-import { listDatasets, readDataset, verifyDataset, writeDataset } from '../../store/datasets.ts';
+import {
+  countsByClass,
+  listDatasets,
+  readDataset,
+  verifyDataset,
+  writeDataset,
+} from '../../store/datasets.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
 import { parseS3Uri } from '../../store/object-store.ts';
 import { openDataset } from '../../nas/training/data/dataset.ts';
@@ -56,6 +62,40 @@ describe('data sets in the store', () => {
     expect(await verifyDataset(store, manifest)).toEqual([expect.stringMatching(/^train: .*SHA-256/)]);
     await store.delete([key]);
     expect(await verifyDataset(store, manifest)).toEqual([expect.stringMatching(/^train: .*missing/)]);
+  });
+});
+
+describe('images of each class', () => {
+  test('are counted when the data set is written, and anew where nobody did', async () => {
+    const store = createMemoryObjectStore();
+    const { manifest } = await writeDataset(store, 'noise', raw);
+    const counts = { train: [8, 8, 8], test: [2, 2, 2] };
+    expect(await countsByClass(store, manifest)).toEqual(counts);
+    await store.delete(['datasets/noise/counts.json']);
+    expect(await countsByClass(store, manifest)).toEqual(counts);
+    // Kept: the shards are not read again.
+    await store.delete([parseS3Uri(blobIn(store, manifest.splits.train.shards[0]!.blob).uri).key]);
+    expect(await countsByClass(store, manifest)).toEqual(counts);
+    // Of other content.
+    await expect(countsByClass(store, { ...manifest, sha256: 'f'.repeat(64) })).rejects.toThrow('missing');
+  });
+  test('with the validation split that the data set gives, which is part of its hash and of what programs open', async () => {
+    const store = createMemoryObjectStore();
+    const plain = await writeDataset(store, 'plain', raw);
+    const { manifest } = await writeDataset(store, 'given', { ...raw, givenValidation: 5 });
+    expect(manifest.sha256).not.toBe(plain.manifest.sha256);
+    expect(await countsByClass(store, manifest)).toEqual({
+      train: [8, 8, 8],
+      validation: [1, 2, 2],
+      test: [2, 2, 2],
+    });
+    const fetch = cachedBlobFetcher(store, join(tmpdir(), 'unused-by-memory-stores'));
+    expect((await openDataset(manifest, 'train', fetch)).givenValidation).toBe(5);
+    expect((await openDataset(manifest, 'test', fetch)).givenValidation).toBeUndefined();
+    expect(await verifyDataset(store, manifest)).toEqual([]);
+    await expect(writeDataset(store, 'all', { ...raw, givenValidation: 24 })).rejects.toThrow(
+      'givenValidation',
+    );
   });
 });
 

@@ -9,6 +9,8 @@ import { randomFromSeed, type Random } from '../../nas/random.ts';
  * - `slow-down`: 503 SlowDown, the request is not carried out;
  * - `server-error`: 500 InternalError, not carried out;
  * - `throttled`: 429 TooManyRequestsException, not carried out;
+ * - `denied`: 403 AccessDenied, not carried out;
+ * - `request-cut`: half of the request's body arrives, then the connection breaks on both sides;
  * - `reset`: the connection breaks before the request is carried out;
  * - `answer-lost`: the request is carried out, then the connection breaks;
  * - `truncated`: carried out; the answer's body ends early and the connection breaks;
@@ -19,6 +21,8 @@ export const PROXY_FAULTS = [
   'slow-down',
   'server-error',
   'throttled',
+  'denied',
+  'request-cut',
   'reset',
   'answer-lost',
   'truncated',
@@ -123,6 +127,25 @@ export const startFaultProxy = async (target: string, initial?: FaultPlan): Prom
       outgoing.end(body);
     });
 
+  /** Sends the head and half of the body, and breaks off. */
+  const forwardHalf = (incoming: IncomingMessage, body: Buffer): Promise<void> =>
+    new Promise((resolve) => {
+      const headers = { ...incoming.headers, connection: 'close' };
+      delete headers.expect;
+      const outgoing = httpRequest({
+        host: upstream.hostname,
+        port: upstream.port,
+        method: incoming.method,
+        path: incoming.url,
+        headers,
+        agent: false,
+        setHost: false,
+      });
+      outgoing.on('error', () => resolve());
+      outgoing.on('close', () => resolve());
+      outgoing.write(body.subarray(0, body.byteLength >> 1), () => outgoing.destroy());
+    });
+
   const answer = async (
     response: ServerResponse,
     reply: { head: IncomingMessage; body: Buffer },
@@ -159,6 +182,12 @@ export const startFaultProxy = async (target: string, initial?: FaultPlan): Prom
         return refuse(incoming, response, 500, 'InternalError');
       case 'throttled':
         return refuse(incoming, response, 429, 'TooManyRequestsException');
+      case 'denied':
+        return refuse(incoming, response, 403, 'AccessDenied');
+      case 'request-cut':
+        await forwardHalf(incoming, body);
+        incoming.socket.resetAndDestroy();
+        return;
       case 'reset':
         incoming.socket.resetAndDestroy();
         return;

@@ -5,6 +5,9 @@ import { createNoticeWatcher } from '../../activities/notice-watcher.ts';
 import { countNetwork } from '../../nas/training/networks/count-network.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 
+/** Deployment of the tests' worker. */
+export const DEPLOYMENT = 'default/bucket/00000000-0000-0000-0000-000000000001';
+
 /** What launches work with, over a store and a Batch of the test's own, both watched closely. */
 export const launchDependencies = (store: ObjectStore, batch: BatchJobs, noticePoll = 5): Dependencies => ({
   store,
@@ -13,5 +16,6 @@ export const launchDependencies = (store: ObjectStore, batch: BatchJobs, noticeP
   notices: createNoticeWatcher({ store, pollMilliseconds: noticePoll }),
   queue: 'queue',
   jobDefinition: 'trainer',
+  deployment: DEPLOYMENT,
   countNetwork,
 });

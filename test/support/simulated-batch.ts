@@ -4,7 +4,7 @@ import { hashJson } from '../../nas/hash.ts';
 import { spaceOf } from '../../nas/protocol/spaces.ts';
 import type { Experiment } from '../../nas/protocol/experiment.ts';
 import type { JobDocument, ProgramResult } from '../../nas/protocol/job.ts';
-import { arrayChildId, jobArraySchema } from '../../nas/protocol/job-array.ts';
+import { arrayChildId, arrayIdOf, jobArraySchema } from '../../nas/protocol/job-array.ts';
 import { randomFromSeed } from '../../nas/random.ts';
 import { createDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
@@ -166,6 +166,14 @@ export const createSimulatedBatch = (
       ...(arrays.get(name) ?? []),
       ...[...jobs.values()].filter((entry) => entry.name === name).map((entry) => entry.job.id),
     ],
+    unfinished: async (_queue, beginning) =>
+      running().flatMap((id) => {
+        const array = arrayIdOf(id);
+        const submission = submissions[Number((array ?? id).slice('job-'.length)) - 1];
+        return submission?.name.startsWith(beginning) === true
+          ? [{ id: array ?? id, job: submission.job }]
+          : [];
+      }),
     describe: async (ids) => {
       describeCalls.push([...ids]);
       return ids.flatMap((id) => jobs.get(id)?.job ?? []);

@@ -1,15 +1,22 @@
 import { describe, expect, it } from 'vitest';
+import {
+  bilinear,
+  bilinearGradients,
+  convolutionTerms,
+  depthwiseTerms,
+  type Plain,
+  type Terms,
+  type Windows,
+} from '../../bench/kernels/plain.ts';
 import { loadTensorFlow } from '../../containers/trainer/tensorflow.ts';
 import { conv2d, convolvedLength, depthwiseConv2d } from '../../nas/training/convolution.ts';
 import { subsample } from '../../nas/training/pooling.ts';
 import { relu } from '../../nas/training/relu.ts';
-import { execute, type Attribute, type Tensor } from '../../nas/training/tensor.ts';
+import type { Tensor } from '../../nas/training/tensor.ts';
 
 const { tf } = loadTensorFlow({ threads: 1 });
 
 const random = (shape: number[], seed: number): Tensor => tf.randomNormal(shape, 0, 1, 'float32', seed);
-const sizes = (tensor: Tensor): Tensor => tf.tensor1d(tensor.shape, 'int32');
-
 /** Largest difference, in units of the largest expected entry. */
 const distance = (actual: Tensor, expected: Tensor): number => {
   expect(actual.shape).toEqual(expected.shape);
@@ -17,40 +24,34 @@ const distance = (actual: Tensor, expected: Tensor): number => {
   return (tf.max(tf.abs(tf.sub(actual, expected))).dataSync()[0] as number) / scale;
 };
 
-/** TensorFlow's own operation with explicit padding, and its two gradients. */
-const reference = (op: string, x: Tensor, filter: Tensor, dy: Tensor, stride: number, padding: number) => {
-  const attributes: Record<string, Attribute> = {
-    T: { type: 'float32' },
-    strides: { int: [1, stride, stride, 1] },
-    padding: { string: 'EXPLICIT' },
-    explicit_paddings: { int: [0, 0, padding, padding, padding, padding, 0, 0] },
-    data_format: { string: 'NHWC' },
-    dilations: { int: [1, 1, 1, 1] },
-  };
-  const run = (name: string, inputs: Tensor[]): Tensor => execute(tf, name, attributes, inputs)[0] as Tensor;
-  return [
-    run(op, [x, filter]),
-    run(`${op}BackpropInput`, [sizes(x), filter, dy]),
-    run(`${op}BackpropFilter`, [x, sizes(filter), dy]),
-  ] as const;
-};
+const plain = (tensor: Tensor): Plain => ({
+  shape: tensor.shape,
+  data: Float64Array.from(tensor.dataSync()),
+});
+const tensor = ({ shape, data }: Plain): Tensor => tf.tensor(Float32Array.from(data), [...shape]);
+
+/** The value and both gradients by loops: the native operations are what is not to be trusted. */
+const reference = (terms: Terms, x: Tensor, filter: Tensor, dy: Tensor): readonly Tensor[] => [
+  tensor(bilinear(dy.shape, terms, plain(x), plain(filter))),
+  ...bilinearGradients(terms, plain(x), plain(filter), plain(dy)).map(tensor),
+];
 
 const CASES = [1, 3, 5, 7].flatMap((kernel) =>
   [1, 2].flatMap((stride) => [8, 9].map((side) => ({ kernel, stride, side }))),
 );
 
 describe.each([
-  { name: 'conv2d', op: 'Conv2D', convolve: conv2d, multiplier: 6, outputs: 6 },
+  { name: 'conv2d', termsOf: convolutionTerms, convolve: conv2d, multiplier: 6, outputs: 6 },
   {
     name: 'depthwiseConv2d',
-    op: 'DepthwiseConv2dNative',
+    termsOf: depthwiseTerms,
     convolve: depthwiseConv2d,
     multiplier: 1,
     outputs: 4,
   },
-])('$name', ({ op, convolve, multiplier, outputs }) => {
+])('$name', ({ termsOf, convolve, multiplier, outputs }) => {
   it.each(CASES)(
-    'agrees with the native operation and its gradients: kernel $kernel, stride $stride, side $side',
+    'agrees with its definition, and so do its gradients: kernel $kernel, stride $stride, side $side',
     ({ kernel, stride, side }) => {
       tf.tidy(() => {
         const padding = (kernel - 1) / 2;
@@ -61,7 +62,18 @@ describe.each([
         const forward = (a: Tensor, b: Tensor): Tensor =>
           convolve(tf, a, b, { strides: [stride, stride], padding: [padding, padding] });
         const [dx, dw] = tf.grads(forward)([x, filter], dy);
-        const [y, expectedDx, expectedDw] = reference(op, x, filter, dy, stride, padding);
+        const windows: Windows = {
+          image: x.shape as [number, number, number, number],
+          kernel: [kernel, kernel],
+          strides: [stride, stride],
+          padding: [padding, padding],
+          dilation: 1,
+        };
+        const [y, expectedDx, expectedDw] = reference(termsOf(windows, multiplier), x, filter, dy) as [
+          Tensor,
+          Tensor,
+          Tensor,
+        ];
         expect(distance(forward(x, filter), y)).toBeLessThan(1e-5);
         expect(distance(dx as Tensor, expectedDx)).toBeLessThan(1e-5);
         expect(distance(dw as Tensor, expectedDw)).toBeLessThan(1e-5);

@@ -97,6 +97,22 @@ describe('layers', () => {
     expect(layers.relu6(tf.tensor4d([-1, 3, 9], [1, 1, 1, 3])).dataSync()).toEqual(Float32Array.of(0, 3, 6));
   });
 
+  it('batchNorm refuses to train on one value a channel, and evaluates it', () => {
+    const vars = Object.fromEntries(
+      ['weight', 'bias', 'running_mean', 'running_var'].map((name) => [`n.${name}`, tf.ones([3])]),
+    );
+    const training = tensorLayers(tf, vars, { kind: 'train', trace: eagerTrace(tf) });
+    expect(() => training.batchNorm(normal(1, 1, 1, 3), 'n', true)).toThrow(
+      /one value a channel: a batch of 1 and an activation of 1×1; raise recipe\.batchSize/,
+    );
+    for (const shape of [
+      [2, 1, 1],
+      [1, 2, 1],
+    ] as const)
+      expect(training.batchNorm(normal(...shape, 3), 'n', true).shape).toEqual([...shape, 3]);
+    expect(evaluation(vars).batchNorm(normal(1, 1, 1, 3), 'n', true).shape).toEqual([1, 1, 1, 3]);
+  });
+
   it('counts what one image leaves for the backward pass', () => {
     const { activationBytes } = describeNetwork([4, 4, 1], (layers, x) => {
       const y = layers.conv(x, 'c', { filters: 2, kernel: [1, 1], strides: [1, 1], padding: [0, 0] });

@@ -44,4 +44,21 @@ describe('crossEntropy', () => {
     );
     expect(correct).toBe(1);
   });
+
+  it('counts logits with a NaN among them as wrong, whatever the label', () => {
+    const rows = [
+      [NaN, 0, 1],
+      [0, NaN, 1],
+      [0, 1, NaN],
+      [NaN, NaN, NaN],
+      [0, 1, 2],
+      [Infinity, 1, 2],
+    ];
+    const correct = (label: number): number =>
+      tf.tidy(() => {
+        const labels = tf.fill([rows.length], label, 'int32') as never;
+        return countCorrect(tf, tf.tensor2d(rows), labels).dataSync()[0] as number;
+      });
+    expect([0, 1, 2].map(correct)).toEqual([1, 0, 1]);
+  });
 });

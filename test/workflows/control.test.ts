@@ -269,4 +269,17 @@ describe('a budget', () => {
       expect((await handle.result()).status).toBe('done');
     });
   });
+
+  it('of hours does not count those for which nothing was up', async () => {
+    harness = await createHarness({ milliseconds: 1_500 });
+    const handle = await harness.during(async () => {
+      const started = await start({ resources: { parallelism: 2 }, budget: { hours: 0.01 } });
+      while (harness.batch.running().length < 2) await sleep(20);
+      return started;
+    });
+    await sleep(37_000);
+    const view = await harness.during(() => handle.result());
+    expect(view.status).toBe('done');
+    expect(view.audit ?? []).toEqual([]);
+  });
 });

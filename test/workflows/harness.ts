@@ -11,6 +11,7 @@ import { workflowBundle } from '../../containers/worker/bundle.ts';
 import { countNetwork } from '../../nas/training/networks/count-network.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
+import { DEPLOYMENT } from '../support/launch-dependencies.ts';
 import { storeToyDataset } from '../support/run-record.ts';
 import { createSimulatedBatch } from '../support/simulated-batch.ts';
 import type { SimulatedBatch } from '../support/simulated-batch.ts';
@@ -25,8 +26,8 @@ export interface Harness {
   readonly batch: SimulatedBatch;
   readonly taskQueue: string;
   readonly runId: string;
-  /** Runs the worker while `work` lasts. */
-  during<T>(work: () => Promise<T>): Promise<T>;
+  /** Runs the worker while `work` lasts; with other workflow code where a bundle is given. */
+  during<T>(work: () => Promise<T>, bundle?: { readonly codePath: string }): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -52,12 +53,12 @@ export const createHarness = async (
     batch,
     taskQueue,
     runId: `run-${id}`,
-    during: async (work) => {
+    during: async (work, bundle) => {
       const worker = await Worker.create({
         connection: native,
         namespace,
         taskQueue,
-        workflowBundle: await workflowBundle(process.env),
+        workflowBundle: bundle ?? (await workflowBundle(process.env)),
         activities: {
           ...createProtocolActivities({
             store,
@@ -66,7 +67,9 @@ export const createHarness = async (
             notices: createNoticeWatcher({ store, pollMilliseconds: 50 }),
             queue: 'queue',
             jobDefinition: 'trainer',
+            deployment: DEPLOYMENT,
             countNetwork,
+            tell: (runId, news) => client.workflow.getHandle(runId).signal('stageNews', news),
             ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
           }),
           collectReport: createCollectReport({ store }),

@@ -54,7 +54,7 @@ describe('the protocol', () => {
       expect(view.stages.map((stage) => stage.name)).toEqual(['proxy-search', 'retrain-top', 'evaluate']);
       expect(view.winner?.test.n).toBe(2);
       expect(view.baseline?.test.n).toBe(2);
-      expect(view.verdict?.text).toMatch(/random at n = 2/);
+      expect(view.verdict?.text).toMatch(/random cell at n = 2/);
       expect(harness.batch.peak).toBe(2);
       expect(harness.batch.submissions.map(({ tags }) => tags['nas-job']).sort()).toEqual(
         jobs(view)
@@ -150,6 +150,26 @@ describe('the protocol', () => {
     });
     const view = await harness.during(async () => (await start()).result());
     expect(view.stages[0]?.jobs[0]).toMatchObject({ outcome: 'succeeded', attempts: 3, reclaims: 1 });
+  });
+
+  it('shows why Batch does not start a job, in the run and in its report', async () => {
+    harness = await createHarness({ script: () => ({ end: 'hang' }) });
+    await harness.during(async () => {
+      const handle = await start();
+      while (harness.batch.running().length < 2) await sleep(20);
+      const [first] = harness.batch.running();
+      const jobOf = async () => (await handle.query<RunView>('progress')).stages[0]?.jobs ?? [];
+      const reason = 'MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - too large';
+      harness.batch.set(first as string, { status: 'RUNNABLE', statusReason: reason });
+      while (!(await jobOf()).some(({ waits }) => waits?.startsWith(reason))) await sleep(20);
+      harness.batch.set(first as string, { status: 'RUNNING', statusReason: undefined });
+      while ((await jobOf()).some(({ waits }) => waits !== undefined)) await sleep(20);
+      expect((await jobOf()).filter(({ waited }) => waited?.startsWith(reason))).toHaveLength(1);
+      await handle.cancel();
+      await expect(handle.result()).rejects.toThrow();
+      const stored = await harness.store.get(keys.report(harness.runId, 'report.md'));
+      expect(new TextDecoder().decode(stored?.body)).toContain(reason);
+    });
   });
 
   it('leaves nothing running when it is cancelled', async () => {

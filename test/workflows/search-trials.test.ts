@@ -51,7 +51,7 @@ describe('a run whose stage 1 searches by trials', () => {
       const handle = await start();
       const view = await handle.result();
       expect(view.status).toBe('done');
-      expect(view.verdict?.text).toMatch(/random at n = 2/);
+      expect(view.verdict?.text).toMatch(/random cell at n = 2/);
       expect(harness.batch.peak).toBe(3);
       const found = [...(await trials(0)), ...(await trials(1))];
       expect(found).toHaveLength(24);

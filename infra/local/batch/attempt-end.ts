@@ -13,10 +13,13 @@ export const cannotPull = (image: string): AttemptEnd => ({
   reason: `CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref ${image}: ${image}: not found`,
 });
 
+const CREATE_FAILED =
+  'failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process';
+
 /** `why` as the container runtime words it. */
 export const cannotStart = (why: string): AttemptEnd => ({
   statusReason: FAILED_TO_START,
-  reason: `CannotStartContainerError: Error response from daemon: failed to create task for container: ${why}`,
+  reason: `CannotStartContainerError: Error response from daemon: ${CREATE_FAILED}: ${why}`,
 });
 
 export const notExecutable = (command: string): AttemptEnd =>

@@ -1,3 +1,4 @@
+import type { AwakeClock } from './awake-clock.ts';
 import type { Jobs } from './jobs.ts';
 import type { Options } from './options.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -8,5 +9,6 @@ export interface Endpoint {
   readonly state: State;
   readonly jobs: Jobs;
   readonly scheduler: Scheduler;
+  readonly clock: AwakeClock;
   readonly options: Options;
 }

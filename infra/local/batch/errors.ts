@@ -1,7 +1,19 @@
+/** Batch's own errors, and those that AWS gives callers that it does not know. */
+export type ErrorType =
+  | 'ClientException'
+  | 'ServerException'
+  | 'TooManyRequestsException'
+  | 'AccessDeniedException'
+  | 'IncompleteSignatureException'
+  | 'InvalidSignatureException'
+  | 'MissingAuthenticationTokenException'
+  | 'UnrecognizedClientException'
+  | 'UnsupportedMediaTypeException';
+
 /** An error that AWS Batch reports to its caller: HTTP status, `x-amzn-errortype` and message. */
 export class BatchError extends Error {
   override readonly name = 'BatchError';
-  readonly type: 'ClientException' | 'ServerException' | 'TooManyRequestsException';
+  readonly type: ErrorType;
   readonly status: number;
   constructor(type: BatchError['type'], status: number, message: string, options?: ErrorOptions) {
     super(message, options);

@@ -4,10 +4,16 @@ import type { Instance } from './records.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 
+/** As it was announced, unless the machine has slept or its clock was moved since: then what is left from now on. */
+const terminationTime = ({ terminateAt = 0, terminateTick = 0 }: Instance, tick: number): number => {
+  const left = Date.now() + terminateTick - tick;
+  return Math.abs(left - terminateAt) < 2_000 ? terminateAt : left;
+};
+
 /** What one instance's metadata service shows under `/latest/meta-data/`, or undefined for 404. */
-const metadata = (instance: Instance, path: string, now: number): string | undefined => {
-  const noticed = instance.noticeAt !== undefined && now >= instance.noticeAt;
-  const terminates = iso(instance.terminateAt ?? 0);
+const metadata = (instance: Instance, path: string, tick: number): string | undefined => {
+  const noticed = instance.noticeTick !== undefined && tick >= instance.noticeTick;
+  const terminates = iso(terminationTime(instance, tick));
   switch (path) {
     case 'instance-id':
       return instance.instanceId;
@@ -24,7 +30,7 @@ const metadata = (instance: Instance, path: string, now: number): string | undef
     case 'spot/termination-time':
       return noticed ? terminates : undefined;
     case 'events/recommendations/rebalance':
-      return instance.rebalanceAt !== undefined && now >= instance.rebalanceAt
+      return instance.rebalanceAt !== undefined && tick >= (instance.rebalanceTick ?? 0)
         ? JSON.stringify({ noticeTime: iso(instance.rebalanceAt) })
         : undefined;
     default:
@@ -38,8 +44,9 @@ const metadata = (instance: Instance, path: string, now: number): string | undef
  */
 export const createMetadataService = (
   instanceOf: (instanceId: string) => Instance | undefined,
+  awake: () => number,
 ): ((request: IncomingMessage, response: ServerResponse, path: string) => void) => {
-  /** Expiry time of every token, ms since the epoch. */
+  /** Expiry of every token, by the monotonic clock. */
   const tokens = new Map<string, number>();
   const send = (response: ServerResponse, status: number, text: string): void => {
     response.writeHead(status, { 'content-type': 'text/plain' }).end(text);
@@ -47,7 +54,7 @@ export const createMetadataService = (
   return (request, response, path) => {
     const [, instanceId = '', rest = ''] = /^\/_imds\/([^/]+)\/latest\/(.*)$/.exec(path) ?? [];
     const instance = instanceOf(instanceId);
-    const now = Date.now();
+    const now = performance.now();
     if (instance === undefined) return send(response, 404, `instance ${instanceId} does not exist`);
     if (rest === 'api/token') {
       const ttl = Number(request.headers['x-aws-ec2-metadata-token-ttl-seconds']);
@@ -63,7 +70,7 @@ export const createMetadataService = (
     const token = `${instanceId}/${String(request.headers['x-aws-ec2-metadata-token'])}`;
     if ((tokens.get(token) ?? 0) < now) return send(response, 401, 'Unauthorized');
     const text = rest.startsWith('meta-data/')
-      ? metadata(instance, rest.slice('meta-data/'.length).replace(/\/$/, ''), now)
+      ? metadata(instance, rest.slice('meta-data/'.length).replace(/\/$/, ''), awake())
       : undefined;
     return send(response, text === undefined ? 404 : 200, text ?? 'Not Found');
   };

@@ -1,5 +1,6 @@
 import type { AttemptDetail } from '@aws-sdk/client-batch';
 import { readiness } from './dependencies.ts';
+import type { AwakeClock } from './awake-clock.ts';
 import { childId, childrenOf, createdAtOf, queueOf, specOf } from './lookup.ts';
 import type { Job } from './records.ts';
 import { isTerminal } from './records.ts';
@@ -23,11 +24,15 @@ export interface Jobs {
   spawnArrays(restMs: number): void;
   /** Moves waiting jobs on as their dependencies allow; true when some job failed, so that others may follow. */
   advanceWaiting(restMs: number): boolean;
-  /** Forgets finished jobs that stopped before `before`; returns their ids. */
+  /** Forgets jobs that finished before this reading of the awake clock; returns their ids. */
   forget(before: number): string[];
 }
 
-export const openJobs = (state: State): Jobs => {
+/** A clock that was put back must not make a job rest for hours. */
+const hasRested = (now: number, since: number, restMs: number): boolean =>
+  now < since || now - since >= restMs;
+
+export const openJobs = (state: State, clock: AwakeClock): Jobs => {
   const { tables } = state;
   const unspawned = new Set<string>();
   const waiting = new Set<string>();
@@ -78,6 +83,7 @@ export const openJobs = (state: State): Jobs => {
       const all = childrenOf(tables, parent).map((child) => latest.get(child.jobId) ?? child);
       const failed = all.some((child) => child.status === 'FAILED');
       const stoppedAt = Math.max(...all.map((child) => child.stoppedAt ?? 0));
+      const endedTick = clock.stamp();
       return [
         failed
           ? {
@@ -85,8 +91,9 @@ export const openJobs = (state: State): Jobs => {
               status: 'FAILED' as const,
               statusReason: parent.statusReason ?? 'Array Child Job failed',
               stoppedAt,
+              endedTick,
             }
-          : { ...parent, status: 'SUCCEEDED' as const, stoppedAt },
+          : { ...parent, status: 'SUCCEEDED' as const, stoppedAt, endedTick },
       ];
     });
   };
@@ -99,7 +106,9 @@ export const openJobs = (state: State): Jobs => {
   };
 
   const fail: Jobs['fail'] = (job, statusReason, flags = {}) =>
-    put([{ ...job, ...flags, status: 'FAILED', statusReason, stoppedAt: Date.now() }]);
+    put([
+      { ...job, ...flags, status: 'FAILED', statusReason, stoppedAt: Date.now(), endedTick: clock.stamp() },
+    ]);
 
   return {
     unspawned,
@@ -116,7 +125,7 @@ export const openJobs = (state: State): Jobs => {
       for (const id of [...unspawned]) {
         const parent = tables.jobs.get(id) as Job;
         const { createdAt, arraySize = 0 } = specOf(tables, parent);
-        if (spawnedAt - createdAt < restMs) continue;
+        if (!hasRested(spawnedAt, createdAt, restMs)) continue;
         const children = Array.from({ length: arraySize }, (_, index): Job => ({
           ...{ jobId: childId(id, index), specId: id, index, spawnedAt },
           ...{ status: 'PENDING', attempts: [] },
@@ -129,7 +138,7 @@ export const openJobs = (state: State): Jobs => {
       const now = Date.now();
       for (const id of [...waiting]) {
         const job = tables.jobs.get(id) as Job;
-        if (now - createdAtOf(tables, job) < restMs) continue;
+        if (!hasRested(now, createdAtOf(tables, job), restMs)) continue;
         const ready = readiness(tables, job);
         if (ready === 'failed') {
           fail(job, 'Dependent Job failed');
@@ -141,7 +150,7 @@ export const openJobs = (state: State): Jobs => {
     },
     forget: (before) => {
       const old = [...tables.jobs.values()].filter(
-        (job) => job.index === undefined && isTerminal(job) && (job.stoppedAt ?? 0) < before,
+        (job) => job.index === undefined && isTerminal(job) && (job.endedTick ?? 0) < before,
       );
       const all = old.flatMap((job) => [...childrenOf(tables, job), job]);
       if (all.length > 0)

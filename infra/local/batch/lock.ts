@@ -1,36 +1,21 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { startTime } from './processes.ts';
+import { holderOf, takeLock } from '../stack/lock.mjs';
+
+/** The lock file of a state folder. */
+export const lockFile = (dir: string): string => path.join(dir, 'lock');
 
 /**
- * Makes sure that one process alone works on a state folder. The lock of a process that has ended counts for nothing,
- * even when its process id is in use again.
+ * Makes sure that one process alone works on a state folder, and never waits: the lock of a process that has ended
+ * counts for nothing, even when its process id is in use again, and neither does one that a crash left empty or torn.
  */
 export const lockFolder = (dir: string): (() => void) => {
-  const file = path.join(dir, 'lock');
-  const mine = JSON.stringify({ pid: process.pid, started: startTime(process.pid) });
   for (let tries = 0; tries < 3; tries++) {
-    try {
-      writeFileSync(file, mine, { flag: 'wx' });
-      return () => rmSync(file, { force: true });
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause;
-    }
-    const holder = readHolder(file);
-    if (holder !== undefined && startTime(holder.pid) === holder.started)
+    const lock = takeLock(lockFile(dir));
+    if (lock.kind === 'taken') return lock.release;
+    if (lock.kind === 'held')
       throw new Error(
-        `${dir}: process ${holder.pid} is already serving this state folder; stop it, or choose another --state`,
+        `${dir}: process ${lock.pid} is already serving this state folder (${holderOf(lock)}); stop it, or choose another --state`,
       );
-    rmSync(file, { force: true });
   }
-  throw new Error(`${file}: the lock keeps changing hands; start one endpoint only`);
-};
-
-const readHolder = (file: string): { pid: number; started: string } | undefined => {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as { pid: number; started: string };
-  } catch {
-    // Gone, or written halfway by a process that was killed.
-    return undefined;
-  }
+  throw new Error(`${lockFile(dir)}: the lock keeps changing hands; start one endpoint only`);
 };

@@ -10,6 +10,8 @@ const HELP = `Local AWS Batch endpoint: jobs run as processes of this machine.
   --gpus N            GPUs that jobs may ask for (default 0)
   --rate OP=N         requests a second of an operation before it is throttled; repeatable
   --second-ms N       milliseconds of an emulated second, for timeouts and notices (default 1000)
+
+It serves requests signed with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, which must be set.
 `;
 
 const integer = (name: string, text: string | undefined, least: number): number | undefined => {
@@ -49,7 +51,13 @@ const main = async (): Promise<void> => {
       return [operation, integer('rate', limit ?? '', 1) ?? 1];
     }),
   );
+  const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = process.env;
+  if (accessKeyId === '' || secretAccessKey === '')
+    throw new Error('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set: requests are signed with them');
+  // What jobs and this process write is their user's alone.
+  process.umask(0o077);
   const batch = await startLocalBatch({
+    credentials: { accessKeyId, secretAccessKey },
     stateDir: values.state,
     rateLimits,
     ...given('port', integer('port', values.port, 0)),

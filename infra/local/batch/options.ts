@@ -1,4 +1,6 @@
+import { jobEnvironment } from '../environment.ts';
 import type { Place } from './names.ts';
+import type { Credentials } from './signature.ts';
 
 /** Requests a second that an operation takes before it answers TooManyRequestsException; bursts of one second. */
 export type RateLimits = Readonly<Record<string, number>>;
@@ -6,6 +8,8 @@ export type RateLimits = Readonly<Record<string, number>>;
 export interface LocalBatchOptions {
   /** Folder of the endpoint's state, its job logs included. One endpoint at a time. */
   readonly stateDir: string;
+  /** Keys that requests must be signed with. */
+  readonly credentials: Credentials;
   /** Loopback port; 0 picks a free one. */
   readonly port?: number;
   /** Working directory of job processes; the current directory when absent. */
@@ -17,7 +21,7 @@ export interface LocalBatchOptions {
   readonly memoryMiB?: number;
   readonly gpus?: number;
   readonly place?: Place;
-  /** Environment that job processes inherit. */
+  /** Environment that job processes inherit; what a trainer needs of this process's when absent. */
   readonly env?: NodeJS.ProcessEnv;
   /** Milliseconds of one emulated second, for timeouts, notices and grace periods. */
   readonly secondMs?: number;
@@ -34,6 +38,8 @@ export interface LocalBatchOptions {
   readonly retentionDays?: number;
   /** Called when the state can no longer be written; the endpoint accepts nothing from then on. */
   readonly onFatal?: (error: Error) => void;
+  /** Milliseconds from anywhere that steps of the machine's clock do not touch. */
+  readonly monotonic?: () => number;
 }
 
 export type Options = Required<LocalBatchOptions>;
@@ -47,7 +53,7 @@ export const withDefaults = (options: LocalBatchOptions): Options => ({
   memoryMiB: 16 * 1024 * 1024,
   gpus: 0,
   place: { region: process.env['AWS_REGION'] ?? 'us-east-1', account: '000000000000' },
-  env: process.env,
+  env: jobEnvironment(process.env),
   secondMs: 1000,
   stopTimeoutSeconds: 30,
   stateMs: 0,
@@ -56,5 +62,6 @@ export const withDefaults = (options: LocalBatchOptions): Options => ({
   rateLimits: {},
   retentionDays: 7,
   onFatal: () => undefined,
+  monotonic: () => performance.now(),
   ...options,
 });

@@ -40,6 +40,8 @@ export type Placement =
   /** `reason`: what Batch shows as the status reason of the queue's first job, where it shows one. */
   | { readonly kind: 'blocked'; readonly reason?: string };
 
+const TOO_MANY_VCPUS =
+  'MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - CE(s) associated with the job queue cannot meet the CPU requirement of the job.';
 const TOO_LARGE =
   'MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement (vCPU/memory/GPU) is higher than that can be met by the CE(s) attached to the job queue.';
 const noCapacity = (types: string): string =>
@@ -50,6 +52,9 @@ export const instanceTypeOf = (environment: ComputeEnvironmentDetail): string =>
   const type = environment.computeResources?.instanceTypes?.[0] ?? 'optimal';
   return type === 'optimal' ? 'm5.xlarge' : type;
 };
+
+/** The code that begins a reason, by which a queue's time limits name it. */
+export const codeOf = (reason: string): string => reason.split(' - ')[0] as string;
 
 /** The first compute environment of the job's queue, in order, that has room for it. */
 export const place = (
@@ -68,7 +73,9 @@ export const place = (
     });
   const limit = (e: ComputeEnvironmentDetail): number =>
     e.computeResources?.maxvCpus ?? e.unmanagedvCpus ?? 0;
-  const possible = environments.filter((e) => demand.vcpus <= limit(e) && fits(demand, machine));
+  const allowed = environments.filter((e) => demand.vcpus <= limit(e));
+  if (environments.length > 0 && allowed.length === 0) return { kind: 'blocked', reason: TOO_MANY_VCPUS };
+  const possible = fits(demand, machine) ? allowed : [];
   if (environments.length > 0 && possible.length === 0) return { kind: 'blocked', reason: TOO_LARGE };
   if (slots === 0 && possible.length > 0)
     return { kind: 'blocked', reason: noCapacity(possible.map(instanceTypeOf).join(', ')) };

@@ -111,7 +111,9 @@ export const fate = (dir: string, pid: number | undefined): Fate | undefined => 
     shell = number(readText(path.join(dir, 'pid')));
     // Claimed a moment ago: the process id follows at once. Claimed long ago: the shell died in between.
     if (shell === undefined)
-      return Date.now() - statSync(path.join(dir, 'claim')).mtimeMs < 5000 ? undefined : { kind: 'vanished' };
+      return Math.abs(Date.now() - statSync(path.join(dir, 'claim')).mtimeMs) < 5000
+        ? undefined
+        : { kind: 'vanished' };
   }
   return commandLine(shell)?.includes(` ${dir} `)
     ? { kind: 'running', pid: shell }

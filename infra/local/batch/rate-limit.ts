@@ -2,7 +2,7 @@ import { BatchError } from './errors.ts';
 import type { RateLimits } from './options.ts';
 
 /** A token bucket for each limited operation, one second deep; throws when it is empty. */
-export const createRateLimiter = (limits: RateLimits, now: () => number = Date.now) => {
+export const createRateLimiter = (limits: RateLimits, now: () => number = () => performance.now()) => {
   const buckets = new Map<string, { tokens: number; at: number }>();
   return (operation: string): void => {
     const limit = limits[operation];

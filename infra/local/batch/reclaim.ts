@@ -48,12 +48,16 @@ export const reclaim = (endpoint: Endpoint, request: ReclaimRequest): Instance =
   if (instance.terminateAt !== undefined) return instance;
   const { secondMs } = endpoint.options;
   const now = Date.now();
-  const noticeAt = now + (request.rebalanceSeconds ?? 0) * secondMs;
+  const tick = endpoint.clock.stamp();
+  const noticeMs = (request.rebalanceSeconds ?? 0) * secondMs;
+  const terminateMs = noticeMs + (request.noticeSeconds ?? 120) * secondMs;
   const reclaimed: Instance = {
     ...instance,
-    ...(request.rebalanceSeconds === undefined ? {} : { rebalanceAt: now }),
-    noticeAt,
-    terminateAt: noticeAt + (request.noticeSeconds ?? 120) * secondMs,
+    ...(request.rebalanceSeconds === undefined ? {} : { rebalanceAt: now, rebalanceTick: tick }),
+    noticeAt: now + noticeMs,
+    noticeTick: tick + noticeMs,
+    terminateAt: now + terminateMs,
+    terminateTick: tick + terminateMs,
   };
   endpoint.state.change(['instances', instance.instanceId, reclaimed]);
   return reclaimed;

@@ -40,8 +40,8 @@ export interface Stop {
   readonly cause: StopCause;
   /** Reason that a TerminateJob call gave. */
   readonly reason?: string;
-  /** SIGKILL follows at this time, ms since the epoch. */
-  readonly killAt: number;
+  /** SIGKILL follows at this reading of the awake clock. */
+  readonly killTick?: number;
   readonly termSent: boolean;
 }
 
@@ -58,6 +58,8 @@ export interface CurrentAttempt {
   /** Process id of the supervising shell, once known. */
   readonly pid?: number;
   readonly startedAt?: number;
+  /** Reading of the awake clock at the start: its timeout is counted from here. */
+  readonly startedTick?: number;
   readonly stop?: Stop;
 }
 
@@ -79,11 +81,18 @@ export interface Job {
   readonly stoppedAt?: number;
   /** When the job last became RUNNABLE. */
   readonly runnableAt?: number;
+  /** Reading of the awake clock when the job ended. */
+  readonly endedTick?: number;
+  /** Reading of the awake clock since when `statusReason` says why the job waits, at the head of its queue. */
+  readonly blockedTick?: number;
   readonly isCancelled?: boolean;
   readonly isTerminated?: boolean;
 }
 
-/** An emulated EC2 instance; it hosts one attempt and vanishes with it. Times in ms since the epoch. */
+/**
+ * An emulated EC2 instance; it hosts one attempt and vanishes with it. Times in ms since the epoch, for show; what
+ * happens follows the readings of the awake clock, so that no job loses its notice because the machine slept.
+ */
 export interface Instance {
   readonly instanceId: string;
   readonly containerInstanceId: string;
@@ -99,6 +108,9 @@ export interface Instance {
   readonly noticeAt?: number;
   /** When the host shuts down: SIGTERM, then SIGKILL after the stop timeout. */
   readonly terminateAt?: number;
+  readonly rebalanceTick?: number;
+  readonly noticeTick?: number;
+  readonly terminateTick?: number;
 }
 
 /** Settings that outlive a restart. */
@@ -122,6 +134,8 @@ export interface Collections {
   readonly settings: Settings;
   /** At most one record, `current`. */
   readonly replays: RunningReplay;
+  /** At most one record, `current`: the awake clock. */
+  readonly clock: { readonly awakeMs: number };
 }
 
 export const isTerminal = (job: Job): boolean => job.status === 'SUCCEEDED' || job.status === 'FAILED';

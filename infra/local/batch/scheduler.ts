@@ -3,13 +3,14 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attemptEnd, cannotPull, cannotStart, notExecutable } from './attempt-end.ts';
+import type { AwakeClock } from './awake-clock.ts';
 import { environment, isCommand, substitute } from './command.ts';
 import type { Jobs } from './jobs.ts';
 import { queueOf, specOf } from './lookup.ts';
 import { arns, newInstanceId, newTaskId } from './names.ts';
 import type { Options } from './options.ts';
 import type { Placement } from './placement.ts';
-import { freeCapacity, instanceTypeOf, occupy, place } from './placement.ts';
+import { codeOf, freeCapacity, instanceTypeOf, occupy, place } from './placement.ts';
 import { fate, groupMemory, killRemains, launch, signalCommand } from './processes.ts';
 import type { CurrentAttempt, Instance, Job, Settings, Stop, StopCause } from './records.ts';
 import { demandOf } from './resources.ts';
@@ -46,6 +47,7 @@ export const attemptDir = (stateDir: string, jobId: string, taskId: string): str
 export const startScheduler = (
   state: State,
   jobs: Jobs,
+  clock: AwakeClock,
   options: Options,
   metadataEndpoint: (instanceId: string) => string,
 ): Scheduler => {
@@ -112,6 +114,7 @@ export const startScheduler = (
               status: succeeded ? 'SUCCEEDED' : 'FAILED',
               statusReason: end.statusReason,
               stoppedAt: Math.round(stoppedAt),
+              endedTick: clock.stamp(),
             },
       ],
       ['instances', current.instanceId, null],
@@ -141,7 +144,7 @@ export const startScheduler = (
       taskId,
       logStreamName: `${spec.jobDefinitionName}/default/${taskId}`,
     };
-    const { statusReason: _blocked, ...rest } = job;
+    const { statusReason: _blocked, blockedTick: _since, ...rest } = job;
     launching.add(job.jobId);
     jobs.put([{ ...rest, status: 'STARTING', current }], ['instances', instance.instanceId, instance]);
     try {
@@ -174,7 +177,12 @@ export const startScheduler = (
           ...starting,
           status: 'RUNNING',
           startedAt,
-          current: { ...(starting.current as CurrentAttempt), pid: started, startedAt },
+          current: {
+            ...(starting.current as CurrentAttempt),
+            pid: started,
+            startedAt,
+            startedTick: clock.stamp(),
+          },
         },
       ]);
     } finally {
@@ -200,7 +208,7 @@ export const startScheduler = (
               ...job,
               status: 'RUNNING',
               startedAt: Date.now(),
-              current: { ...current, pid: now.pid, startedAt: Date.now() },
+              current: { ...current, pid: now.pid, startedAt: Date.now(), startedTick: clock.stamp() },
             },
           ]);
         return;
@@ -230,7 +238,7 @@ export const startScheduler = (
     const record: Stop = {
       cause,
       ...(reason === undefined ? {} : { reason }),
-      killAt: Date.now() + (cause === 'memory' ? 0 : graceSeconds * options.secondMs),
+      killTick: clock.stamp() + (cause === 'memory' ? 0 : graceSeconds * options.secondMs),
       termSent: false,
     };
     jobs.put([{ ...job, current: { ...current, stop: record } }]);
@@ -243,7 +251,7 @@ export const startScheduler = (
     const current = job?.current;
     if (job === undefined || current?.taskId !== taskId || current.stop === undefined || closed) return;
     if (launching.has(jobId)) return;
-    const kill = Date.now() >= current.stop.killAt;
+    const kill = clock.now() >= (current.stop.killTick ?? 0);
     if (kill || !current.stop.termSent) {
       const sent = signalCommand(current.dir, kill ? 'SIGKILL' : 'SIGTERM');
       if (sent && !current.stop.termSent)
@@ -253,17 +261,17 @@ export const startScheduler = (
 
   const limitRunnable = (job: Job, now: number): void => {
     const spec = specOf(tables, job);
+    const { blockedTick, statusReason } = job;
+    if (blockedTick === undefined || statusReason === undefined) return;
+    const code = codeOf(statusReason);
     const action = queueOf(tables, spec.queue)?.jobStateTimeLimitActions?.find(
-      (a) =>
-        a.reason === job.statusReason &&
-        now - (job.runnableAt ?? now) >= (a.maxTimeSeconds ?? 0) * options.secondMs,
+      (a) => a.reason === code && now - blockedTick >= (a.maxTimeSeconds ?? 0) * options.secondMs,
     );
-    if (action !== undefined)
-      jobs.fail(
-        job,
-        `Job terminated by job state time limit action: ${action.reason}`,
-        action.action === 'CANCEL' ? { isCancelled: true } : { isTerminated: true },
-      );
+    if (action === undefined) return;
+    const { blockedTick: _over, ...rest } = job;
+    const by = `by JobStateTimeLimit action due to reason: ${code}`;
+    if (action.action === 'CANCEL') jobs.fail(rest, `Canceled ${by}`, { isCancelled: true });
+    else jobs.fail(rest, `Terminated ${by}`, { isTerminated: true });
   };
 
   const pass = (): void => {
@@ -284,8 +292,12 @@ export const startScheduler = (
           guard(begin(job, at));
         } else {
           if (first && at.reason !== job.statusReason) {
-            const { statusReason: _old, ...rest } = job;
-            jobs.put([{ ...rest, ...(at.reason === undefined ? {} : { statusReason: at.reason }) }]);
+            const { statusReason: _old, blockedTick: _since, ...rest } = job;
+            jobs.put([
+              at.reason === undefined
+                ? rest
+                : { ...rest, statusReason: at.reason, blockedTick: clock.stamp() },
+            ]);
           }
           first = false;
         }
@@ -312,7 +324,8 @@ export const startScheduler = (
 
   const watch = (): void => {
     round += 1;
-    const now = Date.now();
+    clock.tick();
+    const now = clock.now();
     for (const id of [...jobs.running]) {
       const job = jobOf(id);
       const { current } = job;
@@ -320,11 +333,11 @@ export const startScheduler = (
       const timeout = specOf(tables, job).timeoutSeconds;
       const host = tables.instances.get(current.instanceId);
       if (current.stop !== undefined) signalStop(id, current.taskId);
-      else if (host?.terminateAt !== undefined && now >= host.terminateAt) stop(job, 'host-terminated');
+      else if (host?.terminateTick !== undefined && now >= host.terminateTick) stop(job, 'host-terminated');
       else if (
         timeout !== undefined &&
         current.startedAt !== undefined &&
-        now >= current.startedAt + timeout * options.secondMs
+        now >= (current.startedTick ?? 0) + timeout * options.secondMs
       )
         stop(job, 'timeout');
       if (!own.has(id) && round % ADOPTED_EVERY === 0) look(jobOf(id));

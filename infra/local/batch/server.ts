@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { createAdmin } from './admin.ts';
+import { createAwakeClock } from './awake-clock.ts';
 import type { Endpoint } from './endpoint.ts';
 import { BatchError, clientException } from './errors.ts';
 import { diskFiles } from './files.ts';
@@ -14,8 +15,10 @@ import { lockFolder } from './lock.ts';
 import type { LocalBatchOptions } from './options.ts';
 import { withDefaults } from './options.ts';
 import { createRateLimiter } from './rate-limit.ts';
+import { refuseContentType, refuseForeign, targetOf } from './request-source.ts';
 import { routeOf } from './routes.ts';
 import { startScheduler } from './scheduler.ts';
+import { createSignatureCheck } from './signature.ts';
 import { openState } from './state.ts';
 
 export interface LocalBatch {
@@ -27,17 +30,22 @@ export interface LocalBatch {
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-const MAX_BODY = 30 * 1024 * 1024;
+/** Bytes that a request may have: of Batch's own operations, and of `/_local`, which takes traces of capacity. */
+const MAX_BODY = { batch: 1024 * 1024, local: 30 * 1024 * 1024 } as const;
 
-const readBody = async (request: IncomingMessage): Promise<unknown> => {
+const readBody = async (request: IncomingMessage, limit: number): Promise<Buffer> => {
   const parts: Buffer[] = [];
   let size = 0;
   for await (const part of request) {
     parts.push(part as Buffer);
     size += (part as Buffer).length;
-    if (size > MAX_BODY) throw clientException(`the request is larger than ${MAX_BODY} bytes`);
+    if (size > limit) throw clientException(`the request is larger than ${limit} bytes`);
   }
-  const text = Buffer.concat(parts).toString('utf8');
+  return Buffer.concat(parts);
+};
+
+const parseBody = (body: Buffer): unknown => {
+  const text = body.toString('utf8');
   if (text === '') return {};
   try {
     return JSON.parse(text) as unknown;
@@ -51,18 +59,21 @@ const send = (response: ServerResponse, status: number, value: object): void => 
 };
 
 /**
- * Starts an AWS Batch endpoint on the loopback interface whose jobs are processes of this machine. Throws when the
+ * Starts an AWS Batch endpoint on the loopback interface whose jobs are processes of this machine. It serves callers
+ * that sign with `credentials`, and nobody else (docs/security.md). Throws when the
  * port is taken, when another endpoint serves `stateDir`, or when its files are damaged.
  */
 export const startLocalBatch = async (given: LocalBatchOptions): Promise<LocalBatch> => {
   const options = withDefaults({ ...given, stateDir: path.resolve(given.stateDir) });
-  mkdirSync(options.stateDir, { recursive: true });
+  mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });
   const unlock = lockFolder(options.stateDir);
   let serve: (answer: Answer) => void = () => undefined;
   const ready = new Promise<Answer>((resolve) => (serve = resolve));
   // Requests may come as soon as the port is bound; they wait until the state has been read.
   const server = createServer((request, response) => {
     response.setHeader('x-amzn-requestid', randomUUID());
+    // Node's own is up to a second old, and the SDKs set their clocks by it: after a step they would sign for yesterday.
+    response.setHeader('date', new Date().toUTCString());
     ready
       .then((answer) => answer(request, response))
       .catch((cause: unknown) => {
@@ -82,22 +93,36 @@ export const startLocalBatch = async (given: LocalBatchOptions): Promise<LocalBa
     });
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const state = await openState(await diskFiles(options.stateDir));
-    const jobs = openJobs(state);
-    const scheduler = startScheduler(state, jobs, options, (instanceId) => `${url}/_imds/${instanceId}`);
-    const endpoint: Endpoint = { state, jobs, scheduler, options };
-    const metadata = createMetadataService((id) => state.tables.instances.get(id));
+    const clock = createAwakeClock(state, options.monotonic);
+    const jobs = openJobs(state, clock);
+    const scheduler = startScheduler(
+      state,
+      jobs,
+      clock,
+      options,
+      (instanceId) => `${url}/_imds/${instanceId}`,
+    );
+    const endpoint: Endpoint = { state, jobs, scheduler, clock, options };
+    const metadata = createMetadataService((id) => state.tables.instances.get(id), clock.now);
     const admin = createAdmin(endpoint);
+    const signatures = createSignatureCheck(options.credentials, options.place.region);
     const limit = createRateLimiter(options.rateLimits);
 
     const answer: Answer = async (request, response) => {
       const method = request.method ?? 'GET';
-      const target = new URL(request.url ?? '/', url);
+      refuseForeign(request);
+      const target = targetOf(request, url);
       if (target.pathname.startsWith('/_imds/')) {
         request.resume();
         return metadata(request, response, target.pathname);
       }
-      const body = await readBody(request);
-      if (target.pathname.startsWith('/_local/')) {
+      refuseContentType(request);
+      const isLocal = target.pathname.startsWith('/_local/');
+      const claim = signatures.claim(request, target);
+      const bytes = await readBody(request, MAX_BODY[isLocal ? 'local' : 'batch']);
+      await signatures.verify(claim, request, target, bytes);
+      const body = parseBody(bytes);
+      if (isLocal) {
         const result = await admin.handle(method, target, body);
         await state.flush();
         if (result === undefined) return send(response, 404, { message: `${method} ${target.pathname}` });

@@ -30,6 +30,7 @@ const NAMES = [
   'instances',
   'settings',
   'replays',
+  'clock',
 ] as const satisfies readonly Name[];
 
 /** Opens the state kept in `files`; `snapshotAfter` as in the journal's options. */

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { infrastructureError } from '../../../nas/protocol/infrastructure-error.ts';
-import { batchEndpoint } from './document.ts';
+import { signedFetch } from '../../../store/signed-fetch.ts';
+import { batchEndpoint, batchIdentity } from './document.ts';
 import type { StackDocument } from './document.ts';
 
 /** SIGKILL follows SIGTERM after Batch's 30 s; a little more for the bookkeeping. */
@@ -15,12 +16,15 @@ export const setBatchCapacity = async (
   slots: number,
   reclaimNoticeSeconds?: number,
 ): Promise<void> => {
-  const response = await fetch(`${batchEndpoint(stack)}/_local/capacity`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ slots, reclaimNoticeSeconds }),
-    signal: AbortSignal.timeout(10_000),
-  });
+  const response = await signedFetch(
+    new URL('/_local/capacity', batchEndpoint(stack)),
+    batchIdentity(stack),
+    {
+      method: 'POST',
+      body: { slots, reclaimNoticeSeconds },
+      signal: AbortSignal.timeout(10_000),
+    },
+  );
   if (!response.ok) {
     throw infrastructureError(`Batch refuses a capacity of ${slots}: ${await response.text()}`, 'nas doctor');
   }
@@ -39,7 +43,7 @@ export const drainBatch = async (
   const timeoutSeconds = noticeSeconds + STOP_SECONDS;
   const deadline = performance.now() + timeoutSeconds * 1000;
   for (let announced = false; performance.now() < deadline; announced = true) {
-    const response = await fetch(`${batchEndpoint(stack)}/_local/state`, {
+    const response = await signedFetch(new URL('/_local/state', batchEndpoint(stack)), batchIdentity(stack), {
       signal: AbortSignal.timeout(10_000),
     });
     const { running } = stateSchema.parse(await response.json());

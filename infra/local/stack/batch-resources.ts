@@ -3,28 +3,48 @@ import {
   CreateComputeEnvironmentCommand,
   CreateJobQueueCommand,
   DescribeComputeEnvironmentsCommand,
-  DescribeJobDefinitionsCommand,
   DescribeJobQueuesCommand,
   RegisterJobDefinitionCommand,
   UpdateComputeEnvironmentCommand,
+  UpdateJobQueueCommand,
+  paginateDescribeJobDefinitions,
 } from '@aws-sdk/client-batch';
-import type { RegisterJobDefinitionCommandInput } from '@aws-sdk/client-batch';
+import type {
+  JobDefinition,
+  JobStateTimeLimitAction,
+  RegisterJobDefinitionCommandInput,
+} from '@aws-sdk/client-batch';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hashJson } from '../../../nas/hash.ts';
 import { infrastructureError } from '../../../nas/protocol/infrastructure-error.ts';
-import { TRAINER_COMMAND, TRAINER_RETRY_STRATEGY } from '../../../nas/protocol/trainer-job.ts';
-import { batchEndpoint } from './document.ts';
+import { trainerCommand, TRAINER_RETRY_STRATEGY } from '../../../nas/protocol/trainer-job.ts';
+import { batchEndpoint, batchIdentity } from './document.ts';
 import type { StackDocument } from './document.ts';
 
 const COMPUTE_ENVIRONMENT = 'nas-local-spot';
 
-const jobDefinition = (stack: StackDocument): RegisterJobDefinitionCommandInput => ({
+const whenStuck = (reason: string, maxTimeSeconds: number): JobStateTimeLimitAction => ({
+  action: 'CANCEL',
+  state: 'RUNNABLE',
+  reason,
+  maxTimeSeconds,
+});
+
+/** As the queues of a deployment have them (`infra/fleet.ts`): no job waits for ever for what cannot come. */
+const TIME_LIMITS = [
+  whenStuck('CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY', 4 * 3600),
+  whenStuck('MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE', 600),
+  whenStuck('MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT', 600),
+];
+
+/** The definition names the copy of the code that its jobs run, as elsewhere it names an image. */
+const jobDefinition = (stack: StackDocument, root: string): RegisterJobDefinitionCommandInput => ({
   jobDefinitionName: stack.config.jobDefinition,
   type: 'container',
   parameters: { job: 'not-given' },
   containerProperties: {
-    image: 'durable-nas/trainer',
-    command: [...TRAINER_COMMAND],
+    image: `durable-nas/trainer:${stack.code ?? 'latest'}`,
+    command: trainerCommand(root),
     resourceRequirements: [
       { type: 'VCPU', value: '1' },
       { type: 'MEMORY', value: '4096' },
@@ -36,8 +56,7 @@ const jobDefinition = (stack: StackDocument): RegisterJobDefinitionCommandInput 
 const clientOf = (stack: StackDocument): BatchClient =>
   new BatchClient({
     endpoint: batchEndpoint(stack),
-    region: stack.config.region,
-    credentials: stack.credentials,
+    ...batchIdentity(stack),
   });
 
 const untilValid = async (what: string, read: () => Promise<string | undefined>): Promise<void> => {
@@ -52,9 +71,9 @@ const untilValid = async (what: string, read: () => Promise<string | undefined>)
 
 /**
  * Creates what a run needs from Batch, through Batch's own interface: a spot compute environment, the queue, and the
- * trainer's job definition (a new revision only when it differs from the newest).
+ * trainer's job definition over the code in `root` (a new revision only when it differs from the newest).
  */
-export const ensureBatchResources = async (stack: StackDocument): Promise<void> => {
+export const ensureBatchResources = async (stack: StackDocument, root: string): Promise<void> => {
   const batch = clientOf(stack);
   try {
     const environments = () =>
@@ -91,23 +110,34 @@ export const ensureBatchResources = async (stack: StackDocument): Promise<void> 
       async () => (await environments()).computeEnvironments?.[0]?.status,
     );
     const queues = () => batch.send(new DescribeJobQueuesCommand({ jobQueues: [stack.config.queue] }));
-    if (((await queues()).jobQueues ?? []).length === 0) {
+    const [queue] = (await queues()).jobQueues ?? [];
+    if (queue === undefined) {
       await batch.send(
         new CreateJobQueueCommand({
           jobQueueName: stack.config.queue,
           state: 'ENABLED',
           priority: 1,
           computeEnvironmentOrder: [{ order: 1, computeEnvironment: COMPUTE_ENVIRONMENT }],
+          jobStateTimeLimitActions: TIME_LIMITS,
+        }),
+      );
+    } else if ((queue.jobStateTimeLimitActions ?? []).length !== TIME_LIMITS.length) {
+      await batch.send(
+        new UpdateJobQueueCommand({
+          jobQueue: stack.config.queue,
+          jobStateTimeLimitActions: TIME_LIMITS,
         }),
       );
     }
     await untilValid(stack.config.queue, async () => (await queues()).jobQueues?.[0]?.status);
-    const wanted = jobDefinition(stack);
+    const wanted = jobDefinition(stack, root);
     const tag = hashJson(wanted);
-    const { jobDefinitions = [] } = await batch.send(
-      new DescribeJobDefinitionsCommand({ jobDefinitionName: stack.config.jobDefinition, status: 'ACTIVE' }),
-    );
-    if (!jobDefinitions.some(({ tags }) => tags?.['specification'] === tag)) {
+    const jobDefinitions: JobDefinition[] = [];
+    const query = { jobDefinitionName: stack.config.jobDefinition, status: 'ACTIVE' };
+    for await (const page of paginateDescribeJobDefinitions({ client: batch }, query))
+      jobDefinitions.push(...(page.jobDefinitions ?? []));
+    const newest = jobDefinitions.sort((a, b) => (b.revision ?? 0) - (a.revision ?? 0))[0];
+    if (newest?.tags?.['specification'] !== tag) {
       await batch.send(new RegisterJobDefinitionCommand({ ...wanted, tags: { specification: tag } }));
     }
   } finally {

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { CONFIG_VARIABLES, configSchema } from '../../../nas/protocol/config.ts';
 import { infrastructureError } from '../../../nas/protocol/infrastructure-error.ts';
+import type { BatchIdentity } from '../../../store/signed-fetch.ts';
 import type { Layout } from './layout.ts';
 
 const port = z.number().int().min(1).max(65_535);
@@ -15,6 +16,8 @@ export const stackSchema = z.strictObject({
   credentials: z.strictObject({ accessKeyId: z.string(), secretAccessKey: z.string() }),
   /** Jobs that the local Batch endpoint runs at once. */
   slots: z.number().int().min(1),
+  /** Hash of the code that the worker and the newest job definition run; absent before the first start. */
+  code: z.string().optional(),
   config: configSchema,
 });
 export type StackDocument = z.infer<typeof stackSchema>;
@@ -45,7 +48,7 @@ export const readStack = (layout: Layout): StackDocument | undefined => {
 };
 
 export const writeStack = (layout: Layout, stack: StackDocument): void => {
-  mkdirSync(layout.home, { recursive: true });
+  mkdirSync(layout.home, { recursive: true, mode: 0o700 });
   const staging = `${layout.document}.${process.pid}`;
   writeFileSync(staging, `${JSON.stringify(stack, null, 2)}\n`, { mode: 0o600 });
   renameSync(staging, layout.document);
@@ -54,6 +57,12 @@ export const writeStack = (layout: Layout, stack: StackDocument): void => {
 export const s3Endpoint = (stack: StackDocument): string => `http://127.0.0.1:${stack.ports.s3}`;
 export const batchEndpoint = (stack: StackDocument): string => `http://127.0.0.1:${stack.ports.batch}`;
 export const temporalUi = (stack: StackDocument): string => `http://127.0.0.1:${stack.ports.temporalUi}`;
+
+/** Who the stack's own commands are to its Batch endpoint. */
+export const batchIdentity = (stack: StackDocument): BatchIdentity => ({
+  region: stack.config.region,
+  credentials: stack.credentials,
+});
 
 /**
  * The environment that points the product at the stack: the SDKs' own variables and ours. A variable that is

@@ -3,7 +3,7 @@ import { drainBatch } from './batch-capacity.ts';
 import { readStack } from './document.ts';
 import { isServiceReady } from './health.ts';
 import type { Layout } from './layout.ts';
-import { runningPid, stopProcess } from './processes.ts';
+import { runningProcess, stopProcess } from './processes.ts';
 import { GRACE_MS } from './services.ts';
 import type { ServiceName } from './services.ts';
 
@@ -20,8 +20,9 @@ const drainJobs = async (
   say: (line: string) => void,
 ): Promise<void> => {
   const stack = readStack(layout);
-  const pid = runningPid(layout, 'batch');
-  if (stack === undefined || pid === undefined || !(await isServiceReady(stack, 'batch', pid))) return;
+  const running = runningProcess(layout, 'batch');
+  if (stack === undefined || running === undefined || !(await isServiceReady(stack, 'batch', running)))
+    return;
   await drainBatch(stack, noticeSeconds, say);
 };
 
@@ -40,9 +41,9 @@ export const stackDown = async (
     if (await stopProcess(layout, name, GRACE_MS[name])) stopped.push(name);
   }
   if (wipe) {
-    const { document, logs, processes, temporalDatabase, batchState, s3 } = layout;
+    const { document, logs, processes, temporalDatabase, batchState, code, s3 } = layout;
     const databaseFiles = [temporalDatabase, `${temporalDatabase}-shm`, `${temporalDatabase}-wal`];
-    for (const path of [document, logs, processes, batchState, s3, ...databaseFiles]) {
+    for (const path of [document, logs, processes, batchState, code, s3, ...databaseFiles]) {
       rmSync(path, { recursive: true, force: true });
     }
   }

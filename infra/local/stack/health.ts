@@ -1,15 +1,19 @@
 import { Connection } from '@temporalio/client';
-import { batchEndpoint, s3Endpoint } from './document.ts';
+import { signedFetch } from '../../../store/signed-fetch.ts';
+import type { BatchIdentity } from '../../../store/signed-fetch.ts';
+import { batchEndpoint, batchIdentity, s3Endpoint } from './document.ts';
 import type { StackDocument } from './document.ts';
+import { processState } from './process-start.mjs';
+import type { RunningProcess } from './processes.ts';
 import type { ServiceName } from './services.ts';
 
 /** `TASK_QUEUE_TYPE_WORKFLOW` of Temporal's API. */
 const WORKFLOW_QUEUE = 1;
 
 /** One question to a server; anything but the expected answer, within two seconds, is "not yet". */
-const answers = async (url: string): Promise<boolean> => {
+const answers = async (ask: (signal: AbortSignal) => Promise<Response>): Promise<boolean> => {
   try {
-    return (await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok;
+    return (await ask(AbortSignal.timeout(2_000))).ok;
   } catch {
     return false;
   }
@@ -38,30 +42,47 @@ export const isTemporalReady = (address: string, namespace: string): Promise<boo
     return true;
   });
 
-/** Whether the worker process polls its task queue; the SDK names itself `<pid>@<host>`. */
-export const isWorkerPolling = (stack: StackDocument, pid: number): Promise<boolean> =>
+/**
+ * Whether this very worker polls its task queue. Temporal lists a poller for minutes after its process has died, so that the
+ * pid alone could be that of a predecessor: workers name themselves `<pid>@<host>#<token of their start>`.
+ */
+export const isWorkerPolling = (stack: StackDocument, { pid, token }: RunningProcess): Promise<boolean> =>
   withTemporal(stack.config.temporalAddress, async (connection) => {
     const queue = await connection.workflowService.describeTaskQueue({
       namespace: stack.config.temporalNamespace,
       taskQueue: { name: stack.config.taskQueue },
       taskQueueType: WORKFLOW_QUEUE,
     });
-    return queue.pollers.some(({ identity }) => identity?.startsWith(`${pid}@`));
+    return queue.pollers.some(
+      ({ identity }) =>
+        identity?.startsWith(`${pid}@`) && (token === undefined || identity.endsWith(`#${token}`)),
+    );
   });
 
-export const isS3Ready = (endpoint: string): Promise<boolean> => answers(`${endpoint}/_health`);
-export const isBatchReady = (endpoint: string): Promise<boolean> => answers(`${endpoint}/_local/state`);
+export const isS3Ready = (endpoint: string): Promise<boolean> =>
+  answers((signal) => fetch(`${endpoint}/_health`, { signal }));
+export const isBatchReady = (endpoint: string, identity: BatchIdentity): Promise<boolean> =>
+  answers((signal) => signedFetch(new URL('/_local/state', endpoint), identity, { signal }));
 
-/** Whether a service of the stack does its work. */
-export const isServiceReady = (stack: StackDocument, name: ServiceName, pid: number): Promise<boolean> => {
+const asked = (stack: StackDocument, name: ServiceName, running: RunningProcess): Promise<boolean> => {
   switch (name) {
     case 'temporal':
       return isTemporalReady(stack.config.temporalAddress, stack.config.temporalNamespace);
     case 's3':
       return isS3Ready(s3Endpoint(stack));
     case 'batch':
-      return isBatchReady(batchEndpoint(stack));
+      return isBatchReady(batchEndpoint(stack), batchIdentity(stack));
     case 'worker':
-      return isWorkerPolling(stack, pid);
+      return isWorkerPolling(stack, running);
   }
 };
+
+/**
+ * Whether a service of the stack does its work. The process is looked at after the answer: of one that was killed or paused, an
+ * answer that it had sent before says nothing.
+ */
+export const isServiceReady = async (
+  stack: StackDocument,
+  name: ServiceName,
+  running: RunningProcess,
+): Promise<boolean> => (await asked(stack, name, running)) && processState(running.pid) === 'running';

@@ -19,6 +19,8 @@ export interface Layout {
   readonly s3Objects: string;
   readonly s3Versions: string;
   readonly batchState: string;
+  /** Copies of the code that worker and jobs run, each in a folder named by its hash. */
+  readonly code: string;
 }
 
 export const layoutOf = (home: string): Layout => ({
@@ -32,6 +34,7 @@ export const layoutOf = (home: string): Layout => ({
   s3Objects: join(home, 's3', 'objects'),
   s3Versions: join(home, 's3', 'versions'),
   batchState: join(home, 'batch'),
+  code: join(home, 'code'),
 });
 
 /** `.nas` in the repository; NAS_HOME moves it. */

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { SEARCH_ATTRIBUTES } from '../../../nas/protocol/search-attributes.ts';
+import { codeRoot } from './code.ts';
 import { batchEndpoint, s3Endpoint, stackEnvironment } from './document.ts';
 import type { StackDocument } from './document.ts';
 import { REPOSITORY } from './layout.ts';
@@ -24,7 +25,10 @@ export const GRACE_MS: Record<ServiceName, number> = {
   s3: 5_000,
 };
 
-/** Temporal's development server: real server, one SQLite file, its web page. */
+/**
+ * Temporal's development server: real server, one SQLite file, its web page. It also listens for HTTP on a port that it
+ * chooses, which nothing of ours uses and which would obey any web page: no Host is allowed there.
+ */
 export const temporalServer = (
   tool: string,
   options: {
@@ -44,8 +48,10 @@ export const temporalServer = (
       '--search-attribute',
       `${name}=${type.charAt(0)}${type.slice(1).toLowerCase()}`,
     ]),
+    ...['--dynamic-config-value', 'frontend.httpAllowedHosts=["http-is-not-served.invalid"]'],
     ...['--log-level', 'warn', '--log-format', 'json'],
   ],
+  inherits: 'basics',
   env: {},
   cwd: options.cwd,
 });
@@ -63,7 +69,7 @@ export const s3Server = (
 ): ProcessSpec => {
   for (const folder of [options.objects, options.versions]) {
     if (!isAbsolute(folder)) throw new TypeError(`s3Server: ${folder} must be absolute`);
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
   return {
     name: 's3',
@@ -78,8 +84,10 @@ export const s3Server = (
         '/_health',
         '--quiet',
       ],
-      ...['posix', '--versioning-dir', options.versions, options.objects],
+      ...['posix', '--versioning-dir', options.versions, '--dir-perms', '0700', '--file-perms', '0600'],
+      options.objects,
     ],
+    inherits: 'basics',
     env: {
       ROOT_ACCESS_KEY: options.credentials.accessKeyId,
       ROOT_SECRET_KEY: options.credentials.secretAccessKey,
@@ -88,10 +96,14 @@ export const s3Server = (
   };
 };
 
-const nodeProgram = (file: string, ...args: string[]): Pick<ProcessSpec, 'command' | 'args' | 'cwd'> => ({
+const nodeProgram = (
+  root: string,
+  file: string,
+  ...args: string[]
+): Pick<ProcessSpec, 'command' | 'args' | 'cwd'> => ({
   command: process.execPath,
   args: ['scripts/run.mjs', file, ...args],
-  cwd: REPOSITORY,
+  cwd: root,
 });
 
 /** The four processes of a stack. */
@@ -118,13 +130,24 @@ export const serviceSpecs = (
     batch: {
       name: 'batch',
       ...nodeProgram(
+        REPOSITORY,
         'infra/local/batch/main.ts',
         ...['--port', String(stack.ports.batch), '--state', resolve(layout.batchState)],
         ...['--cwd', REPOSITORY],
       ),
+      inherits: 'all',
       env,
     },
-    worker: { name: 'worker', ...nodeProgram('containers/worker/main.ts'), env },
+    // Replaced whenever its code is another one: the folder is part of the specification.
+    worker: {
+      name: 'worker',
+      ...nodeProgram(
+        stack.code === undefined ? REPOSITORY : resolve(codeRoot(layout, stack.code)),
+        'containers/worker/main.ts',
+      ),
+      inherits: 'all',
+      env,
+    },
   };
 };
 

@@ -1,15 +1,20 @@
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateBucketCommand, HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { infrastructureError } from '../../../nas/protocol/infrastructure-error.ts';
 import { setBatchCapacity } from './batch-capacity.ts';
 import { ensureBatchResources } from './batch-resources.ts';
+import { chooseCode } from './choose-code.ts';
+import { codeRoot, snapshotCode } from './code.ts';
 import { newCredentials, readStack, s3Endpoint, writeStack } from './document.ts';
 import type { StackDocument } from './document.ts';
 import { isServiceReady } from './health.ts';
 import type { Layout } from './layout.ts';
 import { choosePort } from './ports.ts';
-import { logPath, logTail, runningPid, runsAsSpecified, startDetached, stopProcess } from './processes.ts';
+import { makePrivate } from './privacy.ts';
+import { holdsPorts, logPath, logTail, runningProcess, runsAsSpecified } from './processes.ts';
+import { startDetached, stopProcess } from './processes.ts';
 import { GRACE_MS, serviceSpecs } from './services.ts';
 import type { ServiceName, ToolPaths } from './services.ts';
 
@@ -55,7 +60,7 @@ const planStack = async ({ layout, ports = {}, slots }: UpOptions): Promise<Stac
   const chosen = { ...DEFAULT_PORTS, ...before?.ports };
   for (const name of Object.keys(DEFAULT_PORTS) as PortName[]) {
     const { option, service } = PORT_OPTIONS[name];
-    const isOurs = before !== undefined && runningPid(layout, service) !== undefined;
+    const isOurs = before !== undefined && holdsPorts(layout, service);
     chosen[name] = await choosePort(option, ports[name], chosen[name], isOurs);
   }
   return {
@@ -63,6 +68,7 @@ const planStack = async ({ layout, ports = {}, slots }: UpOptions): Promise<Stac
     ports: chosen,
     credentials: before?.credentials ?? newCredentials(),
     slots: slots ?? before?.slots ?? availableParallelism(),
+    ...(before?.code === undefined ? {} : { code: before.code }),
     config: {
       region: 'us-east-1',
       bucket: 'nas',
@@ -78,17 +84,17 @@ const planStack = async ({ layout, ports = {}, slots }: UpOptions): Promise<Stac
 const untilReady = async (layout: Layout, stack: StackDocument, name: ServiceName): Promise<void> => {
   const deadline = performance.now() + START_TIMEOUT_MS;
   for (;;) {
-    const pid = runningPid(layout, name);
-    if (pid === undefined) {
+    const running = runningProcess(layout, name);
+    if (running === undefined) {
       throw infrastructureError(
         `${name} ended right after its start. Its last words:\n    ${logTail(layout, name)}`,
         `see ${logPath(layout, name)}, then nas doctor`,
       );
     }
-    if (await isServiceReady(stack, name, pid)) return;
+    if (await isServiceReady(stack, name, running)) return;
     if (performance.now() > deadline) {
       throw infrastructureError(
-        `${name} runs (process ${pid}) but does not answer after ${START_TIMEOUT_MS / 1000} s`,
+        `${name} runs (process ${running.pid}) but does not answer after ${START_TIMEOUT_MS / 1000} s`,
         `see ${logPath(layout, name)}, then nas down and nas up`,
       );
     }
@@ -100,7 +106,7 @@ const ensureBucket = async (stack: StackDocument): Promise<void> => {
   const s3 = new S3Client({
     endpoint: s3Endpoint(stack),
     region: stack.config.region,
-    credentials: stack.credentials,
+    credentials: { ...stack.credentials },
     forcePathStyle: true,
   });
   try {
@@ -121,29 +127,38 @@ const ensureBucket = async (stack: StackDocument): Promise<void> => {
 export const stackUp = async (options: UpOptions): Promise<UpResult> => {
   const { layout, say } = options;
   const wanted = options.services ?? (['temporal', 's3', 'batch', 'worker'] as const);
-  const stack = await planStack(options);
+  const opened = makePrivate(layout);
+  if (opened > 0)
+    say(`${layout.home}: ${opened} files and folders were open to other users; they are yours alone now`);
+  const tree = snapshotCode(layout);
+  let stack = await planStack(options);
   writeStack(layout, stack);
-  const specs = serviceSpecs(layout, stack, options.tools);
+  let specs = serviceSpecs(layout, stack, options.tools);
   const report: UpResult['services'][number][] = [];
 
   const ensure = async (name: ServiceName): Promise<void> => {
     if (!wanted.includes(name)) return;
-    const current = runsAsSpecified(layout, specs[name]) ? runningPid(layout, name) : undefined;
+    const current = runsAsSpecified(layout, specs[name]) ? runningProcess(layout, name) : undefined;
     if (current !== undefined && (await isServiceReady(stack, name, current))) {
-      report.push({ name, pid: current, started: false });
+      report.push({ name, pid: current.pid, started: false });
       return;
     }
     await stopProcess(layout, name, GRACE_MS[name]);
-    const pid = startDetached(layout, specs[name]);
+    const { pid } = startDetached(layout, specs[name]);
     await untilReady(layout, stack, name);
     say(`${name}: started (process ${pid}, log ${logPath(layout, name)})`);
     report.push({ name, pid, started: true });
   };
 
   await Promise.all([ensure('temporal'), ensure('s3').then(() => ensureS3Content(options, stack, wanted))]);
+  if (wanted.includes('temporal')) {
+    stack = { ...stack, code: await chooseCode(layout, stack, tree, say) };
+    writeStack(layout, stack);
+    specs = serviceSpecs(layout, stack, options.tools);
+  }
   if (wanted.includes('batch')) {
     await ensure('batch');
-    await ensureBatchResources(stack);
+    await ensureBatchResources(stack, resolve(codeRoot(layout, stack.code ?? tree)));
     const isNew = report.some(({ name, started }) => name === 'batch' && started);
     if (isNew || options.slots !== undefined) await setBatchCapacity(stack, stack.slots);
   }

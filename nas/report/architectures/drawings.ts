@@ -1,6 +1,7 @@
 import type { Json } from '../../json.ts';
-import { chosenSpace, type SpaceChoice } from '../../protocol/space-schema.ts';
-import { parseCellGenotype, type CellGenotype } from '../../space/cell-genotype.ts';
+import { readGenotype } from '../../protocol/read-genotype.ts';
+import type { SpaceChoice } from '../../protocol/space-schema.ts';
+import type { CellGenotype } from '../../space/cell-genotype.ts';
 import { microToCells, type EnasMicroGenotype } from '../../space/enas-micro.ts';
 import type { NasnetGenotype } from '../../space/nasnet.ts';
 import { pnasAsNasnet, type PnasGenotype } from '../../space/pnas.ts';
@@ -76,6 +77,4 @@ export const graphTitle = ({ name }: ArchitectureGraph): string =>
 
 /** The graphs of a printed genotype of a space, in the order in which they are shown. */
 export const architectureGraphs = (space: SpaceChoice, genotype: string): readonly ArchitectureGraph[] =>
-  DRAWINGS[space.name](
-    space.name === 'darts-cnn' ? parseCellGenotype(genotype) : chosenSpace(space).parse(genotype),
-  );
+  DRAWINGS[space.name](readGenotype(space, genotype).genotype);

@@ -19,6 +19,7 @@ import {
   candidateTable,
   evaluationTable,
   failureTable,
+  waitTable,
   identityTable,
   judgeTable,
   receiptTable,
@@ -152,6 +153,7 @@ const reproduce = (report: RunReport): string => {
 export const htmlReport = (report: RunReport, figures: Figures): string => {
   const receipts = htmlTable(receiptTable(report));
   const failures = htmlTable(failureTable(report));
+  const waits = htmlTable(waitTable(report));
   const evaluations = htmlTable(evaluationTable(report));
   const retrainings = htmlTable(retrainingTable(report));
   const body = [
@@ -164,6 +166,7 @@ export const htmlReport = (report: RunReport, figures: Figures): string => {
       details('the random cell, drawn', architecture(report, figures, 'baseline')),
     ),
     failures === '' ? '' : section('Jobs that did not succeed', failures),
+    waits === '' ? '' : section('Jobs that had to wait', waits),
     section(
       'Stage 3: test accuracy over training seeds',
       evaluations === ''

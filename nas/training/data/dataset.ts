@@ -13,7 +13,16 @@ export interface InMemoryDataset extends ImageSet {
   /** Per channel, of pixel values scaled to [0, 1]; those of the training split, whichever split this is. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
+  /** Of the training split: so many images at its end are the data set's own validation split. */
+  readonly givenValidation?: number;
 }
+
+/** What an opened training split says of the data set's own validation split. */
+export const givenValidationOf = (
+  { givenValidation }: DatasetManifest,
+  split: SplitName,
+): Pick<InMemoryDataset, 'givenValidation'> =>
+  split === 'train' && givenValidation !== undefined ? { givenValidation } : {};
 
 /** Images of one shape in shared memory, all zero. */
 export const allocateShared = (shape: ImageSet['shape'], count: number): ImageSet => ({
@@ -61,5 +70,6 @@ export const openDataset = async (
     classes: manifest.classes,
     mean: manifest.normalisation.mean,
     std: manifest.normalisation.std,
+    ...givenValidationOf(manifest, split),
   };
 };

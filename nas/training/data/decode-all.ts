@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { DatasetManifest } from '../../protocol/dataset.ts';
-import { allocateShared, type InMemoryDataset } from './dataset.ts';
+import { allocateShared, givenValidationOf, type InMemoryDataset } from './dataset.ts';
 import { decodeForEvaluation } from './decode-image.ts';
 import { fileRanges } from './encoded-shard.ts';
 import { imageBytes } from './image-set.ts';
@@ -22,5 +22,13 @@ export const decodeAll = async (
       set.images.set(pixels, number++ * imageBytes(shape));
     }
   }
-  return { ...set, name: manifest.name, split, classes: manifest.classes, mean, std };
+  return {
+    ...set,
+    name: manifest.name,
+    split,
+    classes: manifest.classes,
+    mean,
+    std,
+    ...givenValidationOf(manifest, split),
+  };
 };

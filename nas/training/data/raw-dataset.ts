@@ -5,6 +5,8 @@ export interface RawDataset {
   readonly classes: readonly string[];
   readonly train: ImageSet;
   readonly test: ImageSet;
+  /** So many images at the end of `train` are the validation split that the origin gives; absent: it gives none. */
+  readonly givenValidation?: number;
   readonly source: string;
   readonly licence: string;
   /** How the origin was checked. */

@@ -18,6 +18,28 @@ export const encodeShard = (set: ImageSet): Uint8Array => {
 const shardBytes = (count: number, shape: ImageSet['shape']): number => count * (2 + imageBytes(shape));
 
 /**
+ * The labels of a shard.
+ * Throws where the length is not that of `count` images, or a label is not below `classes`.
+ */
+export const decodeShardLabels = (
+  bytes: Uint8Array,
+  count: number,
+  classes: number,
+  shape: ImageSet['shape'],
+): Int32Array => {
+  const expected = shardBytes(count, shape);
+  if (bytes.length !== expected) {
+    throw new RangeError(`shard of ${count} images: ${bytes.length} bytes, expected ${expected}`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Int32Array.from({ length: count }, (_, i) => {
+    const label = view.getUint16(2 * i, true);
+    if (label >= classes) throw new RangeError(`shard: image ${i} has label ${label} of ${classes} classes`);
+    return label;
+  });
+};
+
+/**
  * Writes a shard's images and labels into `target` from image `offset` on.
  * Throws where the length is not that of `count` images, or a label is not below `classes`.
  */
@@ -28,15 +50,6 @@ export const decodeShardInto = (
   target: ImageSet,
   offset: number,
 ): void => {
-  const expected = shardBytes(count, target.shape);
-  if (bytes.length !== expected) {
-    throw new RangeError(`shard of ${count} images: ${bytes.length} bytes, expected ${expected}`);
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let i = 0; i < count; i++) {
-    const label = view.getUint16(2 * i, true);
-    if (label >= classes) throw new RangeError(`shard: image ${i} has label ${label} of ${classes} classes`);
-    target.labels[offset + i] = label;
-  }
+  target.labels.set(decodeShardLabels(bytes, count, classes, target.shape), offset);
   target.images.set(bytes.subarray(2 * count), offset * imageBytes(target.shape));
 };

@@ -1,6 +1,7 @@
 import type { ContentRef } from '../../protocol/blob.ts';
 import type { DatasetManifest, SplitName } from '../../protocol/dataset.ts';
 import { deriveSeed, randomFromSeed } from '../../random.ts';
+import { givenValidationOf } from './dataset.ts';
 import { decodeLabels } from './encoded-shard.ts';
 
 /** One split of a data set of image files, which are read from local shards and decoded when a batch needs them. */
@@ -14,6 +15,8 @@ export interface StreamedDataset {
   readonly shardCounts: readonly number[];
   readonly mean: readonly number[];
   readonly std: readonly number[];
+  /** Of the training split: so many images at its end are the data set's own validation split. */
+  readonly givenValidation?: number;
   /** Path of a shard on local disk, fetched and checked when it is not there. */
   shardFile(shard: number): Promise<string>;
 }
@@ -40,6 +43,7 @@ export const openStreamed = async (
     shardCounts: shards.map((shard) => shard.count),
     mean: manifest.normalisation.mean,
     std: manifest.normalisation.std,
+    ...givenValidationOf(manifest, split),
     shardFile: (index) => {
       const shard = shards[index];
       if (shard === undefined) return Promise.reject(new RangeError(`shard ${index} of ${shards.length}`));

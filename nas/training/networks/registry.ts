@@ -1,6 +1,6 @@
 import type { Json } from '../../json.ts';
-import { chosenSpace, type SpaceChoice } from '../../protocol/space-schema.ts';
-import { parseCellGenotype } from '../../space/cell-genotype.ts';
+import { readGenotype } from '../../protocol/read-genotype.ts';
+import type { SpaceChoice } from '../../protocol/space-schema.ts';
 import { blockQnnNetwork } from './block-qnn.ts';
 import { dartsNetwork } from './darts-final.ts';
 import { easNetwork } from './eas.ts';
@@ -47,14 +47,10 @@ const NETWORKS = {
   smash: erased(smashNetwork),
 } as const satisfies Record<SpaceChoice['name'], OfGenotype>;
 
-/** The genotype; in the DARTS space also published cells with operations that a search there does not use. */
-const parse = (space: SpaceChoice, text: string): Json =>
-  space.name === 'darts-cnn' ? parseCellGenotype(text) : chosenSpace(space).parse(text);
-
 /**
  * The network of a printed genotype of a space.
  *
  * @throws InputError when the genotype does not parse.
  */
 export const networkOf = (space: SpaceChoice, genotype: string): BuildNetwork =>
-  NETWORKS[space.name](parse(space, genotype));
+  NETWORKS[space.name](readGenotype(space, genotype).genotype);

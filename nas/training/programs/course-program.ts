@@ -1,8 +1,28 @@
 import type { Json } from '../../json.ts';
-import type { ProgramResult } from '../../protocol/job.ts';
+import type { CurvePoint, ProgramResult } from '../../protocol/job.ts';
 import type { Inference, Snapshot, TrainingProgram } from '../program.ts';
 import type { Course, Place } from './segments.ts';
-import { accuracyOf, meanLoss, type Tally } from './tally.ts';
+import { accuracyOf, meanLoss, type Score, type Tally } from './tally.ts';
+
+/** What every program's state holds beside its own. */
+export type CourseState = Json & {
+  readonly curve: readonly CurvePoint[];
+  /** Of architectures, in the order of scoring; the last may not be whole. */
+  readonly scores?: readonly Score[];
+};
+
+/** How far a program is, for displays. */
+const standing = ({ curve, scores = [] }: CourseState) => {
+  const best = Math.max(
+    ...curve.flatMap(({ validationAccuracy }) => validationAccuracy ?? []),
+    ...scores.slice(0, -1).map(accuracyOf),
+  );
+  const trainingEpoch = curve.at(-1)?.epoch;
+  return {
+    ...(trainingEpoch === undefined ? {} : { trainingEpoch }),
+    ...(Number.isFinite(best) ? { bestAccuracy: best } : {}),
+  };
+};
 
 /** What one unit of work leaves behind. */
 export interface Done<State> {
@@ -14,7 +34,7 @@ export interface Done<State> {
 }
 
 /** What a program that walks a course says of its own; `State` is everything but tensors that its snapshots hold. */
-export interface CourseWork<Kind extends string, State extends Json> {
+export interface CourseWork<Kind extends string, State extends CourseState> {
   readonly course: Course<Kind>;
   /** Before the first step. */
   readonly initial: State;
@@ -32,7 +52,7 @@ export interface CourseWork<Kind extends string, State extends Json> {
 }
 
 /** A training program from its course: counts the steps and keeps the state between them. */
-export const courseProgram = <Kind extends string, State extends Json>({
+export const courseProgram = <Kind extends string, State extends CourseState>({
   course,
   initial,
   units,
@@ -67,6 +87,7 @@ export const courseProgram = <Kind extends string, State extends Json>({
     },
     progress: () => ({
       phase: step === totalSteps ? 'done' : course.at(step).kind,
+      ...standing(state),
       ...(latest && { accuracy: accuracyOf(latest) }),
       // The loss of an untrained path may overflow.
       ...(latest && Number.isFinite(latest.loss) && { loss: meanLoss(latest) }),

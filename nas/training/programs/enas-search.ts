@@ -46,8 +46,8 @@ type State = SharedWeightsState & {
  * Shared weights: each training minibatch trains one architecture drawn from the controller. Controller: each architecture is
  * rewarded by its accuracy on the next shuffled validation minibatch plus the weighted entropy of its distributions;
  * after every `samples` rewards there is one step of REINFORCE with a moving-average baseline, which begins at 0 and moves with every
- * reward. Deriving: `candidates` architectures drawn at last, each scored on one validation minibatch. Scores and
- * rewards use the minibatch's batch-norm statistics, as the authors' code does. Images that do not fill the last minibatch
+ * reward. Deriving: `candidates` architectures drawn at last, all scored on one validation minibatch. Scores and
+ * rewards use the minibatch's batch-norm statistics, as the authors' code does in micro search. Images that do not fill the last minibatch
  * of a pass are left out of that pass.
  */
 export const enasSearch = async (
@@ -153,7 +153,7 @@ export const enasSearch = async (
 
   const deriveOne = (state: State, at: Place): Done<State> => {
     const genotype = genotypeOf(drawn('deriving', at.index, at.unit));
-    const { latest, cost } = shared.score(state.cost, genotype, scoreBatch(at));
+    const { latest, cost } = shared.score(state.cost, genotype, scoreBatch({ ...at, unit: 0 }));
     const { correct, images } = latest;
     return { state: { ...state, scores: [...state.scores, { correct, images }], cost }, latest };
   };

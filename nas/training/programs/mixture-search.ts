@@ -16,6 +16,7 @@ import {
   type PowerIteration,
 } from './hessian-eigenvalue.ts';
 import type { MixtureStrategy } from './mixture-strategy.ts';
+import { costOfPasses, mixturePasses } from './passes.ts';
 import type { ProgramResources } from './resources.ts';
 import { courseOf, type Place, type Segment } from './segments.ts';
 import { splitVariables } from './split-variables.ts';
@@ -72,12 +73,12 @@ export const mixtureSearch = async (
   { tf, data }: ProgramResources,
 ): Promise<TrainingProgram> => {
   const { recipe } = spec;
-  const { epochs, batchSize } = recipe;
+  const { epochs } = recipe;
   const description = describeSupernet(supernet);
   const images = searchImages(await data.open('train'), spec);
   const { train, validation, whole } = images;
   const parts = { train, validation, 'train+validation': whole };
-  const { trainsOn, searchesOn, passes } = strategy.plan;
+  const { trainsOn, searchesOn } = strategy.plan;
   const feed = images.training(parts[trainsOn], 'data');
   const { batchesPerEpoch } = feed;
   const searchFeed = searchesOn && images.training(parts[searchesOn], 'search-data');
@@ -155,19 +156,9 @@ export const mixtureSearch = async (
     return { state: measured, stops: resultEpoch(measured) < epochs };
   };
 
-  const costOf = ({ curve }: State): TrainingCost => {
-    const searched = curve.length;
-    const diagnosed = curve.filter((point) => point.hessianEigenvalue !== undefined).length;
-    const passed =
-      batchSize *
-      (searched * batchesPerEpoch * (passes.training + passes.search) +
-        2 * diagnosed * (diagnostics?.iterations ?? 0));
-    const evaluated = searched * validation.length;
-    return {
-      images: passed + evaluated,
-      multiplyAdds: (3 * passed + evaluated) * countMultiplyAdds(description),
-    };
-  };
+  const counts = { train: train.length, validation: validation.length, test: data.counts.test };
+  const costOf = ({ curve }: State): TrainingCost =>
+    costOfPasses(mixturePasses(spec, counts, curve.length), countMultiplyAdds(description));
 
   return courseProgram<'searching' | 'evaluating' | 'diagnosing', State>({
     course,

@@ -8,6 +8,7 @@ import type { Classifier } from './classifier.ts';
 import { compileClassifier, hashWeights } from './compiled-classifier.ts';
 import { courseProgram, type Done } from './course-program.ts';
 import { compileInference } from './inference.ts';
+import { costOfPasses, scoredEpochs, trainingPasses } from './passes.ts';
 import type { ProgramResources } from './resources.ts';
 import { courseOf, type Place, type Segment } from './segments.ts';
 import { accuracyOf, emptyTally, evaluatedTally, meanLoss, type Tally } from './tally.ts';
@@ -24,9 +25,6 @@ export interface NetworkToTrain {
   /** Intermediate results of one image in training. */
   readonly activationBytes: number;
 }
-
-/** Points of the validation curve at most; the last epoch is always one. */
-const EVALUATIONS = 20;
 
 type State = TrainingEpochs & {
   readonly evaluation: Tally;
@@ -55,13 +53,7 @@ export const trainNetwork = async (
   const feed = training(spec.trainOn === 'train' ? train : whole, 'data');
   const { batchesPerEpoch } = feed;
   const evaluated = spec.evaluateOn === 'validation' ? validation.length : data.counts.test;
-  const every = spec.evaluateOn === 'validation' ? Math.ceil(epochs / EVALUATIONS) : epochs;
-  /** Numbers of epochs after which the network is scored, ascending; training ends with the last. */
-  const scoredAfter =
-    spec.rungs ??
-    Array.from({ length: epochs }, (_, epoch) => epoch + 1).filter(
-      (n) => (epochs - n) % every === 0 || epochs - n < scoreOfLast,
-    );
+  const scoredAfter = scoredEpochs(spec);
   const length = scoredAfter.at(-1) ?? epochs;
   const course = courseOf(
     Array.from({ length }, (_, epoch): Segment<'training' | 'evaluating'>[] => [
@@ -107,14 +99,8 @@ export const trainNetwork = async (
     return { state: { ...state, evaluation, curve }, latest };
   };
 
-  const cost = (): TrainingCost => {
-    const passed = length * batchesPerEpoch * batchSize;
-    const scored = scoredAfter.length * evaluated;
-    return {
-      images: passed + scored,
-      multiplyAdds: (3 * passed + scored) * network.multiplyAdds,
-    };
-  };
+  const counts = { train: train.length, validation: validation.length, test: data.counts.test };
+  const cost = (): TrainingCost => costOfPasses(trainingPasses(spec, counts), network.multiplyAdds);
 
   return courseProgram<'training' | 'evaluating', State>({
     course,

@@ -20,8 +20,9 @@ import {
   type ComputeResource,
 } from '@aws-sdk/client-batch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { signedFetch } from '../../../store/signed-fetch.ts';
 import type { Harness } from './harness.ts';
-import { defineJob, startHarness } from './harness.ts';
+import { defineJob, startHarness, TEST_IDENTITY } from './harness.ts';
 import type { Exchange } from './service-model.ts';
 import { runPython, validateExchanges } from './service-model.ts';
 
@@ -313,7 +314,8 @@ describe('wrong requests', () => {
   });
 
   it('an operation that is not served is refused', async () => {
-    const response = await fetch(`${h.batch.url}/v1/createschedulingpolicy`, { method: 'POST', body: '{}' });
+    const url = new URL('/v1/createschedulingpolicy', h.batch.url);
+    const response = await signedFetch(url, TEST_IDENTITY, { method: 'POST', body: {} });
     expect(response.status).toBe(400);
     expect(response.headers.get('x-amzn-errortype')).toBe('ClientException');
   });

@@ -8,7 +8,7 @@ import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startLocalBatch } from '../../../infra/local/batch/server.ts';
 import type { Harness } from './harness.ts';
-import { startHarness, using } from './harness.ts';
+import { startHarness, using, TEST_IDENTITY } from './harness.ts';
 import type { Exchange } from './service-model.ts';
 import { validateExchanges } from './service-model.ts';
 
@@ -186,7 +186,7 @@ describe('the children of an array', () => {
     const id = await submit({ shell: 'echo ran', arrayProperties: { size: 2 } });
     client.destroy();
     await batch.close();
-    const next = await startLocalBatch({ stateDir, spawnMs: 0 });
+    const next = await startLocalBatch({ credentials: TEST_IDENTITY.credentials, stateDir, spawnMs: 0 });
     const calls = using(next.url, exchanges);
     expect((await calls.finished(id)).status).toBe('SUCCEEDED');
     expect(await Promise.all([calls.log(`${id}:0`), calls.log(`${id}:1`)])).toEqual(['ran\n', 'ran\n']);
@@ -209,7 +209,7 @@ describe('capacity', () => {
       containerOverrides: { resourceRequirements: [{ type: 'VCPU', value: '4096' }] },
     });
     expect((await h.until(large, (j) => j.statusReason !== undefined)).statusReason).toMatch(
-      /^MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT/,
+      /^MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE/,
     );
     await h.client.send(new CancelJobCommand({ jobId: large, reason: 'too large' }));
   });

@@ -16,8 +16,15 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalBatchOptions } from '../../../infra/local/batch/options.ts';
 import { startLocalBatch, type LocalBatch } from '../../../infra/local/batch/server.ts';
+import { signedFetch, type BatchIdentity } from '../../../store/signed-fetch.ts';
 import type { Exchange } from './service-model.ts';
 import { recordingHandler } from './service-model.ts';
+
+/** Whose requests the endpoints of these tests serve. */
+export const TEST_IDENTITY: BatchIdentity = {
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+};
 
 export const newStateDir = (): string => mkdtempSync(path.join(tmpdir(), 'batch-test-'));
 
@@ -40,7 +47,7 @@ export const clientOf = (url: string, exchanges: Exchange[]): BatchClient =>
   new BatchClient({
     endpoint: url,
     region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    credentials: TEST_IDENTITY.credentials,
     maxAttempts: 1,
     requestHandler: recordingHandler(exchanges),
   });
@@ -82,9 +89,10 @@ export const using = (url: string, exchanges: Exchange[]) => {
       return jobId as string;
     },
     admin: async (target: string, body?: unknown) => {
-      const response = await fetch(
-        `${url}/_local/${target}`,
-        body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) },
+      const response = await signedFetch(
+        new URL(`/_local/${target}`, url),
+        TEST_IDENTITY,
+        body === undefined ? {} : { method: 'POST', body: body as object },
       );
       return { status: response.status, value: (await response.json()) as Record<string, unknown> };
     },
@@ -93,7 +101,7 @@ export const using = (url: string, exchanges: Exchange[]) => {
         jobId,
         ...(attempt === undefined ? {} : { attempt: String(attempt) }),
       });
-      return (await fetch(`${url}/_local/logs?${query}`)).text();
+      return (await signedFetch(new URL(`/_local/logs?${query}`, url), TEST_IDENTITY)).text();
     },
   };
 };
@@ -162,6 +170,7 @@ export const startHarness = async (
   const failures: Error[] = [];
   const batch = await startLocalBatch({
     slots: 4,
+    credentials: TEST_IDENTITY.credentials,
     stateDir,
     onFatal: (error) => failures.push(error),
     ...options,
@@ -196,7 +205,15 @@ export const spawnEndpoint = async (
   const child = spawn(
     process.execPath,
     ['--import', 'tsx', MAIN, '--state', stateDir, '--port', String(port), ...args],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    {
+      env: {
+        ...process.env,
+        AWS_ACCESS_KEY_ID: 'test',
+        AWS_SECRET_ACCESS_KEY: 'test',
+        AWS_REGION: 'us-east-1',
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
   );
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const url = await new Promise<string>((resolve, reject) => {

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fate, launch } from '../../../infra/local/batch/processes.ts';
 import { startLocalBatch } from '../../../infra/local/batch/server.ts';
 import { freePort } from '../../../infra/local/stack/ports.ts';
-import { createResources, isRunning, newStateDir, spawnEndpoint, using } from './harness.ts';
+import { signedFetch } from '../../../store/signed-fetch.ts';
+import { createResources, isRunning, newStateDir, spawnEndpoint, TEST_IDENTITY, using } from './harness.ts';
 import type { Exchange } from './service-model.ts';
 import { validateExchanges } from './service-model.ts';
 
@@ -68,7 +69,8 @@ describe('an endpoint that is killed', () => {
     await server.kill('SIGKILL');
     await start();
     expect(await slots()).toBe(3);
-    expect((await fetch(`${server.url}/_local/trace`, { method: 'DELETE' })).ok).toBe(true);
+    const trace = new URL('/_local/trace', server.url);
+    expect((await signedFetch(trace, TEST_IDENTITY, { method: 'DELETE' })).ok).toBe(true);
   });
 
   it('adopts the jobs that went on, under the same attempt', async () => {
@@ -186,10 +188,13 @@ it('ends what a killed supervising shell leaves behind before the next attempt',
 });
 
 it('is refused a state folder that another endpoint serves, and a port in use', async () => {
-  await expect(startLocalBatch({ stateDir: path.join(dir, 'state') })).rejects.toThrow(
+  const { credentials } = TEST_IDENTITY;
+  await expect(startLocalBatch({ credentials, stateDir: path.join(dir, 'state') })).rejects.toThrow(
     `process ${server.child.pid} is already serving`,
   );
-  await expect(startLocalBatch({ stateDir: path.join(dir, 'other'), port })).rejects.toThrow('EADDRINUSE');
+  await expect(startLocalBatch({ credentials, stateDir: path.join(dir, 'other'), port })).rejects.toThrow(
+    'EADDRINUSE',
+  );
 });
 
 describe('an attempt whose start is uncertain', () => {

@@ -2,7 +2,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keys } from '../../../store/keys.ts';
 import { appOf, removeOutput, resourcesOf } from './deployment.ts';
-import { findGrant, grantsOf, type Grant } from './policies.ts';
+import { findGrant, grantsOf, textOf, type Grant } from './policies.ts';
 
 let template: Template;
 let trainer: Grant[];
@@ -85,16 +85,22 @@ describe('the worker', () => {
     expect(findGrant(worker, action, resource)).toBeUndefined();
   });
 
-  it('may end jobs that carry the tag of a run, children of arrays, and tag none without it', () => {
-    expect(findGrant(worker, 'batch:TerminateJob', batch('job/1'))?.conditions).toEqual({
-      StringLike: { 'aws:ResourceTag/nas-run': '*' },
-    });
+  it("may end jobs that carry the tag of a deployment on the stack's bucket, children of arrays, and tag no others", () => {
+    const tag = (grant: Grant | undefined, key: string): string => {
+      const { StringLike, ...others } = grant?.conditions ?? {};
+      expect(others).toEqual({});
+      expect(Object.keys(StringLike ?? {})).toEqual([key]);
+      return textOf(StringLike?.[key]);
+    };
+    expect(
+      tag(findGrant(worker, 'batch:TerminateJob', batch('job/1')), 'aws:ResourceTag/nas-deployment'),
+    ).toMatch(/^\*\/StoreBucket\w+\/\*$/i);
     const untagged = worker.filter(({ conditions }) => Object.keys(conditions).length === 0);
     expect(findGrant(untagged, 'batch:TerminateJob', batch('job/1:2'))).toBeDefined();
     expect(findGrant(untagged, 'batch:TerminateJob', batch('job/1'))).toBeUndefined();
-    expect(findGrant(worker, 'batch:TagResource', batch('job/1'))?.conditions).toEqual({
-      StringLike: { 'aws:RequestTag/nas-run': '*' },
-    });
+    expect(
+      tag(findGrant(worker, 'batch:TagResource', batch('job/1')), 'aws:RequestTag/nas-deployment'),
+    ).toMatch(/^\*\/StoreBucket\w+\/\*$/i);
   });
 
   it('may write what a run writes', () => {

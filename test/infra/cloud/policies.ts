@@ -9,7 +9,7 @@ export interface Statement {
 }
 
 /** A resource as text: references to the bucket become `bucket`, others their logical id, tokens of AWS their name. */
-const textOf = (value: unknown): string => {
+export const textOf = (value: unknown): string => {
   if (typeof value === 'string') return value;
   const {
     Ref,

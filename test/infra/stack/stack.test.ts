@@ -1,6 +1,16 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { request } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -27,7 +37,7 @@ interface Answer {
 
 interface UpAnswer {
   readonly services: readonly { readonly name: string; readonly pid: number; readonly started: boolean }[];
-  readonly endpoints: { readonly s3: string; readonly batch: string; readonly temporal: string };
+  readonly endpoints: Readonly<Record<'s3' | 'batch' | 'temporal' | 'temporalUi', string>>;
 }
 
 const home = mkdtempSync(join(tmpdir(), 'nas-stack-'));
@@ -57,6 +67,48 @@ const startedBy = ({ services }: UpAnswer): string[] =>
     .sort();
 const pidOf = ({ services }: UpAnswer, name: string): number =>
   services.find((service) => service.name === name)?.pid ?? 0;
+
+/** Where a process listens for TCP, as Linux tells it. */
+const listening = (pid: number): { address: string; port: number }[] => {
+  const own = new Set(
+    readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? [];
+      } catch {
+        return []; // Closed meanwhile.
+      }
+    }),
+  );
+  return ['tcp', 'tcp6'].flatMap((table) =>
+    readFileSync(`/proc/net/${table}`, 'utf8')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .filter((fields) => fields[3] === '0A' && own.has(fields[9] ?? ''))
+      .map(([, local = '']) => {
+        const [hex = '', port = ''] = local.split(':');
+        const address =
+          table === 'tcp'
+            ? (hex.match(/../g) ?? [])
+                .reverse()
+                .map((b) => parseInt(b, 16))
+                .join('.')
+            : hex;
+        return { address, port: parseInt(port, 16) };
+      }),
+  );
+};
+
+/** HTTP status of a GET with these headers; undefined where the port speaks no HTTP/1. */
+const statusOf = (port: number, path: string, headers: Record<string, string>): Promise<number | undefined> =>
+  new Promise((resolve) => {
+    const sent = request({ host: '127.0.0.1', port, path, headers, timeout: 5_000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    sent.on('timeout', () => sent.destroy());
+    sent.on('error', () => resolve(undefined));
+    sent.end();
+  });
 
 /** Kills without a chance to say goodbye, and waits until the process is gone. */
 const killHard = async (pid: number): Promise<void> => {
@@ -124,6 +176,50 @@ describe('the embedded stack', () => {
       ]),
     );
     expect(code).toBe(0);
+  });
+
+  it.runIf(existsSync('/proc/net/tcp'))(
+    'listens on loopback alone, and obeys no web page on any port',
+    async () => {
+      const ports = first.services.flatMap(({ pid }) => listening(pid));
+      expect(ports.length).toBeGreaterThanOrEqual(5);
+      expect(ports.filter(({ address }) => address !== '127.0.0.1')).toEqual([]);
+      const { temporalUi } = first.endpoints;
+      for (const { port } of ports) {
+        if (temporalUi.endsWith(`:${port}`)) continue;
+        for (const path of [
+          '/api/v1/namespaces',
+          '/v1/describejobqueues',
+          '/_local/state',
+          '/nas?list-type=2',
+        ])
+          for (const headers of [{ host: 'evil.example' }, { origin: 'http://evil.example' }])
+            expect(await statusOf(port, path, headers), `${port}${path}`).not.toBe(200);
+      }
+    },
+  );
+
+  it('keeps what it stores to its user, and mends a home that was open', async () => {
+    const privacy = async (): Promise<{ ok: boolean; found: string } | undefined> =>
+      (
+        JSON.parse((await nas('doctor', '--json')).stdout) as {
+          checks: { name: string; ok: boolean; found: string }[];
+        }
+      ).checks.find(({ name }) => name === 'privacy of the stack');
+    await s3.send(new PutObjectCommand({ Bucket: 'nas', Key: 'private/object', Body: 'secret' }));
+    expect(await privacy()).toMatchObject({ ok: true });
+    const object = join(home, 's3', 'objects', 'nas', 'private', 'object');
+    for (const path of [home, join(home, 'stack.json'), join(home, 'temporal.db'), object]) {
+      chmodSync(path, statSync(path).mode | 0o055);
+    }
+    expect(await privacy()).toMatchObject({ ok: false, found: expect.stringContaining('4 files') as string });
+    expect(startedBy(await up())).toEqual([]);
+    expect(await privacy()).toMatchObject({ ok: true });
+    expect(statSync(home).mode & 0o777).toBe(0o700);
+    expect(statSync(object).mode & 0o077).toBe(0);
+    if (process.getuid?.() !== 0) return;
+    const cat = spawnSync('cat', [join(home, 'stack.json')], { uid: 65_534, gid: 65_534, cwd: '/' });
+    expect(cat.status).not.toBe(0);
   });
 
   it('restarts what was killed, and loses nothing that was stored', async () => {

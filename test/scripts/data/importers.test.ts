@@ -185,9 +185,10 @@ describe('folders of images', () => {
     await expect(importFolder(folder)).rejects.toThrow('it has only a');
     await mkdir(join(folder, 'b'));
     await expect(importFolder(folder)).rejects.toThrow(/import-\w+\/b.*put images there/);
-    await writeFile(join(folder, 'b/1.png'), (await readFile(join(folder, 'a/1.png'))).subarray(0, 60));
-    for (const name of ['a', 'b']) await image(join(folder, name, '2.png'), [9, 9, 9]);
+    for (const name of ['a', 'b'])
+      for (const file of ['1.png', '2.png']) await image(join(folder, name, file), [9, 9, 9]);
     await expect(importFolder(folder)).rejects.toThrow('--test-fraction');
+    await writeFile(join(folder, 'b/1.png'), (await readFile(join(folder, 'a/1.png'))).subarray(0, 60));
     await expect(importFolder(folder, { testFraction: 0.5 })).rejects.toThrow(
       /b\/1\.png.*a whole image file/,
     );

@@ -64,3 +64,35 @@ test('architectures of other spaces are shown and drawn alike', async () => {
   expect(enas.space).toBe('enas-micro');
   expect(Object.keys(enas.operations)).toEqual(['normal', 'reduce']);
 });
+
+describe('what a text means', () => {
+  test('a macro architecture tells its depth itself, published or printed', async () => {
+    const published = describeArchitecture(await findArchitecture('ENAS_MACRO'), {});
+    expect(published).toMatchObject({ space: 'enas-macro', options: { depth: 24 } });
+    expect(printArchitecture(published)).toContain('ENAS_MACRO, space enas-macro, depth 24, hash ');
+    const again = describeArchitecture(await findArchitecture(published.genotype, 'enas-macro'), {});
+    expect(again.hash).toBe(published.hash);
+    const small = await findArchitecture('1 1 1 1 0 1', 'enas-macro');
+    expect(small.space).toEqual({ name: 'enas-macro', depth: 3 });
+    expect(Object.keys(await drawArchitecture(small, 'x.svg'))).toEqual(['x-network.svg']);
+  });
+  test('options of a space are set, and wrong ones named', async () => {
+    const { space } = await findArchitecture('[]', 'nas-rl', ['space.depth=15']);
+    expect(space).toEqual({ name: 'nas-rl', depth: 15 });
+    await expect(findArchitecture('[]', 'nas-rl', ['depth=15'])).rejects.toThrow(
+      /--set.*space\.OPTION=VALUE/,
+    );
+    await expect(findArchitecture('[]', 'nas-rl', ['space.width=15'])).rejects.toThrow(
+      /the options of nas-rl.*width/,
+    );
+  });
+  test('a text with Genotype( is never the name of a run, nor is any text of more than a word', async () => {
+    const text = `04/05 12:00:00 genotype = ${printCellGenotype(publishedCell('DARTS_V2'))}`;
+    expect(describeArchitecture(await findArchitecture(text), {}).genotype).toBe(
+      printCellGenotype(publishedCell('DARTS_V2')),
+    );
+    const wrong = await findArchitecture('genotype = Genotype(nothing');
+    expect(() => describeArchitecture(wrong, {})).toThrow('genotype');
+    await expect(findArchitecture('0 2 0 0 0 4')).rejects.toThrow('name its space with --space');
+  });
+});

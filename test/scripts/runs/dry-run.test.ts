@@ -52,9 +52,9 @@ describe('nas run --dry-run', () => {
       );
     const none = await plan(10);
     expect(none.text).toMatch(
-      /# 0 of 64 random networks are within the limits of the search; they have parameters from \d{4,} to \d{5,}$/,
+      /# none of 1000 random networks are within the limits of the search; they have parameters from \d{4,} to \d{5,}$/,
     );
-    expect(none.document).toMatchObject({ limits: { networks: 64, within: 0 } });
+    expect(none.document).toMatchObject({ limits: { networks: 1000, within: 0 } });
     expect((await plan(1e9)).document).toMatchObject({ limits: { networks: 64, within: 64 } });
   });
 

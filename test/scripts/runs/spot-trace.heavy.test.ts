@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { startLocalBatch } from '../../../infra/local/batch/server.ts';
 import { InputError } from '../../../nas/protocol/input-error.ts';
 import { localBatch } from '../../../scripts/runs/local-batch.ts';
 import { readTrace } from '../../../scripts/runs/spot-trace.ts';
+import { signedFetch } from '../../../store/signed-fetch.ts';
+import { TEST_IDENTITY } from '../../infra/batch/harness.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nas-trace-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -27,11 +29,22 @@ describe('spot traces', () => {
   });
 
   it('lets the capacity of the local Batch endpoint follow the points', async () => {
-    const batch = await startLocalBatch({ stateDir: join(folder, 'state'), cwd: folder, slots: 5 });
+    const batch = await startLocalBatch({
+      credentials: TEST_IDENTITY.credentials,
+      stateDir: join(folder, 'state'),
+      cwd: folder,
+      slots: 5,
+    });
+    vi.stubEnv('AWS_REGION', 'us-east-1');
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
     try {
       const slots = async (): Promise<unknown> =>
-        ((await (await fetch(new URL('/_local/state', batch.url))).json()) as { settings: { slots: number } })
-          .settings.slots;
+        (
+          (await (await signedFetch(new URL('/_local/state', batch.url), TEST_IDENTITY)).json()) as {
+            settings: { slots: number };
+          }
+        ).settings.slots;
       expect(await slots()).toBe(5);
       const trace = readTrace(file('good.json', '{"metadata":{"gap_seconds":3600},"data":[4,1,1]}'));
       const embedded = { home: folder, batch: batch.url, temporalUi: '' };
@@ -44,6 +57,7 @@ describe('spot traces', () => {
         /start/,
       );
     } finally {
+      vi.unstubAllEnvs();
       await batch.close();
     }
   });

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { runRecordSchema } from '../../../nas/protocol/documents.ts';
 import type { DatasetManifest } from '../../../nas/protocol/dataset.ts';
 import { loadExperiment } from '../../../nas/protocol/load-experiment.ts';
@@ -12,6 +12,7 @@ import { transferRun } from '../../../scripts/runs/transfer-run.ts';
 import { createDocument, readDocument } from '../../../store/json-documents.ts';
 import { keys } from '../../../store/keys.ts';
 import { createMemoryObjectStore } from '../../../store/memory-object-store.ts';
+import type { ObjectStore } from '../../../store/object-store.ts';
 import { manifestOfShape } from '../../support/manifest-of-shape.ts';
 
 const split = (count: number) => ({
@@ -24,11 +25,27 @@ const imagesOf = (name: string, side: number): DatasetManifest => ({
   sha256: '1'.repeat(64),
 });
 
+/** Its images are never read; how many there are of each class is known. */
+const createDataset = async (store: ObjectStore, manifest: DatasetManifest): Promise<void> => {
+  const { name, classes, splits, sha256: dataset } = manifest;
+  const each = (count: number): number[] => classes.map(() => count / classes.length);
+  await createDocument(store, keys.dataset(name), manifest);
+  await createDocument(store, keys.datasetCounts(name), {
+    version: 1,
+    dataset,
+    train: each(splits.train.count),
+    test: each(splits.test.count),
+  });
+};
+
+// There is no Batch here; `check-resources.test.ts` asks one.
+vi.mock('../../../scripts/runs/check-resources.ts', () => ({ checkResources: () => Promise.resolve() }));
+
 /** A store with three data sets and a finished run of the shipped experiment on the first, and what was started of Temporal. */
 const afterRunOf = async (file: string, found: 'both' | 'nothing' = 'both') => {
   const store = createMemoryObjectStore();
   for (const manifest of [imagesOf('first', 32), imagesOf('second', 32), imagesOf('large', 96)])
-    await createDocument(store, keys.dataset(manifest.name), manifest);
+    await createDataset(store, manifest);
   const overrides = ['task.data=first', 'resources.parallelism=2'];
   const loaded = loadExperiment(readFileSync(`experiments/${file}`, 'utf8'), { file, overrides });
   const experiment = asSettled(loaded.experiment);

@@ -1,9 +1,9 @@
 import { Writable } from 'node:stream';
 import { ServiceError } from '@temporalio/client';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { RunView } from '../../../nas/protocol/run-view.ts';
 import type { Session } from '../../../scripts/runs/connect.ts';
-import { watchRun } from '../../../scripts/runs/watch-run.ts';
+import { LEFT, watchRun } from '../../../scripts/runs/watch-run.ts';
 import { createMemoryObjectStore } from '../../../store/memory-object-store.ts';
 
 const view = (status: RunView['status']): RunView => ({
@@ -39,7 +39,25 @@ const watch = async (...answers: (RunView | Error)[]) => {
   return { view: await watchRun(session, 'run', { stderr }), said: () => said };
 };
 
+afterEach(() => vi.restoreAllMocks());
+
 describe('watching a run', () => {
+  it('is left by Ctrl-C, which says that the run goes on and how to come back', async () => {
+    const exit = vi.spyOn(process, 'exit').mockImplementation((code) => {
+      throw new Error(`exit ${code}`);
+    });
+    const before = process.listenerCount('SIGINT');
+    const watching = watch(view('running'), view('running'), view('done'));
+    await vi.waitFor(() => expect(process.listenerCount('SIGINT')).toBe(before + 1));
+    expect(() => process.listeners('SIGINT').at(-1)?.('SIGINT')).toThrow(`exit ${LEFT}`);
+    expect(exit).toHaveBeenCalledExactlyOnceWith(130);
+    const { said } = await watching;
+    expect(said()).toContain(
+      'left; run run goes on. nas watch run comes back to it, nas cancel run ends it\n',
+    );
+    expect(process.listenerCount('SIGINT')).toBe(before);
+  });
+
   it('outlasts an outage, which it says once', async () => {
     const { view: last, said } = await watch(view('running'), away(), away(), view('done'));
     expect(last.status).toBe('done');

@@ -6,7 +6,8 @@ import type { ContentRef } from '../../../nas/protocol/blob.ts';
 import { openDataset } from '../../../nas/training/data/dataset.ts';
 import { channelStatistics, concatenateImages, selectImages } from '../../../nas/training/data/image-set.ts';
 import { encodeShard } from '../../../nas/training/data/shard.ts';
-import { splitTrainValidation } from '../../../nas/training/data/split.ts';
+import { deriveSeed, randomFromSeed } from '../../../nas/random.ts';
+import { indicesByClass, splitTrainValidation } from '../../../nas/training/data/split.ts';
 import { noiseDataset } from './fixtures.ts';
 
 const noise = noiseDataset(10);
@@ -92,9 +93,52 @@ describe('splitTrainValidation', () => {
     expect(splitTrainValidation(noise, 0.3, 0)).toEqual({ train, validation });
     expect(splitTrainValidation(noise, 0.3, 1).validation).not.toEqual(validation);
   });
-  test('an empty part is refused', () => {
-    expect(() => splitTrainValidation(noise, 0.01, 0)).toThrow('validationFraction: 0.01 of 30 images');
+  test('of equal classes whose share is whole, it is what rounding class by class gave, bit for bit', () => {
+    const byRounding = (labels: Int32Array, fraction: number, seed: number): number[] =>
+      indicesByClass(labels)
+        .flatMap((indices, label) =>
+          randomFromSeed(deriveSeed(seed, 'split', label))
+            .shuffle(indices)
+            .slice(0, Math.round(fraction * indices.length)),
+        )
+        .sort((a, b) => a - b);
+    for (const [classes, each, fraction] of [
+      [10, 800, 0.5],
+      [10, 800, 0.2],
+      [10, 500, 0.1],
+      [100, 50, 0.5],
+      [3, 20, 0.25],
+      [7, 100, 0.29],
+    ] as const)
+      for (const seed of [0, 1, 7]) {
+        const labels = Int32Array.from({ length: classes * each }, (_, i) => (i * 7919) % classes);
+        expect(Array.from(splitTrainValidation({ labels }, fraction, seed).validation)).toEqual(
+          byRounding(labels, fraction, seed),
+        );
+      }
+  });
+  test('40 classes of 3 images halved are 60 and 60, every class in both', () => {
+    const labels = Int32Array.from({ length: 120 }, (_, i) => i % 40);
+    const { train, validation } = splitTrainValidation({ labels }, 0.5, 0);
+    expect([train.length, validation.length]).toEqual([60, 60]);
+    for (const part of [train, validation]) expect(new Set(Array.from(part, (i) => labels[i])).size).toBe(40);
+  });
+  test('a class too small for both parts is named, and a fraction that leaves a class out', () => {
+    const labels = Int32Array.from([...new Array<number>(16).fill(0), 1, 2, 2]);
+    for (const fraction of [0.25, 0.5])
+      expect(() => splitTrainValidation({ labels, classes: ['a', 'rare', 'c'] }, fraction, 0)).toThrow(
+        'class rare has 1 training image, and needs 2',
+      );
+    expect(() => splitTrainValidation(noise, 0.01, 0)).toThrow(
+      /validationFraction: 0.01 of 30 images leaves 30/,
+    );
+    expect(() => splitTrainValidation(noise, 0.99, 0)).toThrow('leaves 0 to train on and 30');
     expect(() => splitTrainValidation(noise, 1, 0)).toThrow('validationFraction: 1, allowed');
+  });
+  test('the split that the data set gives is taken as it is', () => {
+    const { train, validation } = splitTrainValidation({ ...noise, givenValidation: 4 }, 0.5, 0);
+    expect(Array.from(validation)).toEqual([26, 27, 28, 29]);
+    expect(Array.from(train)).toEqual([...Array(26).keys()]);
   });
 });
 

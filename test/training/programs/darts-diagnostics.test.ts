@@ -11,7 +11,7 @@ import {
 import type { Snapshot } from '../../../nas/training/program.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
 import { tinyData } from './tiny-data.ts';
-import { finish, walk } from './walk.ts';
+import { expectForeseen, finish, walk } from './walk.ts';
 
 const { tf } = loadTensorFlow({ threads: 1 });
 
@@ -107,6 +107,7 @@ describe('a diagnosed search', () => {
     const other = await finish<SearchResult>(undisturbed);
     expect(other.weightsSha256).toBe(result.weightsSha256);
     expect(result.cost.images - other.cost.images).toBe(2 * 3 * 16);
+    expectForeseen(spec, result);
 
     const resumed = await createProgram(spec, { tf, data: tinyData() });
     resumed.restore(snapshots[11] as Snapshot);

@@ -7,7 +7,7 @@ import { chosenSpace, type SpaceChoice } from '../../../nas/protocol/space-schem
 import type { Snapshot, TrainingProgram } from '../../../nas/training/program.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
 import { tinyData } from './tiny-data.ts';
-import { expectExactResume, expectNoLeak, walk, type Walk } from './walk.ts';
+import { expectExactResume, expectForeseen, expectNoLeak, walk, type Walk } from './walk.ts';
 
 const { tf } = loadTensorFlow({ threads: 1 });
 
@@ -102,6 +102,7 @@ describe.each<SpaceChoice>([
   it('charges the children that ran', () => {
     const { images, multiplyAdds } = whole.result.cost;
     expect(images).toBe(16 * (2 * EPOCH + 4));
+    expectForeseen(specOf(choice), whole.result);
     expect(multiplyAdds).toBeGreaterThan(0);
   });
 

@@ -10,7 +10,7 @@ import { fingerprint } from '../../../nas/training/fingerprint.ts';
 import type { Snapshot, TrainingProgram } from '../../../nas/training/program.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
 import { tinyData } from './tiny-data.ts';
-import { expectExactResume, expectNoLeak, expectSteps, type Walk, walk } from './walk.ts';
+import { expectExactResume, expectForeseen, expectNoLeak, expectSteps, type Walk, walk } from './walk.ts';
 
 const { tf } = loadTensorFlow({ threads: 1 });
 
@@ -54,6 +54,7 @@ afterAll(() => program.dispose());
 describe('smash-search', () => {
   it('trains, scores, then perturbs, a minibatch a step', () => {
     expectSteps(whole, { training: TRAINING, scoring: SCORING, perturbing: PERTURBING });
+    expectForeseen(spec, whole.result);
   });
 
   it('ranks all architectures by the same validation images', () => {

@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
-import type { ProgramResult } from '../../../nas/protocol/job.ts';
+import type { ProgramResult, ProgramSpec } from '../../../nas/protocol/job.ts';
 import { fingerprint } from '../../../nas/training/fingerprint.ts';
 import type { Snapshot, TrainingProgram } from '../../../nas/training/program.ts';
+import { passesOf } from '../../../nas/training/programs/passes.ts';
 import type { Tf } from '../../../nas/training/tensor.ts';
 
 /** As storage does: through JSON and fresh memory. */
@@ -70,4 +71,11 @@ export const expectNoLeak = async (tf: Tf, program: TrainingProgram, first: Snap
   await finish(program);
   program.snapshot();
   expect(tf.memory().numTensors).toBe(before);
+};
+
+/** A program has counted the images that an estimate counts before it runs, of the data set that `tinyData` makes. */
+export const expectForeseen = (spec: ProgramSpec, { cost }: ProgramResult): void => {
+  const validation = 80 * spec.data.validationFraction;
+  const { trained, scored } = passesOf(spec, { train: 80 - validation, validation, test: 22 });
+  expect(trained + scored).toBe(cost.images);
 };

@@ -7,7 +7,7 @@ import { fingerprint } from '../../../nas/training/fingerprint.ts';
 import type { Snapshot, TrainingProgram } from '../../../nas/training/program.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
 import { tinyData } from './tiny-data.ts';
-import { expectExactResume, expectNoLeak, expectSteps, type Walk, walk } from './walk.ts';
+import { expectExactResume, expectForeseen, expectNoLeak, expectSteps, type Walk, walk } from './walk.ts';
 
 const { tf } = loadTensorFlow({ threads: 1 });
 
@@ -101,6 +101,7 @@ describe('weight-sharing-search', () => {
   it('counts its cost by the paths that ran', () => {
     const { result, snapshots } = whole;
     expect(result.cost.images).toBe(TRAINING * 16 + SCORING * 16 + 2 * 40);
+    expectForeseen(spec, result);
     const costs = snapshots.map(
       ({ state }) => (state as { cost: { multiplyAdds: number } }).cost.multiplyAdds,
     );

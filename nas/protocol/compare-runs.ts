@@ -1,0 +1,185 @@
+import jStat from 'jstat';
+import { mean, sampleVariance } from 'simple-statistics';
+import { inputError } from './input-error.ts';
+import type { RunRecord } from './run-record.ts';
+import type { ContenderView, CostView, RunView } from './run-view.ts';
+
+/** What is known of one of the runs. */
+export interface ComparedRun {
+  readonly record: RunRecord;
+  readonly view: RunView;
+  readonly cost: CostView;
+}
+
+export interface RunSummary {
+  readonly runId: string;
+  readonly status: RunView['status'];
+  readonly space: string;
+  readonly strategy: string;
+  readonly winner?: ContenderView;
+  readonly baseline?: ContenderView;
+  /** The run's own verdict: winner against random search of the same budget. */
+  readonly verdict?: string;
+  readonly jobs: number;
+  readonly attempts: number;
+  readonly reclaims: number;
+  /** Machine seconds of all attempts, their price, and the multiply-adds of what succeeded. */
+  readonly seconds: number;
+  readonly dollars: number;
+  readonly multiplyAdds: number;
+}
+
+/** The winners' test accuracies against each other. */
+export interface Difference {
+  /** Mean of the first less mean of the second, in fractions. */
+  readonly difference?: number;
+  /** Welch's 95 % interval; absent where one winner has fewer than two seeds, or none spreads. */
+  readonly interval?: readonly [number, number];
+  readonly kind: 'first-better' | 'second-better' | 'not-distinguishable' | 'unknown';
+  readonly text: string;
+  /** What the interval does not cover; for people. */
+  readonly caveats: readonly string[];
+}
+
+export interface RunComparison {
+  readonly first: RunSummary;
+  readonly second: RunSummary;
+  readonly data: string;
+  /** Fields of the experiments that differ, by path; a missing value is null. */
+  readonly differences: readonly {
+    readonly field: string;
+    readonly first: unknown;
+    readonly second: unknown;
+  }[];
+  readonly test: Difference;
+}
+
+/** Leaves of a document by dotted path; lists are leaves. */
+const leaves = (value: unknown, path = ''): [string, unknown][] =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.entries(value).flatMap(([name, inner]) => leaves(inner, path === '' ? name : `${path}.${name}`))
+    : [[path, value]];
+
+/** Labels: they change nothing. */
+const LABELS = new Set(['name', 'description']);
+
+const differing = (a: unknown, b: unknown): RunComparison['differences'] => {
+  const [first, second] = [new Map(leaves(a)), new Map(leaves(b))];
+  return [...new Set([...first.keys(), ...second.keys()])]
+    .filter((field) => !LABELS.has(field))
+    .filter((field) => JSON.stringify(first.get(field)) !== JSON.stringify(second.get(field)))
+    .map((field) => ({ field, first: first.get(field) ?? null, second: second.get(field) ?? null }));
+};
+
+/**
+ * Welch's 95 % interval of the difference of two means, of samples that are independent and may spread differently (Welch 1947).
+ * `undefined` where it does not exist: fewer than two values on a side, or no spread on either.
+ */
+export const welchInterval = (
+  a: readonly number[],
+  b: readonly number[],
+): readonly [number, number] | undefined => {
+  if (a.length < 2 || b.length < 2) return undefined;
+  const [u, v] = [sampleVariance([...a]) / a.length, sampleVariance([...b]) / b.length];
+  if (!(u + v > 0)) return undefined;
+  const degrees = (u + v) ** 2 / (u ** 2 / (a.length - 1) + v ** 2 / (b.length - 1));
+  const half = jStat.studentt.inv(0.975, degrees) * Math.sqrt(u + v);
+  const difference = mean([...a]) - mean([...b]);
+  return [difference - half, difference + half];
+};
+
+const points = (fraction: number): string =>
+  `${fraction < 0 ? '−' : '+'}${Math.abs(100 * fraction).toFixed(2)}`;
+
+const caveatsOf = (a: ComparedRun, b: ComparedRun, fields: readonly string[]): readonly string[] => [
+  'the spread is that of training one winner with other seeds; searching again may find another winner',
+  ...(fields.some((field) => /^stages\.evaluate\.(network|recipe|augmentation)\./.test(field))
+    ? ['stage 3 trains the winners differently: the difference is of search and training together']
+    : []),
+  ...([a, b].some(({ view }) => view.status !== 'done')
+    ? ['a run has not ended: its seeds so far count']
+    : []),
+];
+
+const testDifference = (a: ComparedRun, b: ComparedRun, fields: readonly string[]): Difference => {
+  const [first, second] = [a.view.winner, b.view.winner];
+  const caveats = caveatsOf(a, b, fields);
+  if (first === undefined || second === undefined) {
+    const without = [a, b].filter(({ view }) => view.winner === undefined).map(({ view }) => view.runId);
+    return { kind: 'unknown', text: `no test accuracy of ${without.join(' and ')} yet`, caveats };
+  }
+  const difference = first.test.mean - second.test.mean;
+  const interval = welchInterval(first.test.values, second.test.values);
+  const n = `n = ${first.test.n} and ${second.test.n}`;
+  if (interval === undefined)
+    return {
+      difference,
+      kind: 'unknown',
+      text: `${points(difference)} percentage points, of which nothing can be said at ${n}: no spread is known`,
+      caveats,
+    };
+  const [low, high] = interval;
+  const kind = low > 0 ? 'first-better' : high < 0 ? 'second-better' : 'not-distinguishable';
+  const said = {
+    'first-better': `the winner of ${a.view.runId} is better`,
+    'second-better': `the winner of ${b.view.runId} is better`,
+    'not-distinguishable': 'not distinguishable',
+  }[kind];
+  return {
+    difference,
+    interval,
+    kind,
+    text: `${said}: ${points(difference)} percentage points, 95 % interval ${points(low)} to ${points(high)} (Welch, ${n})`,
+    caveats,
+  };
+};
+
+const summary = ({ record, view, cost }: ComparedRun): RunSummary => {
+  const jobs = view.stages.flatMap((stage) => stage.jobs);
+  const sum = (of: (stage: CostView['stages'][number]) => number): number =>
+    cost.stages.reduce((total, stage) => total + of(stage), 0);
+  return {
+    runId: view.runId,
+    status: view.status,
+    space: record.experiment.space.name,
+    strategy: record.experiment.strategy.name,
+    ...(view.winner === undefined ? {} : { winner: view.winner }),
+    ...(view.baseline === undefined ? {} : { baseline: view.baseline }),
+    ...(view.verdict === undefined ? {} : { verdict: view.verdict.text }),
+    jobs: jobs.length,
+    attempts: jobs.reduce((total, { attempts }) => total + attempts, 0),
+    reclaims: jobs.reduce((total, { reclaims }) => total + reclaims, 0),
+    seconds: sum(({ seconds }) => seconds),
+    dollars: sum(({ dollars }) => dollars),
+    multiplyAdds: sum(({ multiplyAdds }) => multiplyAdds),
+  };
+};
+
+/**
+ * Two runs side by side. Throws `InputError` where they were tested on different images, on which accuracies cannot be
+ * compared.
+ */
+export const compareRuns = (a: ComparedRun, b: ComparedRun): RunComparison => {
+  const [first, second] = [a.record.dataset, b.record.dataset];
+  if (first.manifest.sha256 !== second.manifest.sha256)
+    throw inputError(
+      'runs',
+      `${a.record.runId} on ${first.name}, ${b.record.runId} on ${second.name}`,
+      'runs on the same data set',
+      first.name === second.name
+        ? `${first.name} was replaced between the two; run one of the experiments again`
+        : 'accuracies on different images cannot be compared; nas transfer evaluates a winner on another data set',
+    );
+  const differences = differing(a.record.experiment, b.record.experiment);
+  return {
+    first: summary(a),
+    second: summary(b),
+    data: first.name,
+    differences,
+    test: testDifference(
+      a,
+      b,
+      differences.map(({ field }) => field),
+    ),
+  };
+};

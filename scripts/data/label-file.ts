@@ -1,0 +1,216 @@
+import { readFile, realpath } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { CsvError, parse as parseCsv } from 'csv-parse/sync';
+import { inputError } from '../../nas/protocol/input-error.ts';
+import { splitCalled, type LabelledFile, type SplitKind, type StructuredImages } from './folder-structure.ts';
+import type { ImageFile } from './image-file.ts';
+import type { LeftOutCounter } from './left-out.ts';
+
+/** Names that the columns have in the wild, in lower case without separators. */
+const COLUMNS = {
+  path: [
+    'path',
+    'file',
+    'filename',
+    'filepath',
+    'imagepath',
+    'image',
+    'imagename',
+    'imagefile',
+    'imageid',
+    'img',
+    'imgpath',
+  ],
+  label: ['label', 'labels', 'class', 'classname', 'category', 'target', 'labelname', 'y'],
+  split: ['split', 'set', 'subset', 'partition', 'dataset', 'usage'],
+} as const;
+type Column = keyof typeof COLUMNS;
+
+const columnCalled = (name: string): Column | undefined => {
+  const plain = name.toLowerCase().replace(/[\s_.-]/g, '');
+  return (Object.keys(COLUMNS) as Column[]).find((column) =>
+    (COLUMNS[column] as readonly string[]).includes(plain),
+  );
+};
+
+interface Row {
+  readonly line: number;
+  readonly cells: readonly string[];
+}
+
+/** A tab, a semicolon or a comma: the first of them that the first line has. */
+const delimiterOf = (text: string): string => {
+  const [first = ''] = text.split('\n', 1);
+  return ['\t', ';', ','].find((mark) => first.includes(mark)) ?? ',';
+};
+
+const readRows = async (file: string): Promise<readonly Row[]> => {
+  const bytes = await readFile(file).catch((cause: Error) => {
+    throw inputError('--labels', file, 'a file that can be read', cause.message, { cause });
+  });
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw inputError('--labels', file, 'text in UTF-8', 'save the table as CSV in UTF-8', { cause });
+  }
+  try {
+    const options = {
+      info: true,
+      skip_empty_lines: true,
+      trim: true,
+      bom: true,
+      delimiter: delimiterOf(text),
+      record_delimiter: ['\r\n', '\n', '\r'],
+    };
+    const parsed = parseCsv(text, options) as unknown as readonly {
+      readonly record: readonly string[];
+      readonly info: { readonly lines: number };
+    }[];
+    return parsed.map(({ record, info }) => ({ line: info.lines, cells: record }));
+  } catch (cause) {
+    throw inputError(
+      '--labels',
+      file,
+      'a CSV file with as many cells in every line',
+      cause instanceof CsvError ? `repair it: ${cause.message}` : 'repair it',
+      { cause },
+    );
+  }
+};
+
+const HEADER = 'path,label or path,label,split (also file, filename, image; class, category; set, subset)';
+
+/** Where the columns are, and the rows below the header; without a header they are path, label and split in this order. */
+const columnsOf = (
+  rows: readonly Row[],
+  file: string,
+): { readonly at: Partial<Record<Column, number>>; readonly body: readonly Row[] } => {
+  const [first] = rows;
+  if (first === undefined)
+    throw inputError('--labels', file, `a CSV file with the columns ${HEADER}`, 'it is empty');
+  const at: Partial<Record<Column, number>> = {};
+  for (const [i, name] of first.cells.entries()) {
+    const column = columnCalled(name);
+    if (column === undefined) continue;
+    if (at[column] !== undefined)
+      throw inputError(
+        '--labels',
+        `${file}, line ${first.line}`,
+        `one column for the ${column}`,
+        `rename or remove ${first.cells[at[column]]} or ${name}`,
+      );
+    at[column] = i;
+  }
+  if (at.path !== undefined && at.label !== undefined) return { at, body: rows.slice(1) };
+  if (Object.keys(at).length === 0 && first.cells.length >= 2 && first.cells.length <= 3)
+    return { at: { path: 0, label: 1, ...(first.cells.length === 3 ? { split: 2 } : {}) }, body: rows };
+  throw inputError(
+    '--labels',
+    `${file}, line ${first.line}`,
+    `a header with the columns ${HEADER}`,
+    `name the columns so (found: ${first.cells.slice(0, 10).join(', ')})`,
+  );
+};
+
+/** Numbers in their order, else names in that of their code units. */
+const sortedClasses = (labels: ReadonlySet<string>): readonly string[] => {
+  const names = [...labels].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return names.every((name) => /^\d{1,9}$/.test(name)) ? names.sort((a, b) => Number(a) - Number(b)) : names;
+};
+
+/**
+ * The images that a table lists with their labels, and perhaps splits; paths are relative to `folder`. `images` are those that are
+ * in the folder. Throws InputError with the lines that are wrong.
+ */
+export const readLabelFile = async (
+  file: string,
+  folder: string,
+  images: readonly ImageFile[],
+  leftOut: LeftOutCounter,
+): Promise<StructuredImages> => {
+  const { at, body } = columnsOf(await readRows(file), file);
+  const wrong: string[] = [];
+  const byPath = new Map<string, ImageFile>();
+  for (const image of images) byPath.set(resolve(image.path), image);
+  const seen = new Map<
+    string,
+    { readonly line: number; readonly label: string; readonly split: SplitKind | undefined }
+  >();
+  const found: {
+    readonly image: ImageFile;
+    readonly label: string;
+    readonly split: SplitKind | undefined;
+  }[] = [];
+  for (const { line, cells } of body) {
+    const [path, label] = [at.path, at.label].map((i) => cells[i as number] ?? '') as [string, string];
+    const named = at.split === undefined ? undefined : (cells[at.split] ?? '');
+    const split = named === undefined ? undefined : splitCalled(named);
+    if (path === '' || label === '') {
+      wrong.push(`line ${line} has no ${path === '' ? 'path' : 'label'}`);
+      continue;
+    }
+    if (named !== undefined && split === undefined) {
+      wrong.push(`line ${line}: split ${JSON.stringify(named)} is none of train, val, test`);
+      continue;
+    }
+    const full = resolve(folder, path.replaceAll('\\', '/'));
+    const image = byPath.get(full) ?? byPath.get(await realpath(full).catch(() => full));
+    if (image === undefined) {
+      wrong.push(`line ${line}: ${path} is no image of the folder`);
+      continue;
+    }
+    const before = seen.get(image.path);
+    const name = label.normalize('NFC');
+    if (before !== undefined) {
+      if (before.label !== name || before.split !== split)
+        wrong.push(`lines ${before.line} and ${line} contradict each other on ${path}`);
+      else leftOut.add('listed twice in the table', image.path);
+      continue;
+    }
+    seen.set(image.path, { line, label: name, split });
+    found.push({ image, label: name, split });
+  }
+  if (wrong.length > 0)
+    throw inputError(
+      '--labels',
+      file,
+      'a table whose every line names an image of the folder and its label',
+      `repair it: ${wrong.slice(0, 10).join('; ')}${wrong.length > 10 ? `; and ${wrong.length - 10} more` : ''}`,
+    );
+  for (const image of images) if (!seen.has(image.path)) leftOut.add('not listed in the table', image.path);
+  const classes = sortedClasses(new Set(found.map(({ label }) => label)));
+  if (classes.length < 2)
+    throw inputError(
+      '--labels',
+      file,
+      'labels of at least two classes',
+      classes.length === 0 ? 'list images' : `all are of class ${classes[0]}`,
+    );
+  const indices = new Map(classes.map((name, i) => [name, i]));
+  const part = (wanted: SplitKind | undefined): readonly LabelledFile[] =>
+    found
+      .filter(({ split }) => split === wanted)
+      .map(({ image, label }) => ({ ...image, label: indices.get(label) as number }));
+  if (at.split === undefined)
+    return { classes, train: part(undefined), nested: 0, remarks: ['labels are those of the table'] };
+  const [train, validation, test] = [part('train'), part('validation'), part('test')];
+  const given = { train, ...(validation.length > 0 && { validation }), ...(test.length > 0 && { test }) };
+  for (const [name, files] of Object.entries({
+    train,
+    ...(test.length + validation.length === 0 ? { test } : given),
+  })) {
+    const missing = classes.find((_, label) => !files.some((item) => item.label === label));
+    if (missing !== undefined)
+      throw inputError(
+        '--labels',
+        file,
+        `images of every class in the ${name} split`,
+        `class ${missing} has none there`,
+      );
+  }
+  const remarks = ['labels and splits are those of the table'];
+  if (test.length > 0) return { classes, ...given, nested: 0, remarks };
+  remarks.push('the validation split of the table is the test split: there is no other');
+  return { classes, train, test: validation, nested: 0, remarks };
+};

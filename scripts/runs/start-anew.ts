@@ -1,0 +1,91 @@
+import { hostname, userInfo } from 'node:os';
+import { BatchClient } from '@aws-sdk/client-batch';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { createLiveRuns } from '../../activities/live-runs.ts';
+import { inputError } from '../../nas/protocol/input-error.ts';
+import { suggestion } from '../../nas/protocol/nearest.ts';
+import { keys } from '../../store/keys.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { setCheckpointsAside } from '../../store/set-aside.ts';
+import { unknownRun } from './connect.ts';
+import type { Session } from './connect.ts';
+import { controlRun, readRunRecord } from './control-run.ts';
+import { retryRun } from './restart-run.ts';
+import { newestRevision } from './settle-origin.ts';
+
+const DOCUMENT = /^runs\/[^/]+\/jobs\/(.+)\/job\.json$/;
+
+const launchedJobs = async (store: ObjectStore, runId: string): Promise<string[]> => {
+  const jobs: string[] = [];
+  for await (const { key } of store.list(keys.jobs(runId))) {
+    const jobId = DOCUMENT.exec(key)?.[1];
+    if (jobId !== undefined) jobs.push(jobId);
+  }
+  return jobs;
+};
+
+const checkJob = async ({ client, store }: Session, runId: string, jobId: string): Promise<void> => {
+  const key = keys.job(runId, jobId);
+  const known = await launchedJobs(store, runId);
+  if (!known.includes(jobId))
+    throw inputError(
+      '--anew',
+      jobId,
+      known.join(', ') || `none: run ${runId} has launched no job`,
+      suggestion(jobId, known, `nas status ${runId} lists the jobs`),
+    );
+  if ((await store.head(key.result)) !== undefined)
+    throw inputError(
+      '--anew',
+      jobId,
+      'a job without a result',
+      'it has its result, which stays; nas fork starts a run that differs',
+    );
+  if ((await createLiveRuns(client).job(runId, jobId)).open)
+    throw inputError(
+      '--anew',
+      jobId,
+      'a job that has ended',
+      `it is under way; nas cancel ${runId} --job ${jobId} ends it`,
+    );
+};
+
+/**
+ * Puts a job back that cannot go on from its checkpoints, because they are of other code: it begins at its first step,
+ * launched with the newest revision of the job definition. What was set aside and by which code the job goes on stands
+ * in the run's audit trail; `revision` is for a Batch that is not asked. Throws `InputError` for a job that has a result
+ * or is under way.
+ */
+export const startAnew = async (
+  session: Session,
+  runId: string,
+  jobId: string,
+  revision?: string,
+): Promise<{ readonly jobDefinition: string; readonly checkpoints: number }> => {
+  const { client, store, config } = session;
+  await readRunRecord(session, runId);
+  await checkJob(session, runId, jobId);
+  const description = await client.workflow
+    .getHandle(runId)
+    .describe()
+    .catch(async (error: unknown) => {
+      throw error instanceof WorkflowNotFoundError ? await unknownRun(client, runId) : error;
+    });
+  if (description.status.name === 'COMPLETED')
+    throw inputError('run', runId, 'a run that is not done', 'nas fork starts another one from its results');
+  const batch = new BatchClient({});
+  const jobDefinition =
+    revision ??
+    (await newestRevision(batch, config.jobDefinition, 'nas doctor').finally(() => batch.destroy()));
+  const by = `${userInfo().username}@${hostname()}`;
+  const { checkpoints } = await setCheckpointsAside(
+    store,
+    { runId, jobId },
+    { at: new Date().toISOString(), by, jobDefinition },
+  );
+  const note = `begins anew with ${jobDefinition}; ${checkpoints.length} checkpoints of other code are set aside`;
+  if (description.status.name === 'RUNNING')
+    await controlRun(session, runId, { kind: 'retry-job', jobId, note });
+  else await retryRun(session, runId, `job ${jobId} ${note}`);
+  return { jobDefinition, checkpoints: checkpoints.length };
+};
