@@ -163,7 +163,7 @@ describe('how an error ends an attempt', () => {
   it('survives errors that cause each other', () => {
     const one = new Error('one');
     one.cause = new Error('two', { cause: one });
-    expect(describeError(one)).toBe('Error: one; caused by Error: two');
+    expect(describeError(one)).toBe('Error: one (cause: Error: two)');
     expect(endOf(one)).toBe('user-error');
   });
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { RunView } from '../../nas/protocol/run-view.ts';
 import type { JobDocument } from '../../nas/protocol/job.ts';
 import type { Session } from '../../scripts/runs/connect.ts';
@@ -12,6 +12,9 @@ import type { StoredDataset } from '../../store/datasets.ts';
 import { runRecordForTests } from '../support/run-record.ts';
 import { createHarness } from './harness.ts';
 import type { Harness } from './harness.ts';
+
+// There is no Batch to ask here; `check-resources.test.ts` asks one.
+vi.mock('../../scripts/runs/check-resources.ts', () => ({ checkResources: () => Promise.resolve() }));
 
 let harness: Harness;
 afterEach(() => harness.close());

@@ -71,8 +71,10 @@ export const startScheduler = (
     tables.settings.get('current') ?? { slots: options.slots, unavailableImages: [] };
   const jobOf = (jobId: string): Job => tables.jobs.get(jobId) as Job;
 
-  const finish = (job: Job, end: AttemptEnd, stoppedAt: number): void => {
+  const finish = (job: Job, end: AttemptEnd, endedAt: number): void => {
     const current = job.current as CurrentAttempt;
+    // A process may end before its start has been seen.
+    const stoppedAt = Math.max(Math.round(endedAt), current.startedAt ?? 0);
     const instance = tables.instances.get(current.instanceId);
     const detail: AttemptDetail = {
       container: {
@@ -92,7 +94,7 @@ export const startScheduler = (
         networkInterfaces: [],
       },
       ...(current.startedAt === undefined ? {} : { startedAt: current.startedAt }),
-      stoppedAt: Math.round(stoppedAt),
+      stoppedAt,
       statusReason: end.statusReason,
     };
     const { current: _ended, statusReason: _old, ...rest } = job;
@@ -113,7 +115,7 @@ export const startScheduler = (
               ...base,
               status: succeeded ? 'SUCCEEDED' : 'FAILED',
               statusReason: end.statusReason,
-              stoppedAt: Math.round(stoppedAt),
+              stoppedAt,
               endedTick: clock.stamp(),
             },
       ],
