@@ -106,7 +106,14 @@ describe.each(cases)('controller of %s architectures', (_, controller, space) =>
   });
 
   it('draws valid architectures by the seed alone, and moves towards what is rewarded', async () => {
-    const settings = { learningRate: 0.05, beta1: 0.9, epsilon: 1e-8, penaltyWeight: 0, sequences: 8, seed: 1 };
+    const settings = {
+      learningRate: 0.05,
+      beta1: 0.9,
+      epsilon: 1e-8,
+      penaltyWeight: 0,
+      sequences: 8,
+      seed: 1,
+    };
     const compiled = await compileController(tf, controller, settings);
     try {
       const first = compiled.sample([1, 2]);
