@@ -7,6 +7,7 @@ import { decodeSafetensors } from '../store/safetensors.ts';
 import { checkDartsCnnFinal } from './golden/darts-cnn-final.ts';
 import { isResult } from './golden/compare-all.ts';
 import { checkDartsCnnSupernet } from './golden/darts-cnn-supernet.ts';
+import { checkEnasController } from './golden/enas-controller.ts';
 import { checkEnasFixed } from './golden/enas-fixed.ts';
 import { checkNasBench201, checkNasBench201Counts } from './golden/nasbench201.ts';
 import { checkPublishedCounts } from './golden/published-counts.ts';
@@ -24,6 +25,7 @@ const TENSOR_KINDS: Readonly<Record<string, (tf: Tf, fixture: TensorFixture) => 
     'darts-cnn-supernet': checkDartsCnnSupernet,
     'rnas-cnn': checkRnasCnn,
     'nasbench201-tiny': checkNasBench201,
+    'enas-controller': checkEnasController,
   };
 
 const COUNT_KINDS: Readonly<Record<string, (document: unknown) => readonly Check[]>> = {

@@ -4,6 +4,15 @@ import { z } from 'zod';
 const controller = z.strictObject({
   hiddenUnits: z.number().int().min(1).describe('Units of the LSTM.').default(100),
   learningRate: z.number().positive().describe('Of Adam.').default(3.5e-4),
+  beta1: z
+    .number()
+    .min(0)
+    .lt(1)
+    .describe(
+      "Of Adam; this and ε as in the authors' code (`utils.py:218`), of which the paper says nothing.",
+    )
+    .default(0),
+  epsilon: z.number().positive().describe('Of Adam, beside the uncorrected root.').default(1e-3),
   updates: z
     .number()
     .int()
@@ -26,13 +35,15 @@ const controller = z.strictObject({
     .number()
     .positive()
     .describe(
-      "The constant of the operations' logits, which the authors' scripts divide by 2.5; `tanhConstant` when absent.",
+      "The constant of the operations' logits, which the authors' micro search divides by 2.5; `tanhConstant` when absent.",
     )
     .optional(),
   entropyWeight: z
     .number()
     .min(0)
-    .describe("Weight of the sampled distributions' entropy (nats) in the reward.")
+    .describe(
+      "Weight of the entropy (nats) in the reward; the macro space counts the chosen values alone, as the authors' code.",
+    )
     .default(1e-4),
   baselineDecay: z
     .number()

@@ -30,7 +30,8 @@ const TOLERANCES: readonly (readonly [RegExp, Tolerance])[] = [
   [/^output\./, LOGITS_TOLERANCE],
 ];
 
-const toleranceOf = (name: string): Tolerance => {
+/** Throws for a name that has none. */
+export const toleranceOf = (name: string): Tolerance => {
   const found = TOLERANCES.find(([pattern]) => pattern.test(name));
   if (found === undefined) throw new Error(`'${name}' has no stated tolerance`);
   return found[1];

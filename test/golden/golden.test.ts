@@ -40,6 +40,8 @@ describe('golden', () => {
     'darts-cnn-final-a.safetensors',
     'rnas-cnn-a.safetensors',
     'darts-cnn-supernet-a.safetensors',
+    'enas-controller-macro-a.safetensors',
+    'enas-controller-micro-a.safetensors',
   ])('%s agrees', (name) => {
     const { status, stdout } = golden(fixture(name));
     expect(stdout).not.toMatch(/^FAIL/m);

@@ -23,6 +23,7 @@ export const categoricalController = (settings: CategoricalControllerSettings): 
   }));
   return {
     decisions: sizes.length,
+    entropyOf: 'distributions',
     parameters: {
       start: [1, hiddenUnits],
       'lstm/weights': [2 * hiddenUnits, 4 * hiddenUnits],

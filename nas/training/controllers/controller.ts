@@ -16,20 +16,28 @@ export interface Controller {
   readonly decisions: number;
   /** Shapes of the parameters by name. */
   readonly parameters: Readonly<Record<string, readonly number[]>>;
+  /** Initial values of parameters that do not begin uniform. */
+  readonly initial?: Readonly<Record<string, readonly number[]>>;
+  /**
+   * Whose p ln(1/p) is an architecture's entropy: those of all values of each decision, or of the values that were chosen alone.
+   */
+  readonly entropyOf: 'distributions' | 'choices';
   /** Goes through the decisions; `penalty` [M], where there is one, is to be made small. */
   run(tf: Tf, vars: Tensors, sequences: number, choose: Choose): { readonly penalty?: Tensor };
 }
 
-/** Uniform in ±0.1 (Pham et al. 2018, §3.1), each parameter from the seed and its name. */
+/** Uniform in ±0.1 (Pham et al. 2018, §3.1), each parameter from the seed and its name, unless the controller states its values. */
 export const initialParameters = (
-  { parameters }: Controller,
+  { parameters, initial = {} }: Controller,
   seedOf: (name: string) => number,
 ): Record<string, HostTensor> =>
   Object.fromEntries(
     Object.entries(parameters).map(([name, shape]) => {
       const random = randomFromSeed(seedOf(name));
       const size = shape.reduce((product, n) => product * n, 1);
-      const data = Float32Array.from({ length: size }, () => 0.2 * random.uniform() - 0.1);
+      const data = Float32Array.from(
+        initial[name] ?? Array.from({ length: size }, () => 0.2 * random.uniform() - 0.1),
+      );
       return [name, { dtype: 'float32', shape, data }];
     }),
   );
@@ -62,7 +70,7 @@ export interface Episode {
   readonly choices: Tensor;
   /** [M], nats. */
   readonly logProbability: Tensor;
-  /** [M], nats: of the distributions that were chosen from. */
+  /** [M], nats; see `Controller.entropyOf`. */
   readonly entropy: Tensor;
   readonly penalty?: Tensor;
 }
@@ -83,7 +91,9 @@ export const runEpisode = (
     const picked = oneHot(tf, chosen, logits.shape[2] as number);
     choices.push({ at, chosen });
     logProbabilities.push(tf.sum(tf.mul(picked, logs), [1, 2]));
-    entropies.push(tf.neg(tf.sum(tf.mul(tf.exp(logs), logs), [1, 2])));
+    const terms = tf.mul(tf.exp(logs), logs);
+    const counted = controller.entropyOf === 'choices' ? tf.mul(picked, terms) : terms;
+    entropies.push(tf.neg(tf.sum(counted, [1, 2])));
     return chosen;
   });
   return {

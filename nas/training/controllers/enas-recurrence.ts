@@ -9,14 +9,13 @@ export interface RecurrenceSettings {
   readonly operationTanhConstant: number;
 }
 
-/** Parameters of ENAS' controllers: the first input, the LSTM layer, the operations' softmax, the attention. */
+/** Parameters of ENAS' controllers: the first input, the LSTM layer (without biases), the operations' softmax, the attention. */
 export const recurrenceParameters = (
   hiddenUnits: number,
   operations: number,
 ): Record<string, readonly number[]> => ({
   start: [1, hiddenUnits],
   'lstm/weights': [2 * hiddenUnits, 4 * hiddenUnits],
-  'lstm/bias': [4 * hiddenUnits],
   'operation/embedding': [operations, hiddenUnits],
   'operation/softmax': [hiddenUnits, operations],
   ...attentionParameters(hiddenUnits),
@@ -28,8 +27,8 @@ export interface Recurrence {
   readonly start: Tensor;
   /** A step on an input [M, H]; the hidden state, [M, H]. */
   step(input: Tensor): Tensor;
-  /** Decision `at`, an operation, from a step on `input`; the embedding of the choice, [M, H]. */
-  operation(input: Tensor, choose: Choose, at: number): Tensor;
+  /** Decision `at`, an operation, from a step on `input`, `preference` [operations] added to its logits; the embedding of the choice, [M, H]. */
+  operation(input: Tensor, choose: Choose, at: number, preference?: Tensor): Tensor;
 }
 
 export const startRecurrence = (
@@ -41,15 +40,18 @@ export const startRecurrence = (
   const variable = (name: string): Tensor => vars[name] as Tensor;
   let state = zeroLstmState(tf, sequences, hiddenUnits);
   const step = (input: Tensor): Tensor => {
-    state = lstmStep(tf, input, state, variable('lstm/weights'), variable('lstm/bias'));
+    state = lstmStep(tf, input, state, variable('lstm/weights'));
     return state.hidden;
   };
   return {
     start: tf.tile(variable('start'), [sequences, 1]),
     step,
-    operation: (input, choose, at) => {
-      const scores = tf.matMul(step(input) as never, variable('operation/softmax') as never);
-      const logits = squash(tf, scores, temperature, operationTanhConstant);
+    operation: (input, choose, at, preference) => {
+      const product: Tensor = tf.matMul(step(input) as never, variable('operation/softmax') as never);
+      const bias = vars['operation/bias'];
+      const scores = bias === undefined ? product : tf.add(product, bias);
+      const squashed = squash(tf, scores, temperature, operationTanhConstant);
+      const logits = preference === undefined ? squashed : tf.add(squashed, preference);
       const chosen = choose(single(tf, logits), at);
       return embed(tf, variable('operation/embedding'), tf.reshape(chosen, [sequences]));
     },

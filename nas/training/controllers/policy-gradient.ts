@@ -2,6 +2,7 @@ import { deriveSeed } from '../../random.ts';
 import { compileGraph, type FunctionSpec } from '../compile.ts';
 import { lossAndGradients } from '../gradients.ts';
 import { adam } from '../optimizers/adam.ts';
+import type { Optimizer } from '../optimizers/optimizer.ts';
 import { DivergedError, type HostTensor } from '../program.ts';
 import { group, prefixed } from '../programs/variable-groups.ts';
 import type { Tensor, Tensors, Tf } from '../tensor.ts';
@@ -34,8 +35,14 @@ export interface CompiledController {
   dispose(): void;
 }
 
-export interface PolicyGradientSettings {
+/** Of the controller's Adam. */
+export interface ControllerAdam {
   readonly learningRate: number;
+  readonly beta1: number;
+  readonly epsilon: number;
+}
+
+export interface PolicyGradientSettings extends ControllerAdam {
   /** Weight of the controller's penalty, where it has one. */
   readonly penaltyWeight: number;
   /** Sequences of one call. */
@@ -61,12 +68,16 @@ export const policyLoss = (
   return episode.penalty === undefined ? loss : tf.add(loss, tf.mul(tf.mean(episode.penalty), penaltyWeight));
 };
 
+/** TensorFlow's Adam, as the authors' code has it (`utils.py:218`). */
+export const controllerOptimizer = ({ beta1, epsilon }: Omit<ControllerAdam, 'learningRate'>): Optimizer =>
+  adam({ beta1, beta2: 0.999, epsilon, weightDecay: 0 }, 'uncorrected');
+
 export const compileController = async (
   tf: Tf,
   controller: Controller,
-  { learningRate, penaltyWeight, sequences, seed }: PolicyGradientSettings,
+  { learningRate, penaltyWeight, sequences, seed, ...settings }: PolicyGradientSettings,
 ): Promise<CompiledController> => {
-  const optimizer = adam({ beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 });
+  const optimizer = controllerOptimizer(settings);
   const parameters = initialParameters(controller, (name) => deriveSeed(seed, name));
   const sample: FunctionSpec = {
     inputs: { seed: { shape: [2], dtype: 'int32' } },

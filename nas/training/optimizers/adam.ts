@@ -7,10 +7,19 @@ type Settings = Omit<Extract<Recipe['optimizer'], { kind: 'adam' }>, 'kind' | 'l
 const STEP = 'adam/step';
 
 /**
+ * Where ε stands: beside the corrected root, √(v / (1 − β₂ᵗ)) + ε, as in Algorithm 1 and PyTorch, or beside the uncorrected one,
+ * √v + ε, with the correction on the learning rate, as in the remark after it and TensorFlow.
+ */
+type EpsilonBeside = 'corrected' | 'uncorrected';
+
+/**
  * Adam with bias correction (Kingma & Ba 2015, Algorithm 1); weight decay is added to the gradient. Slots
  * `<parameter>/mean`, `<parameter>/variance`, and one step count, `adam/step`.
  */
-export const adam = ({ beta1, beta2, epsilon, weightDecay }: Settings): Optimizer => ({
+export const adam = (
+  { beta1, beta2, epsilon, weightDecay }: Settings,
+  epsilonBeside: EpsilonBeside = 'corrected',
+): Optimizer => ({
   slots: (params) => ({
     [STEP]: zeroSlot([]),
     ...Object.fromEntries(
@@ -33,7 +42,11 @@ export const adam = ({ beta1, beta2, epsilon, weightDecay }: Settings): Optimize
         tf.mul(slotOf(slots, `${name}/variance`), beta2),
         tf.mul(tf.square(gradient), 1 - beta2),
       );
-      const scale = tf.add(tf.div(tf.sqrt(variance), correction2), epsilon);
+      const root = tf.sqrt(variance);
+      const scale =
+        epsilonBeside === 'corrected'
+          ? tf.add(tf.div(root, correction2), epsilon)
+          : tf.div(tf.add(root, epsilon), correction2);
       newSlots[`${name}/mean`] = mean;
       newSlots[`${name}/variance`] = variance;
       newParams[name] = tf.sub(param, tf.div(tf.mul(tf.div(learningRate, correction1), mean), scale));

@@ -1,5 +1,7 @@
 import type { EnasSearchSpec } from '../../protocol/job.ts';
 import { chosenSpace } from '../../protocol/space-schema.ts';
+import { MACRO_OPERATIONS } from '../../space/enas-macro.ts';
+import { MICRO_NODES, MICRO_OPERATIONS } from '../../space/enas-micro.ts';
 import { categoricalController } from '../controllers/categorical.ts';
 import type { Controller } from '../controllers/controller.ts';
 import { enasMacroController } from '../controllers/enas-macro.ts';
@@ -12,9 +14,14 @@ export const enasController = ({ space, strategy }: EnasSearchSpec): Controller 
   const settings = { hiddenUnits, temperature, tanhConstant, operationTanhConstant };
   switch (space.name) {
     case 'enas-macro':
-      return enasMacroController({ ...settings, depth: space.depth, skipTarget });
+      return enasMacroController({
+        ...settings,
+        depth: space.depth,
+        operations: MACRO_OPERATIONS.length,
+        skipTarget,
+      });
     case 'enas-micro':
-      return enasMicroController(settings);
+      return enasMicroController({ ...settings, nodes: MICRO_NODES, operations: MICRO_OPERATIONS.length });
     default: {
       const { decisions } = chosenSpace(space);
       if (decisions === undefined)

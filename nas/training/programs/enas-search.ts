@@ -3,6 +3,7 @@ import type { CurvePoint, EnasSearchSpec, ScoredGenotype, SearchResult } from '.
 import { deriveSeed } from '../../random.ts';
 import type { Decisions } from '../../space/space.ts';
 import type { Controller } from '../controllers/controller.ts';
+import { movingBaseline } from '../controllers/moving-baseline.ts';
 import { compileController, type Sample } from '../controllers/policy-gradient.ts';
 import { batchAt, type Batch } from '../data/batches.ts';
 import type { TrainingProgram } from '../program.ts';
@@ -32,8 +33,8 @@ type State = SharedWeightsState & {
   readonly controller: ControllerTally;
   /** Rewards (entropy included) of the architectures drawn for the controller's next step. */
   readonly rewards: readonly number[];
-  /** Moving average of the rewards; none before the first step. */
-  readonly baseline: number | null;
+  /** Moving average of the rewards. */
+  readonly baseline: number;
   /** One for each candidate scored so far. */
   readonly scores: readonly Score[];
 };
@@ -44,9 +45,9 @@ type State = SharedWeightsState & {
  *
  * Shared weights: each training minibatch trains one architecture drawn from the controller. Controller: each architecture is
  * rewarded by its accuracy on the next shuffled validation minibatch plus the weighted entropy of its distributions;
- * after every `samples` rewards there is one step of REINFORCE with a moving-average baseline, which begins as the first
- * rewards' mean. Deriving: `candidates` architectures drawn at last, each scored on one validation minibatch. Scores and
- * rewards use the minibatch's batch-norm statistics, as the authors' code does. Images that do not fill the last minibatch
+ * after every `samples` rewards there is one step of REINFORCE with a moving-average baseline, which begins at 0 and moves with every
+ * reward. Deriving: `candidates` architectures drawn at last, all scored on one validation minibatch. Scores and
+ * rewards use the minibatch's batch-norm statistics, as the authors' code does in micro search. Images that do not fill the last minibatch
  * of a pass are left out of that pass.
  */
 export const enasSearch = async (
@@ -57,7 +58,8 @@ export const enasSearch = async (
 ): Promise<TrainingProgram> => {
   const { recipe, strategy } = spec;
   const { epochs } = recipe;
-  const { updates, samples, entropyWeight, baselineDecay, skipWeight } = strategy.controller;
+  const { updates, samples, learningRate, beta1, epsilon, entropyWeight, baselineDecay, skipWeight } =
+    strategy.controller;
   const decisions = supernet.space.decisions as Decisions<Json>;
   const shared = await sharedWeights(spec, supernet, resources);
   const rewardFeed = shared.images.drawn('reward-data');
@@ -70,7 +72,9 @@ export const enasSearch = async (
     { kind: 'deriving', index: epochs, units: strategy.candidates } as const,
   ]);
   const policy = await compileController(resources.tf, controller, {
-    learningRate: strategy.controller.learningRate,
+    learningRate,
+    beta1,
+    epsilon,
     penaltyWeight: skipWeight,
     sequences: samples,
     seed: deriveSeed(spec.seed, 'controller'),
@@ -101,14 +105,13 @@ export const enasSearch = async (
     shared.train(state, at, genotypeOf(drawn('shared-weights', at.index, at.unit)));
 
   /** A step of the controller from the rewards of a whole block; the new baseline. */
-  const reinforce = (old: number | null, epoch: number, unit: number, rewards: readonly number[]): number => {
-    const mean = rewards.reduce((sum, reward) => sum + reward, 0) / rewards.length;
-    const baseline = old === null ? mean : baselineDecay * old + (1 - baselineDecay) * mean;
+  const reinforce = (old: number, epoch: number, unit: number, rewards: readonly number[]): number => {
+    const { advantages, baseline } = movingBaseline(old, rewards, baselineDecay);
     const first = unit - (samples - 1);
     policy.reinforce(
-      rewards.map((reward, i) => ({
+      advantages.map((advantage, i) => ({
         choices: drawn('controller', epoch, first + i).choices,
-        advantage: reward - baseline,
+        advantage,
       })),
     );
     return baseline;
@@ -131,7 +134,7 @@ export const enasSearch = async (
     const { architectures } = tally;
     const described = (): NonNullable<CurvePoint['controller']> => ({
       reward: tally.reward / architectures,
-      baseline: baseline ?? 0,
+      baseline,
       entropy: tally.entropy / architectures,
       ...(possibleSkips > 0 && { skipRate: tally.skips / (architectures * possibleSkips) }),
     });
@@ -150,7 +153,7 @@ export const enasSearch = async (
 
   const deriveOne = (state: State, at: Place): Done<State> => {
     const genotype = genotypeOf(drawn('deriving', at.index, at.unit));
-    const { latest, cost } = shared.score(state.cost, genotype, scoreBatch(at));
+    const { latest, cost } = shared.score(state.cost, genotype, scoreBatch({ ...at, unit: 0 }));
     const { correct, images } = latest;
     return { state: { ...state, scores: [...state.scores, { correct, images }], cost }, latest };
   };
@@ -161,7 +164,7 @@ export const enasSearch = async (
       ...noEpochs,
       controller: emptyControllerTally,
       rewards: [],
-      baseline: null,
+      baseline: 0,
       scores: [],
       cost: { multiplyAdds: 0, images: 0 },
     },

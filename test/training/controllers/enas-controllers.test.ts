@@ -20,8 +20,8 @@ const tensors = tf.memory().numTensors;
 afterAll(() => expect(tf.memory().numTensors).toBe(tensors));
 
 const settings = { hiddenUnits: 6, temperature: 2, tanhConstant: 2.5, operationTanhConstant: 1 };
-const macro = enasMacroController({ ...settings, depth: 4, skipTarget: 0.4 });
-const micro = enasMicroController(settings);
+const macro = enasMacroController({ ...settings, depth: 4, operations: 6, skipTarget: 0.4 });
+const micro = enasMicroController({ ...settings, nodes: 5, operations: 5 });
 const cases = [
   ['macro', macro, enasMacro(4)],
   ['micro', micro, enasMicro],
@@ -106,7 +106,14 @@ describe.each(cases)('controller of %s architectures', (_, controller, space) =>
   });
 
   it('draws valid architectures by the seed alone, and moves towards what is rewarded', async () => {
-    const settings = { learningRate: 0.05, penaltyWeight: 0, sequences: 8, seed: 1 };
+    const settings = {
+      learningRate: 0.05,
+      beta1: 0.9,
+      epsilon: 1e-8,
+      penaltyWeight: 0,
+      sequences: 8,
+      seed: 1,
+    };
     const compiled = await compileController(tf, controller, settings);
     try {
       const first = compiled.sample([1, 2]);
