@@ -18,6 +18,8 @@ describe('an experiment that searches with ENAS', () => {
       controller: {
         hiddenUnits: 100,
         learningRate: 3.5e-4,
+        beta1: 0,
+        epsilon: 1e-3,
         updates: 2000,
         samples: 1,
         temperature: 5,
