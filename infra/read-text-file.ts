@@ -38,14 +38,19 @@ const readUpTo = (descriptor: number, limit: number): Uint8Array => {
  */
 export const readTextFile = (file: string, { field, what, fix, limit = LIMIT }: ExpectedFile): string => {
   const refused = (why: string): Error => inputError(field, file, `${what}; ${why}`, fix);
+  const pipe = SHELL_PIPE.exec(file);
+  const given =
+    pipe === null ? undefined : Number(pipe[1] === 'stdin' ? 0 : file.slice(file.lastIndexOf('/') + 1));
   let descriptor: number | undefined;
   try {
-    descriptor = openSync(file, constants.O_RDONLY | (SHELL_PIPE.test(file) ? 0 : constants.O_NONBLOCK));
-    const found = fstatSync(descriptor);
+    // What the shell has opened is read as it is: opening it anew would wait for another writer.
+    if (given === undefined) descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    const open = given ?? (descriptor as number);
+    const found = fstatSync(open);
     if (found.isDirectory()) throw refused('this is a folder');
-    if (!found.isFile() && !SHELL_PIPE.test(file))
+    if (!found.isFile() && given === undefined)
       throw refused(found.isFIFO() ? 'this is a pipe' : 'this is a device');
-    const bytes = readUpTo(descriptor, limit);
+    const bytes = readUpTo(open, limit);
     if (bytes.length > limit) throw refused(`this is longer than ${limit} bytes`);
     return decodeText(bytes, file);
   } catch (error) {
