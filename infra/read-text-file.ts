@@ -38,9 +38,9 @@ const readUpTo = (descriptor: number, limit: number): Uint8Array => {
  */
 export const readTextFile = (file: string, { field, what, fix, limit = LIMIT }: ExpectedFile): string => {
   const refused = (why: string): Error => inputError(field, file, `${what}; ${why}`, fix);
-  const pipe = SHELL_PIPE.exec(file);
-  const given =
-    pipe === null ? undefined : Number(pipe[1] === 'stdin' ? 0 : file.slice(file.lastIndexOf('/') + 1));
+  const given = SHELL_PIPE.test(file)
+    ? Number(file === '/dev/stdin' ? 0 : file.slice(file.lastIndexOf('/') + 1))
+    : undefined;
   let descriptor: number | undefined;
   try {
     // What the shell has opened is read as it is: opening it anew would wait for another writer.
