@@ -1,7 +1,6 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import type { BatchJobs } from '../../activities/batch-jobs.ts';
-import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { CrashError } from './faulty-store.ts';
 
@@ -136,14 +135,6 @@ export const contentOf = async (store: ObjectStore): Promise<Readonly<Record<str
   for await (const { key } of store.list(''))
     found[key] = Buffer.from((await store.get(key))?.body ?? []).toString('latin1');
   return found;
-};
-
-/** A store with the same objects. */
-export const copyOf = async (store: ObjectStore): Promise<ObjectStore> => {
-  const copy = createMemoryObjectStore();
-  for (const [key, text] of Object.entries(await contentOf(store)))
-    await copy.put(key, Buffer.from(text, 'latin1'));
-  return copy;
 };
 
 /** Tries every kill point, the event before and after its effect, until there is no further event; answers how many there were. */

@@ -36,9 +36,6 @@ const readSources = (): { readonly hash: string; readonly files: ReadonlyMap<str
   return { hash: hash.digest('hex').slice(0, 16), files };
 };
 
-/** Names the code of the working tree as it is now. */
-export const treeHash = (): string => readSources().hash;
-
 /** Folder of a copy of the code. */
 export const codeRoot = (layout: Layout, hash: string): string => join(layout.code, hash);
 
