@@ -35,6 +35,21 @@ const SIGKILL_BIT = 1n << 8n;
 const EXITING = 0x4;
 
 /**
+ * The state of a process by what Linux says of it.
+ * @param {readonly string[]} stat fields of `/proc/PID/stat` from the third on
+ * @param {string} status text of `/proc/PID/status`
+ * @returns {'running' | 'paused' | 'ending' | undefined}
+ */
+export const stateInProc = (stat, status) => {
+  const state = stat[0] ?? 'Z';
+  if (state === 'Z' || state === 'X') return undefined;
+  const masks = [...status.matchAll(/^(?:SigPnd|ShdPnd):\s*([0-9a-f]+)$/gm)];
+  const isKilled = masks.some(([, mask]) => (BigInt(`0x${mask}`) & SIGKILL_BIT) !== 0n);
+  if (isKilled || (Number(stat[6]) & EXITING) !== 0) return 'ending';
+  return state === 'T' || state === 't' ? 'paused' : 'running';
+};
+
+/**
  * What a process can be expected to do. `ending`: it was killed or exits, and the kernel is taking it down, which takes a
  * large one a good part of a second; its pid and start time are there as before, and it holds its ports and locks.
  * `paused`: by SIGSTOP. `undefined`: there is no such process.
@@ -48,14 +63,7 @@ export const processState = (pid) => {
       if (state === '' || state.startsWith('Z')) return undefined;
       return state.includes('E') ? 'ending' : state.startsWith('T') ? 'paused' : 'running';
     }
-    const fields = statOf(pid);
-    const state = fields[0] ?? 'Z';
-    if (state === 'Z' || state === 'X') return undefined;
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    const masks = [...status.matchAll(/^(?:SigPnd|ShdPnd):\s*([0-9a-f]+)$/gm)];
-    const isKilled = masks.some(([, mask]) => (BigInt(`0x${mask}`) & SIGKILL_BIT) !== 0n);
-    if (isKilled || (Number(fields[6]) & EXITING) !== 0) return 'ending';
-    return state === 'T' || state === 't' ? 'paused' : 'running';
+    return stateInProc(statOf(pid), readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch {
     return undefined;
   }
