@@ -39,7 +39,7 @@ const IMPURE_GLOBALS = [
 
 const NO_RANDOM = {
   selector: "MemberExpression[object.name='Math'][property.name='random']",
-  message: 'Randomness flows through nas/random.ts.',
+  message: 'Randomness flows through nas/core/random.ts.',
 };
 const NO_CLOCK = [
   "MemberExpression[object.name='Date'][property.name='now']",
@@ -95,7 +95,7 @@ export default tseslint.config(
   },
   {
     // Data loading runs beside training, in a thread of its own.
-    files: ['nas/training/data/prefetch*.ts'],
+    files: ['nas/task/images/prefetch*.ts'],
     rules: imports(only('nas'), NO_AWS, NO_TEMPORAL, builtins('crypto', 'worker_threads', 'url')),
   },
   { files: ['store/**/*.ts'], rules: imports(only('nas', 'store'), NO_TENSORS, NO_TEMPORAL) },

@@ -8,7 +8,8 @@ const HEAVY = [
 
 /** What runs once more with oneDNN's code for CPUs without AVX-512, whose faults a CPU with it does not show. */
 const AVX2 = [
-  'test/training/{convolution,layers,losses}.test.ts',
+  'test/training/layers/{convolution,layers}.test.ts',
+  'test/training/tasks/losses.test.ts',
   'test/training/programs/{weight-sharing-search,few-channels}.test.ts',
 ];
 

@@ -8,7 +8,7 @@ import workerPackage from '@temporalio/worker/package.json' with { type: 'json' 
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Everything a workflow may import besides packages. */
-const SOURCES = ['workflows', 'nas/protocol'];
+const SOURCES = ['workflows', 'nas/core', 'nas/experiment', 'nas/job', 'nas/protocol'];
 
 const sourceHash = async (): Promise<string> => {
   const hash = createHash('sha256').update(workerPackage.version);
