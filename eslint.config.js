@@ -19,6 +19,24 @@ const only = (...inner) => ({
   message: `This folder imports ${inner.join('/, ')}/ alone: arrows point inwards.`,
 });
 
+/** Rooms of `nas/`, from the innermost outwards: each imports itself and those before it. */
+const ROOMS = [
+  ...['core', 'space', 'search', 'benchmark', 'task', 'experiment', 'job', 'protocol'],
+  ...['training', 'estimate', 'report'],
+];
+/** The same of `nas/training`. `program.ts`, beside the rooms, is what all of them speak of. */
+const TRAINING_ROOMS = [
+  ...['graph', 'layers', 'optimizers', 'networks', 'controllers', 'supernets', 'tasks', 'programs'],
+];
+/** The same of `activities`; contracts, dependencies and failures beside the rooms belong to all. */
+const ACTIVITY_ROOMS = [...['batch', 'documents', 'launch', 'search', 'stages', 'report', 'reconcile']];
+
+/** Refuses what a room may not import: the rooms after it. */
+const inwards = (rooms, room) => ({
+  regex: `^(\\.\\./)+(${[...rooms.slice(rooms.indexOf(room) + 1), '-'].join('|')})/`,
+  message: `${room}/ imports the rooms before it alone: arrows point inwards.`,
+});
+
 const NO_TENSORS = {
   group: ['@tensorflow/*'],
   message: 'Only nas/training and containers/trainer touch tensors.',
@@ -80,29 +98,53 @@ export default tseslint.config(
   {
     files: ['nas/**/*.ts'],
     rules: {
-      ...imports(only('nas'), NO_TENSORS, NO_AWS, NO_TEMPORAL, builtins('crypto')),
       'no-restricted-globals': ['error', ...IMPURE_GLOBALS],
       'no-restricted-syntax': ['error', NO_RANDOM, ...NO_CLOCK],
     },
   },
+  ...ROOMS.map((room) => ({
+    files: [`nas/${room}/**/*.ts`],
+    rules: imports(inwards(ROOMS, room), only('nas'), NO_TENSORS, NO_AWS, NO_TEMPORAL, builtins('crypto')),
+  })),
   {
-    // TensorFlow takes a graph from a file, and loads its text format with a package of its own.
-    files: ['nas/training/**/*.ts'],
+    // Images are files, decoded beside training in a thread of its own.
+    files: ['nas/task/images/**/*.ts'],
     rules: {
-      ...imports(only('nas'), NO_AWS, NO_TEMPORAL, builtins('crypto', 'fs', 'os', 'path', 'module', 'fs/*')),
+      ...imports(
+        inwards(ROOMS, 'task'),
+        ...[only('nas'), NO_TENSORS, NO_AWS, NO_TEMPORAL],
+        builtins('crypto', 'fs', 'fs/*', 'worker_threads', 'url'),
+      ),
       'no-restricted-globals': ['error', ...IMPURE_GLOBALS.filter(({ name }) => name !== 'Buffer')],
     },
   },
   {
-    // Data loading runs beside training, in a thread of its own.
-    files: ['nas/task/images/prefetch*.ts'],
-    rules: imports(only('nas'), NO_AWS, NO_TEMPORAL, builtins('crypto', 'worker_threads', 'url')),
+    files: ['nas/training/**/*.ts'],
+    rules: {
+      'no-restricted-globals': ['error', ...IMPURE_GLOBALS.filter(({ name }) => name !== 'Buffer')],
+    },
   },
+  ...TRAINING_ROOMS.map((room) => ({
+    // TensorFlow takes a graph from a file, and loads its text format with a package of its own.
+    files: [`nas/training/${room}/**/*.ts`],
+    rules: imports(
+      ...[inwards(ROOMS, 'training'), inwards(TRAINING_ROOMS, room), only('nas'), NO_AWS, NO_TEMPORAL],
+      builtins('crypto', 'fs', 'os', 'path', 'module', 'fs/*'),
+    ),
+  })),
   { files: ['store/**/*.ts'], rules: imports(only('nas', 'store'), NO_TENSORS, NO_TEMPORAL) },
   {
     files: ['activities/**/*.ts'],
     rules: imports(only('nas', 'store', 'activities', 'workflows'), NO_TRAINING, NO_TENSORS),
   },
+  ...ACTIVITY_ROOMS.map((room) => ({
+    files: [`activities/${room}/**/*.ts`],
+    rules: imports(
+      inwards(ACTIVITY_ROOMS, room),
+      only('nas', 'store', 'activities', 'workflows'),
+      ...[NO_TRAINING, NO_TENSORS],
+    ),
+  })),
   {
     files: ['workflows/**/*.ts'],
     rules: {

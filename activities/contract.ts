@@ -3,7 +3,8 @@ import type { Edits } from '../nas/experiment/edits.ts';
 import type { JobReport, PlannedJob } from '../nas/job/job-report.ts';
 import type { Outcome } from '../nas/job/outcome.ts';
 import type { RunRef } from '../nas/experiment/run-record.ts';
-import type { GateView, RehearsalView, RunView, StageName } from '../nas/protocol/run-view.ts';
+import type { StageName } from '../nas/experiment/stage-name.ts';
+import type { GateView, RehearsalView, RunView } from '../nas/protocol/run-view.ts';
 
 /** The activities that workflows call. Every value is small; large ones are in the store. */
 export interface ProtocolActivities {

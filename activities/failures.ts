@@ -2,7 +2,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { DAMAGED_RESULT, DAMAGED_STAGE } from '../nas/job/damaged.ts';
 import { InputError } from '../nas/core/input-error.ts';
 import type { PlannedJob } from '../nas/job/job-report.ts';
-import type { StageName } from '../nas/protocol/run-view.ts';
+import type { StageName } from '../nas/experiment/stage-name.ts';
 import { CorruptDocumentError } from '../store/sealed-document.ts';
 
 /** A document that an earlier step wrote is not there. */

@@ -1,12 +1,6 @@
 import type { JobReport } from '../nas/job/job-report.ts';
-import type {
-  CostView,
-  JobView,
-  LeaderboardRow,
-  RunView,
-  StageName,
-  StageView,
-} from '../nas/protocol/run-view.ts';
+import type { StageName } from '../nas/experiment/stage-name.ts';
+import type { CostView, JobView, LeaderboardRow, RunView, StageView } from '../nas/protocol/run-view.ts';
 import type { Board, BoardJob, BoardStage, StageNews } from './contract.ts';
 
 /** The display before anything has run. */

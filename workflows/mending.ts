@@ -2,7 +2,7 @@ import { ApplicationFailure, executeChild, ParentClosePolicy, workflowInfo } fro
 import { ChildWorkflowCancellationType, TemporalFailure } from '@temporalio/workflow';
 import { DAMAGED_RESULT, DAMAGED_STAGE } from '../nas/job/damaged.ts';
 import type { JobReport, PlannedJob } from '../nas/job/job-report.ts';
-import type { StageName } from '../nas/protocol/run-view.ts';
+import type { StageName } from '../nas/experiment/stage-name.ts';
 import type { Board, StageInput } from './contract.ts';
 import { isByTrials } from './control.ts';
 import { tell } from './job-pool.ts';

@@ -17,7 +17,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ChildWorkflowHandle } from '@temporalio/workflow';
-import type { AuditEntry, RunView, StageName } from '../nas/protocol/run-view.ts';
+import type { StageName } from '../nas/experiment/stage-name.ts';
+import type { AuditEntry, RunView } from '../nas/protocol/run-view.ts';
 import { noted, noteEvery } from './awake.ts';
 import type { AwakeTime } from './awake.ts';
 import { cost, details, emptyBoard, leaderboard, runView, withNews, withStageStatus } from './board.ts';

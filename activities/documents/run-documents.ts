@@ -5,7 +5,7 @@ import type { ProgramResult } from '../../nas/job/job.ts';
 import type { JobResultSummary, PlannedJob } from '../../nas/job/job-report.ts';
 import { latencyRecordSchema, timesTrials } from '../../nas/experiment/measures.ts';
 import type { RunRecord, RunRef } from '../../nas/experiment/run-record.ts';
-import type { StageName } from '../../nas/protocol/run-view.ts';
+import type { StageName } from '../../nas/experiment/stage-name.ts';
 import { findResult } from '../../store/job-results.ts';
 import { keys } from '../../store/keys.ts';
 import { findDocument } from '../../store/mendable-documents.ts';

@@ -1,8 +1,7 @@
 import type { JobReport, PlannedJob } from '../../nas/job/job-report.ts';
 import { baselineJobs } from '../../nas/protocol/plan.ts';
-import type { Cell } from '../../nas/protocol/plan.ts';
 import type { RunRecord } from '../../nas/experiment/run-record.ts';
-import { spaceOf } from '../../nas/space/spaces.ts';
+import { spaceOf, type Cell } from '../../nas/space/spaces.ts';
 import { baselineCellsToAdd } from '../../nas/protocol/stages.ts';
 import { deriveSeed, randomFromSeed } from '../../nas/core/random.ts';
 import type { ProtocolActivities } from '../contract.ts';
@@ -17,7 +16,7 @@ const FRUITLESS_DRAWS = 10_000;
 
 /** The baseline's stream of distinct random cells that the search could have found as well. */
 function* randomCells({ experiment }: RunRecord, isBeyondLimits: IsBeyondLimits): Generator<Cell> {
-  const space = spaceOf(experiment);
+  const space = spaceOf(experiment.space);
   const random = randomFromSeed(deriveSeed(experiment.stages.evaluate.baselineSeed, 'baseline-cells'));
   const seen = new Set<string>();
   for (let fruitless = 0; fruitless < FRUITLESS_DRAWS; fruitless++) {

@@ -85,7 +85,7 @@ export const createStageActivities = (deps: Dependencies): StageActivities => {
   ): Promise<readonly GateCell[]> =>
     experiment.gate === undefined
       ? []
-      : sampleForGate(await searchSeeds(ref, reports), experiment.gate.cells, spaceOf(experiment).hash);
+      : sampleForGate(await searchSeeds(ref, reports), experiment.gate.cells, spaceOf(experiment.space).hash);
 
   /** The gate's judgement, from the reports of stage 1; undefined where there is no gate. */
   const judged = async (
@@ -116,7 +116,7 @@ export const createStageActivities = (deps: Dependencies): StageActivities => {
       const seeds = await searchSeeds(ref, reports);
       const gate = await judged(ref, experiment, reports);
       const topK = input.edits?.topK ?? gate?.topK ?? experiment.stages.retrain.topK;
-      return retrainJobs(experiment, selectForRetraining(seeds, topK, spaceOf(experiment).hash));
+      return retrainJobs(experiment, selectForRetraining(seeds, topK, spaceOf(experiment.space).hash));
     },
 
     planGate: async ({ run: ref, reports }) => {

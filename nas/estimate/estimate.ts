@@ -9,7 +9,7 @@ import type { BlackBoxChoice } from '../search/strategy-schema.ts';
 import { STRATEGIES } from '../search/registry.ts';
 import { rungFidelities } from '../search/trials/sampler.ts';
 import type { NetworkSize } from '../task/recipe.ts';
-import type { StageName } from '../protocol/run-view.ts';
+import type { StageName } from '../experiment/stage-name.ts';
 import { baselineCellsToAdd } from '../protocol/stages.ts';
 import { randomFromSeed, type Random } from '../core/random.ts';
 import { smash } from '../space/smash.ts';
@@ -56,7 +56,7 @@ const meanOf = (cost: (random: Random) => number): number => {
 
 /** Multiply-adds of one forward pass of one image, averaged over random cells. */
 const meanMultiplyAdds = (experiment: Experiment, size: NetworkSize, dataset: DatasetManifest): number => {
-  const space = spaceOf(experiment);
+  const space = spaceOf(experiment.space);
   const setting = settingOf(size, dataset);
   return meanOf((random) =>
     countMultiplyAdds(

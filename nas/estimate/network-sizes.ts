@@ -100,7 +100,7 @@ const descriptionsOf = (
   };
   if (strategy.name === 'given') return ['given cell', [describe(givenCell(experiment).genotype)]];
   const random = randomFromSeed(0);
-  const drawn = Array.from({ length: samples }, () => spaceOf(experiment).sample(random).genotype);
+  const drawn = Array.from({ length: samples }, () => spaceOf(experiment.space).sample(random).genotype);
   const { described, failure } = built(drawn, describe);
   if (described.length === 0) throw failure;
   return [`mean of ${described.length} random`, described];
@@ -174,7 +174,7 @@ export const limitedNetworks = (
   const counts: Measures[] = [];
   let within = 0;
   for (let drawn = 0; drawn < MOST_SAMPLES && (drawn < LIMITED_SAMPLES || within === 0); drawn++) {
-    const { genotype } = spaceOf(experiment).sample(random);
+    const { genotype } = spaceOf(experiment.space).sample(random);
     const count = countNetwork({ space, genotype, size: network, image: shape, classes: classes.length });
     if (count === undefined) continue;
     counts.push({ ...count });

@@ -208,7 +208,7 @@ const finalRecipe = recipeSchema
   .extend({
     epochs: recipeSchema.shape.epochs
       .removeDefault()
-      .describe("Passes of each fit of the strategy's own model.")
+      .describe('Passes over the training images.')
       .default(600),
     batchSize: recipeSchema.shape.batchSize.removeDefault().default(96),
     auxiliaryWeight: recipeSchema.shape.auxiliaryWeight.removeDefault().default(0.4),

@@ -3,9 +3,8 @@ import { publishedIn } from '../space/published.ts';
 import type { Experiment } from './experiment.ts';
 import { inputError } from '../core/input-error.ts';
 import { suggestion } from '../core/nearest.ts';
-import type { Cell } from '../protocol/plan.ts';
 import { readGenotype } from '../space/read-genotype.ts';
-import { spaceOf } from '../space/spaces.ts';
+import { spaceOf, type Cell } from '../space/spaces.ts';
 
 const RANDOM = 'random';
 
@@ -22,7 +21,7 @@ const printedCell = (experiment: Experiment, text: string, field: string): Cell 
 export const givenCell = (experiment: Experiment, field = 'genotype'): Cell => {
   const { genotype = '', stages } = experiment;
   if (genotype === RANDOM)
-    return spaceOf(experiment).sample(
+    return spaceOf(experiment.space).sample(
       randomFromSeed(deriveSeed(stages.search.seeds[0] as number, 'given-cell')),
     );
   const published = publishedIn(experiment.space.name);

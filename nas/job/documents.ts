@@ -6,7 +6,7 @@ import type { JobReport, PlannedJob } from './job-report.ts';
 import { OUTCOMES } from './outcome.ts';
 import type { RunRecord } from '../experiment/run-record.ts';
 import { settledExperimentSchema } from '../experiment/settled-experiment.ts';
-import type { StageName } from '../protocol/run-view.ts';
+import type { StageName } from '../experiment/stage-name.ts';
 
 /** Schemas of the documents that the protocol reads back from the store, parsed once at that edge. */
 const count = z.number().int().min(0);

@@ -2,7 +2,9 @@ import type { Experiment } from '../experiment/experiment.ts';
 import type { Grown } from '../search/inheritance.ts';
 import type { JobDocument, ProgramSpec, TaskData } from '../job/job.ts';
 import type { PlannedJob, PlannedTrial } from '../job/job-report.ts';
+import { epochsAt } from '../experiment/epochs-at.ts';
 import { timesTrials } from '../experiment/measures.ts';
+import type { Cell } from '../space/spaces.ts';
 import type { Recipe } from '../task/recipe.ts';
 import type { RunRecord } from '../experiment/run-record.ts';
 import { isBlackBox, optionsOf } from '../search/strategy-schema.ts';
@@ -128,10 +130,6 @@ export const searchJobs = ({ strategy, stages }: Experiment): PlannedJob[] =>
         }),
       }));
 
-/** Epochs that a share of the full training comes to. */
-export const epochsAt = (experiment: Experiment, fidelity: number): number =>
-  Math.max(1, Math.round(fidelity * experiment.stages.search.recipe.epochs));
-
 /** Stage 1 by trials: the training of one of a search's networks. */
 export const trialJob = (
   experiment: Experiment,
@@ -148,12 +146,6 @@ export const trialJob = (
     ? {}
     : { inherits: { ...grownOf(inherits), jobId: trialJobId(search.jobId, inherits.trial) } }),
 });
-
-/** A cell with its canonical hash. */
-export interface Cell {
-  readonly genotype: string;
-  readonly hash: string;
-}
 
 /** Hexadecimal digits of a cell's hash in job names. */
 const CELL_DIGITS = 8;

@@ -1,6 +1,6 @@
 import type { Experiment } from '../experiment/experiment.ts';
 import type { JobReport } from '../job/job-report.ts';
-import type { Cell } from './plan.ts';
+import type { Cell } from '../space/spaces.ts';
 import type { GateView } from './run-view.ts';
 import type { SearchSeed } from './stages.ts';
 import { kendallTau } from './statistics.ts';

@@ -1,6 +1,6 @@
 import type { Edits } from '../experiment/edits.ts';
+import type { StageName } from '../experiment/stage-name.ts';
 import type { Outcome } from '../job/outcome.ts';
-import type { RankCorrelation } from './statistics.ts';
 
 /** What `status`, `watch`, `report` and the Temporal query `progress` show of a run. Plain JSON. */
 export interface RunView {
@@ -20,8 +20,6 @@ export interface RunView {
   /** Why a run failed. */
   readonly error?: string;
 }
-
-export type StageName = 'proxy-search' | 'retrain-top' | 'evaluate';
 
 export interface StageView {
   readonly name: StageName;
@@ -122,6 +120,17 @@ export interface AuditEntry {
   readonly text: string;
   /** Of an `edit`: what a retry of the run takes over. */
   readonly edits?: Edits;
+}
+
+/** How far two orders of the same things agree. */
+export interface RankCorrelation {
+  /** Kendall's τ-b in [−1, 1]; absent where one side has no two different values. */
+  readonly tau?: number;
+  /** 95 % interval; [−1, 1] where τ is absent. */
+  readonly interval: readonly [number, number];
+  readonly n: number;
+  /** How the interval was made, for the reader of a report. */
+  readonly method: string;
 }
 
 /** What the short retrainings of a sample of stage 1's cells say of its scores. */

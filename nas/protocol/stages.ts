@@ -1,5 +1,5 @@
 import type { ScoredGenotype, TrainingCost } from '../job/job.ts';
-import type { Cell } from './plan.ts';
+import type { Cell } from '../space/spaces.ts';
 
 /** Result of one search seed, as far as the choice of candidates needs it. */
 export interface SearchSeed {

@@ -1,6 +1,6 @@
 import jStat from 'jstat';
 import { mean, sampleStandardDeviation } from 'simple-statistics';
-import type { SeedStatistics, Verdict } from './run-view.ts';
+import type { RankCorrelation, SeedStatistics, Verdict } from './run-view.ts';
 
 /** The standard normal's 97.5 % quantile. */
 const Z = 1.959963984540054;
@@ -58,16 +58,6 @@ export const pairedVerdict = (winner: readonly number[], baseline: readonly numb
   const text = `not distinguishable from the random cell at n = ${n}`;
   return { kind: 'not-distinguishable', text, interval, meanDifference };
 };
-
-export interface RankCorrelation {
-  /** Kendall's τ-b in [−1, 1]; absent where one side has no two different values. */
-  readonly tau?: number;
-  /** 95 % interval; [−1, 1] where τ is absent. */
-  readonly interval: readonly [number, number];
-  readonly n: number;
-  /** How the interval was made, for the reader of a report. */
-  readonly method: string;
-}
 
 /** Below this many pairs Fisher's transform is not to be trusted. */
 const FIELLER_MINIMUM = 10;

@@ -3,8 +3,8 @@ import type { Experiment } from '../experiment/experiment.ts';
 import type { AttemptRecord, CurvePoint, ScoredGenotype, TrainingCost } from '../job/job.ts';
 import type { Outcome } from '../job/outcome.ts';
 import type { Contender } from '../protocol/plan.ts';
-import type { RunView, StageName } from '../protocol/run-view.ts';
-import type { RankCorrelation } from '../protocol/statistics.ts';
+import type { StageName } from '../experiment/stage-name.ts';
+import type { RankCorrelation, RunView } from '../protocol/run-view.ts';
 import type { ReceiptReport } from './receipt-report.ts';
 import type { SearchTrials } from './search-trials.ts';
 

@@ -1,9 +1,13 @@
 import type { Json } from '../core/json.ts';
 import type { Random } from '../core/random.ts';
 import type { Space } from './space.ts';
-import type { Experiment } from '../experiment/experiment.ts';
-import type { Cell } from '../protocol/plan.ts';
-import { chosenSpace } from './space-schema.ts';
+import { chosenSpace, type SpaceChoice } from './space-schema.ts';
+
+/** A printed genotype with its canonical hash. */
+export interface Cell {
+  readonly genotype: string;
+  readonly hash: string;
+}
 
 /** A space as the protocol needs it: genotypes in print, cells with their canonical hash. */
 export interface PrintedSpace {
@@ -20,5 +24,4 @@ const printed = <G extends Json>(space: Space<G>): PrintedSpace => ({
   },
 });
 
-export const spaceOf = (experiment: Pick<Experiment, 'space'>): PrintedSpace =>
-  printed(chosenSpace(experiment.space));
+export const spaceOf = (choice: SpaceChoice): PrintedSpace => printed(chosenSpace(choice));

@@ -15,7 +15,7 @@ import type { VerifiedStage } from './stages.ts';
 export const jobToVerify = (experiment: Experiment, stage: VerifiedStage): PlannedJob => {
   const { strategy, stages } = experiment;
   const { search, retrain, evaluate } = stages;
-  const { genotype } = spaceOf(experiment).sample(randomFromSeed(evaluate.baselineSeed));
+  const { genotype } = spaceOf(experiment.space).sample(randomFromSeed(evaluate.baselineSeed));
   switch (stage) {
     case 'search': {
       const seed = search.seeds[0] as number;

@@ -22,8 +22,8 @@ describe('an experiment with a black-box strategy', () => {
   it('can name every registered space', () => {
     for (const name of Object.keys(SPACES)) {
       const choice = spaceSchema.parse({ name });
-      const { genotype, hash } = spaceOf({ space: choice }).sample(randomFromSeed(1));
-      expect(spaceOf({ space: choice }).hash(genotype), name).toBe(hash);
+      const { genotype, hash } = spaceOf(choice).sample(randomFromSeed(1));
+      expect(spaceOf(choice).hash(genotype), name).toBe(hash);
     }
     expect(chosenSpace({ name: 'nas-rl', depth: 3 }).sample(randomFromSeed(1))).toHaveLength(3);
   });

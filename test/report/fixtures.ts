@@ -5,7 +5,8 @@ import { baselineJobs, evaluateJobs, retrainJobs, searchJobs } from '../../nas/p
 import type { AttemptRecord, CurvePoint, ProgramResult } from '../../nas/job/job.ts';
 import type { JobReport, PlannedJob } from '../../nas/job/job-report.ts';
 import type { StageRecord } from '../../nas/job/documents.ts';
-import type { JobView, StageName, StageView } from '../../nas/protocol/run-view.ts';
+import type { StageName } from '../../nas/experiment/stage-name.ts';
+import type { JobView, StageView } from '../../nas/protocol/run-view.ts';
 import { rankByValidation } from '../../nas/protocol/stages.ts';
 import { deriveSeed, randomFromSeed } from '../../nas/core/random.ts';
 import { dartsCnn } from '../../nas/space/darts-cnn.ts';

@@ -67,7 +67,7 @@ export const simulatedResult = ({ program }: JobDocument): ProgramResult => {
       weightsSha256,
     };
   }
-  const space = spaceOf({ space: program.space } as Experiment);
+  const space = spaceOf(program.space);
   const random = randomFromSeed(program.seed);
   const candidates = Array.from({ length: 5 }, () => space.sample(random).genotype)
     .map((genotype) => ({ genotype, score: fraction(genotype), rescored: fraction(genotype, program.seed) }))

@@ -53,8 +53,8 @@ const afterRunOf = async (file: string, found: 'both' | 'nothing' = 'both') => {
   await createDocument(store, keys.experiment('source'), record);
   const random = randomFromSeed(2);
   const [winner, baseline] = [
-    spaceOf(experiment).sample(random).genotype,
-    spaceOf(experiment).sample(random).genotype,
+    spaceOf(experiment.space).sample(random).genotype,
+    spaceOf(experiment.space).sample(random).genotype,
   ];
   const report = found === 'both' ? { winner: { genotype: winner }, baseline: { genotype: baseline } } : {};
   for (const [path, text] of Object.entries({

@@ -24,7 +24,7 @@ const load = (file: string, ...overrides: string[]): Experiment =>
 /** A run of the experiment that found two random architectures. */
 const sourceOf = (experiment: Experiment): TransferSource => {
   const random = randomFromSeed(3);
-  const space = spaceOf(experiment);
+  const space = spaceOf(experiment.space);
   const [winner, baseline] = [space.sample(random), space.sample(random)];
   return {
     runId: 'first-run',

@@ -40,7 +40,7 @@ describe('the job that verify-resume runs twice', () => {
     ] as const) {
       const program = programOf(small, jobToVerify(small, stage));
       expect(program).toMatchObject(expected);
-      expect(spaceOf(small).hash('genotype' in program ? program.genotype : '')).toMatch(/^[0-9a-f]+$/);
+      expect(spaceOf(small.space).hash('genotype' in program ? program.genotype : '')).toMatch(/^[0-9a-f]+$/);
     }
   });
 
