@@ -1,6 +1,6 @@
 import { LATENCY } from '../../nas/experiment/measures.ts';
 import type { RunRecord } from '../../nas/experiment/run-record.ts';
-import { chosenSpace } from '../../nas/space/space-schema.ts';
+import { chosenSpace } from '../../nas/space/registry.ts';
 import { withinLimits } from '../../nas/search/objective.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { createLookUp } from './look-up.ts';

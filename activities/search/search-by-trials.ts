@@ -7,7 +7,7 @@ import type { JobReport, PlannedTrial } from '../../nas/job/job-report.ts';
 import type { Outcome } from '../../nas/job/outcome.ts';
 import { trialJob } from '../../nas/protocol/plan.ts';
 import type { RunRecord } from '../../nas/experiment/run-record.ts';
-import { chosenSpace } from '../../nas/space/space-schema.ts';
+import { chosenSpace } from '../../nas/space/registry.ts';
 import { isBlackBox, optionsOf } from '../../nas/search/strategy-schema.ts';
 import type { TrialEnd, TrialEvent } from '../../nas/search/trial-log.ts';
 import type { Space } from '../../nas/space/space.ts';

@@ -1,7 +1,7 @@
 import { strategies } from '../../nas/experiment/experiment.ts';
 import type { EnasSearchSpec, ProgramTask, SmashSearchSpec } from '../../nas/job/job.ts';
 import { augmentationSchema, recipeSchema, type Recipe } from '../../nas/task/recipe.ts';
-import { spaceSchema, type SpaceChoice } from '../../nas/space/space-schema.ts';
+import { spaceSchema, type SpaceChoice } from '../../nas/space/registry.ts';
 import { deriveSeed, randomFromSeed } from '../../nas/core/random.ts';
 import { parameterNames } from '../../nas/training/layers/counting.ts';
 import type { Batch } from '../../nas/task/images/batches.ts';

@@ -4,7 +4,7 @@ import { grownSchema } from '../../nas/search/inheritance.ts';
 import { inputError } from '../../nas/core/input-error.ts';
 import type { JobDocument } from '../../nas/job/job.ts';
 import { augmentationSchema, networkSchema, recipeSchema } from '../../nas/task/recipe.ts';
-import { spaceSchema } from '../../nas/space/space-schema.ts';
+import { spaceSchema } from '../../nas/space/registry.ts';
 import { parseS3Uri } from '../../store/object-store.ts';
 
 const taskData = z.strictObject({

@@ -2,7 +2,7 @@ import { trainingParts, type DatasetManifest } from '../task/images/manifest.ts'
 import type { Experiment } from '../experiment/experiment.ts';
 import type { PlannedTrial } from '../job/job-report.ts';
 import { programOf, searchJobs } from '../protocol/plan.ts';
-import { chosenSpace } from '../space/space-schema.ts';
+import { chosenSpace } from '../space/registry.ts';
 import { spaceOf } from '../space/spaces.ts';
 import { isBlackBox } from '../search/strategy-schema.ts';
 import type { BlackBoxChoice } from '../search/strategy-schema.ts';

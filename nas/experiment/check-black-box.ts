@@ -6,7 +6,7 @@ import type { Experiment } from './experiment.ts';
 import { InputError, inputError, thrownInputErrors } from '../core/input-error.ts';
 import { checkMeasures, soughtMeasures, TRIAL_MEASURES } from './measures.ts';
 import { epochsAt } from './epochs-at.ts';
-import { chosenSpace } from '../space/space-schema.ts';
+import { chosenSpace } from '../space/registry.ts';
 import { isBlackBox, optionsOf } from '../search/strategy-schema.ts';
 import type { BlackBoxChoice } from '../search/strategy-schema.ts';
 

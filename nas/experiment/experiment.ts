@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { enas } from '../search/one-job/enas-schema.ts';
 import { augmentationSchema, networkSchema, recipeSchema } from '../task/recipe.ts';
 import { smash } from '../search/one-job/smash-schema.ts';
-import { spaceSchema } from '../space/space-schema.ts';
+import { spaceSchema } from '../space/registry.ts';
 import { objectiveSchema } from '../search/objective.ts';
 import { blackBoxSchemas } from '../search/strategy-schema.ts';
 

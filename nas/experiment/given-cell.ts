@@ -1,5 +1,5 @@
 import { deriveSeed, randomFromSeed } from '../core/random.ts';
-import { publishedIn } from '../space/published.ts';
+import { definitionOf } from '../space/registry.ts';
 import type { Experiment } from './experiment.ts';
 import { inputError } from '../core/input-error.ts';
 import { suggestion } from '../core/nearest.ts';
@@ -24,7 +24,7 @@ export const givenCell = (experiment: Experiment, field = 'genotype'): Cell => {
     return spaceOf(experiment.space).sample(
       randomFromSeed(deriveSeed(stages.search.seeds[0] as number, 'given-cell')),
     );
-  const published = publishedIn(experiment.space.name);
+  const published = definitionOf(experiment.space.name).published();
   const text = Object.hasOwn(published, genotype) ? published[genotype] : undefined;
   if (text !== undefined) return printedCell(experiment, text, field);
   // A name is one word; anything else is meant as a genotype, whose own error says more.

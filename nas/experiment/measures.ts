@@ -3,7 +3,7 @@ import type { Json } from '../core/json.ts';
 import type { Experiment } from './experiment.ts';
 import { inputError } from '../core/input-error.ts';
 import type { NetworkSize } from '../task/recipe.ts';
-import type { SpaceChoice } from '../space/space-schema.ts';
+import type { SpaceChoice } from '../space/registry.ts';
 import { isBlackBox } from '../search/strategy-schema.ts';
 import { checkObjective } from '../search/objective.ts';
 

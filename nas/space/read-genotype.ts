@@ -1,8 +1,5 @@
 import type { Json } from '../core/json.ts';
-import { hashCellGenotype } from './canonical-cell.ts';
-import { parseCellGenotype, printCellGenotype } from './cell-genotype.ts';
-import { parseEnasMacro } from './enas-macro.ts';
-import { chosenSpace, spaceSchema, type SpaceChoice } from './space-schema.ts';
+import { chosenSpace, definitionOf, spaceSchema, type SpaceChoice } from './registry.ts';
 
 export interface ReadGenotype {
   readonly genotype: Json;
@@ -17,18 +14,10 @@ export interface ReadGenotype {
  * operations, which a search there does not use. Throws `InputError` naming the part.
  */
 export const readGenotype = (space: SpaceChoice, text: string, field?: string): ReadGenotype => {
-  if (space.name === 'darts-cnn') {
-    const genotype = parseCellGenotype(text, field);
-    return { genotype, printed: printCellGenotype(genotype), hash: hashCellGenotype(genotype) };
-  }
-  const { parse, print, hash } = chosenSpace(space);
+  const { parse, print, hash } = definitionOf(space.name).trained ?? chosenSpace(space);
   const genotype = parse(text, field);
   return { genotype, printed: print(genotype), hash: hash(genotype) };
 };
-
-/** Options of a space that a genotype of it tells by its size. Throws `InputError` where it is none. */
-export const toldOptions = (name: SpaceChoice['name'], text: string): Readonly<Record<string, Json>> =>
-  name === 'enas-macro' ? { depth: parseEnasMacro(text).length } : {};
 
 /** Options of a space that differ from what it has without any. */
 export const spaceOptions = (space: SpaceChoice): Readonly<Record<string, Json>> => {

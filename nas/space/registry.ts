@@ -1,53 +1,70 @@
-import type { Json } from '../core/json.ts';
-import { inputError } from '../core/input-error.ts';
-import { blockQnn } from './block-qnn.ts';
-import { dartsCnn } from './darts-cnn.ts';
-import { eas } from './eas.ts';
-import { enasMacro } from './enas-macro.ts';
-import { enasMicro } from './enas-micro.ts';
-import { fractalNet } from './fractal-net.ts';
-import { geneticCnn } from './genetic-cnn.ts';
-import { hierarchical, hierarchicalFlat } from './hierarchical.ts';
-import { autoKerasGraphs, nasbotGraphs } from './layer-graph.ts';
-import { nasBench101 } from './nas-bench-101.ts';
-import { nasBench201 } from './nas-bench-201.ts';
-import { nasBenchMacro } from './nas-bench-macro.ts';
-import { nasRl, nasRlGrowing } from './nas-rl.ts';
-import { nasnet } from './nasnet.ts';
-import { pnas } from './pnas.ts';
-import { smash } from './smash.ts';
+import { z } from 'zod';
+import { blockQnnSpace } from './definitions/block-qnn.ts';
+import { dartsCnnSpace } from './definitions/darts-cnn.ts';
+import { easSpace } from './definitions/eas.ts';
+import { enasMacroSpace } from './definitions/enas-macro.ts';
+import { enasMicroSpace } from './definitions/enas-micro.ts';
+import { fractalNetSpace } from './definitions/fractal-net.ts';
+import { geneticCnnSpace } from './definitions/genetic-cnn.ts';
+import { hierarchicalFlatSpace, hierarchicalSpace } from './definitions/hierarchical.ts';
+import { autoKerasSpace, nasbotSpace } from './definitions/layer-graph.ts';
+import { nasBench101Space } from './definitions/nas-bench-101.ts';
+import { nasBench201Space } from './definitions/nas-bench-201.ts';
+import { nasBenchMacroSpace } from './definitions/nas-bench-macro.ts';
+import { nasRlSpace } from './definitions/nas-rl.ts';
+import { nasRlGrowingSpace } from './definitions/nas-rl-growing.ts';
+import { nasnetSpace } from './definitions/nasnet.ts';
+import { pnasSpace } from './definitions/pnas.ts';
+import { smashSpace } from './definitions/smash.ts';
 import type { Space } from './space.ts';
 
-/** Forgets the genotype's type: a caller that looks a space up by name only ever hands it its own genotypes. */
-const erased = <G extends Json>(space: Space<G>): Space => space as unknown as Space;
+/** All search spaces: the one place that lists them. */
+const DEFINITIONS = [
+  dartsCnnSpace,
+  nasBench201Space,
+  nasBenchMacroSpace,
+  nasBench101Space,
+  nasnetSpace,
+  nasRlSpace,
+  hierarchicalSpace,
+  hierarchicalFlatSpace,
+  geneticCnnSpace,
+  fractalNetSpace,
+  enasMacroSpace,
+  enasMicroSpace,
+  nasbotSpace,
+  autoKerasSpace,
+  nasRlGrowingSpace,
+  blockQnnSpace,
+  pnasSpace,
+  smashSpace,
+  easSpace,
+] as const;
 
-/** All search spaces by name. */
-export const SPACES = {
-  'darts-cnn': erased(dartsCnn),
-  'nas-bench-201': erased(nasBench201),
-  'nas-bench-macro': erased(nasBenchMacro),
-  'nas-bench-101': erased(nasBench101()),
-  nasnet: erased(nasnet),
-  pnas: erased(pnas),
-  'nas-rl': erased(nasRl()),
-  'nas-rl-growing': erased(nasRlGrowing()),
-  hierarchical: erased(hierarchical),
-  'hierarchical-flat': erased(hierarchicalFlat),
-  'genetic-cnn': erased(geneticCnn),
-  'fractal-net': erased(fractalNet),
-  'enas-macro': erased(enasMacro()),
-  'enas-micro': erased(enasMicro),
-  nasbot: erased(nasbotGraphs),
-  'auto-keras': erased(autoKerasGraphs),
-  'block-qnn': erased(blockQnn),
-  smash: erased(smash()),
-  eas: erased(eas()),
-} as const satisfies Record<string, Space>;
-export type SpaceName = keyof typeof SPACES;
-
-/** The space of that name; throws `InputError` listing the names. */
-export const spaceNamed = (name: string, field = 'space.name'): Space => {
-  if (!Object.hasOwn(SPACES, name))
-    throw inputError(field, name, Object.keys(SPACES).join(', '), 'use the name of a search space');
-  return SPACES[name as SpaceName];
+type Definitions = typeof DEFINITIONS;
+type SchemasOf<D extends readonly { readonly schema: z.ZodObject }[]> = {
+  -readonly [I in keyof D]: D[I]['schema'];
 };
+export type SpaceName = Definitions[number]['name'];
+
+/** The field `space` of an experiment: a space by name, with the options of its file. */
+export const spaceSchema = z.discriminatedUnion(
+  'name',
+  DEFINITIONS.map(({ schema }) => schema) as unknown as SchemasOf<Definitions>,
+);
+export type SpaceChoice = z.infer<typeof spaceSchema>;
+
+/** What the tables of names know of a definition: that it takes the choice that has its name. */
+type Entry = Omit<Definitions[number], 'make'> & { make(choice: SpaceChoice): Space };
+
+const BY_NAME = Object.fromEntries(
+  DEFINITIONS.map((definition) => [definition.name, definition]),
+) as Readonly<Record<SpaceName, Entry>>;
+
+export const SPACE_NAMES: readonly SpaceName[] = DEFINITIONS.map(({ name }) => name);
+
+/** What the space's file says of it. */
+export const definitionOf = (name: SpaceName): Entry => BY_NAME[name];
+
+/** The space that an experiment names, with its options. */
+export const chosenSpace = (choice: SpaceChoice): Space => definitionOf(choice.name).make(choice);

@@ -1,7 +1,7 @@
 import type { Json } from '../core/json.ts';
 import type { Random } from '../core/random.ts';
 import type { Space } from './space.ts';
-import { chosenSpace, type SpaceChoice } from './space-schema.ts';
+import { chosenSpace, type SpaceChoice } from './registry.ts';
 
 /** A printed genotype with its canonical hash. */
 export interface Cell {

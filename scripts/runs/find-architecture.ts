@@ -1,14 +1,17 @@
 import { InfrastructureError } from '../../nas/core/infrastructure-error.ts';
 import { inputError } from '../../nas/core/input-error.ts';
 import { suggestion } from '../../nas/core/nearest.ts';
-import { toldOptions } from '../../nas/space/read-genotype.ts';
 import type { NetworkSize } from '../../nas/task/recipe.ts';
-import { spaceSchema, type SpaceChoice } from '../../nas/space/space-schema.ts';
 import type { RunReport } from '../../nas/report/run-report.ts';
-import { PUBLISHED_SPACES, publishedIn } from '../../nas/space/published.ts';
 import { isCellGenotype } from '../../nas/space/cell-genotype.ts';
 import { excerpt } from '../../nas/space/excerpt.ts';
-import { SPACES, type SpaceName } from '../../nas/space/registry.ts';
+import {
+  definitionOf,
+  SPACE_NAMES,
+  spaceSchema,
+  type SpaceChoice,
+  type SpaceName,
+} from '../../nas/space/registry.ts';
 
 export interface FoundArchitecture {
   readonly space: SpaceChoice;
@@ -43,9 +46,13 @@ const ofRun = async (run: string): Promise<FoundArchitecture> => {
 
 /** The space of that name, with the options that are given, else those that the genotype tells itself. */
 const spaceCalled = (name: string, text: string, given: readonly string[]): SpaceChoice => {
-  const names = Object.keys(SPACES);
-  if (!names.includes(name))
-    throw inputError('--space', name, names.join(', '), suggestion(name, names, 'use the name of a space'));
+  if (!(SPACE_NAMES as readonly string[]).includes(name))
+    throw inputError(
+      '--space',
+      name,
+      SPACE_NAMES.join(', '),
+      suggestion(name, SPACE_NAMES, 'use the name of a space'),
+    );
   const options: Record<string, unknown> = {};
   for (const assignment of given) {
     const [path = '', value] = assignment.split(/=(.*)/s);
@@ -59,7 +66,7 @@ const spaceCalled = (name: string, text: string, given: readonly string[]): Spac
       );
     options[option] = /^\d+$/.test(value) ? Number(value) : value;
   }
-  const told = toldOptions(name as SpaceName, text);
+  const told = definitionOf(name as SpaceName).toldOptions(text);
   const parsed = spaceSchema.safeParse({ name, ...told, ...options });
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
@@ -71,6 +78,8 @@ const spaceCalled = (name: string, text: string, given: readonly string[]): Spac
     { cause: parsed.error },
   );
 };
+
+const publishedIn = (name: SpaceName): Readonly<Record<string, string>> => definitionOf(name).published();
 
 /** One word: anything else is no name of a run. */
 const RUN_NAME = /^[\w.-]{1,128}$/;
@@ -84,14 +93,14 @@ export const findArchitecture = async (
   space?: string,
   options: readonly string[] = [],
 ): Promise<FoundArchitecture> => {
-  const named = PUBLISHED_SPACES.find((name) => Object.hasOwn(publishedIn(name), text));
+  const named = SPACE_NAMES.find((name) => Object.hasOwn(publishedIn(name), text));
   if (named !== undefined) {
     const genotype = publishedIn(named)[text] as string;
     return { space: spaceCalled(named, genotype, options), genotype, origin: text };
   }
   if (space !== undefined || isCellGenotype(text))
     return { space: spaceCalled(space ?? 'darts-cnn', text, options), genotype: text, origin: 'given' };
-  const names = PUBLISHED_SPACES.flatMap((name) => Object.keys(publishedIn(name)));
+  const names = SPACE_NAMES.flatMap((name) => Object.keys(publishedIn(name)));
   const allowed = `${names.join(', ')}, a printed genotype (with --space unless it is Genotype(…)), or the name of a run`;
   if (!RUN_NAME.test(text))
     throw inputError(

@@ -11,7 +11,7 @@ import { suggestion } from '../../nas/core/nearest.ts';
 import { experimentHash } from '../../nas/experiment/run-record.ts';
 import type { RunRecord } from '../../nas/experiment/run-record.ts';
 import type { SettledExperiment } from '../../nas/experiment/settled-experiment.ts';
-import { chosenSpace } from '../../nas/space/space-schema.ts';
+import { chosenSpace } from '../../nas/space/registry.ts';
 import { isBlackBox } from '../../nas/search/strategy-schema.ts';
 import { STRATEGIES } from '../../nas/search/registry.ts';
 import { CorruptBlobError } from '../../store/blobs.ts';

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { experimentSchema } from '../../nas/experiment/experiment.ts';
 import { loadExperiment } from '../../nas/experiment/load-experiment.ts';
 import { programOf, searchJobs } from '../../nas/protocol/plan.ts';
-import { chosenSpace, spaceSchema } from '../../nas/space/space-schema.ts';
+import { chosenSpace, spaceSchema } from '../../nas/space/registry.ts';
 import { spaceOf } from '../../nas/space/spaces.ts';
 import { isBlackBox, optionsOf } from '../../nas/search/strategy-schema.ts';
 import { randomFromSeed } from '../../nas/core/random.ts';
-import { SPACES } from '../../nas/space/registry.ts';
+import { SPACES } from '../support/spaces.ts';
 import { STRATEGIES } from '../../nas/search/registry.ts';
 
 const TEXT = `name: toy

@@ -11,7 +11,7 @@ import { describeClassifier } from '../../nas/training/networks/network.ts';
 import { networkOf } from '../../nas/training/networks/registry.ts';
 import { runRecordForTests } from '../support/run-record.ts';
 import { printCellGenotype } from '../../nas/space/cell-genotype.ts';
-import { publishedIn } from '../../nas/space/published.ts';
+import { definitionOf, type SpaceName } from '../../nas/space/registry.ts';
 import { publishedCell } from '../../nas/space/published-cells.ts';
 
 const INPUT: ExperimentInput = {
@@ -23,6 +23,8 @@ const INPUT: ExperimentInput = {
   stages: { retrain: { topK: 1 } },
 };
 const of = (change: Partial<ExperimentInput>) => givenCell(experimentSchema.parse({ ...INPUT, ...change }));
+
+const publishedIn = (name: SpaceName): Readonly<Record<string, string>> => definitionOf(name).published();
 
 describe('givenCell', () => {
   it.each(Object.keys(publishedIn('darts-cnn')))('knows %s, by name and in print', (name) => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { chosenSpace, spaceSchema } from '../../nas/space/space-schema.ts';
+import { chosenSpace, spaceSchema } from '../../nas/space/registry.ts';
 import { randomFromSeed } from '../../nas/core/random.ts';
 import { architectureGraphs, graphTitle } from '../../nas/report/architectures/drawings.ts';
 import { graphText } from '../../nas/report/architectures/graph.ts';
 import { renderGraph } from '../../nas/report/architectures/render-graph.ts';
-import { SPACES } from '../../nas/space/registry.ts';
+import { SPACES } from '../support/spaces.ts';
 
 const labelsOf = (svg: string): string[] =>
   [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map((match) =>

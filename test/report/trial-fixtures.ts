@@ -3,7 +3,7 @@ import type { AttemptRecord, SearchResult } from '../../nas/job/job.ts';
 import { withStrategyDefaults } from '../../nas/experiment/check-black-box.ts';
 import { experimentSchema } from '../../nas/experiment/experiment.ts';
 import { settledExperimentSchema } from '../../nas/experiment/settled-experiment.ts';
-import { chosenSpace } from '../../nas/space/space-schema.ts';
+import { chosenSpace } from '../../nas/space/registry.ts';
 import { optionsOf } from '../../nas/search/strategy-schema.ts';
 import type { BlackBoxChoice } from '../../nas/search/strategy-schema.ts';
 import { trialJobId } from '../../nas/job/trial-job-id.ts';

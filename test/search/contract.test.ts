@@ -1,5 +1,5 @@
 import { nasBench101 } from '../../nas/space/nas-bench-101.ts';
-import { SPACES } from '../../nas/space/registry.ts';
+import { SPACES } from '../support/spaces.ts';
 import type { Space } from '../../nas/space/space.ts';
 import { STRATEGIES } from '../../nas/search/registry.ts';
 import { plain, strategyContract, wrapped } from './contract.ts';

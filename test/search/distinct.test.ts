@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../nas/core/json.ts';
 import { randomFromSeed } from '../../nas/core/random.ts';
-import { SPACES } from '../../nas/space/registry.ts';
+import { SPACES } from '../support/spaces.ts';
 import type { Space } from '../../nas/space/space.ts';
 import { STRATEGIES } from '../../nas/search/registry.ts';
 import type { StrategyEntry } from '../../nas/search/registry.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { randomFromSeed } from '../../nas/core/random.ts';
-import { SPACES } from '../../nas/space/registry.ts';
+import { SPACES } from '../support/spaces.ts';
 import { checkObjective, endUnder, objectiveSchema, outcomeUnder } from '../../nas/search/objective.ts';
 import {
   crowdingDistances,

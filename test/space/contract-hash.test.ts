@@ -12,7 +12,8 @@ import { nasBench101, nasBench101Dag, type NasBench101Genotype } from '../../nas
 import { nasRl, nasRlSources } from '../../nas/space/nas-rl.ts';
 import { nasnet } from '../../nas/space/nasnet.ts';
 import { pnas, type PnasGenotype } from '../../nas/space/pnas.ts';
-import { SPACES, type SpaceName } from '../../nas/space/registry.ts';
+import type { SpaceName } from '../../nas/space/registry.ts';
+import { SPACES } from '../support/spaces.ts';
 import type { Space } from '../../nas/space/space.ts';
 import { inlinedMotifs } from './inlined-motifs.ts';
 import { ISOMORPHISMS } from './isomorphisms.ts';

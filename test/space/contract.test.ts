@@ -3,7 +3,8 @@ import type { Json } from '../../nas/core/json.ts';
 import { InputError } from '../../nas/core/input-error.ts';
 import { randomFromSeed } from '../../nas/core/random.ts';
 import type { LayerGraph } from '../../nas/space/layer-graph.ts';
-import { SPACES, type SpaceName } from '../../nas/space/registry.ts';
+import type { SpaceName } from '../../nas/space/registry.ts';
+import { SPACES } from '../support/spaces.ts';
 
 const SAMPLES = 60;
 /** Neighbours of a genotype that are looked at from their side. */

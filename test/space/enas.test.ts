@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chosenSpace } from '../../nas/space/space-schema.ts';
+import { chosenSpace, definitionOf } from '../../nas/space/registry.ts';
 import { enasMacro, parseEnasMacro, printEnasMacro } from '../../nas/space/enas-macro.ts';
 import {
   enasMicro,
@@ -8,10 +8,9 @@ import {
   parseEnasMicro,
   printEnasMicro,
 } from '../../nas/space/enas-micro.ts';
-import { publishedIn } from '../../nas/space/published.ts';
 
-const MACRO = publishedIn('enas-macro')['ENAS_MACRO'] as string;
-const MICRO = publishedIn('enas-micro')['ENAS_MICRO'] as string;
+const MACRO = definitionOf('enas-macro').published()['ENAS_MACRO'] as string;
+const MICRO = definitionOf('enas-micro').published()['ENAS_MICRO'] as string;
 
 describe('enas-macro', () => {
   it('reads and prints the published network of 24 layers', () => {

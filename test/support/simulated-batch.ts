@@ -7,7 +7,6 @@ import type {
 import { hasEnded } from '../../activities/batch/batch-jobs.ts';
 import { hashJson } from '../../nas/core/hash.ts';
 import { spaceOf } from '../../nas/space/spaces.ts';
-import type { Experiment } from '../../nas/experiment/experiment.ts';
 import type { JobDocument, ProgramResult } from '../../nas/job/job.ts';
 import { arrayChildId, arrayIdOf, jobArraySchema } from '../../nas/job/job-array.ts';
 import { randomFromSeed } from '../../nas/core/random.ts';

@@ -1,15 +1,15 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { publishedIn } from '../../nas/space/published.ts';
 import { startRun } from '../../scripts/runs/start-run.ts';
 import { runRecordForTests } from '../support/run-record.ts';
 import { createHarness } from './harness.ts';
 import type { Harness } from './harness.ts';
+import { definitionOf } from '../../nas/space/registry.ts';
 
 let harness: Harness;
 afterEach(() => harness.close());
 
 const GIVEN = { strategy: { name: 'given' }, genotype: 'DARTS_V2' } as const;
-const cell = publishedIn('darts-cnn')['DARTS_V2'];
+const cell = definitionOf('darts-cnn').published()['DARTS_V2'];
 const run = async (change: Parameters<typeof runRecordForTests>[1]) => {
   const handle = await startRun(harness.client, harness.store, {
     record: runRecordForTests(harness.runId, change),
@@ -33,7 +33,7 @@ describe('a given cell', () => {
 
   it('goes straight to stage 3, and a transferred one brings its baseline', async () => {
     harness = await createHarness();
-    const baseline = publishedIn('darts-cnn')['DARTS_V1'] as string;
+    const baseline = definitionOf('darts-cnn').published()['DARTS_V1'] as string;
     await harness.during(async () => {
       const view = await run({
         ...GIVEN,

@@ -1,3 +1,4 @@
+import type { ArchitectureGraph, Family, GraphEdge, GraphNode } from '../../space/architecture-graph.ts';
 import { COLOURS, plainColours, SERIES } from '../charts/theme.ts';
 
 const LAYOUT = {
@@ -17,31 +18,7 @@ const FAMILIES = {
   rectangular: { colour: SERIES[3], style: 'solid' },
   dense: { colour: SERIES[4], style: 'solid' },
   dilated: { colour: SERIES[5], style: 'solid' },
-} as const;
-export type Family = keyof typeof FAMILIES;
-
-export interface Operation {
-  readonly label: string;
-  readonly family: Family;
-}
-
-/** An input or output, a state, or an operation that is a vertex of its own. */
-export type GraphNode =
-  | { readonly id: string; readonly kind: 'input' | 'output' | 'state'; readonly label: string }
-  | ({ readonly id: string; readonly kind: 'operation' } & Operation);
-
-export interface GraphEdge {
-  readonly from: string;
-  readonly to: string;
-  /** What the edge computes; nothing unless given. */
-  readonly operation?: Operation;
-}
-
-export interface ArchitectureGraph {
-  readonly name: string;
-  readonly nodes: readonly GraphNode[];
-  readonly edges: readonly GraphEdge[];
-}
+} as const satisfies Record<Family, { readonly colour: string; readonly style: string }>;
 
 const lineOf = (family: Family): string => {
   const { colour, style } = FAMILIES[family];

@@ -1,6 +1,6 @@
 import type { Json } from '../../core/json.ts';
 import type { ProgramTask } from '../../job/job.ts';
-import { chosenSpace, type SpaceChoice } from '../../space/space-schema.ts';
+import { chosenSpace, type SpaceChoice } from '../../space/registry.ts';
 import { deriveSeed } from '../../core/random.ts';
 import type { EnasMacroGenotype } from '../../space/enas-macro.ts';
 import type { EnasMicroGenotype } from '../../space/enas-micro.ts';

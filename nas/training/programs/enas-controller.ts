@@ -1,5 +1,5 @@
 import type { EnasSearchSpec } from '../../job/job.ts';
-import { chosenSpace } from '../../space/space-schema.ts';
+import { chosenSpace } from '../../space/registry.ts';
 import { MACRO_OPERATIONS } from '../../space/enas-macro.ts';
 import { MICRO_NODES, MICRO_OPERATIONS } from '../../space/enas-micro.ts';
 import { categoricalController } from '../controllers/categorical.ts';

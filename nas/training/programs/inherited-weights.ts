@@ -1,6 +1,6 @@
 import type { TrainNetworkSpec } from '../../job/job.ts';
 import { inputError } from '../../core/input-error.ts';
-import { chosenSpace } from '../../space/space-schema.ts';
+import { chosenSpace } from '../../space/registry.ts';
 import { deriveSeed } from '../../core/random.ts';
 import { applyGrowth, type EasGenotype } from '../../space/eas.ts';
 import { createPrefetchedPipeline } from '../../task/images/prefetch.ts';

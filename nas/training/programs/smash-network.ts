@@ -1,5 +1,5 @@
 import type { SmashSearchSpec } from '../../job/job.ts';
-import { chosenSpace } from '../../space/space-schema.ts';
+import { chosenSpace } from '../../space/registry.ts';
 import { deriveSeed } from '../../core/random.ts';
 import type { SmashGenotype } from '../../space/smash-genotype.ts';
 import { smashMultiplyAdds } from '../supernets/smash-cost.ts';

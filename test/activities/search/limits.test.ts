@@ -6,7 +6,7 @@ import type { JobReport, PlannedJob } from '../../../nas/job/job-report.ts';
 import { loadExperiment } from '../../../nas/experiment/load-experiment.ts';
 import type { RunRecord } from '../../../nas/experiment/run-record.ts';
 import { asSettled } from '../../../nas/experiment/settled-experiment.ts';
-import { chosenSpace } from '../../../nas/space/space-schema.ts';
+import { chosenSpace } from '../../../nas/space/registry.ts';
 import { randomFromSeed } from '../../../nas/core/random.ts';
 import { countNetwork } from '../../../nas/training/networks/count-network.ts';
 import { createDocument } from '../../../store/json-documents.ts';

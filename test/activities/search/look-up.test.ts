@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { bestOfTable, createLookUp } from '../../../activities/search/look-up.ts';
 import { loadExperiment } from '../../../nas/experiment/load-experiment.ts';
-import { chosenSpace } from '../../../nas/space/space-schema.ts';
+import { chosenSpace } from '../../../nas/space/registry.ts';
 import type { RunRecord } from '../../../nas/experiment/run-record.ts';
 import type { ToldTrial, TrialEvent } from '../../../nas/search/trial-log.ts';
 import { randomFromSeed } from '../../../nas/core/random.ts';

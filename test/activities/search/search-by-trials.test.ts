@@ -16,7 +16,7 @@ import type { JobReport, PlannedTrial } from '../../../nas/job/job-report.ts';
 import type { RunRecord } from '../../../nas/experiment/run-record.ts';
 import { asSettled } from '../../../nas/experiment/settled-experiment.ts';
 import { trialsOf } from '../../../nas/search/trial-log.ts';
-import { chosenSpace } from '../../../nas/space/space-schema.ts';
+import { chosenSpace } from '../../../nas/space/registry.ts';
 import type { Json } from '../../../nas/core/json.ts';
 import type { EasController } from '../../../nas/search/trials/eas-controller.ts';
 import { STRATEGIES } from '../../../nas/search/registry.ts';

@@ -2,7 +2,7 @@ import { executedOperations } from '../../../bench/kernels/executed-operations.t
 import { strategies } from '../../../nas/experiment/experiment.ts';
 import type { ProgramSpec } from '../../../nas/job/job.ts';
 import { recipeSchema, type Recipe } from '../../../nas/task/recipe.ts';
-import { chosenSpace, spaceSchema, type SpaceChoice } from '../../../nas/space/space-schema.ts';
+import { chosenSpace, spaceSchema, type SpaceChoice } from '../../../nas/space/registry.ts';
 import { randomFromSeed } from '../../../nas/core/random.ts';
 import { elements } from '../../../nas/search/trials/controller-math.ts';
 import { easLayout } from '../../../nas/search/trials/eas-controller.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { SPACES } from '../../../nas/space/registry.ts';
+import { SPACES } from '../../support/spaces.ts';
 import { STRATEGIES } from '../../../nas/search/registry.ts';
 
 it('replays after each batch of results, and not in between', () => {

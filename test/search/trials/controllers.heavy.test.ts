@@ -3,7 +3,7 @@ import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import { randomFromSeed } from '../../../nas/core/random.ts';
 import { nasBench101 } from '../../../nas/space/nas-bench-101.ts';
 import { nasRlGrowing } from '../../../nas/space/nas-rl.ts';
-import { SPACES } from '../../../nas/space/registry.ts';
+import { SPACES } from '../../support/spaces.ts';
 import type { Space } from '../../../nas/space/space.ts';
 import { controllerShapes, controllerSize } from '../../../nas/search/trials/controller-math.ts';
 import type { ControllerEpisode, ControllerShape } from '../../../nas/search/trials/controller-math.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import type { Json } from '../../../nas/core/json.ts';
-import { chosenSpace } from '../../../nas/space/space-schema.ts';
+import { chosenSpace } from '../../../nas/space/registry.ts';
 import { randomFromSeed } from '../../../nas/core/random.ts';
 import type { EasGenotype } from '../../../nas/space/eas.ts';
 import type { GrowthEdit } from '../../../nas/space/growth.ts';

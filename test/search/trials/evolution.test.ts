@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../nas/core/json.ts';
 import { nasBench201 } from '../../../nas/space/nas-bench-201.ts';
-import { SPACES } from '../../../nas/space/registry.ts';
+import { SPACES } from '../../support/spaces.ts';
 import { STRATEGIES } from '../../../nas/search/registry.ts';
 import type { StrategyState, Trial } from '../../../nas/search/strategy.ts';
 

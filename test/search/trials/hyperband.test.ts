@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { SPACES } from '../../../nas/space/registry.ts';
+import { SPACES } from '../../support/spaces.ts';
 import { STRATEGIES } from '../../../nas/search/registry.ts';
 
 /** New networks of each bracket, where all trials of a rung are under way at once. */

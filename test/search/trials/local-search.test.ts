@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { sha256 } from '../../../nas/core/hash.ts';
 import type { Json } from '../../../nas/core/json.ts';
 import { randomFromSeed } from '../../../nas/core/random.ts';
-import { SPACES } from '../../../nas/space/registry.ts';
+import { SPACES } from '../../support/spaces.ts';
 import type { Space } from '../../../nas/space/space.ts';
 import { addToSorted, inSorted } from '../../../nas/search/trials/sorted-list.ts';
 import { STRATEGIES } from '../../../nas/search/registry.ts';

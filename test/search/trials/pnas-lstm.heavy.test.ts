@@ -3,7 +3,7 @@ import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import { randomFromSeed } from '../../../nas/core/random.ts';
 import { blocksAt } from '../../../nas/space/pnas.ts';
 import type { PnasGenotype } from '../../../nas/space/pnas.ts';
-import { SPACES } from '../../../nas/space/registry.ts';
+import { SPACES } from '../../support/spaces.ts';
 import { elements } from '../../../nas/search/trials/controller-math.ts';
 import { fitLstmEnsemble, lstmOptions } from '../../../nas/search/trials/pnas-lstm.ts';
 import { STRATEGIES } from '../../../nas/search/registry.ts';

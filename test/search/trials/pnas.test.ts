@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SPACES } from '../../../nas/space/registry.ts';
+import { SPACES } from '../../support/spaces.ts';
 import { STRATEGIES } from '../../../nas/search/registry.ts';
 
 describe('PNAS', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { deriveSeed, randomFromSeed } from '../../../nas/core/random.ts';
-import { SPACES } from '../../../nas/space/registry.ts';
+import { SPACES } from '../../support/spaces.ts';
 import { STRATEGIES } from '../../../nas/search/registry.ts';
 import type { StrategyState, Trial, TrialOutcome } from '../../../nas/search/strategy.ts';
 

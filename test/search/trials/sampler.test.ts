@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../nas/core/json.ts';
-import { SPACES } from '../../../nas/space/registry.ts';
+import { SPACES } from '../../support/spaces.ts';
 import { STRATEGIES, strategyNamed } from '../../../nas/search/registry.ts';
 import type { StrategyState, Trial, TrialResult } from '../../../nas/search/strategy.ts';
 

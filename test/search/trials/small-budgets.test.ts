@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../nas/core/json.ts';
 import { loadExperiment } from '../../../nas/experiment/load-experiment.ts';
 import { experimentSchema } from '../../../nas/experiment/experiment.ts';
-import { SPACES } from '../../../nas/space/registry.ts';
+import { SPACES } from '../../support/spaces.ts';
 import type { Space } from '../../../nas/space/space.ts';
 import { STRATEGIES } from '../../../nas/search/registry.ts';
 import type { StrategyName } from '../../../nas/search/registry.ts';

@@ -9,7 +9,6 @@ import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import type { TrainNetworkSpec } from '../../../nas/job/job.ts';
 import { recipeSchema } from '../../../nas/task/recipe.ts';
 import { randomFromSeed } from '../../../nas/core/random.ts';
-import { publishedIn } from '../../../nas/space/published.ts';
 import { createBatchPipeline } from '../../../nas/task/images/batches.ts';
 import type { BatchSettings } from '../../../nas/task/images/batches.ts';
 import { randomCrop } from '../../../nas/task/images/decode-image.ts';
@@ -21,6 +20,7 @@ import { addDataset } from '../../../scripts/data/add-dataset.ts';
 import { verifyDataset } from '../../../store/datasets.ts';
 import type { StoredDataset } from '../../../store/datasets.ts';
 import { createMemoryObjectStore } from '../../../store/memory-object-store.ts';
+import { definitionOf } from '../../../nas/space/registry.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nas-streamed-'));
 const cache = join(folder, 'cache');
@@ -118,7 +118,7 @@ describe('a data set of image files', () => {
     const spec: TrainNetworkSpec = {
       kind: 'train-network',
       space: { name: 'darts-cnn' },
-      genotype: publishedIn('darts-cnn')['DARTS_V2'] as string,
+      genotype: definitionOf('darts-cnn').published()['DARTS_V2'] as string,
       network: { channels: 2, layers: 1, stem: 'imagenet' },
       recipe: recipeSchema.parse({ epochs: 1, batchSize: 4 }),
       data: { validationFraction: 0.25, splitSeed: 0, augmentation: settings('train').augmentation },

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import type { Json } from '../../../nas/core/json.ts';
 import { recipeSchema } from '../../../nas/task/recipe.ts';
-import { chosenSpace, spaceSchema, type SpaceChoice } from '../../../nas/space/space-schema.ts';
+import { chosenSpace, spaceSchema, type SpaceChoice } from '../../../nas/space/registry.ts';
 import { randomFromSeed, type Random } from '../../../nas/core/random.ts';
 import { countMultiplyAdds, countParameters } from '../../../nas/training/layers/counting.ts';
 import {
@@ -12,7 +12,7 @@ import {
   type NetworkSetting,
 } from '../../../nas/training/networks/network.ts';
 import { networkOf } from '../../../nas/training/networks/registry.ts';
-import { SPACES } from '../../../nas/space/registry.ts';
+import { SPACES } from '../../support/spaces.ts';
 import type { Space } from '../../../nas/space/space.ts';
 import { compileClassifier } from '../../../nas/training/programs/compiled-classifier.ts';
 import type { HostTensor } from '../../../nas/training/program.ts';

@@ -3,7 +3,7 @@ import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import { experimentSchema } from '../../../nas/experiment/experiment.ts';
 import type { EnasSearchSpec, SearchResult } from '../../../nas/job/job.ts';
 import { recipeSchema } from '../../../nas/task/recipe.ts';
-import { chosenSpace, type SpaceChoice } from '../../../nas/space/space-schema.ts';
+import { chosenSpace, type SpaceChoice } from '../../../nas/space/registry.ts';
 import type { Snapshot, TrainingProgram } from '../../../nas/training/program.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
 import { tinyData } from './tiny-data.ts';

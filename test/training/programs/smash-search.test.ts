@@ -3,7 +3,7 @@ import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import type { SearchResult, SmashSearchSpec } from '../../../nas/job/job.ts';
 import type { Json } from '../../../nas/core/json.ts';
 import { recipeSchema } from '../../../nas/task/recipe.ts';
-import { chosenSpace, spaceSchema } from '../../../nas/space/space-schema.ts';
+import { chosenSpace, spaceSchema } from '../../../nas/space/registry.ts';
 import { smash } from '../../../nas/search/one-job/smash-schema.ts';
 import { deriveSeed, randomFromSeed } from '../../../nas/core/random.ts';
 import { fingerprint } from '../../../nas/training/programs/fingerprint.ts';

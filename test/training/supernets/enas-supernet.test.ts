@@ -3,7 +3,7 @@ import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import { experimentSchema } from '../../../nas/experiment/experiment.ts';
 import type { EnasSearchSpec } from '../../../nas/job/job.ts';
 import { recipeSchema } from '../../../nas/task/recipe.ts';
-import type { SpaceChoice } from '../../../nas/space/space-schema.ts';
+import type { SpaceChoice } from '../../../nas/space/registry.ts';
 import { randomFromSeed } from '../../../nas/core/random.ts';
 import type { EnasMicroGenotype } from '../../../nas/space/enas-micro.ts';
 import { compileGraph, type CompiledGraph } from '../../../nas/training/graph/compile.ts';

@@ -1,8 +1,6 @@
-import type { CellEdge, CellGenotype, CellOperation } from '../../space/cell-genotype.ts';
-import type { ArchitectureGraph, Family, GraphNode } from './graph.ts';
-
-export const CELL_KINDS = ['normal', 'reduce'] as const;
-export type CellKind = (typeof CELL_KINDS)[number];
+import type { ArchitectureGraph, Family, GraphNode } from '../architecture-graph.ts';
+import type { CellEdge, CellGenotype, CellOperation } from '../cell-genotype.ts';
+import { CELL_INPUTS, CELL_OUTPUT, type CellKind } from './cell-ends.ts';
 
 const FAMILY = {
   none: 'none',
@@ -16,14 +14,6 @@ const FAMILY = {
   dil_conv_3x3: 'dilated',
   dil_conv_5x5: 'dilated',
 } as const satisfies Record<CellOperation, Family>;
-
-/** The two previous cells, and the output of this one. */
-export const CELL_INPUTS: readonly GraphNode[] = ['c_{k-2}', 'c_{k-1}'].map((label, i) => ({
-  id: `s${i}`,
-  kind: 'input',
-  label,
-}));
-export const CELL_OUTPUT: GraphNode = { id: 'out', kind: 'output', label: 'c_{k}' };
 
 /** A cell's graph as the literature draws it: one box a node, its operations on the lines into it. */
 export const cellArchitecture = (genotype: CellGenotype, kind: CellKind): ArchitectureGraph => {

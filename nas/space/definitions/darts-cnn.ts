@@ -1,0 +1,17 @@
+import { hashCellGenotype } from '../canonical-cell.ts';
+import { parseCellGenotype, printCellGenotype } from '../cell-genotype.ts';
+import { dartsCnn } from '../darts-cnn.ts';
+import { PUBLISHED_CELLS, publishedCell } from '../published-cells.ts';
+import { CELL_KINDS } from './cell-ends.ts';
+import { cellArchitecture } from './cell-graph.ts';
+import { defineSpace } from './definition.ts';
+
+export const dartsCnnSpace = defineSpace('darts-cnn', {
+  options: {},
+  make: () => dartsCnn,
+  // Cells of other sizes and two further operations can be trained, which a search here does not use.
+  trained: { parse: parseCellGenotype, print: printCellGenotype, hash: hashCellGenotype },
+  published: () =>
+    Object.fromEntries(PUBLISHED_CELLS.map((name) => [name, printCellGenotype(publishedCell(name))])),
+  graphs: (genotype) => CELL_KINDS.map((kind) => cellArchitecture(genotype, kind)),
+});

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import type { Json } from '../../core/json.ts';
+import type { ArchitectureGraph } from '../architecture-graph.ts';
+import type { Space } from '../space.ts';
+
+/** How genotypes are read, printed and told apart. */
+type Reader<G extends Json> = Pick<Space<G>, 'parse' | 'print' | 'hash'>;
+
+/** What one file says of one space, besides the space itself. */
+interface Definition<Shape extends z.ZodRawShape, G extends Json> {
+  /** Fields that an experiment may give besides `name`, each with its default. */
+  readonly options: Shape;
+  make(options: z.output<z.ZodObject<Shape>>): Space<G>;
+  /** Of the genotypes that networks can be built from, where these are more than the space's own. */
+  readonly trained?: Reader<G>;
+  /** Options that a printed genotype tells by its size. Throws `InputError` where it is no genotype. */
+  toldOptions?(text: string): Partial<z.output<z.ZodObject<Shape>>>;
+  /** Printed architectures by the names under which the literature cites them. */
+  published?(): Readonly<Record<string, string>>;
+  /** What is drawn of a genotype, in the order in which it is shown. */
+  graphs(genotype: G): readonly ArchitectureGraph[];
+}
+
+/** A space's entry in the table of all (`registry.ts`), which has forgotten the types of options and genotypes. */
+export interface SpaceDefinition<Name extends string, Shape extends z.ZodRawShape> {
+  readonly name: Name;
+  /** Of the field `space` of an experiment. */
+  readonly schema: z.ZodObject<{ name: z.ZodLiteral<Name> } & Shape, z.core.$strict>;
+  make(options: z.output<z.ZodObject<Shape>>): Space;
+  readonly trained?: Reader<Json>;
+  toldOptions(text: string): Readonly<Record<string, Json>>;
+  published(): Readonly<Record<string, string>>;
+  graphs(genotype: Json): readonly ArchitectureGraph[];
+}
+
+/**
+ * Defines a space. Its genotype's type is forgotten here: whoever looks a space up by name hands it its own genotypes alone.
+ */
+export const defineSpace = <const Name extends string, Shape extends z.ZodRawShape, G extends Json>(
+  name: Name,
+  { options, toldOptions, published, ...rest }: Definition<Shape, G>,
+): SpaceDefinition<Name, Shape> => ({
+  name,
+  schema: z.strictObject({
+    name: z.literal(name).describe('Of the search space; docs/spaces.md describes each.'),
+    ...options,
+  }),
+  toldOptions: (text) => (toldOptions?.(text) ?? {}) as Readonly<Record<string, Json>>,
+  published: () => published?.() ?? {},
+  ...(rest as unknown as Pick<SpaceDefinition<Name, Shape>, 'make' | 'trained' | 'graphs'>),
+});
