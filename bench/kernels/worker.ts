@@ -44,7 +44,8 @@ const difference = (
 ): string | undefined => {
   if (actual.shape.join() !== expected.shape.join())
     return `${what}: shape ${actual.shape.join('×')}, not ${expected.shape.join('×')}`;
-  let scale = 1e-3;
+  // Terms are of the order of one: where they cancel, the rounding of their sum does not become smaller with it.
+  let scale = 0.3;
   for (const value of expected.data) scale = Math.max(scale, Math.abs(value));
   let largest = 0;
   for (let i = 0; i < expected.data.length; i++) {
