@@ -1,12 +1,20 @@
 import type { TabularBenchmark } from '../../nas/benchmark/table.ts';
+import type { Json } from '../../nas/core/json.ts';
 import { inputError } from '../../nas/core/input-error.ts';
 import { soughtMeasures } from '../../nas/experiment/measures.ts';
 import type { RunRecord } from '../../nas/experiment/run-record.ts';
 import type { TrialEnd } from '../../nas/search/trial-log.ts';
 import { endUnder } from '../../nas/search/objective.ts';
+import type { Space } from '../../nas/space/space.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { openTable, readTableManifest } from '../../store/tables.ts';
-import type { LookUp } from './search-by-trials.ts';
+
+/** A trial's end without a job. */
+export interface LookUp {
+  (genotype: Json, fidelity: number): TrialEnd;
+  /** The part of the experiment's space that the table holds, where that is all that is searched. */
+  readonly space?: Space;
+}
 
 interface SearchedTable {
   readonly table: TabularBenchmark;

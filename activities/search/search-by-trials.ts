@@ -26,6 +26,7 @@ import type { LaunchWait } from '../launch/await-launch.ts';
 import type { SearchByTrialsInput } from '../contract.ts';
 import { isFinal, workerShutdown } from '../failures.ts';
 import type { IsBeyondLimits } from './limits.ts';
+import type { LookUp } from './look-up.ts';
 import { lookUpResult, readRun, summarise } from '../documents/run-documents.ts';
 import { createSearchTally } from './search-tally.ts';
 import type { SearchTally } from './search-tally.ts';
@@ -52,12 +53,6 @@ export interface TrialSearchDependencies {
   readonly limits: (run: RunRecord) => Promise<IsBeyondLimits>;
   /** Why nothing is known of the trials' jobs. */
   readonly waits?: () => LaunchWait | undefined;
-}
-
-export interface LookUp {
-  (genotype: Json, fidelity: number): TrialEnd;
-  /** The part of the experiment's space that the table holds, where that is all that is searched. */
-  readonly space?: Space;
 }
 
 /** `failed`: a fault that every further trial would repeat, such as a program's own error. */

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { PRIMITIVES } from '../../nas/space/cell-genotype.ts';
 import { compileGraph, type CompiledGraph, type FunctionSpec } from '../../nas/training/graph/compile.ts';
 import { countParameters, parameterNames } from '../../nas/training/layers/counting.ts';
@@ -15,25 +14,8 @@ import { dartsStep } from './darts-step.ts';
 import { fromTorch, imagesFromNchw } from './layouts.ts';
 import { ALPHAS, evaluate, forwardBackward } from './mixture-functions.ts';
 import { secondOrder } from './second-order.ts';
+import { supernetConfigSchema, type Differentiate, type SupernetConfig } from './supernet-config.ts';
 import { fixtureVariables } from './variables.ts';
-
-const configSchema = z.object({
-  C: z.number().int(),
-  layers: z.number().int(),
-  steps: z.literal(4),
-  multiplier: z.literal(4),
-  stem_multiplier: z.literal(3),
-  num_classes: z.number().int(),
-  eta: z.number(),
-  momentum: z.number(),
-  weight_decay: z.number(),
-  grad_clip: z.number(),
-  fd_radius: z.number(),
-  arch_adam: z.object({ lr: z.number(), betas: z.tuple([z.number(), z.number()]), weight_decay: z.number() }),
-  param_count: z.number().int(),
-  primitives: z.array(z.string()),
-});
-export type SupernetConfig = z.infer<typeof configSchema>;
 
 /** A batch's names in the fixture. */
 export const batchOf = (fixture: TensorFixture, split: 'train' | 'valid'): Record<string, HostTensor> => ({
@@ -92,9 +74,6 @@ const weightSteps = (
   };
 };
 
-/** What `forwardBackward` gives for a batch with the graph's present variables. */
-export type Differentiate = (split: 'train' | 'valid') => Record<string, HostTensor>;
-
 const prefixed = (
   prefix: string,
   tensors: Readonly<Record<string, HostTensor>>,
@@ -106,7 +85,7 @@ const prefixed = (
  * second-order architecture gradient.
  */
 export const checkDartsCnnSupernet = async (tf: Tf, fixture: TensorFixture): Promise<readonly Check[]> => {
-  const config = configSchema.parse(fixture.config);
+  const config = supernetConfigSchema.parse(fixture.config);
   if (config.primitives.join() !== PRIMITIVES.join())
     throw new Error(`primitives ${config.primitives.join()}: allowed: ${PRIMITIVES.join()}`);
   const train = batchOf(fixture, 'train');

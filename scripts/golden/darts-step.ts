@@ -9,7 +9,7 @@ import type { Batch } from '../../nas/task/images/batches.ts';
 import type { HostTensor } from '../../nas/training/program.ts';
 import { describeSupernet, type Supernet } from '../../nas/training/supernets/supernet.ts';
 import type { Tf } from '../../nas/training/graph/tensor.ts';
-import type { SupernetConfig } from './darts-cnn-supernet.ts';
+import type { SupernetConfig } from './supernet-config.ts';
 
 type HostTensors = Readonly<Record<string, HostTensor>>;
 

@@ -1,6 +1,6 @@
 import type { CompiledGraph } from '../../nas/training/graph/compile.ts';
 import type { HostTensor } from '../../nas/training/program.ts';
-import type { Differentiate, SupernetConfig } from './darts-cnn-supernet.ts';
+import type { Differentiate, SupernetConfig } from './supernet-config.ts';
 
 type HostTensors = Readonly<Record<string, HostTensor>>;
 

@@ -1,6 +1,6 @@
 import { count, percent } from './format.ts';
 import type { LiveJob } from './live-view.ts';
-import type { ProgressDisplay } from './watch-run.ts';
+import type { ProgressDisplay } from './progress-display.ts';
 
 const describe = (job: LiveJob): string => {
   const accuracy =

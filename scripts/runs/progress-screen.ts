@@ -3,7 +3,7 @@ import { createLogUpdate } from 'log-update';
 import type { LiveView } from './live-view.ts';
 import { progressLayout } from './progress-layout.ts';
 import type { Screen } from './progress-layout.ts';
-import type { ProgressDisplay } from './watch-run.ts';
+import type { ProgressDisplay } from './progress-display.ts';
 
 /** Of a terminal that does not tell its size. */
 const UNKNOWN: Screen = { columns: 80, rows: 24 };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { issueErrors } from '../../nas/experiment/experiment-issues.ts';
 import { inputError, inputErrors } from '../../nas/core/input-error.ts';
-import { traceSchema, type Trace } from '../../infra/local/batch/trace.ts';
+import { traceSchema, type Trace } from '../../infra/local/batch/replay.ts';
 import { readTextFile } from '../../infra/read-text-file.ts';
 
 const FORM = '{"metadata":{"gap_seconds":number above 0},"data":[integers from 0]}';

@@ -2,18 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { liveView } from './live-view.ts';
 import type { LiveView } from './live-view.ts';
 import type { Session } from './connect.ts';
+import type { ProgressDisplay } from './progress-display.ts';
 import { createScreen } from './progress-screen.ts';
 import { createLines } from './progress-lines.ts';
 import { errorText } from '../../nas/core/error-text.ts';
 import { isOutage } from '../outage.ts';
-
-/** Shows a run's progress on stderr. */
-export interface ProgressDisplay {
-  show(view: LiveView): void;
-  /** A line about the watching itself. */
-  say(line: string): void;
-  close(): void;
-}
 
 const POLL_MILLISECONDS = 1_000;
 /** How long a run is watched that nothing answers for: the stack may be restarted, and the run goes on by itself. */

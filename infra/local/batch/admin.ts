@@ -7,7 +7,8 @@ import { attemptFiles } from './processes.ts';
 import { reclaim, setCapacity } from './reclaim.ts';
 import { parseRequest } from './requests.ts';
 import { attemptDir } from './scheduler.ts';
-import { createTracePlayer, traceSchema } from './trace.ts';
+import { traceSchema } from './replay.ts';
+import { createTracePlayer } from './trace.ts';
 
 const seconds = z.number().min(0);
 const schemas = {

@@ -8,7 +8,7 @@ import type {
   JobStatus,
   RetryStrategy,
 } from '@aws-sdk/client-batch';
-import type { RunningReplay } from './trace.ts';
+import type { RunningReplay } from './replay.ts';
 
 /** One submission, fixed when it is accepted; the children of an array share their parent's. */
 export interface JobSpec {

@@ -1,4 +1,5 @@
 import type { HostTensor } from '../program.ts';
+import type { Recorder } from './recorder.ts';
 import { shapeDef, type AttributeDef, type NodeDef } from './saved-model.ts';
 import {
   nativeBackend,
@@ -53,23 +54,6 @@ export interface RecordedGraph {
   readonly variables: Readonly<
     Record<string, { readonly read: string; readonly value: string; readonly written: string }>
   >;
-}
-
-/** Adds nodes to the graph under construction; used by `compiledTrace`. */
-export interface Recorder {
-  readonly tf: Tf;
-  /** The tensor's node output; constants become nodes on first use. */
-  ref(tensor: Tensor): string;
-  isConstant(tensor: Tensor): boolean;
-  node(
-    op: string,
-    input: readonly string[],
-    attr: Readonly<Record<string, AttributeDef>>,
-    name?: string,
-  ): string;
-  /** A tensor that stands for a node output. */
-  symbol(ref: string, shape: readonly number[], dtype: number): Tensor;
-  nativeType(tensor: Tensor): number;
 }
 
 const bytesOf = (view: ArrayBufferView): Uint8Array =>

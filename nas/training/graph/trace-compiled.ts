@@ -1,6 +1,6 @@
 import { customOperation } from './custom-operation.ts';
 import { uniform } from './random-tensor.ts';
-import type { Recorder } from './record.ts';
+import type { Recorder } from './recorder.ts';
 import type { Tensor } from './tensor.ts';
 import type { Gate, Trace } from './trace.ts';
 

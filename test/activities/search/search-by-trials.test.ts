@@ -5,12 +5,9 @@ import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it, vi } from 'vitest';
 import type { SearchByTrialsInput } from '../../../activities/contract.ts';
 import type { IsBeyondLimits } from '../../../activities/search/limits.ts';
+import type { LookUp } from '../../../activities/search/look-up.ts';
 import { createSearchByTrials } from '../../../activities/search/search-by-trials.ts';
-import type {
-  LookUp,
-  TrialRun,
-  TrialSearchDependencies,
-} from '../../../activities/search/search-by-trials.ts';
+import type { TrialRun, TrialSearchDependencies } from '../../../activities/search/search-by-trials.ts';
 import { loadExperiment } from '../../../nas/experiment/load-experiment.ts';
 import type { JobReport, PlannedTrial } from '../../../nas/job/job-report.ts';
 import type { RunRecord } from '../../../nas/experiment/run-record.ts';

@@ -1,0 +1,19 @@
+import type { AttributeDef } from './saved-model.ts';
+import type { Tensor, Tf } from './tensor.ts';
+
+/** Adds nodes to the graph under construction; used by `compiledTrace`. */
+export interface Recorder {
+  readonly tf: Tf;
+  /** The tensor's node output; constants become nodes on first use. */
+  ref(tensor: Tensor): string;
+  isConstant(tensor: Tensor): boolean;
+  node(
+    op: string,
+    input: readonly string[],
+    attr: Readonly<Record<string, AttributeDef>>,
+    name?: string,
+  ): string;
+  /** A tensor that stands for a node output. */
+  symbol(ref: string, shape: readonly number[], dtype: number): Tensor;
+  nativeType(tensor: Tensor): number;
+}
