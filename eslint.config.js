@@ -39,7 +39,7 @@ const IMPURE_GLOBALS = [
 
 const NO_RANDOM = {
   selector: "MemberExpression[object.name='Math'][property.name='random']",
-  message: 'Randomness flows through nas/random.ts.',
+  message: 'Randomness flows through nas/core/random.ts.',
 };
 const NO_CLOCK = [
   "MemberExpression[object.name='Date'][property.name='now']",

@@ -1,8 +1,8 @@
-import type { BlobRef } from '../nas/protocol/blob.ts';
-import type { Edits } from '../nas/protocol/edits.ts';
-import type { JobReport, PlannedJob } from '../nas/protocol/job-report.ts';
-import type { Outcome } from '../nas/protocol/outcome.ts';
-import type { RunRef } from '../nas/protocol/run-record.ts';
+import type { BlobRef } from '../nas/core/blob.ts';
+import type { Edits } from '../nas/experiment/edits.ts';
+import type { JobReport, PlannedJob } from '../nas/job/job-report.ts';
+import type { Outcome } from '../nas/job/outcome.ts';
+import type { RunRef } from '../nas/experiment/run-record.ts';
 import type { GateView, RehearsalView, RunView, StageName } from '../nas/protocol/run-view.ts';
 
 /** The activities that workflows call. Every value is small; large ones are in the store. */

@@ -1,11 +1,11 @@
-import type { CountNetwork } from '../nas/protocol/measures.ts';
-import type { StrategyPorts } from '../nas/strategy/strategy.ts';
+import type { CountNetwork } from '../nas/experiment/measures.ts';
+import type { StrategyPorts } from '../nas/search/strategy.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { StageNews } from '../workflows/contract.ts';
-import type { BatchJobs } from './batch-jobs.ts';
-import type { JobWatcher } from './job-watcher.ts';
-import type { LocalCapacity } from './local-capacity.ts';
-import type { NoticeWatcher } from './notice-watcher.ts';
+import type { BatchJobs } from './batch/batch-jobs.ts';
+import type { JobWatcher } from './batch/job-watcher.ts';
+import type { LocalCapacity } from './batch/local-capacity.ts';
+import type { NoticeWatcher } from './batch/notice-watcher.ts';
 
 /** What the activities work with; the worker's main builds it, tests replace parts of it. */
 export interface Dependencies {

@@ -1,7 +1,7 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { DAMAGED_RESULT, DAMAGED_STAGE } from '../nas/protocol/damaged.ts';
-import { InputError } from '../nas/protocol/input-error.ts';
-import type { PlannedJob } from '../nas/protocol/job-report.ts';
+import { DAMAGED_RESULT, DAMAGED_STAGE } from '../nas/job/damaged.ts';
+import { InputError } from '../nas/core/input-error.ts';
+import type { PlannedJob } from '../nas/job/job-report.ts';
 import type { StageName } from '../nas/protocol/run-view.ts';
 import { CorruptDocumentError } from '../store/sealed-document.ts';
 

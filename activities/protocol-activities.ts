@@ -1,17 +1,17 @@
-import { troubleOf } from './await-launch.ts';
+import { troubleOf } from './launch/await-launch.ts';
 import type { ProtocolActivities } from './contract.ts';
 import type { Dependencies } from './dependencies.ts';
-import { createEndLaunches } from './end-launches.ts';
+import { createEndLaunches } from './launch/end-launches.ts';
 import { atBoundary } from './failures.ts';
-import { createLaunchJob } from './launch-job.ts';
-import { createLimits } from './limits.ts';
-import { createStageActivities } from './protocol-stages.ts';
-import { createLookUp } from './look-up.ts';
-import { createRehearseReclaim } from './rehearse-reclaim.ts';
-import { createRunTrial } from './run-trial.ts';
-import { createSearchByTrials } from './search-by-trials.ts';
-import { createSteerSearch } from './steering.ts';
-import { createTrialArrays } from './trial-arrays.ts';
+import { createLaunchJob } from './launch/launch-job.ts';
+import { createLimits } from './search/limits.ts';
+import { createStageActivities } from './stages/protocol-stages.ts';
+import { createLookUp } from './search/look-up.ts';
+import { createRehearseReclaim } from './search/rehearse-reclaim.ts';
+import { createRunTrial } from './search/run-trial.ts';
+import { createSearchByTrials } from './search/search-by-trials.ts';
+import { createSteerSearch } from './search/steering.ts';
+import { createTrialArrays } from './search/trial-arrays.ts';
 
 /** All activities of the protocol over their dependencies; every error is classified once, here. */
 export const createProtocolActivities = (deps: Dependencies): Omit<ProtocolActivities, 'collectReport'> => {

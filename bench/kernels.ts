@@ -1,6 +1,6 @@
 /** Every native operation of training against plain loops, under a checking allocator: `npm run -s bench -- kernels --help`. */
 import { Command, Option } from 'commander';
-import { inputError } from '../nas/protocol/input-error.ts';
+import { inputError } from '../nas/core/input-error.ts';
 import { SUITES, type Suite } from './kernels/cases.ts';
 import { INSTRUCTION_SETS, sweep, type InstructionSet, type Mode } from './kernels/sweep.ts';
 

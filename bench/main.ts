@@ -1,7 +1,7 @@
 /** `npm run -s bench -- NAME …` runs `bench/NAME.ts`: one measurement, one file, exporting `run(argv)`. */
 import { readdirSync } from 'node:fs';
 import { CommanderError } from 'commander';
-import { inputError } from '../nas/protocol/input-error.ts';
+import { inputError } from '../nas/core/input-error.ts';
 import { exitCodeOf } from '../scripts/exit-code.ts';
 
 const HERE = new URL('.', import.meta.url);

@@ -5,13 +5,13 @@
  */
 import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
-import { createJobWatcher } from '../activities/job-watcher.ts';
-import { createNoticeWatcher } from '../activities/notice-watcher.ts';
-import { createRunTrial } from '../activities/run-trial.ts';
-import { createTrialArrays } from '../activities/trial-arrays.ts';
-import { inputError } from '../nas/protocol/input-error.ts';
+import { createJobWatcher } from '../activities/batch/job-watcher.ts';
+import { createNoticeWatcher } from '../activities/batch/notice-watcher.ts';
+import { createRunTrial } from '../activities/search/run-trial.ts';
+import { createTrialArrays } from '../activities/search/trial-arrays.ts';
+import { inputError } from '../nas/core/input-error.ts';
 import { dartsCnn } from '../nas/space/darts-cnn.ts';
-import { strategiesFor, strategyNamed } from '../nas/strategy/registry.ts';
+import { strategiesFor, strategyNamed } from '../nas/search/registry.ts';
 import { wholeNumber } from '../scripts/number-option.ts';
 import { createSimulatedBatch } from '../test/support/simulated-batch.ts';
 import { instantScore, recordOf, succeeded, withSearch } from './orchestration/search.ts';

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import pLimit from 'p-limit';
 import { readTable } from '../nas/benchmark/formats.ts';
-import { inputError } from '../nas/protocol/input-error.ts';
+import { inputError } from '../nas/core/input-error.ts';
 import { kendallTau, pairedInterval, seedStatistics } from '../nas/protocol/statistics.ts';
 import { prepareImages } from './ranking/images.ts';
 import { METHODS, scoredCells, type Method, type Setting } from './ranking/spec.ts';

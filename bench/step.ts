@@ -1,6 +1,6 @@
 /** Training steps against the same networks in PyTorch, interleaved: `npm run -s bench -- step --help`. */
 import { Command } from 'commander';
-import { inputError } from '../nas/protocol/input-error.ts';
+import { inputError } from '../nas/core/input-error.ts';
 import { positive } from './step/arguments.ts';
 import { CASES, CASE_NAMES, type CaseName } from './step/cases.ts';
 import { measure, type Contender, type Measurement, type TwinMeasurement } from './step/measure.ts';

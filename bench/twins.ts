@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { inputError } from '../nas/protocol/input-error.ts';
+import { inputError } from '../nas/core/input-error.ts';
 import { installTorch } from './torch/install.ts';
 
 const CHECK = fileURLToPath(new URL('torch/check.py', import.meta.url));

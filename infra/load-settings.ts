@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { issueErrors } from '../nas/protocol/experiment-issues.ts';
-import { inputError, inputErrors } from '../nas/protocol/input-error.ts';
-import { parseYaml } from '../nas/protocol/yaml-text.ts';
-import type { YamlText } from '../nas/protocol/yaml-text.ts';
+import { issueErrors } from '../nas/experiment/experiment-issues.ts';
+import { inputError, inputErrors } from '../nas/core/input-error.ts';
+import { parseYaml } from '../nas/core/yaml-text.ts';
+import type { YamlText } from '../nas/core/yaml-text.ts';
 import { readTextFile } from './read-text-file.ts';
 import { deploySettingsSchema } from './settings.ts';
 import type { DeploySettings } from './settings.ts';

@@ -3,7 +3,7 @@ import { PolicyStatement, type PolicyStatementProps } from 'aws-cdk-lib/aws-iam'
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { JOB_TAGS } from '../nas/protocol/deployment.ts';
+import { JOB_TAGS } from '../nas/job/deployment.ts';
 
 /** A statement and, where its resources hold wildcards, why they cannot be narrower. */
 export interface Permission {

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, constants } from 'node:fs';
-import { decodeText } from '../nas/protocol/decode-text.ts';
-import { infrastructureError } from '../nas/protocol/infrastructure-error.ts';
-import { inputError } from '../nas/protocol/input-error.ts';
+import { decodeText } from '../nas/core/decode-text.ts';
+import { infrastructureError } from '../nas/core/infrastructure-error.ts';
+import { inputError } from '../nas/core/input-error.ts';
 
 /** What the reader of a file expects. */
 export interface ExpectedFile {

@@ -12,7 +12,7 @@ import { LogDrivers, type ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { TRAINER_COMMAND, TRAINER_RETRY_STRATEGY } from '../nas/protocol/trainer-job.ts';
+import { TRAINER_COMMAND, TRAINER_RETRY_STRATEGY } from '../nas/job/trainer-job.ts';
 
 export interface TrainerJobProps {
   /** Name of the job definition. */

@@ -16,8 +16,8 @@ import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { CONFIG_VARIABLES } from '../nas/protocol/config.ts';
-import type { Config } from '../nas/protocol/config.ts';
+import { CONFIG_VARIABLES } from '../nas/experiment/config.ts';
+import type { Config } from '../nas/experiment/config.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { DeploySettings } from './settings.ts';
 

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { batchEndpoint, readStack, stackEnvironment, temporalUi } from '../infra/local/stack/document.ts';
 import { layoutOf, REPOSITORY, stackHome } from '../infra/local/stack/layout.ts';
 import { readTextFile } from '../infra/read-text-file.ts';
-import { CONFIG_VARIABLES, configSchema } from '../nas/protocol/config.ts';
-import type { Config } from '../nas/protocol/config.ts';
-import { infrastructureError } from '../nas/protocol/infrastructure-error.ts';
-import { inputError, inputErrors } from '../nas/protocol/input-error.ts';
-import { suggestion } from '../nas/protocol/nearest.ts';
-import { parseYaml } from '../nas/protocol/yaml-text.ts';
+import { CONFIG_VARIABLES, configSchema } from '../nas/experiment/config.ts';
+import type { Config } from '../nas/experiment/config.ts';
+import { infrastructureError } from '../nas/core/infrastructure-error.ts';
+import { inputError, inputErrors } from '../nas/core/input-error.ts';
+import { suggestion } from '../nas/core/nearest.ts';
+import { parseYaml } from '../nas/core/yaml-text.ts';
 
 /** The embedded stack, where the configuration points at it. */
 export interface EmbeddedStack {

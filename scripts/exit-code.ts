@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { LockError } from '../infra/local/stack/lock.mjs';
-import { errorChain, errorText } from '../nas/protocol/error-text.ts';
-import { InputError } from '../nas/protocol/input-error.ts';
+import { errorChain, errorText } from '../nas/core/error-text.ts';
+import { InputError } from '../nas/core/input-error.ts';
 import { asMachineFault } from './machine-fault.ts';
 import { isInfrastructure } from './outage.ts';
 

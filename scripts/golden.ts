@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import { loadTensorFlow } from '../containers/trainer/tensorflow.ts';
-import type { Tf } from '../nas/training/tensor.ts';
+import type { Tf } from '../nas/training/graph/tensor.ts';
 import { decodeSafetensors } from '../store/safetensors.ts';
 import { checkDartsCnnFinal } from './golden/darts-cnn-final.ts';
 import { isResult } from './golden/compare-all.ts';

@@ -1,4 +1,4 @@
-import { infrastructureError } from '../nas/protocol/infrastructure-error.ts';
+import { infrastructureError } from '../nas/core/infrastructure-error.ts';
 
 const ANOTHER_FOLDER = 'or set NAS_HOME to another folder';
 const NOT_WRITABLE = `make it yours and writable, ${ANOTHER_FOLDER}`;

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { decimalNumber } from '../nas/decimal.ts';
+import { decimalNumber } from '../nas/core/decimal.ts';
 
 /** Parser of an option whose value is a number; `allowed` says in words what `accept` takes. */
 export const numberOption =

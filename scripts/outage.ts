@@ -1,5 +1,5 @@
-import { errorChain } from '../nas/protocol/error-text.ts';
-import { InfrastructureError } from '../nas/protocol/infrastructure-error.ts';
+import { errorChain } from '../nas/core/error-text.ts';
+import { InfrastructureError } from '../nas/core/infrastructure-error.ts';
 import { isMachineFault } from './machine-fault.ts';
 
 const NETWORK_ERRORS = new Set([

@@ -4,7 +4,7 @@ import { stackEnvironment } from '../infra/local/stack/document.ts';
 import { layoutOf, stackHome } from '../infra/local/stack/layout.ts';
 import { stackUp } from '../infra/local/stack/up.ts';
 import type { UpOptions, UpResult } from '../infra/local/stack/up.ts';
-import { infrastructureError } from '../nas/protocol/infrastructure-error.ts';
+import { infrastructureError } from '../nas/core/infrastructure-error.ts';
 import { asMachineFault } from './machine-fault.ts';
 import { withLock } from './setup/cache.mjs';
 import { findTool } from './setup/tools.mjs';

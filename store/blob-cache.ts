@@ -1,8 +1,8 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
-import type { BlobRef, ContentRef } from '../nas/protocol/blob.ts';
-import { sha256 } from '../nas/hash.ts';
+import type { BlobRef, ContentRef } from '../nas/core/blob.ts';
+import { sha256 } from '../nas/core/hash.ts';
 import { getBlob } from './blobs.ts';
 import { keys } from './keys.ts';
 import type { ObjectStore } from './object-store.ts';

@@ -1,5 +1,5 @@
-import type { BlobRef } from '../nas/protocol/blob.ts';
-import { sha256 } from '../nas/hash.ts';
+import type { BlobRef } from '../nas/core/blob.ts';
+import { sha256 } from '../nas/core/hash.ts';
 import { keys } from './keys.ts';
 import { parseS3Uri, type ObjectStore } from './object-store.ts';
 import { CorruptDocumentError } from './sealed-document.ts';

@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
 import { createHash } from 'node:crypto';
-import { sha256 } from '../nas/hash.ts';
+import { sha256 } from '../nas/core/hash.ts';
 import { encodeJson } from './json-documents.ts';
 import { encodeSafetensors, type StoredTensor } from './safetensors.ts';
-import type { Json } from '../nas/json.ts';
+import type { Json } from '../nas/core/json.ts';
 import type { Manifest } from './checkpoint-documents.ts';
 import type { ObjectStore } from './object-store.ts';
 

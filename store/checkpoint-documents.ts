@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sha256 } from '../nas/hash.ts';
+import { sha256 } from '../nas/core/hash.ts';
 import { keys } from './keys.ts';
 import { CorruptDocumentError, seal, unseal } from './sealed-document.ts';
 import type { ObjectStore, StoredObject } from './object-store.ts';

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { sha256 } from '../nas/hash.ts';
+import { sha256 } from '../nas/core/hash.ts';
 import { keys } from './keys.ts';
 import { holdsSnapshot, storeChunks } from './checkpoint-chunks.ts';
 import {
@@ -19,7 +19,7 @@ import { StaleLeaseError, type Lease } from './leases.ts';
 import { decodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.ts';
 import { CorruptDocumentError } from './sealed-document.ts';
 import { StorageError, type ObjectStore } from './object-store.ts';
-import type { Json } from '../nas/json.ts';
+import type { Json } from '../nas/core/json.ts';
 import type { Snapshot } from '../nas/training/program.ts';
 
 /** Rounds of compare-and-swap before giving up. */

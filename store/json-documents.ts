@@ -1,7 +1,7 @@
 import canonicalize from 'canonicalize';
 import type { z } from 'zod';
-import type { BlobRef } from '../nas/protocol/blob.ts';
-import { sha256 } from '../nas/hash.ts';
+import type { BlobRef } from '../nas/core/blob.ts';
+import { sha256 } from '../nas/core/hash.ts';
 import { CorruptDocumentError } from './sealed-document.ts';
 import type { ObjectStore } from './object-store.ts';
 

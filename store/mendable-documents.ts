@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { hashJson, sha256 } from '../nas/hash.ts';
-import type { BlobRef } from '../nas/protocol/blob.ts';
+import { hashJson, sha256 } from '../nas/core/hash.ts';
+import type { BlobRef } from '../nas/core/blob.ts';
 import { createDocument, encodeJson } from './json-documents.ts';
 import { keys } from './keys.ts';
 import type { ObjectStore } from './object-store.ts';

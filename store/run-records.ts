@@ -1,5 +1,5 @@
-import { runRecordSchema } from '../nas/protocol/documents.ts';
-import type { RunRecord } from '../nas/protocol/run-record.ts';
+import { runRecordSchema } from '../nas/job/documents.ts';
+import type { RunRecord } from '../nas/experiment/run-record.ts';
 import { createDocument } from './json-documents.ts';
 import { keys } from './keys.ts';
 import { createOrMend, findDocument } from './mendable-documents.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hashJson } from '../nas/hash.ts';
+import { hashJson } from '../nas/core/hash.ts';
 import type { StoredObject } from './object-store.ts';
 
 /** Stored bytes are not what was written: unreadable, or a checksum disagrees. The message says which. */

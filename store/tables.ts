@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { readTable } from '../nas/benchmark/formats.ts';
 import type { TabularBenchmark } from '../nas/benchmark/table.ts';
-import type { ContentRef } from '../nas/protocol/blob.ts';
-import { inputError } from '../nas/protocol/input-error.ts';
+import type { ContentRef } from '../nas/core/blob.ts';
+import { inputError } from '../nas/core/input-error.ts';
 import { blobIn } from './blob-cache.ts';
 import { getBlob, putBlob } from './blobs.ts';
 import { createDocument, readDocument } from './json-documents.ts';

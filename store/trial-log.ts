@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { sha256 } from '../nas/hash.ts';
-import { trialEventSchema } from '../nas/protocol/trial-log.ts';
-import type { TrialEvent } from '../nas/protocol/trial-log.ts';
+import { sha256 } from '../nas/core/hash.ts';
+import { trialEventSchema } from '../nas/search/trial-log.ts';
+import type { TrialEvent } from '../nas/search/trial-log.ts';
 import { keys } from './keys.ts';
 import { setAside } from './mendable-documents.ts';
 import type { ObjectStore, StoredObject } from './object-store.ts';

@@ -1,4 +1,4 @@
-import type { JobReport } from '../nas/protocol/job-report.ts';
+import type { JobReport } from '../nas/job/job-report.ts';
 import type {
   CostView,
   JobView,

@@ -1,11 +1,11 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { Edits } from '../nas/protocol/edits.ts';
-import type { Experiment } from '../nas/protocol/experiment.ts';
-import type { JobReport, PlannedJob } from '../nas/protocol/job-report.ts';
+import type { Edits } from '../nas/experiment/edits.ts';
+import type { Experiment } from '../nas/experiment/experiment.ts';
+import type { JobReport, PlannedJob } from '../nas/job/job-report.ts';
 import type { AuditEntry, GateView, RehearsalView, RunView, StageName } from '../nas/protocol/run-view.ts';
 import type { CostView, LeaderboardRow } from '../nas/protocol/run-view.ts';
-import type { RunRef } from '../nas/protocol/run-record.ts';
-import type { SettledExperiment } from '../nas/protocol/settled-experiment.ts';
+import type { RunRef } from '../nas/experiment/run-record.ts';
+import type { SettledExperiment } from '../nas/experiment/settled-experiment.ts';
 
 /** Argument of the workflow `protocol`. */
 export interface ProtocolInput {

@@ -1,7 +1,7 @@
-import type { Experiment } from '../nas/protocol/experiment.ts';
-import { describeEdits } from '../nas/protocol/edits.ts';
-import type { PlannedJob } from '../nas/protocol/job-report.ts';
-import { searchOfTrial } from '../nas/protocol/trial-job-id.ts';
+import type { Experiment } from '../nas/experiment/experiment.ts';
+import { describeEdits } from '../nas/experiment/edits.ts';
+import type { PlannedJob } from '../nas/job/job-report.ts';
+import { searchOfTrial } from '../nas/job/trial-job-id.ts';
 import type { AuditEntry } from '../nas/protocol/run-view.ts';
 import type { Board, BoardJob, Control, ControlRequest } from './contract.ts';
 

@@ -1,5 +1,5 @@
 import { continueAsNew } from '@temporalio/workflow';
-import type { JobReport } from '../nas/protocol/job-report.ts';
+import type { JobReport } from '../nas/job/job-report.ts';
 import type { StageInput } from './contract.ts';
 import { createJobPool } from './job-pool.ts';
 import { planBaseline, planBaselineEvaluation, planWinner, settleStage } from './protocol-activities.ts';

@@ -1,5 +1,5 @@
 import { ActivityFailure, ChildWorkflowFailure } from '@temporalio/workflow';
-import { errorText } from '../nas/protocol/error-text.ts';
+import { errorText } from '../nas/core/error-text.ts';
 
 /**
  * Why a workflow failed, for people: what Temporal wraps around a failure says only that there was one, so it is left out but for

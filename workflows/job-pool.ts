@@ -11,8 +11,8 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Edits } from '../nas/protocol/edits.ts';
-import type { JobReport, PlannedJob } from '../nas/protocol/job-report.ts';
+import type { Edits } from '../nas/experiment/edits.ts';
+import type { JobReport, PlannedJob } from '../nas/job/job-report.ts';
 import { stageControl, stageNews } from './contract.ts';
 import type { StageInput, StageNews } from './contract.ts';
 import { NO_CONTROL, isByTrials } from './control.ts';

@@ -1,7 +1,7 @@
 import { ApplicationFailure, executeChild, ParentClosePolicy, workflowInfo } from '@temporalio/workflow';
 import { ChildWorkflowCancellationType, TemporalFailure } from '@temporalio/workflow';
-import { DAMAGED_RESULT, DAMAGED_STAGE } from '../nas/protocol/damaged.ts';
-import type { JobReport, PlannedJob } from '../nas/protocol/job-report.ts';
+import { DAMAGED_RESULT, DAMAGED_STAGE } from '../nas/job/damaged.ts';
+import type { JobReport, PlannedJob } from '../nas/job/job-report.ts';
 import type { StageName } from '../nas/protocol/run-view.ts';
 import type { Board, StageInput } from './contract.ts';
 import { isByTrials } from './control.ts';

@@ -21,7 +21,7 @@ import type { AuditEntry, RunView, StageName } from '../nas/protocol/run-view.ts
 import { noted, noteEvery } from './awake.ts';
 import type { AwakeTime } from './awake.ts';
 import { cost, details, emptyBoard, leaderboard, runView, withNews, withStageStatus } from './board.ts';
-import { withEdits } from '../nas/protocol/edits.ts';
+import { withEdits } from '../nas/experiment/edits.ts';
 import {
   controlUpdate,
   costQuery,

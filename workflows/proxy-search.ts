@@ -1,6 +1,6 @@
 import { CancellationScope, continueAsNew, isCancellation } from '@temporalio/workflow';
-import type { Edits } from '../nas/protocol/edits.ts';
-import type { PlannedJob } from '../nas/protocol/job-report.ts';
+import type { Edits } from '../nas/experiment/edits.ts';
+import type { PlannedJob } from '../nas/job/job-report.ts';
 import type { StageInput } from './contract.ts';
 import { isByTrials } from './control.ts';
 import { createJobPool, tell, type JobPool } from './job-pool.ts';

@@ -6,7 +6,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { LaunchTally, ProtocolActivities } from '../activities/contract.ts';
-import type { JobReport } from '../nas/protocol/job-report.ts';
+import type { JobReport } from '../nas/job/job-report.ts';
 import type { TrainJobInput } from './contract.ts';
 import { endingLaunches } from './end-launches.ts';
 import { bestAccuracyKey, dollarsKey, outcomeKey } from './search-attributes.ts';

@@ -1,4 +1,4 @@
-import type { Tensor, Tf } from '../../nas/training/tensor.ts';
+import type { Tensor, Tf } from '../../nas/training/graph/tensor.ts';
 import type { Plain } from './plain.ts';
 
 /** One operation of the product at one shape, with what it must compute. */

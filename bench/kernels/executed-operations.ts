@@ -1,4 +1,4 @@
-import { nativeBackend, type NativeBackend, type Tf } from '../../nas/training/tensor.ts';
+import { nativeBackend, type NativeBackend, type Tf } from '../../nas/training/graph/tensor.ts';
 
 /**
  * Names of the native operations that run while `work` does: eagerly, or to ask the shapes of what is recorded (see

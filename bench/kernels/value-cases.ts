@@ -1,8 +1,12 @@
-import { BATCH_NORM_EPSILON, batchNormEvaluation, batchNormTraining } from '../../nas/training/batch-norm.ts';
-import { countCorrect, crossEntropy } from '../../nas/training/losses.ts';
-import { uniform } from '../../nas/training/random-tensor.ts';
-import { relu } from '../../nas/training/relu.ts';
-import type { Tensor, Tf } from '../../nas/training/tensor.ts';
+import {
+  BATCH_NORM_EPSILON,
+  batchNormEvaluation,
+  batchNormTraining,
+} from '../../nas/training/layers/batch-norm.ts';
+import { countCorrect, crossEntropy } from '../../nas/training/tasks/losses.ts';
+import { uniform } from '../../nas/training/graph/random-tensor.ts';
+import { relu } from '../../nas/training/layers/relu.ts';
+import type { Tensor, Tf } from '../../nas/training/graph/tensor.ts';
 import type { KernelCase } from './case.ts';
 import { cycle, type Extent } from './extent.ts';
 import {

@@ -1,12 +1,12 @@
-import { conv2d, depthwiseConv2d } from '../../nas/training/convolution.ts';
+import { conv2d, depthwiseConv2d } from '../../nas/training/layers/convolution.ts';
 import {
   dilatedConv2d,
   dilatedDepthwiseConv2d,
   dilatedPhases,
-} from '../../nas/training/dilated-convolution.ts';
-import { averagePool3x3, averagePoolValid, maxPool, subsample } from '../../nas/training/pooling.ts';
-import { execute, type Attribute, type Tensor, type Tf } from '../../nas/training/tensor.ts';
-import { customOperation } from '../../nas/training/custom-operation.ts';
+} from '../../nas/training/layers/dilated-convolution.ts';
+import { averagePool3x3, averagePoolValid, maxPool, subsample } from '../../nas/training/layers/pooling.ts';
+import { execute, type Attribute, type Tensor, type Tf } from '../../nas/training/graph/tensor.ts';
+import { customOperation } from '../../nas/training/graph/custom-operation.ts';
 import type { KernelCase } from './case.ts';
 import {
   averageTerms,

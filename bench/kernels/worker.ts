@@ -1,9 +1,9 @@
 import { writeSync } from 'node:fs';
 import { loadTensorFlow } from '../../containers/trainer/tensorflow.ts';
-import { randomFromSeed } from '../../nas/random.ts';
-import { compileGraphSync, type FunctionSpec } from '../../nas/training/compile.ts';
+import { randomFromSeed } from '../../nas/core/random.ts';
+import { compileGraphSync, type FunctionSpec } from '../../nas/training/graph/compile.ts';
 import type { HostTensor } from '../../nas/training/program.ts';
-import { toTensor, type Tensor } from '../../nas/training/tensor.ts';
+import { toTensor, type Tensor } from '../../nas/training/graph/tensor.ts';
 import { casesOf, isSuite } from './cases.ts';
 import type { KernelCase } from './case.ts';
 import { elements, type Plain } from './plain.ts';

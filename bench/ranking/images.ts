@@ -3,9 +3,9 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import sharp from 'sharp';
-import type { InMemoryDataset } from '../../nas/training/data/dataset.ts';
-import { allocateShared } from '../../nas/training/data/dataset.ts';
-import { channelHistogram, type ImageSet } from '../../nas/training/data/image-set.ts';
+import type { InMemoryDataset } from '../../nas/task/images/dataset.ts';
+import { allocateShared } from '../../nas/task/images/dataset.ts';
+import { channelHistogram, type ImageSet } from '../../nas/task/images/image-set.ts';
 import type { ProgramData } from '../../nas/training/programs/resources.ts';
 import { importFrom } from '../../scripts/data/add-dataset.ts';
 

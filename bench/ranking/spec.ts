@@ -1,7 +1,7 @@
-import { strategies } from '../../nas/protocol/experiment.ts';
-import type { EnasSearchSpec, MixtureSearchSpec, WeightSharingSearchSpec } from '../../nas/protocol/job.ts';
-import { recipeSchema } from '../../nas/protocol/recipe.ts';
-import { randomFromSeed } from '../../nas/random.ts';
+import { strategies } from '../../nas/experiment/experiment.ts';
+import type { EnasSearchSpec, MixtureSearchSpec, WeightSharingSearchSpec } from '../../nas/job/job.ts';
+import { recipeSchema } from '../../nas/task/recipe.ts';
+import { randomFromSeed } from '../../nas/core/random.ts';
 import { nasBench201, type NasBench201Genotype } from '../../nas/space/nas-bench-201.ts';
 
 /** Shared-weight methods that are ranked. */

@@ -1,4 +1,4 @@
-import { inputError } from '../../nas/protocol/input-error.ts';
+import { inputError } from '../../nas/core/input-error.ts';
 
 /** @throws InputError unless the text is a positive integer. */
 export const positive = (field: string, text: string): number => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
-import { randomFromSeed, type Random } from '../../nas/random.ts';
+import { loadExperiment } from '../../nas/experiment/load-experiment.ts';
+import { randomFromSeed, type Random } from '../../nas/core/random.ts';
 import { dartsCnn, encodePath } from '../../nas/space/darts-cnn.ts';
 import { enasMacro } from '../../nas/space/enas-macro.ts';
 import { enasMicro } from '../../nas/space/enas-micro.ts';

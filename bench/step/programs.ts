@@ -1,10 +1,10 @@
-import { strategies } from '../../nas/protocol/experiment.ts';
-import type { EnasSearchSpec, ProgramTask, SmashSearchSpec } from '../../nas/protocol/job.ts';
-import { augmentationSchema, recipeSchema, type Recipe } from '../../nas/protocol/recipe.ts';
-import { spaceSchema, type SpaceChoice } from '../../nas/protocol/space-schema.ts';
-import { deriveSeed, randomFromSeed } from '../../nas/random.ts';
-import { parameterNames } from '../../nas/training/counting.ts';
-import type { Batch } from '../../nas/training/data/batches.ts';
+import { strategies } from '../../nas/experiment/experiment.ts';
+import type { EnasSearchSpec, ProgramTask, SmashSearchSpec } from '../../nas/job/job.ts';
+import { augmentationSchema, recipeSchema, type Recipe } from '../../nas/task/recipe.ts';
+import { spaceSchema, type SpaceChoice } from '../../nas/space/space-schema.ts';
+import { deriveSeed, randomFromSeed } from '../../nas/core/random.ts';
+import { parameterNames } from '../../nas/training/layers/counting.ts';
+import type { Batch } from '../../nas/task/images/batches.ts';
 import {
   describeFinalNetwork,
   evaluateFinalNetwork,
@@ -14,7 +14,7 @@ import {
 } from '../../nas/training/networks/darts-final.ts';
 import { compileClassifier } from '../../nas/training/programs/compiled-classifier.ts';
 import { compileMixture } from '../../nas/training/programs/compiled-mixture.ts';
-import type { Classifier } from '../../nas/training/programs/classifier.ts';
+import type { Classifier } from '../../nas/training/networks/classifier.ts';
 import { dartsStrategy } from '../../nas/training/programs/darts-strategy.ts';
 import { edgeCosts } from '../../nas/training/programs/edge-costs.ts';
 import { choiceSupernet } from '../../nas/training/programs/choice-supernet.ts';
@@ -23,12 +23,12 @@ import type { MixtureStrategy } from '../../nas/training/programs/mixture-strate
 import type { ProgramData } from '../../nas/training/programs/resources.ts';
 import { smashNetworkFor } from '../../nas/training/programs/smash-network.ts';
 import { snasStrategy } from '../../nas/training/programs/snas-strategy.ts';
-import { splitVariables } from '../../nas/training/programs/split-variables.ts';
-import { prefixed } from '../../nas/training/programs/variable-groups.ts';
+import { splitVariables } from '../../nas/training/networks/split-variables.ts';
+import { prefixed } from '../../nas/training/graph/variable-groups.ts';
 import type { HostTensor } from '../../nas/training/program.ts';
 import { dartsSupernet } from '../../nas/training/supernets/darts-supernet.ts';
 import { describeSupernet, supernetVariables, type Supernet } from '../../nas/training/supernets/supernet.ts';
-import type { Tf } from '../../nas/training/tensor.ts';
+import type { Tf } from '../../nas/training/graph/tensor.ts';
 import { CLASSES, IMAGE, type StepSpec } from './spec.ts';
 
 type HostTensors = Readonly<Record<string, HostTensor>>;

@@ -1,5 +1,5 @@
-import type { Experiment } from '../../nas/protocol/experiment.ts';
-import type { Recipe } from '../../nas/protocol/recipe.ts';
+import type { Experiment } from '../../nas/experiment/experiment.ts';
+import type { Recipe } from '../../nas/task/recipe.ts';
 import type { CellGenotype } from '../../nas/space/cell-genotype.ts';
 
 /** One timed program with its sizes, in the form that both workers read. */

@@ -1,5 +1,5 @@
 import { closeSync, lstatSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { inputError } from '../../nas/protocol/input-error.ts';
+import { inputError } from '../../nas/core/input-error.ts';
 
 const refuse = (option: string, file: string, cause: unknown) =>
   inputError(

@@ -1,5 +1,5 @@
-import { attemptRecordSchema } from '../../nas/protocol/documents.ts';
-import type { AttemptRecord } from '../../nas/protocol/job.ts';
+import { attemptRecordSchema } from '../../nas/job/documents.ts';
+import type { AttemptRecord } from '../../nas/job/job.ts';
 import { readHint, replaceDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { sha256 } from '../../nas/hash.ts';
+import { sha256 } from '../../nas/core/hash.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Everything that determines a program's numbers, besides spec, data and threads, is reached from here. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { attemptSchema } from '../../nas/protocol/documents.ts';
-import { handoverSchema } from '../../nas/protocol/handover.ts';
-import type { Handover } from '../../nas/protocol/handover.ts';
+import { attemptSchema } from '../../nas/job/documents.ts';
+import { handoverSchema } from '../../nas/job/handover.ts';
+import type { Handover } from '../../nas/job/handover.ts';
 import type { JobRef } from '../../store/checkpoint-documents.ts';
 import { createDocument, readHint } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';

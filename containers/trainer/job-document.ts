@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { experimentSchema, strategies } from '../../nas/protocol/experiment.ts';
-import { grownSchema } from '../../nas/protocol/inheritance.ts';
-import { inputError } from '../../nas/protocol/input-error.ts';
-import type { JobDocument } from '../../nas/protocol/job.ts';
-import { augmentationSchema, networkSchema, recipeSchema } from '../../nas/protocol/recipe.ts';
-import { spaceSchema } from '../../nas/protocol/space-schema.ts';
+import { experimentSchema, strategies } from '../../nas/experiment/experiment.ts';
+import { grownSchema } from '../../nas/search/inheritance.ts';
+import { inputError } from '../../nas/core/input-error.ts';
+import type { JobDocument } from '../../nas/job/job.ts';
+import { augmentationSchema, networkSchema, recipeSchema } from '../../nas/task/recipe.ts';
+import { spaceSchema } from '../../nas/space/space-schema.ts';
 import { parseS3Uri } from '../../store/object-store.ts';
 
 const taskData = z.strictObject({

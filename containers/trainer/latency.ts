@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import { quantileSorted } from 'simple-statistics';
-import { latencyRecordSchema } from '../../nas/protocol/measures.ts';
-import type { LatencyRecord } from '../../nas/protocol/measures.ts';
+import { latencyRecordSchema } from '../../nas/experiment/measures.ts';
+import type { LatencyRecord } from '../../nas/experiment/measures.ts';
 import type { Inference, TrainingProgram } from '../../nas/training/program.ts';
 import { keys } from '../../store/keys.ts';
 import type { JobRef } from '../../store/checkpoint-documents.ts';

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { EXIT_CODES } from '../../nas/protocol/outcome.ts';
+import { EXIT_CODES } from '../../nas/job/outcome.ts';
 import { createS3ObjectStore } from '../../store/s3-object-store.ts';
 import { NOTICE_SECONDS } from './cadence.ts';
 import { codeVersion } from './code-version.ts';

@@ -1,5 +1,5 @@
-import { nativeBackend } from '../../nas/training/tensor.ts';
-import type { NativeBackend, Tf } from '../../nas/training/tensor.ts';
+import { nativeBackend } from '../../nas/training/graph/tensor.ts';
+import type { NativeBackend, Tf } from '../../nas/training/graph/tensor.ts';
 
 /** The function of a compiled graph that fetches these outputs: `train/out/loss:0`, `train/done:0` → `train`. */
 const functionOf = (outputs: readonly string[]): string => {

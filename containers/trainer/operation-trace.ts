@@ -1,4 +1,4 @@
-import type { JobProgress } from '../../nas/protocol/progress.ts';
+import type { JobProgress } from '../../nas/job/progress.ts';
 
 /** What native code was asked for last. A process that it kills can no longer say so: it is on record before. */
 export interface OperationTrace {

@@ -1,5 +1,5 @@
-import { InputError } from '../../nas/protocol/input-error.ts';
-import type { EXIT_CODES } from '../../nas/protocol/outcome.ts';
+import { InputError } from '../../nas/core/input-error.ts';
+import type { EXIT_CODES } from '../../nas/job/outcome.ts';
 import { DivergedError, InvalidArchitectureError } from '../../nas/training/program.ts';
 import { CheckpointMismatchError } from '../../store/checkpoints.ts';
 import { StaleLeaseError } from '../../store/leases.ts';

@@ -1,5 +1,5 @@
-import type { JobDocument } from '../../nas/protocol/job.ts';
-import type { JobProgress } from '../../nas/protocol/progress.ts';
+import type { JobDocument } from '../../nas/job/job.ts';
+import type { JobProgress } from '../../nas/job/progress.ts';
 import type { TrainingProgram } from '../../nas/training/program.ts';
 import type { AttemptLog } from './attempt-record.ts';
 import type { OperationTrace } from './operation-trace.ts';

@@ -1,9 +1,9 @@
-import type { JobDocument } from '../../nas/protocol/job.ts';
-import { datasetManifestSchema } from '../../nas/protocol/dataset.ts';
-import type { SplitName } from '../../nas/protocol/dataset.ts';
-import { decodeAll } from '../../nas/training/data/decode-all.ts';
-import { openDataset } from '../../nas/training/data/dataset.ts';
-import { openStreamed } from '../../nas/training/data/streamed-dataset.ts';
+import type { JobDocument } from '../../nas/job/job.ts';
+import { datasetManifestSchema } from '../../nas/task/images/manifest.ts';
+import type { SplitName } from '../../nas/task/images/manifest.ts';
+import { decodeAll } from '../../nas/task/images/decode-all.ts';
+import { openDataset } from '../../nas/task/images/dataset.ts';
+import { openStreamed } from '../../nas/task/images/streamed-dataset.ts';
 import type { ProgramData } from '../../nas/training/programs/resources.ts';
 import { cachedBlobFetcher } from '../../store/blob-cache.ts';
 import { localBlobFiles } from '../../store/blob-files.ts';

@@ -1,5 +1,5 @@
-import { InputError, inputError } from '../../nas/protocol/input-error.ts';
-import type { AttemptRecord, JobDocument } from '../../nas/protocol/job.ts';
+import { InputError, inputError } from '../../nas/core/input-error.ts';
+import type { AttemptRecord, JobDocument } from '../../nas/job/job.ts';
 import type { TrainingProgram } from '../../nas/training/program.ts';
 import type { CheckpointIdentity, JobRef } from '../../store/checkpoint-documents.ts';
 import {

@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
-import { inputError } from '../../nas/protocol/input-error.ts';
-import type { JobDocument } from '../../nas/protocol/job.ts';
-import { jobArraySchema } from '../../nas/protocol/job-array.ts';
-import { latencyRecordSchema } from '../../nas/protocol/measures.ts';
-import { EXIT_CODES } from '../../nas/protocol/outcome.ts';
-import { NO_BATCH_JOB } from '../../nas/protocol/trainer-job.ts';
+import { inputError } from '../../nas/core/input-error.ts';
+import type { JobDocument } from '../../nas/job/job.ts';
+import { jobArraySchema } from '../../nas/job/job-array.ts';
+import { latencyRecordSchema } from '../../nas/experiment/measures.ts';
+import { EXIT_CODES } from '../../nas/job/outcome.ts';
+import { NO_BATCH_JOB } from '../../nas/job/trainer-job.ts';
 import { readDocument } from '../../store/json-documents.ts';
 import { findResult } from '../../store/job-results.ts';
 import { keys } from '../../store/keys.ts';

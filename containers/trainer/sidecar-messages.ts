@@ -1,4 +1,4 @@
-import type { JobProgress } from '../../nas/protocol/progress.ts';
+import type { JobProgress } from '../../nas/job/progress.ts';
 import type { Snapshot } from '../../nas/training/program.ts';
 import type { CheckpointIdentity } from '../../store/checkpoint-documents.ts';
 import type { Lease } from '../../store/leases.ts';

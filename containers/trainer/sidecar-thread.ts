@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { ReclaimNotice } from '../../nas/protocol/handover.ts';
+import type { ReclaimNotice } from '../../nas/job/handover.ts';
 import { saveCheckpoint } from '../../store/checkpoints.ts';
 import { createDocument, replaceDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { JobProgress } from '../../nas/protocol/progress.ts';
+import type { JobProgress } from '../../nas/job/progress.ts';
 import type { Snapshot } from '../../nas/training/program.ts';
 import { StaleLeaseError } from '../../store/leases.ts';
 import type { Notice } from './metadata-service.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import '../../scripts/node-shim.mjs';
-import type { Tf } from '../../nas/training/tensor.ts';
+import type { Tf } from '../../nas/training/graph/tensor.ts';
 
 const require = createRequire(import.meta.url);
 

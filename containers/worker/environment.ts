@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
-import { CONFIG_VARIABLES, configSchema } from '../../nas/protocol/config.ts';
-import type { Config } from '../../nas/protocol/config.ts';
-import { inputError } from '../../nas/protocol/input-error.ts';
+import { CONFIG_VARIABLES, configSchema } from '../../nas/experiment/config.ts';
+import type { Config } from '../../nas/experiment/config.ts';
+import { inputError } from '../../nas/core/input-error.ts';
 
 /** The worker's configuration, from environment variables alone. Throws `InputError` naming the variable. */
 export const configFromEnvironment = (environment: NodeJS.ProcessEnv): Config => {

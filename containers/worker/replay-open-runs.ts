@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import workerPackage from '@temporalio/worker/package.json' with { type: 'json' };
-import { infrastructureError } from '../../nas/protocol/infrastructure-error.ts';
+import { infrastructureError } from '../../nas/core/infrastructure-error.ts';
 
 /** A workflow under way that this worker's code could not go on with. */
 export interface Unreplayable {

@@ -1,11 +1,11 @@
-import type { ControllerMath } from '../../nas/strategy/controller-math.ts';
-import type { EasController } from '../../nas/strategy/eas-controller.ts';
-import type { SequenceRegression } from '../../nas/strategy/sequence-regression.ts';
-import type { StrategyPorts } from '../../nas/strategy/strategy.ts';
+import type { ControllerMath } from '../../nas/search/trials/controller-math.ts';
+import type { EasController } from '../../nas/search/trials/eas-controller.ts';
+import type { SequenceRegression } from '../../nas/search/trials/sequence-regression.ts';
+import type { StrategyPorts } from '../../nas/search/strategy.ts';
 import { createControllerMath } from '../../nas/training/controllers/controller-math.ts';
 import { createEasController } from '../../nas/training/controllers/eas-controller.ts';
 import { createSequenceRegression } from '../../nas/training/controllers/sequence-regression.ts';
-import type { Tf } from '../../nas/training/tensor.ts';
+import type { Tf } from '../../nas/training/graph/tensor.ts';
 import { loadTensorFlow } from '../trainer/tensorflow.ts';
 
 /** Controllers are small; one thread makes their numbers equal on every machine of a kind. */

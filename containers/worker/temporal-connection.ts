@@ -1,7 +1,7 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { NativeConnectionOptions } from '@temporalio/worker';
-import type { Config } from '../../nas/protocol/config.ts';
-import { inputError } from '../../nas/protocol/input-error.ts';
+import type { Config } from '../../nas/experiment/config.ts';
+import { inputError } from '../../nas/core/input-error.ts';
 
 /** What both the client's and the worker's connection take. */
 export type TemporalConnection = Pick<NativeConnectionOptions, 'apiKey' | 'metadata' | 'tls'> & {

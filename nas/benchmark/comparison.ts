@@ -1,10 +1,10 @@
 import jStat from 'jstat';
 import { max, mean, min, sampleStandardDeviation } from 'simple-statistics';
-import { checkObjective } from '../strategy/objective.ts';
-import type { Objective } from '../strategy/objective.ts';
-import { hypervolume, scoreCostFront } from '../strategy/pareto.ts';
-import { strategyNamed } from '../strategy/registry.ts';
-import type { StrategyPorts } from '../strategy/strategy.ts';
+import { checkObjective } from '../search/objective.ts';
+import type { Objective } from '../search/objective.ts';
+import { hypervolume, scoreCostFront } from '../search/trials/pareto.ts';
+import { strategyNamed } from '../search/registry.ts';
+import type { StrategyPorts } from '../search/strategy.ts';
 import { objectiveOnTable } from './table-objective.ts';
 import type { TabularBenchmark } from './table.ts';
 import { tabularSearch } from './tabular-search.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { inputError } from '../protocol/input-error.ts';
+import { inputError } from '../core/input-error.ts';
 import type { CellGenotype } from '../space/cell-genotype.ts';
 import { dartsCnn } from '../space/darts-cnn.ts';
 import type { TableRow } from './table.ts';

@@ -1,9 +1,9 @@
 import { CsvError, parse as parseCsv } from 'csv-parse/sync';
 import { z } from 'zod';
-import { decimalNumber } from '../decimal.ts';
-import type { Json } from '../json.ts';
-import { inputError } from '../protocol/input-error.ts';
-import { suggestion } from '../protocol/nearest.ts';
+import { decimalNumber } from '../core/decimal.ts';
+import type { Json } from '../core/json.ts';
+import { inputError } from '../core/input-error.ts';
+import { suggestion } from '../core/nearest.ts';
 import { dartsCnn } from '../space/darts-cnn.ts';
 import { listedSpace } from '../space/listed.ts';
 import { nasBench101, nasBench101Key } from '../space/nas-bench-101.ts';

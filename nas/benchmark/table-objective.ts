@@ -1,6 +1,6 @@
-import { inputError } from '../protocol/input-error.ts';
-import type { Objective } from '../strategy/objective.ts';
-import { withinLimits } from '../strategy/objective.ts';
+import { inputError } from '../core/input-error.ts';
+import type { Objective } from '../search/objective.ts';
+import { withinLimits } from '../search/objective.ts';
 import type { TabularBenchmark } from './table.ts';
 
 type Table = Pick<TabularBenchmark, 'size' | 'column' | 'describeRow'>;

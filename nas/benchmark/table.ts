@@ -1,6 +1,6 @@
-import type { Json } from '../json.ts';
-import { inputError } from '../protocol/input-error.ts';
-import { nearest } from '../protocol/nearest.ts';
+import type { Json } from '../core/json.ts';
+import { inputError } from '../core/input-error.ts';
+import { nearest } from '../core/nearest.ts';
 import type { Space } from '../space/space.ts';
 
 /** What a table says of one architecture. */

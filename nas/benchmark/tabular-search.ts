@@ -1,7 +1,7 @@
-import type { Json } from '../json.ts';
-import { outcomeUnder } from '../strategy/objective.ts';
-import type { Objective } from '../strategy/objective.ts';
-import type { Strategy, StrategyState, Trial, TrialResult } from '../strategy/strategy.ts';
+import type { Json } from '../core/json.ts';
+import { outcomeUnder } from '../search/objective.ts';
+import type { Objective } from '../search/objective.ts';
+import type { Strategy, StrategyState, Trial, TrialResult } from '../search/strategy.ts';
 import type { Score, TabularBenchmark } from './table.ts';
 
 export interface TabularRun {

@@ -1,7 +1,7 @@
 import jStat from 'jstat';
 import { mean, sampleVariance } from 'simple-statistics';
-import { inputError } from './input-error.ts';
-import type { RunRecord } from './run-record.ts';
+import { inputError } from '../core/input-error.ts';
+import type { RunRecord } from '../experiment/run-record.ts';
 import type { ContenderView, CostView, RunView } from './run-view.ts';
 
 /** What is known of one of the runs. */

@@ -1,4 +1,4 @@
-import type { JobReport } from './job-report.ts';
+import type { JobReport } from '../job/job-report.ts';
 import type { Contender } from './plan.ts';
 import type { ContenderView, RunView } from './run-view.ts';
 import { pairedVerdict, seedStatistics } from './statistics.ts';

@@ -1,14 +1,14 @@
-import type { Experiment } from './experiment.ts';
-import type { Grown } from './inheritance.ts';
-import type { JobDocument, ProgramSpec, TaskData } from './job.ts';
-import type { PlannedJob, PlannedTrial } from './job-report.ts';
-import { timesTrials } from './measures.ts';
-import type { Recipe } from './recipe.ts';
-import type { RunRecord } from './run-record.ts';
-import { isBlackBox, optionsOf } from './strategy-schema.ts';
-import { STRATEGIES } from '../strategy/registry.ts';
-import type { TrialToRun } from '../strategy/trial-search.ts';
-import { trialJobId } from './trial-job-id.ts';
+import type { Experiment } from '../experiment/experiment.ts';
+import type { Grown } from '../search/inheritance.ts';
+import type { JobDocument, ProgramSpec, TaskData } from '../job/job.ts';
+import type { PlannedJob, PlannedTrial } from '../job/job-report.ts';
+import { timesTrials } from '../experiment/measures.ts';
+import type { Recipe } from '../task/recipe.ts';
+import type { RunRecord } from '../experiment/run-record.ts';
+import { isBlackBox, optionsOf } from '../search/strategy-schema.ts';
+import { STRATEGIES } from '../search/registry.ts';
+import type { TrialToRun } from '../search/trial-search.ts';
+import { trialJobId } from '../job/trial-job-id.ts';
 
 const taskData = (
   experiment: Experiment,

@@ -1,5 +1,5 @@
-import type { Experiment } from './experiment.ts';
-import type { JobReport } from './job-report.ts';
+import type { Experiment } from '../experiment/experiment.ts';
+import type { JobReport } from '../job/job-report.ts';
 import type { Cell } from './plan.ts';
 import type { GateView } from './run-view.ts';
 import type { SearchSeed } from './stages.ts';

@@ -1,5 +1,5 @@
-import type { Edits } from './edits.ts';
-import type { Outcome } from './outcome.ts';
+import type { Edits } from '../experiment/edits.ts';
+import type { Outcome } from '../job/outcome.ts';
 import type { RankCorrelation } from './statistics.ts';
 
 /** What `status`, `watch`, `report` and the Temporal query `progress` show of a run. Plain JSON. */

@@ -10,7 +10,7 @@ export const SEARCH_ATTRIBUTES = {
   NasSpace: 'KEYWORD',
   NasStrategy: 'KEYWORD',
   NasDataset: 'KEYWORD',
-  /** How a job ended (`nas/protocol/outcome.ts`). */
+  /** How a job ended (`nas/job/outcome.ts`). */
   NasOutcome: 'KEYWORD',
   /** Best accuracy so far, a fraction in [0, 1]: validation for stages and jobs, test mean for a finished run. */
   NasBestAccuracy: 'DOUBLE',

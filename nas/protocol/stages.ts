@@ -1,4 +1,4 @@
-import type { ScoredGenotype, TrainingCost } from './job.ts';
+import type { ScoredGenotype, TrainingCost } from '../job/job.ts';
 import type { Cell } from './plan.ts';
 
 /** Result of one search seed, as far as the choice of candidates needs it. */

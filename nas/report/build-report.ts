@@ -1,11 +1,11 @@
 import { max, min } from 'simple-statistics';
-import type { DatasetManifest } from '../protocol/dataset.ts';
-import type { StageRecord } from '../protocol/documents.ts';
-import type { AttemptRecord, ProgramResult, SearchResult, TrainResult } from '../protocol/job.ts';
-import type { RunRecord } from '../protocol/run-record.ts';
+import type { DatasetManifest } from '../task/images/manifest.ts';
+import type { StageRecord } from '../job/documents.ts';
+import type { AttemptRecord, ProgramResult, SearchResult, TrainResult } from '../job/job.ts';
+import type { RunRecord } from '../experiment/run-record.ts';
 import type { JobView, RunView, StageView } from '../protocol/run-view.ts';
-import { searchOfTrial } from '../protocol/trial-job-id.ts';
-import type { LoggedTrial } from '../protocol/trial-log.ts';
+import { searchOfTrial } from '../job/trial-job-id.ts';
+import type { LoggedTrial } from '../search/trial-log.ts';
 import { kendallTau } from '../protocol/statistics.ts';
 import type { ReceiptReport } from './receipt-report.ts';
 import { histogramOf } from './histogram.ts';

@@ -1,6 +1,6 @@
-import type { Experiment } from '../protocol/experiment.ts';
+import type { Experiment } from '../experiment/experiment.ts';
 import type { Contender } from '../protocol/plan.ts';
-import { isBlackBox } from '../protocol/strategy-schema.ts';
+import { isBlackBox } from '../search/strategy-schema.ts';
 
 type Names = Readonly<Record<Contender, string>>;
 

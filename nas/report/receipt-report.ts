@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ResumeReceipt } from '../protocol/receipt.ts';
+import type { ResumeReceipt } from '../job/receipt.ts';
 
 /** What a report shows of a resume receipt. */
 export interface ReceiptReport extends Omit<ResumeReceipt, 'version' | 'experiment' | 'program'> {

@@ -1,7 +1,7 @@
-import type { DatasetManifest } from '../protocol/dataset.ts';
-import type { Experiment } from '../protocol/experiment.ts';
-import type { AttemptRecord, CurvePoint, ScoredGenotype, TrainingCost } from '../protocol/job.ts';
-import type { Outcome } from '../protocol/outcome.ts';
+import type { DatasetManifest } from '../task/images/manifest.ts';
+import type { Experiment } from '../experiment/experiment.ts';
+import type { AttemptRecord, CurvePoint, ScoredGenotype, TrainingCost } from '../job/job.ts';
+import type { Outcome } from '../job/outcome.ts';
 import type { Contender } from '../protocol/plan.ts';
 import type { RunView, StageName } from '../protocol/run-view.ts';
 import type { RankCorrelation } from '../protocol/statistics.ts';

@@ -1,5 +1,5 @@
-import type { SearchResult } from '../protocol/job.ts';
-import type { LoggedTrial } from '../protocol/trial-log.ts';
+import type { SearchResult } from '../job/job.ts';
+import type { LoggedTrial } from '../search/trial-log.ts';
 
 /** One network that was trained, or looked up, and what it scored. */
 export interface ScoredTrial {

@@ -1,12 +1,12 @@
-import { LATENCY } from '../protocol/measures.ts';
-import { isBlackBox } from '../protocol/strategy-schema.ts';
+import { LATENCY } from '../experiment/measures.ts';
+import { isBlackBox } from '../search/strategy-schema.ts';
 import type { ContenderView } from '../protocol/run-view.ts';
 import { decimal, integer, percent, points, quantity } from './format.ts';
 import { cellName, shortNames } from './names.ts';
 import type { RunReport } from './run-report.ts';
 import { incumbentsOf } from './search-trials.ts';
 import { isMinimised, marksOf, pointsOf } from './trial-measures.ts';
-import { scoreCostFront } from '../strategy/pareto.ts';
+import { scoreCostFront } from '../search/trials/pareto.ts';
 
 /** Sentences that the Markdown and the HTML report share, as plain text. */
 

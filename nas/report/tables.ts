@@ -1,5 +1,5 @@
 import { dollars, duration, instant, integer, percent, points, quantity, shortHash } from './format.ts';
-import { searchOfTrial } from '../protocol/trial-job-id.ts';
+import { searchOfTrial } from '../job/trial-job-id.ts';
 import { shortNames } from './names.ts';
 import type { RunReport, StageSpending } from './run-report.ts';
 

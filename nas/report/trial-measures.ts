@@ -1,6 +1,6 @@
-import { withoutWeights } from '../strategy/objective.ts';
-import type { ScoreAndCost } from '../strategy/pareto.ts';
-import { LATENCY, minimisedMeasures } from '../protocol/measures.ts';
+import { withoutWeights } from '../search/objective.ts';
+import type { ScoreAndCost } from '../search/trials/pareto.ts';
+import { LATENCY, minimisedMeasures } from '../experiment/measures.ts';
 import type { RunReport, SearchReport } from './run-report.ts';
 
 const TITLES: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import { hashJson } from '../hash.ts';
+import { hashJson } from '../core/hash.ts';
 import type { CellEdge, CellGenotype } from './cell-genotype.ts';
 
 /** All orders of 0…n−1. */

@@ -1,5 +1,5 @@
-import type { Json } from '../json.ts';
-import type { Random } from '../random.ts';
+import type { Json } from '../core/json.ts';
+import type { Random } from '../core/random.ts';
 import type { Decisions, Space } from './space.ts';
 
 /** The operations of a space whose genotypes are exactly the lists of `decisions.sizes.length` free choices. */

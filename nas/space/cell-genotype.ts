@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Json } from '../json.ts';
-import { inputError } from '../protocol/input-error.ts';
+import type { Json } from '../core/json.ts';
+import { inputError } from '../core/input-error.ts';
 import { excerpt } from './excerpt.ts';
 import { LiteralError, LONGEST, readCall } from './python-literal.ts';
 

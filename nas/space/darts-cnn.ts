@@ -1,5 +1,5 @@
-import { inputError } from '../protocol/input-error.ts';
-import type { Random } from '../random.ts';
+import { inputError } from '../core/input-error.ts';
+import type { Random } from '../core/random.ts';
 import { hashCellGenotype } from './canonical-cell.ts';
 import { PRIMITIVES, checkCellGenotype, parseCellGenotype, printCellGenotype } from './cell-genotype.ts';
 import type { CellEdge, CellGenotype, Primitive } from './cell-genotype.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Random } from '../random.ts';
+import type { Random } from '../core/random.ts';
 import type { Growth, GrowthEdit } from './growth.ts';
 import { jsonGenotype } from './json-genotype.ts';
 import type { Space } from './space.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type InputError, inputError } from '../protocol/input-error.ts';
+import { type InputError, inputError } from '../core/input-error.ts';
 import { categorical } from './categorical.ts';
 import { excerpt } from './excerpt.ts';
 import { jsonGenotype } from './json-genotype.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { inputError } from '../protocol/input-error.ts';
-import { hashJson } from '../hash.ts';
+import { inputError } from '../core/input-error.ts';
+import { hashJson } from '../core/hash.ts';
 import { hashCellGenotype } from './canonical-cell.ts';
 import { categorical } from './categorical.ts';
 import type { CellEdge, CellGenotype } from './cell-genotype.ts';

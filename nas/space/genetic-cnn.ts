@@ -1,5 +1,5 @@
-import { hashJson } from '../hash.ts';
-import { inputError } from '../protocol/input-error.ts';
+import { hashJson } from '../core/hash.ts';
+import { inputError } from '../core/input-error.ts';
 import { categorical } from './categorical.ts';
 import { canonicalDag } from './labelled-dag.ts';
 import type { Space } from './space.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Json } from '../json.ts';
+import type { Json } from '../core/json.ts';
 
 /**
  * A change of a network that can leave what it computes as it was (Chen, Goodfellow & Shlens 2016, "Net2Net"). Layers with

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { hashJson } from '../hash.ts';
-import type { Json } from '../json.ts';
-import { inputError } from '../protocol/input-error.ts';
+import { hashJson } from '../core/hash.ts';
+import type { Json } from '../core/json.ts';
+import { inputError } from '../core/input-error.ts';
 import { valueAt } from './cell-genotype.ts';
 import { excerpt } from './excerpt.ts';
 import { literalOf } from './literal-of.ts';

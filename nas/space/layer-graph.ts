@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Random } from '../random.ts';
+import type { Random } from '../core/random.ts';
 import { depthProfile } from './depth-profile.ts';
 import { jsonGenotype } from './json-genotype.ts';
 import { canonicalDag, pruned } from './labelled-dag.ts';

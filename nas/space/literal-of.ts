@@ -1,5 +1,5 @@
-import type { Json } from '../json.ts';
-import { inputError } from '../protocol/input-error.ts';
+import type { Json } from '../core/json.ts';
+import { inputError } from '../core/input-error.ts';
 import { excerpt } from './excerpt.ts';
 import { LiteralError, readLiteral } from './python-literal.ts';
 

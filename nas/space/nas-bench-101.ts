@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { sha256 } from '../hash.ts';
-import type { Json } from '../json.ts';
-import { inputError } from '../protocol/input-error.ts';
-import type { Random } from '../random.ts';
+import { sha256 } from '../core/hash.ts';
+import type { Json } from '../core/json.ts';
+import { inputError } from '../core/input-error.ts';
+import type { Random } from '../core/random.ts';
 import { withChoice } from './categorical.ts';
 import { depthProfile } from './depth-profile.ts';
 import { canonicalDag, pruned, type LabelledDag } from './labelled-dag.ts';

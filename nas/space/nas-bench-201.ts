@@ -1,6 +1,6 @@
-import { sha256 } from '../hash.ts';
-import type { Json } from '../json.ts';
-import { type InputError, inputError } from '../protocol/input-error.ts';
+import { sha256 } from '../core/hash.ts';
+import type { Json } from '../core/json.ts';
+import { type InputError, inputError } from '../core/input-error.ts';
 import { categorical } from './categorical.ts';
 import { excerpt } from './excerpt.ts';
 import { LiteralError, LONGEST, readLiteral } from './python-literal.ts';

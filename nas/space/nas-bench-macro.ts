@@ -1,5 +1,5 @@
-import { sha256 } from '../hash.ts';
-import { inputError } from '../protocol/input-error.ts';
+import { sha256 } from '../core/hash.ts';
+import { inputError } from '../core/input-error.ts';
 import { categorical } from './categorical.ts';
 import type { Space } from './space.ts';
 

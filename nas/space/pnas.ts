@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Random } from '../random.ts';
+import type { Random } from '../core/random.ts';
 import { leastBlockOrder } from './block-order.ts';
 import { jsonGenotype } from './json-genotype.ts';
 import type { NasnetGenotype, NasnetOperation } from './nasnet.ts';

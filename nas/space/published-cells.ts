@@ -1,4 +1,4 @@
-import { inputError } from '../protocol/input-error.ts';
+import { inputError } from '../core/input-error.ts';
 import { parseCellGenotype } from './cell-genotype.ts';
 import type { CellGenotype } from './cell-genotype.ts';
 

@@ -1,4 +1,4 @@
-import type { Json } from '../json.ts';
+import type { Json } from '../core/json.ts';
 
 /** What a text of a literal cannot be read for; the message is one line and names the place. */
 export class LiteralError extends Error {

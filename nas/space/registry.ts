@@ -1,5 +1,5 @@
-import type { Json } from '../json.ts';
-import { inputError } from '../protocol/input-error.ts';
+import type { Json } from '../core/json.ts';
+import { inputError } from '../core/input-error.ts';
 import { blockQnn } from './block-qnn.ts';
 import { dartsCnn } from './darts-cnn.ts';
 import { eas } from './eas.ts';

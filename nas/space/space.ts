@@ -1,5 +1,5 @@
-import type { Json } from '../json.ts';
-import type { Random } from '../random.ts';
+import type { Json } from '../core/json.ts';
+import type { Random } from '../core/random.ts';
 import type { Growth } from './growth.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { Json } from '../json.ts';
-import type { ProgramResult } from '../protocol/job.ts';
+import type { Json } from '../core/json.ts';
+import type { ProgramResult } from '../job/job.ts';
 
 /** A tensor in host memory, row-major, little-endian. */
 export interface HostTensor {

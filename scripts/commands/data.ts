@@ -14,7 +14,7 @@ const withStore = async <T>(work: (store: ObjectStore) => Promise<T>): Promise<T
       import('../../store/s3-object-store.ts'),
       import('../../store/s3-retries.ts'),
       import('../../store/object-store.ts'),
-      import('../../nas/protocol/infrastructure-error.ts'),
+      import('../../nas/core/infrastructure-error.ts'),
     ]);
   const config = useConfig();
   try {
@@ -79,8 +79,8 @@ interface Checked {
 const verifyAll = async (store: ObjectStore, name: string | undefined): Promise<readonly Checked[]> => {
   const [{ listDatasets, verifyDataset }, { inputError }, { suggestion }] = await Promise.all([
     import('../../store/datasets.ts'),
-    import('../../nas/protocol/input-error.ts'),
-    import('../../nas/protocol/nearest.ts'),
+    import('../../nas/core/input-error.ts'),
+    import('../../nas/core/nearest.ts'),
   ]);
   const all = await listDatasets(store);
   const chosen = all.filter(({ manifest }) => name === undefined || manifest.name === name);

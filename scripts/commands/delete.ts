@@ -28,7 +28,7 @@ export const register = (program: Command): void => {
         import('../runs/delete-run.ts'),
         import('../runs/format.ts'),
         import('../runs/confirm.ts'),
-        import('../../nas/protocol/input-error.ts'),
+        import('../../nas/core/input-error.ts'),
       ]);
       await withSession(async (session) => {
         const deletion = await planDeletion(session, runId);

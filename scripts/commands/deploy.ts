@@ -36,7 +36,7 @@ export const register = (program: Command): void => {
           import('../deploy/cdk.ts'),
           import('../deploy/requirements.ts'),
           import('../deploy/outputs.ts'),
-          import('../../nas/protocol/infrastructure-error.ts'),
+          import('../../nas/core/infrastructure-error.ts'),
           import('yaml'),
         ]);
       if (options.synth === true && options.diff === true)

@@ -24,7 +24,7 @@ export const register = (program: Command): void => {
           import('../../infra/load-settings.ts'),
           import('../deploy/cdk.ts'),
           import('../deploy/requirements.ts'),
-          import('../../nas/protocol/infrastructure-error.ts'),
+          import('../../nas/core/infrastructure-error.ts'),
         ]);
       const settingsFile = options.settings === undefined ? undefined : resolve(options.settings);
       const settings = loadDeploySettings(settingsFile === undefined ? {} : { file: settingsFile });

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { examples } from '../examples.ts';
-import { EDITABLE } from '../../nas/protocol/edits.ts';
+import { EDITABLE } from '../../nas/experiment/edits.ts';
 
 const append = (value: string, earlier: readonly string[] = []): string[] => [...earlier, value];
 

@@ -39,7 +39,7 @@ export const register = (program: Command): void => {
       const failing = await import('../runs/failing-workflows.ts');
       const filter: RunFilter = { ...options, ...(pattern === undefined ? {} : { pattern }) };
       if (filter.space !== undefined || filter.strategy !== undefined) {
-        const { SPACE_NAMES, STRATEGY_NAMES } = await import('../../nas/protocol/names.ts');
+        const { SPACE_NAMES, STRATEGY_NAMES } = await import('../../nas/experiment/names.ts');
         checkKnown('--space', filter.space, SPACE_NAMES);
         checkKnown('--strategy', filter.strategy, STRATEGY_NAMES);
       }

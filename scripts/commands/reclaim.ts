@@ -44,7 +44,7 @@ export const register = (program: Command): void => {
         import('../config.ts'),
         import('../runs/run-batch-jobs.ts'),
         import('../runs/local-batch.ts'),
-        import('../../nas/protocol/input-error.ts'),
+        import('../../nas/core/input-error.ts'),
         import('../runs/spot-trace.ts'),
       ]);
       if (options.trace !== undefined && path !== undefined)

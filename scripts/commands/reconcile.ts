@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { examples } from '../examples.ts';
-import type { ReconcileReport } from '../../activities/reconcile.ts';
+import type { ReconcileReport } from '../../activities/reconcile/reconcile.ts';
 
 interface Options {
   readonly dryRun?: boolean;
@@ -54,11 +54,11 @@ export const register = (program: Command): void => {
         { findDeployment },
       ] = await Promise.all([
         import('../runs/connect.ts'),
-        import('../../activities/reconcile.ts'),
-        import('../../activities/live-runs.ts'),
-        import('../../activities/unfinished-jobs.ts'),
-        import('../../activities/aws-batch-jobs.ts'),
-        import('../../activities/find-deployment.ts'),
+        import('../../activities/reconcile/reconcile.ts'),
+        import('../../activities/reconcile/live-runs.ts'),
+        import('../../activities/reconcile/unfinished-jobs.ts'),
+        import('../../activities/batch/aws-batch-jobs.ts'),
+        import('../../activities/batch/find-deployment.ts'),
       ]);
       const [{ BatchClient }, { table }] = await Promise.all([
         import('@aws-sdk/client-batch'),

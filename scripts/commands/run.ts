@@ -38,7 +38,7 @@ const run = async (file: string, options: Options): Promise<void> => {
     { printRun },
   ] = await Promise.all([
     import('../runs/prepare-run.ts'),
-    import('../runs/network-sizes.ts'),
+    import('../../nas/estimate/network-sizes.ts'),
     import('../runs/check-resources.ts'),
     import('../runs/settle-parallelism.ts'),
     import('../runs/connect.ts'),

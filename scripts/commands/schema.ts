@@ -14,11 +14,11 @@ export const register = (program: Command): void => {
     )
     .action(async (options: { readonly markdown?: boolean }) => {
       if (options.markdown === true) {
-        const { experimentReference } = await import('../../nas/protocol/experiment-reference.ts');
+        const { experimentReference } = await import('../../nas/experiment/experiment-reference.ts');
         process.stdout.write(experimentReference());
         return;
       }
-      const { experimentJsonSchema } = await import('../../nas/protocol/experiment-issues.ts');
+      const { experimentJsonSchema } = await import('../../nas/experiment/experiment-issues.ts');
       process.stdout.write(`${JSON.stringify(experimentJsonSchema(), null, 2)}\n`);
     });
 };

@@ -1,4 +1,4 @@
-import type { DatasetManifest } from '../../nas/protocol/dataset.ts';
+import type { DatasetManifest } from '../../nas/task/images/manifest.ts';
 import type { ClassCounts } from '../../store/datasets.ts';
 import { table } from '../runs/format.ts';
 import type { EqualImages } from './equal-images.ts';

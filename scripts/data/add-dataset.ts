@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { inputError } from '../../nas/protocol/input-error.ts';
-import { suggestion } from '../../nas/protocol/nearest.ts';
-import type { RawDataset } from '../../nas/training/data/raw-dataset.ts';
+import { inputError } from '../../nas/core/input-error.ts';
+import { suggestion } from '../../nas/core/nearest.ts';
+import type { RawDataset } from '../../nas/task/images/raw-dataset.ts';
 import type { StoredDataset } from '../../store/datasets.ts';
 import { writeDataset, writeFileDataset } from '../../store/datasets.ts';
 import type { ObjectStore } from '../../store/object-store.ts';

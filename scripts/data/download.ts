@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
-import { infrastructureError } from '../../nas/protocol/infrastructure-error.ts';
+import { infrastructureError } from '../../nas/core/infrastructure-error.ts';
 
 export interface DownloadOptions {
   /** What to do instead; the last words of the error. */

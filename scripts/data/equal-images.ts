@@ -1,4 +1,4 @@
-import { sha256 } from '../../nas/hash.ts';
+import { sha256 } from '../../nas/core/hash.ts';
 
 /** Images that have the same pixels as another, as the data set holds them. */
 export interface EqualImages {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { inputError } from '../../nas/protocol/input-error.ts';
+import { inputError } from '../../nas/core/input-error.ts';
 import type { ImageFile } from './image-file.ts';
 import type { LeftOutCounter } from './left-out.ts';
 import { imagesWithin, type ImageFolderTree } from './walk-folder.ts';

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { list } from 'tar';
-import { inputError } from '../../nas/protocol/input-error.ts';
-import { parseCifarBinary } from '../../nas/training/data/cifar-binary.ts';
-import type { ImageSet } from '../../nas/training/data/image-set.ts';
-import { concatenateImages } from '../../nas/training/data/image-set.ts';
-import type { RawDataset } from '../../nas/training/data/raw-dataset.ts';
+import { inputError } from '../../nas/core/input-error.ts';
+import { parseCifarBinary } from '../../nas/task/images/cifar-binary.ts';
+import type { ImageSet } from '../../nas/task/images/image-set.ts';
+import { concatenateImages } from '../../nas/task/images/image-set.ts';
+import type { RawDataset } from '../../nas/task/images/raw-dataset.ts';
 import type { CifarEntry } from './catalogue.ts';
 import { entriesOf } from './read-input.ts';
 

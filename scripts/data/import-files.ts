@@ -1,8 +1,8 @@
-import { inputError } from '../../nas/protocol/input-error.ts';
-import { deriveSeed, randomFromSeed } from '../../nas/random.ts';
-import { decodeForEvaluation } from '../../nas/training/data/decode-image.ts';
-import { channelHistogram } from '../../nas/training/data/image-set.ts';
-import type { FileDataset, FileSplit } from '../../nas/training/data/raw-dataset.ts';
+import { inputError } from '../../nas/core/input-error.ts';
+import { deriveSeed, randomFromSeed } from '../../nas/core/random.ts';
+import { decodeForEvaluation } from '../../nas/task/images/decode-image.ts';
+import { channelHistogram } from '../../nas/task/images/image-set.ts';
+import type { FileDataset, FileSplit } from '../../nas/task/images/raw-dataset.ts';
 import { equalImages } from './equal-images.ts';
 import type { LabelledFile } from './folder-structure.ts';
 import { decodableFile } from './image-file.ts';

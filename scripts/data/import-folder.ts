@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { dirname, extname } from 'node:path';
 import pLimit from 'p-limit';
-import { apportion } from '../../nas/apportion.ts';
-import { inputError } from '../../nas/protocol/input-error.ts';
-import { deriveSeed, randomFromSeed } from '../../nas/random.ts';
-import type { ImageSet } from '../../nas/training/data/image-set.ts';
-import { imageBytes } from '../../nas/training/data/image-set.ts';
-import type { RawDataset } from '../../nas/training/data/raw-dataset.ts';
-import { indicesByClass } from '../../nas/training/data/split.ts';
+import { apportion } from '../../nas/core/apportion.ts';
+import { inputError } from '../../nas/core/input-error.ts';
+import { deriveSeed, randomFromSeed } from '../../nas/core/random.ts';
+import type { ImageSet } from '../../nas/task/images/image-set.ts';
+import { imageBytes } from '../../nas/task/images/image-set.ts';
+import type { RawDataset } from '../../nas/task/images/raw-dataset.ts';
+import { indicesByClass } from '../../nas/task/images/split.ts';
 import { equalImages, type EqualImages } from './equal-images.ts';
 import {
   structuredImages,

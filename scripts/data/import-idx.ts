@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { sha256 } from '../../nas/hash.ts';
-import { inputError } from '../../nas/protocol/input-error.ts';
-import type { IdxArray } from '../../nas/training/data/idx.ts';
-import { imageSetFromIdx, parseIdx } from '../../nas/training/data/idx.ts';
+import { sha256 } from '../../nas/core/hash.ts';
+import { inputError } from '../../nas/core/input-error.ts';
+import type { IdxArray } from '../../nas/task/images/idx.ts';
+import { imageSetFromIdx, parseIdx } from '../../nas/task/images/idx.ts';
 import type { IdxEntry } from './catalogue.ts';
-import type { RawDataset } from '../../nas/training/data/raw-dataset.ts';
+import type { RawDataset } from '../../nas/task/images/raw-dataset.ts';
 
 const unzip = promisify(gunzip);
 

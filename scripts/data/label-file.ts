@@ -1,7 +1,7 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { CsvError, parse as parseCsv } from 'csv-parse/sync';
-import { inputError } from '../../nas/protocol/input-error.ts';
+import { inputError } from '../../nas/core/input-error.ts';
 import { splitCalled, type LabelledFile, type SplitKind, type StructuredImages } from './folder-structure.ts';
 import type { ImageFile } from './image-file.ts';
 import type { LeftOutCounter } from './left-out.ts';

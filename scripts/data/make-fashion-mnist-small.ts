@@ -8,12 +8,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { sha256 } from '../../nas/hash.ts';
-import { deriveSeed, randomFromSeed } from '../../nas/random.ts';
-import { encodeIdx } from '../../nas/training/data/idx.ts';
-import type { ImageSet } from '../../nas/training/data/image-set.ts';
-import { selectImages } from '../../nas/training/data/image-set.ts';
-import { indicesByClass } from '../../nas/training/data/split.ts';
+import { sha256 } from '../../nas/core/hash.ts';
+import { deriveSeed, randomFromSeed } from '../../nas/core/random.ts';
+import { encodeIdx } from '../../nas/task/images/idx.ts';
+import type { ImageSet } from '../../nas/task/images/image-set.ts';
+import { selectImages } from '../../nas/task/images/image-set.ts';
+import { indicesByClass } from '../../nas/task/images/split.ts';
 import { CATALOGUE } from './catalogue.ts';
 import { importIdx } from './import-idx.ts';
 

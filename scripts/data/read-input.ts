@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inputError } from '../../nas/protocol/input-error.ts';
+import { inputError } from '../../nas/core/input-error.ts';
 
 /** Whether the user's path is a file or a folder. Throws InputError where it is neither or cannot be read. */
 export const kindOfPath = async (path: string): Promise<'file' | 'folder'> => {

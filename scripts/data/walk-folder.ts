@@ -2,7 +2,7 @@ import { open, realpath, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { extname, join, resolve } from 'node:path';
 import pLimit from 'p-limit';
-import { inputError } from '../../nas/protocol/input-error.ts';
+import { inputError } from '../../nas/core/input-error.ts';
 import { fileKind, IMAGE_FORMATS, SIGNATURE_BYTES } from './image-kind.ts';
 import type { ImageFile } from './image-file.ts';
 import type { LeftOutCounter } from './left-out.ts';

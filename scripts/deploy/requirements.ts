@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { BatchClient } from '@aws-sdk/client-batch';
-import { infrastructureError } from '../../nas/protocol/infrastructure-error.ts';
+import { infrastructureError } from '../../nas/core/infrastructure-error.ts';
 
 /** Throws `InfrastructureError` where the AWS SDK's usual chain finds no credentials. */
 export const requireCredentials = async (region: string): Promise<void> => {

@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { checkCellGenotype } from '../../nas/space/cell-genotype.ts';
-import { compileGraph } from '../../nas/training/compile.ts';
-import { countParameters, parameterNames } from '../../nas/training/counting.ts';
-import { lossAndGradients } from '../../nas/training/gradients.ts';
-import { crossEntropy } from '../../nas/training/losses.ts';
+import { compileGraph } from '../../nas/training/graph/compile.ts';
+import { countParameters, parameterNames } from '../../nas/training/layers/counting.ts';
+import { lossAndGradients } from '../../nas/training/graph/gradients.ts';
+import { crossEntropy } from '../../nas/training/tasks/losses.ts';
 import {
   describeFinalNetwork,
   evaluateFinalNetwork,
   trainFinalNetwork,
   type FinalNetworkSpec,
 } from '../../nas/training/networks/darts-final.ts';
-import type { Tensor, Tensors, Tf } from '../../nas/training/tensor.ts';
+import type { Tensor, Tensors, Tf } from '../../nas/training/graph/tensor.ts';
 import type { HostTensor } from '../../nas/training/program.ts';
 import { compareAll } from './compare-all.ts';
 import type { Check, TensorFixture } from './fixture.ts';

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { PRIMITIVES } from '../../nas/space/cell-genotype.ts';
-import { compileGraph, type CompiledGraph, type FunctionSpec } from '../../nas/training/compile.ts';
-import { countParameters, parameterNames } from '../../nas/training/counting.ts';
+import { compileGraph, type CompiledGraph, type FunctionSpec } from '../../nas/training/graph/compile.ts';
+import { countParameters, parameterNames } from '../../nas/training/layers/counting.ts';
 import { clipByGlobalNorm } from '../../nas/training/optimizers/clip.ts';
 import { sgd } from '../../nas/training/optimizers/sgd.ts';
 import type { HostTensor } from '../../nas/training/program.ts';
 import { dartsSupernet } from '../../nas/training/supernets/darts-supernet.ts';
 import { describeSupernet } from '../../nas/training/supernets/supernet.ts';
-import type { Tensor, Tensors, Tf } from '../../nas/training/tensor.ts';
+import type { Tensor, Tensors, Tf } from '../../nas/training/graph/tensor.ts';
 import { exactSecondOrder } from './exact-second-order.ts';
 import { withPrefix, type Check, type TensorFixture } from './fixture.ts';
 import { compareAll } from './compare-all.ts';

@@ -1,14 +1,14 @@
-import { recipeSchema } from '../../nas/protocol/recipe.ts';
-import { strategies } from '../../nas/protocol/experiment.ts';
+import { recipeSchema } from '../../nas/task/recipe.ts';
+import { strategies } from '../../nas/experiment/experiment.ts';
 import { compileMixture } from '../../nas/training/programs/compiled-mixture.ts';
 import { dartsStrategy } from '../../nas/training/programs/darts-strategy.ts';
-import { prefixed } from '../../nas/training/programs/variable-groups.ts';
-import { splitVariables } from '../../nas/training/programs/split-variables.ts';
-import { parameterNames } from '../../nas/training/counting.ts';
-import type { Batch } from '../../nas/training/data/batches.ts';
+import { prefixed } from '../../nas/training/graph/variable-groups.ts';
+import { splitVariables } from '../../nas/training/networks/split-variables.ts';
+import { parameterNames } from '../../nas/training/layers/counting.ts';
+import type { Batch } from '../../nas/task/images/batches.ts';
 import type { HostTensor } from '../../nas/training/program.ts';
 import { describeSupernet, type Supernet } from '../../nas/training/supernets/supernet.ts';
-import type { Tf } from '../../nas/training/tensor.ts';
+import type { Tf } from '../../nas/training/graph/tensor.ts';
 import type { SupernetConfig } from './darts-cnn-supernet.ts';
 
 type HostTensors = Readonly<Record<string, HostTensor>>;

@@ -9,10 +9,10 @@ import { enasMacroController } from '../../nas/training/controllers/enas-macro.t
 import { enasMicroController } from '../../nas/training/controllers/enas-micro.ts';
 import { movingBaseline } from '../../nas/training/controllers/moving-baseline.ts';
 import { controllerOptimizer, policyLoss } from '../../nas/training/controllers/policy-gradient.ts';
-import { lossAndGradients } from '../../nas/training/gradients.ts';
+import { lossAndGradients } from '../../nas/training/graph/gradients.ts';
 import type { HostTensor } from '../../nas/training/program.ts';
-import { toTensor, type Tensor, type Tensors, type Tf } from '../../nas/training/tensor.ts';
-import { eagerTrace } from '../../nas/training/trace-eager.ts';
+import { toTensor, type Tensor, type Tensors, type Tf } from '../../nas/training/graph/tensor.ts';
+import { eagerTrace } from '../../nas/training/graph/trace-eager.ts';
 import { toleranceOf } from './compare-all.ts';
 import { compare, type Check, type TensorFixture } from './fixture.ts';
 

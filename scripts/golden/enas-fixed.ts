@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { NetworkSize } from '../../nas/protocol/recipe.ts';
+import type { NetworkSize } from '../../nas/task/recipe.ts';
 import { parseEnasMacro } from '../../nas/space/enas-macro.ts';
 import { parseEnasMicro } from '../../nas/space/enas-micro.ts';
-import { countParameters } from '../../nas/training/counting.ts';
-import { describeNetwork } from '../../nas/training/shape-layers.ts';
+import { countParameters } from '../../nas/training/layers/counting.ts';
+import { describeNetwork } from '../../nas/training/layers/shape-layers.ts';
 import { enasMacroNetwork, reductionLayers } from '../../nas/training/networks/enas-macro.ts';
 import { enasMicroNetwork, microOutputs, reductionCells } from '../../nas/training/networks/enas-micro.ts';
 import { describeClassifier } from '../../nas/training/networks/network.ts';

@@ -1,10 +1,10 @@
-import { compileGraph, type FunctionSpec } from '../../nas/training/compile.ts';
-import { lossAndGradients } from '../../nas/training/gradients.ts';
-import { crossEntropy } from '../../nas/training/losses.ts';
+import { compileGraph, type FunctionSpec } from '../../nas/training/graph/compile.ts';
+import { lossAndGradients } from '../../nas/training/graph/gradients.ts';
+import { crossEntropy } from '../../nas/training/tasks/losses.ts';
 import type { HostTensor } from '../../nas/training/program.ts';
 import type { Supernet } from '../../nas/training/supernets/supernet.ts';
 import { mixtureSupernet } from '../../nas/training/supernets/mixture.ts';
-import type { Tensor, Tensors, Tf } from '../../nas/training/tensor.ts';
+import type { Tensor, Tensors, Tf } from '../../nas/training/graph/tensor.ts';
 import { float64Graph } from './float64-graph.ts';
 import { ALPHAS, alphaSpec } from './mixture-functions.ts';
 

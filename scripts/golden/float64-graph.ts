@@ -1,5 +1,5 @@
-import type { RecordedGraph } from '../../nas/training/record.ts';
-import type { AttributeDef, NodeDef } from '../../nas/training/saved-model.ts';
+import type { RecordedGraph } from '../../nas/training/graph/record.ts';
+import type { AttributeDef, NodeDef } from '../../nas/training/graph/saved-model.ts';
 
 const FLOAT = 1;
 const DOUBLE = 2;

@@ -1,9 +1,9 @@
-import type { FunctionSpec } from '../../nas/training/compile.ts';
-import { lossAndGradients } from '../../nas/training/gradients.ts';
-import { crossEntropy } from '../../nas/training/losses.ts';
+import type { FunctionSpec } from '../../nas/training/graph/compile.ts';
+import { lossAndGradients } from '../../nas/training/graph/gradients.ts';
+import { crossEntropy } from '../../nas/training/tasks/losses.ts';
 import type { Supernet } from '../../nas/training/supernets/supernet.ts';
 import { mixtureSupernet } from '../../nas/training/supernets/mixture.ts';
-import type { Tensor, Tensors, Tf } from '../../nas/training/tensor.ts';
+import type { Tensor, Tensors, Tf } from '../../nas/training/graph/tensor.ts';
 
 export const ALPHAS = ['alphas_normal', 'alphas_reduce'] as const;
 export const alphaSpec = { shape: [14, 8], dtype: 'float32' } as const;

@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { nasBench201 } from '../../nas/space/nas-bench-201.ts';
-import { compileGraph } from '../../nas/training/compile.ts';
-import { countMultiplyAdds, countParameters, parameterNames } from '../../nas/training/counting.ts';
-import { lossAndGradients } from '../../nas/training/gradients.ts';
-import { crossEntropy } from '../../nas/training/losses.ts';
+import { compileGraph } from '../../nas/training/graph/compile.ts';
+import { countMultiplyAdds, countParameters, parameterNames } from '../../nas/training/layers/counting.ts';
+import { lossAndGradients } from '../../nas/training/graph/gradients.ts';
+import { crossEntropy } from '../../nas/training/tasks/losses.ts';
 import {
   describeNasBench201,
   runNasBench201,
   type NasBench201Spec,
 } from '../../nas/training/networks/nas-bench-201.ts';
 import type { HostTensor } from '../../nas/training/program.ts';
-import type { Tensor, Tensors, Tf } from '../../nas/training/tensor.ts';
+import type { Tensor, Tensors, Tf } from '../../nas/training/graph/tensor.ts';
 import { compareAll } from './compare-all.ts';
 import type { Check, TensorFixture } from './fixture.ts';
 import { imagesFromNchw } from './layouts.ts';

@@ -3,7 +3,7 @@ import { checkCellGenotype, type CellGenotype } from '../../nas/space/cell-genot
 import { parseEnasMacro } from '../../nas/space/enas-macro.ts';
 import { parseEnasMicro } from '../../nas/space/enas-micro.ts';
 import { PUBLISHED_ENAS } from '../../nas/space/published-enas.ts';
-import { countParameters } from '../../nas/training/counting.ts';
+import { countParameters } from '../../nas/training/layers/counting.ts';
 import { describeFinalNetwork } from '../../nas/training/networks/darts-final.ts';
 import { enasMacroNetwork } from '../../nas/training/networks/enas-macro.ts';
 import { enasMicroNetwork } from '../../nas/training/networks/enas-micro.ts';

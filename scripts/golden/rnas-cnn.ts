@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import { PRIMITIVES } from '../../nas/space/cell-genotype.ts';
 import { EDGES } from '../../nas/space/darts-cnn.ts';
-import { compileGraph, type CompiledGraph, type FunctionSpec } from '../../nas/training/compile.ts';
-import { countParameters, parameterNames } from '../../nas/training/counting.ts';
-import { lossAndGradients } from '../../nas/training/gradients.ts';
-import { crossEntropy } from '../../nas/training/losses.ts';
+import { compileGraph, type CompiledGraph, type FunctionSpec } from '../../nas/training/graph/compile.ts';
+import { countParameters, parameterNames } from '../../nas/training/layers/counting.ts';
+import { lossAndGradients } from '../../nas/training/graph/gradients.ts';
+import { crossEntropy } from '../../nas/training/tasks/losses.ts';
 import { clipByGlobalNorm } from '../../nas/training/optimizers/clip.ts';
 import type { HostTensor } from '../../nas/training/program.ts';
 import { dartsSupernet } from '../../nas/training/supernets/darts-supernet.ts';
 import { describeSupernet, type Supernet } from '../../nas/training/supernets/supernet.ts';
 import { pathSupernet } from '../../nas/training/supernets/gated-path.ts';
-import type { Tensor, Tensors, Tf } from '../../nas/training/tensor.ts';
+import type { Tensor, Tensors, Tf } from '../../nas/training/graph/tensor.ts';
 import { compareAll } from './compare-all.ts';
 import {
   LOGITS_TOLERANCE,

@@ -1,4 +1,4 @@
-import type { CompiledGraph } from '../../nas/training/compile.ts';
+import type { CompiledGraph } from '../../nas/training/graph/compile.ts';
 import type { HostTensor } from '../../nas/training/program.ts';
 import type { Differentiate, SupernetConfig } from './darts-cnn-supernet.ts';
 

@@ -1,5 +1,5 @@
 import type { HostTensor } from '../../nas/training/program.ts';
-import type { Declaration } from '../../nas/training/shape-layers.ts';
+import type { Declaration } from '../../nas/training/layers/shape-layers.ts';
 import { withPrefix, type TensorFixture } from './fixture.ts';
 import { fromTorch } from './layouts.ts';
 

@@ -1,16 +1,16 @@
 import { totalmem } from 'node:os';
 import { BatchClient, DescribeJobDefinitionsCommand, paginateDescribeJobQueues } from '@aws-sdk/client-batch';
 import type { ComputeEnvironmentDetail } from '@aws-sdk/client-batch';
-import { askBatch, describeQueue, environmentVcpus } from '../../activities/queue-capacity.ts';
-import type { DescribedQueue } from '../../activities/queue-capacity.ts';
-import { errorText } from '../../nas/protocol/error-text.ts';
-import { InfrastructureError, infrastructureError } from '../../nas/protocol/infrastructure-error.ts';
-import { inputError, inputErrors } from '../../nas/protocol/input-error.ts';
-import type { InputError } from '../../nas/protocol/input-error.ts';
-import type { LoadedExperiment } from '../../nas/protocol/load-experiment.ts';
-import { FARGATE, machineBounds } from '../../nas/protocol/machine-bounds.ts';
-import type { MachineBounds } from '../../nas/protocol/machine-bounds.ts';
-import { suggestion } from '../../nas/protocol/nearest.ts';
+import { askBatch, describeQueue, environmentVcpus } from '../../activities/batch/queue-capacity.ts';
+import type { DescribedQueue } from '../../activities/batch/queue-capacity.ts';
+import { errorText } from '../../nas/core/error-text.ts';
+import { InfrastructureError, infrastructureError } from '../../nas/core/infrastructure-error.ts';
+import { inputError, inputErrors } from '../../nas/core/input-error.ts';
+import type { InputError } from '../../nas/core/input-error.ts';
+import type { LoadedExperiment } from '../../nas/experiment/load-experiment.ts';
+import { FARGATE, machineBounds } from '../../nas/experiment/machine-bounds.ts';
+import type { MachineBounds } from '../../nas/experiment/machine-bounds.ts';
+import { suggestion } from '../../nas/core/nearest.ts';
 import { requestTimeouts } from '../../store/request-timeouts.ts';
 import type { LoadedConfig } from '../config.ts';
 

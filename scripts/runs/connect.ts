@@ -1,8 +1,8 @@
 import { Client, Connection, ServiceError } from '@temporalio/client';
 import { temporalConnection } from '../../containers/worker/temporal-connection.ts';
-import { infrastructureError } from '../../nas/protocol/infrastructure-error.ts';
-import { inputError } from '../../nas/protocol/input-error.ts';
-import { suggestion } from '../../nas/protocol/nearest.ts';
+import { infrastructureError } from '../../nas/core/infrastructure-error.ts';
+import { inputError } from '../../nas/core/input-error.ts';
+import { suggestion } from '../../nas/core/nearest.ts';
 import { QUICK } from '../../store/s3-retries.ts';
 import { createS3ObjectStore } from '../../store/s3-object-store.ts';
 import type { ObjectStore } from '../../store/object-store.ts';

@@ -1,7 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
-import { inputError } from '../../nas/protocol/input-error.ts';
+import { inputError } from '../../nas/core/input-error.ts';
 import { deleteRunObjects, planRunDeletion } from '../../store/delete-run.ts';
 import type { RunDeletion } from '../../store/delete-run.ts';
 import { createDocument } from '../../store/json-documents.ts';

@@ -1,11 +1,11 @@
-import type { Json } from '../../nas/json.ts';
-import { inputError } from '../../nas/protocol/input-error.ts';
-import type { NetworkSize } from '../../nas/protocol/recipe.ts';
-import { readGenotype, spaceOptions } from '../../nas/protocol/read-genotype.ts';
-import type { SpaceChoice } from '../../nas/protocol/space-schema.ts';
+import type { Json } from '../../nas/core/json.ts';
+import { inputError } from '../../nas/core/input-error.ts';
+import type { NetworkSize } from '../../nas/task/recipe.ts';
+import { readGenotype, spaceOptions } from '../../nas/space/read-genotype.ts';
+import type { SpaceChoice } from '../../nas/space/space-schema.ts';
 import { architectureGraphs } from '../../nas/report/architectures/drawings.ts';
 import type { ArchitectureGraph } from '../../nas/report/architectures/graph.ts';
-import { countMultiplyAdds, countParameters } from '../../nas/training/counting.ts';
+import { countMultiplyAdds, countParameters } from '../../nas/training/layers/counting.ts';
 import { describeClassifier } from '../../nas/training/networks/network.ts';
 import { networkOf } from '../../nas/training/networks/registry.ts';
 import { UNSCALED_CHANNELS } from '../../nas/training/networks/width.ts';

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import pLimit from 'p-limit';
-import { inputError } from '../../nas/protocol/input-error.ts';
+import { inputError } from '../../nas/core/input-error.ts';
 import type { LoadedConfig } from '../config.ts';
 
 /** A workflow of a run whose code cannot go on: every attempt at its workflow task fails, and its run stands still. */

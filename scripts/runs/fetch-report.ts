@@ -1,5 +1,5 @@
-import { collectRunDocuments } from '../../activities/report-documents.ts';
-import { REPORT_SOFTWARE } from '../../activities/report.ts';
+import { collectRunDocuments } from '../../activities/report/report-documents.ts';
+import { REPORT_SOFTWARE } from '../../activities/report/report.ts';
 import type { RenderedReport } from '../../nas/report/render-report.ts';
 import { keys } from '../../store/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';

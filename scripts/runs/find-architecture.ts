@@ -1,9 +1,9 @@
-import { InfrastructureError } from '../../nas/protocol/infrastructure-error.ts';
-import { inputError } from '../../nas/protocol/input-error.ts';
-import { suggestion } from '../../nas/protocol/nearest.ts';
-import { toldOptions } from '../../nas/protocol/read-genotype.ts';
-import type { NetworkSize } from '../../nas/protocol/recipe.ts';
-import { spaceSchema, type SpaceChoice } from '../../nas/protocol/space-schema.ts';
+import { InfrastructureError } from '../../nas/core/infrastructure-error.ts';
+import { inputError } from '../../nas/core/input-error.ts';
+import { suggestion } from '../../nas/core/nearest.ts';
+import { toldOptions } from '../../nas/space/read-genotype.ts';
+import type { NetworkSize } from '../../nas/task/recipe.ts';
+import { spaceSchema, type SpaceChoice } from '../../nas/space/space-schema.ts';
 import type { RunReport } from '../../nas/report/run-report.ts';
 import { PUBLISHED_SPACES, publishedIn } from '../../nas/space/published.ts';
 import { isCellGenotype } from '../../nas/space/cell-genotype.ts';

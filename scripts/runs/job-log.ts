@@ -3,7 +3,7 @@ import {
   CloudWatchLogsServiceException,
   GetLogEventsCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { infrastructureError } from '../../nas/protocol/infrastructure-error.ts';
+import { infrastructureError } from '../../nas/core/infrastructure-error.ts';
 import type { LoadedConfig } from '../config.ts';
 import { localBatch } from './local-batch.ts';
 import type { LocalBatch } from './local-batch.ts';

@@ -1,8 +1,8 @@
 import { QueryNotRegisteredError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { z } from 'zod';
-import { attemptRecordSchema } from '../../nas/protocol/documents.ts';
-import { infrastructureError } from '../../nas/protocol/infrastructure-error.ts';
+import { attemptRecordSchema } from '../../nas/job/documents.ts';
+import { infrastructureError } from '../../nas/core/infrastructure-error.ts';
 import type { JobView, RunView } from '../../nas/protocol/run-view.ts';
 import { readHint } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';

@@ -1,5 +1,5 @@
-import { infrastructureError } from '../../nas/protocol/infrastructure-error.ts';
-import { inputError } from '../../nas/protocol/input-error.ts';
+import { infrastructureError } from '../../nas/core/infrastructure-error.ts';
+import { inputError } from '../../nas/core/input-error.ts';
 import { identityOf, signedFetch } from '../../store/signed-fetch.ts';
 import type { EmbeddedStack, LoadedConfig } from '../config.ts';
 

@@ -1,9 +1,9 @@
 import { BatchClient, paginateListJobs } from '@aws-sdk/client-batch';
 import type { JobDetail } from '@aws-sdk/client-batch';
-import { describedJobs } from '../../activities/described-jobs.ts';
-import { runRecordSchema } from '../../nas/protocol/documents.ts';
-import { inputError } from '../../nas/protocol/input-error.ts';
-import { suggestion } from '../../nas/protocol/nearest.ts';
+import { describedJobs } from '../../activities/batch/described-jobs.ts';
+import { runRecordSchema } from '../../nas/job/documents.ts';
+import { inputError } from '../../nas/core/input-error.ts';
+import { suggestion } from '../../nas/core/nearest.ts';
 import { readDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { createS3ObjectStore } from '../../store/s3-object-store.ts';

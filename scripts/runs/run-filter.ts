@@ -1,5 +1,5 @@
-import { inputError } from '../../nas/protocol/input-error.ts';
-import { suggestion } from '../../nas/protocol/nearest.ts';
+import { inputError } from '../../nas/core/input-error.ts';
+import { suggestion } from '../../nas/core/nearest.ts';
 import type { RunListing } from './connect.ts';
 
 /** Which runs a list is to have; what is absent does not matter. */

@@ -1,8 +1,8 @@
 import { BatchClient, paginateDescribeJobDefinitions } from '@aws-sdk/client-batch';
 import type { Client } from '@temporalio/client';
-import { findDeployment } from '../../activities/find-deployment.ts';
-import { infrastructureError } from '../../nas/protocol/infrastructure-error.ts';
-import type { RunCode, RunRecord } from '../../nas/protocol/run-record.ts';
+import { findDeployment } from '../../activities/batch/find-deployment.ts';
+import { infrastructureError } from '../../nas/core/infrastructure-error.ts';
+import type { RunCode, RunRecord } from '../../nas/experiment/run-record.ts';
 import { requestTimeouts } from '../../store/request-timeouts.ts';
 import type { LoadedConfig } from '../config.ts';
 import { pollingBuilds } from './worker-builds.ts';

@@ -1,10 +1,10 @@
 import { BatchClient } from '@aws-sdk/client-batch';
-import { queueCapacity } from '../../activities/queue-capacity.ts';
-import type { Experiment } from '../../nas/protocol/experiment.ts';
-import { infrastructureError } from '../../nas/protocol/infrastructure-error.ts';
-import { inputError } from '../../nas/protocol/input-error.ts';
-import { isSettled, parallelismFor, withParallelism } from '../../nas/protocol/settled-experiment.ts';
-import type { SettledExperiment } from '../../nas/protocol/settled-experiment.ts';
+import { queueCapacity } from '../../activities/batch/queue-capacity.ts';
+import type { Experiment } from '../../nas/experiment/experiment.ts';
+import { infrastructureError } from '../../nas/core/infrastructure-error.ts';
+import { inputError } from '../../nas/core/input-error.ts';
+import { isSettled, parallelismFor, withParallelism } from '../../nas/experiment/settled-experiment.ts';
+import type { SettledExperiment } from '../../nas/experiment/settled-experiment.ts';
 import { requestTimeouts } from '../../store/request-timeouts.ts';
 import type { LoadedConfig } from '../config.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { issueErrors } from '../../nas/protocol/experiment-issues.ts';
-import { inputError, inputErrors } from '../../nas/protocol/input-error.ts';
+import { issueErrors } from '../../nas/experiment/experiment-issues.ts';
+import { inputError, inputErrors } from '../../nas/core/input-error.ts';
 import { traceSchema, type Trace } from '../../infra/local/batch/trace.ts';
 import { readTextFile } from '../../infra/read-text-file.ts';
 

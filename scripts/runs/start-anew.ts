@@ -1,9 +1,9 @@
 import { hostname, userInfo } from 'node:os';
 import { BatchClient } from '@aws-sdk/client-batch';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { createLiveRuns } from '../../activities/live-runs.ts';
-import { inputError } from '../../nas/protocol/input-error.ts';
-import { suggestion } from '../../nas/protocol/nearest.ts';
+import { createLiveRuns } from '../../activities/reconcile/live-runs.ts';
+import { inputError } from '../../nas/core/input-error.ts';
+import { suggestion } from '../../nas/core/nearest.ts';
 import { keys } from '../../store/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { setCheckpointsAside } from '../../store/set-aside.ts';

@@ -1,8 +1,8 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { WorkflowIdReusePolicy } from '@temporalio/common';
-import { inputError } from '../../nas/protocol/input-error.ts';
-import type { RunRecord } from '../../nas/protocol/run-record.ts';
+import { inputError } from '../../nas/core/input-error.ts';
+import type { RunRecord } from '../../nas/experiment/run-record.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { createRunRecord, findRunRecord } from '../../store/run-records.ts';
 import type { CarriedRun } from '../../workflows/contract.ts';

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
-import { inputError } from '../../nas/protocol/input-error.ts';
-import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
+import { inputError } from '../../nas/core/input-error.ts';
+import { loadExperiment } from '../../nas/experiment/load-experiment.ts';
 import type { RunReport } from '../../nas/report/run-report.ts';
 import { readDataset } from '../../store/datasets.ts';
 import { checkResources } from './check-resources.ts';

@@ -1,5 +1,5 @@
-import type { Experiment, ExperimentInput } from '../../nas/protocol/experiment.ts';
-import type { NetworkSize } from '../../nas/protocol/recipe.ts';
+import type { Experiment, ExperimentInput } from '../../nas/experiment/experiment.ts';
+import type { NetworkSize } from '../../nas/task/recipe.ts';
 
 /** What a transfer takes from the run that found the cells. */
 export interface TransferSource {

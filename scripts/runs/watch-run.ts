@@ -4,7 +4,7 @@ import type { LiveView } from './live-view.ts';
 import type { Session } from './connect.ts';
 import { createScreen } from './progress-screen.ts';
 import { createLines } from './progress-lines.ts';
-import { errorText } from '../../nas/protocol/error-text.ts';
+import { errorText } from '../../nas/core/error-text.ts';
 import { isOutage } from '../outage.ts';
 
 /** Shows a run's progress on stderr. */

@@ -1,9 +1,9 @@
-import type { Experiment } from '../../nas/protocol/experiment.ts';
-import { inputError } from '../../nas/protocol/input-error.ts';
-import type { PlannedJob } from '../../nas/protocol/job-report.ts';
-import { spaceOf } from '../../nas/protocol/spaces.ts';
-import { isBlackBox } from '../../nas/protocol/strategy-schema.ts';
-import { randomFromSeed } from '../../nas/random.ts';
+import type { Experiment } from '../../nas/experiment/experiment.ts';
+import { inputError } from '../../nas/core/input-error.ts';
+import type { PlannedJob } from '../../nas/job/job-report.ts';
+import { spaceOf } from '../../nas/space/spaces.ts';
+import { isBlackBox } from '../../nas/search/strategy-schema.ts';
+import { randomFromSeed } from '../../nas/core/random.ts';
 import type { VerifiedStage } from './stages.ts';
 
 /**

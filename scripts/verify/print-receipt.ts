@@ -1,4 +1,4 @@
-import type { ResumeReceipt } from '../../nas/protocol/receipt.ts';
+import type { ResumeReceipt } from '../../nas/job/receipt.ts';
 
 const SHOWN_DIGITS = 16;
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { REPOSITORY } from '../../infra/local/stack/layout.ts';
-import { TRAINER_COMMAND } from '../../nas/protocol/trainer-job.ts';
+import { TRAINER_COMMAND } from '../../nas/job/trainer-job.ts';
 
 /** How a trainer process ended. */
 export interface TrainerEnd {

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { checkpoints, compareStrategies } from '../../nas/benchmark/comparison.ts';
 import { readTable } from '../../nas/benchmark/formats.ts';
 import { tabularSearch } from '../../nas/benchmark/tabular-search.ts';
-import { hypervolume } from '../../nas/strategy/pareto.ts';
-import { STRATEGIES, strategyNamed } from '../../nas/strategy/registry.ts';
+import { hypervolume } from '../../nas/search/trials/pareto.ts';
+import { STRATEGIES, strategyNamed } from '../../nas/search/registry.ts';
 
 const text = gunzipSync(
   readFileSync(new URL('../../data/nas-bench-macro/nas-bench-macro-cifar10.csv.gz', import.meta.url)),

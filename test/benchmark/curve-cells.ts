@@ -1,4 +1,4 @@
-import { randomFromSeed } from '../../nas/random.ts';
+import { randomFromSeed } from '../../nas/core/random.ts';
 import { dartsCnn } from '../../nas/space/darts-cnn.ts';
 
 export const CELLS = 40;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compareStrategies } from '../../nas/benchmark/comparison.ts';
 import { readTable } from '../../nas/benchmark/formats.ts';
-import { randomFromSeed } from '../../nas/random.ts';
+import { randomFromSeed } from '../../nas/core/random.ts';
 import { dartsCnn } from '../../nas/space/darts-cnn.ts';
 import { CELLS, curves, curvesJson, genotypes, nested } from './curve-cells.ts';
 

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { readTable } from '../../nas/benchmark/formats.ts';
-import { sha256 } from '../../nas/hash.ts';
+import { sha256 } from '../../nas/core/hash.ts';
 import { nasBench101, nasBench101Key } from '../../nas/space/nas-bench-101.ts';
 import { nasBench201 } from '../../nas/space/nas-bench-201.ts';
-import type { Json } from '../../nas/json.ts';
+import type { Json } from '../../nas/core/json.ts';
 
 const MACRO = new URL('../../data/nas-bench-macro/', import.meta.url);
 const macroText = gunzipSync(readFileSync(new URL('nas-bench-macro-cifar10.csv.gz', MACRO))).toString();

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { readExperiment } from '../../scripts/runs/prepare-run.ts';
-import type { LoadedExperiment } from '../../nas/protocol/load-experiment.ts';
+import type { LoadedExperiment } from '../../nas/experiment/load-experiment.ts';
 
 /** An epoch of a mixture costs as much as the training of dozens of tiny cells, all of which the baseline would train. */
 const FEW_CELLS = ['stages.search.recipe.epochs=1', 'stages.retrain.recipe.epochs=4'];

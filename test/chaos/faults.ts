@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Random } from '../../nas/random.ts';
+import type { Random } from '../../nas/core/random.ts';
 import { readLatest } from '../../store/checkpoint-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { acquireLease } from '../../store/leases.ts';

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Random } from '../../nas/random.ts';
+import type { Random } from '../../nas/core/random.ts';
 import { readManifest } from '../../store/checkpoint-documents.ts';
 import type { HistoryEntry, JobRef } from '../../store/checkpoint-documents.ts';
 import type { ChaosStack } from './stack.ts';

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createAwsBatchJobs } from '../../activities/aws-batch-jobs.ts';
-import { createLiveRuns } from '../../activities/live-runs.ts';
-import { reconcile } from '../../activities/reconcile.ts';
-import { findDeployment } from '../../activities/find-deployment.ts';
-import { listUnfinishedJobs } from '../../activities/unfinished-jobs.ts';
-import { attemptRecordSchema } from '../../nas/protocol/documents.ts';
-import type { AttemptRecord } from '../../nas/protocol/job.ts';
+import { createAwsBatchJobs } from '../../activities/batch/aws-batch-jobs.ts';
+import { createLiveRuns } from '../../activities/reconcile/live-runs.ts';
+import { reconcile } from '../../activities/reconcile/reconcile.ts';
+import { findDeployment } from '../../activities/batch/find-deployment.ts';
+import { listUnfinishedJobs } from '../../activities/reconcile/unfinished-jobs.ts';
+import { attemptRecordSchema } from '../../nas/job/documents.ts';
+import type { AttemptRecord } from '../../nas/job/job.ts';
 import type { RunView } from '../../nas/protocol/run-view.ts';
 import { readDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { deriveSeed, randomFromSeed } from '../../nas/random.ts';
+import { deriveSeed, randomFromSeed } from '../../nas/core/random.ts';
 import type { RunView } from '../../nas/protocol/run-view.ts';
-import { asSettled } from '../../nas/protocol/settled-experiment.ts';
+import { asSettled } from '../../nas/experiment/settled-experiment.ts';
 import { findDataset, runRecord } from '../../scripts/runs/prepare-run.ts';
 import { startRun } from '../../scripts/runs/start-run.ts';
 import { readSmallExperiment } from './experiments.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchClient } from '@aws-sdk/client-batch';
 import { Client, Connection } from '@temporalio/client';
-import { describedJobs } from '../../activities/described-jobs.ts';
+import { describedJobs } from '../../activities/batch/described-jobs.ts';
 import { batchEndpoint, batchIdentity, s3Endpoint } from '../../infra/local/stack/document.ts';
 import type { StackDocument } from '../../infra/local/stack/document.ts';
 import { isServiceReady } from '../../infra/local/stack/health.ts';

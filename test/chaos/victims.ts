@@ -1,4 +1,4 @@
-import type { Random } from '../../nas/random.ts';
+import type { Random } from '../../nas/core/random.ts';
 import { readLatest } from '../../store/checkpoint-documents.ts';
 import type { JobRef } from '../../store/checkpoint-documents.ts';
 import { currentLease } from '../../store/leases.ts';

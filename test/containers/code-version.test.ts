@@ -29,9 +29,9 @@ describe('code version', () => {
 
   it.each([
     'nas/training/optimizers/sgd.ts',
-    'nas/random.ts',
-    'nas/training/compile.ts',
-    'nas/training/data/augment.ts',
+    'nas/core/random.ts',
+    'nas/training/graph/compile.ts',
+    'nas/task/images/augment.ts',
   ])('changes with %s', async (file) => expect(await versionWith(file)).not.toBe(codeVersion()));
 
   it.each(['nas/protocol/run-view.ts', 'nas/report/markdown.ts', 'containers/trainer/sidecar.ts'])(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseJobDocument, parseJobUri } from '../../containers/trainer/job-document.ts';
-import { InputError } from '../../nas/protocol/input-error.ts';
+import { InputError } from '../../nas/core/input-error.ts';
 import { tinyTraining } from './job-kit.ts';
 
 const document = {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { timeInference } from '../../containers/trainer/latency.ts';
-import { latencyRecordSchema } from '../../nas/protocol/measures.ts';
-import type { LatencyRecord } from '../../nas/protocol/measures.ts';
-import { EXIT_CODES } from '../../nas/protocol/outcome.ts';
+import { latencyRecordSchema } from '../../nas/experiment/measures.ts';
+import type { LatencyRecord } from '../../nas/experiment/measures.ts';
+import { EXIT_CODES } from '../../nas/job/outcome.ts';
 import { createDocument, readDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { jobKit, RUN, tinyTraining, type JobKit } from './job-kit.ts';

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { describeError, endOf } from '../../containers/trainer/outcome.ts';
 import { StorageLostError } from '../../containers/trainer/persist.ts';
-import { inputError } from '../../nas/protocol/input-error.ts';
+import { inputError } from '../../nas/core/input-error.ts';
 import { DivergedError, InvalidArchitectureError } from '../../nas/training/program.ts';
 import { CheckpointMismatchError } from '../../store/checkpoints.ts';
 import { StaleLeaseError } from '../../store/leases.ts';

@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { reclaimNoticeSchema } from '../../nas/protocol/handover.ts';
-import type { Handover } from '../../nas/protocol/handover.ts';
-import { EXIT_CODES } from '../../nas/protocol/outcome.ts';
+import { reclaimNoticeSchema } from '../../nas/job/handover.ts';
+import type { Handover } from '../../nas/job/handover.ts';
+import { EXIT_CODES } from '../../nas/job/outcome.ts';
 import { createDocument, readDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { jobKit, RUN, tinyTraining, type JobKit } from './job-kit.ts';

@@ -5,7 +5,7 @@ import { Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { temporalConnection } from '../../containers/worker/temporal-connection.ts';
-import { InputError } from '../../nas/protocol/input-error.ts';
+import { InputError } from '../../nas/core/input-error.ts';
 import { temporalForTests } from '../support/shared-servers.ts';
 import { certificate, startTlsFront } from '../support/tls-front.ts';
 import type { TlsFront } from '../support/tls-front.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { recordCrash } from '../../activities/crash-record.ts';
+import { recordCrash } from '../../activities/launch/crash-record.ts';
 import { attemptHistory } from '../../containers/trainer/attempt-record.ts';
-import { EXIT_CODES } from '../../nas/protocol/outcome.ts';
-import type { JobProgress } from '../../nas/protocol/progress.ts';
+import { EXIT_CODES } from '../../nas/job/outcome.ts';
+import type { JobProgress } from '../../nas/job/progress.ts';
 import { createDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { jobKit, RUN, tinyTraining, type JobKit } from './job-kit.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { InputError } from '../../nas/protocol/input-error.ts';
-import { experimentHash, type RunRecord } from '../../nas/protocol/run-record.ts';
-import { settledExperimentSchema } from '../../nas/protocol/settled-experiment.ts';
+import { InputError } from '../../nas/core/input-error.ts';
+import { experimentHash, type RunRecord } from '../../nas/experiment/run-record.ts';
+import { settledExperimentSchema } from '../../nas/experiment/settled-experiment.ts';
 import { jobToVerify } from '../../scripts/verify/job-to-verify.ts';
 import { printReceipt } from '../../scripts/verify/print-receipt.ts';
 import { verifyResume } from '../../scripts/verify/verify-resume.ts';

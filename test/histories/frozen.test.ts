@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { sha256 } from '../../nas/hash.ts';
+import { sha256 } from '../../nas/core/hash.ts';
 import { FOLDER, frozenHistories } from './frozen.ts';
 
 const frozen = [...frozenHistories()];

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readTextFile } from '../../infra/read-text-file.ts';
-import { InputError } from '../../nas/protocol/input-error.ts';
+import { InputError } from '../../nas/core/input-error.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nas-text-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

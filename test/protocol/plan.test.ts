@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { conclude } from '../../nas/protocol/conclusion.ts';
-import type { JobReport, PlannedTraining } from '../../nas/protocol/job-report.ts';
+import type { JobReport, PlannedTraining } from '../../nas/job/job-report.ts';
 import { baselineJobs, evaluateJobs, jobDocument, retrainJobs, searchJobs } from '../../nas/protocol/plan.ts';
-import { experimentHash } from '../../nas/protocol/run-record.ts';
+import { experimentHash } from '../../nas/experiment/run-record.ts';
 import { runRecordForTests } from '../support/run-record.ts';
 
 const run = runRecordForTests('run');

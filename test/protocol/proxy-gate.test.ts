@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { JobReport } from '../../nas/protocol/job-report.ts';
-import { loadExperiment } from '../../nas/protocol/load-experiment.ts';
+import type { JobReport } from '../../nas/job/job-report.ts';
+import { loadExperiment } from '../../nas/experiment/load-experiment.ts';
 import { programOf, gateJobs } from '../../nas/protocol/plan.ts';
 import { judgeGate, sampleForGate } from '../../nas/protocol/proxy-gate.ts';
 import type { GateCell } from '../../nas/protocol/proxy-gate.ts';

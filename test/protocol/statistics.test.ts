@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { kendallTau, pairedInterval, pairedVerdict, seedStatistics } from '../../nas/protocol/statistics.ts';
-import { randomFromSeed } from '../../nas/random.ts';
+import { randomFromSeed } from '../../nas/core/random.ts';
 
 // Expected numbers come from NumPy and SciPy 1.17.1 (std with ddof = 1, ttest_rel().confidence_interval(),
 // kendalltau()), and, for the interval of few pairs, from SciPy's brentq on the inequality that defines it.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { chosenSpace, spaceSchema } from '../../nas/protocol/space-schema.ts';
-import { randomFromSeed } from '../../nas/random.ts';
+import { chosenSpace, spaceSchema } from '../../nas/space/space-schema.ts';
+import { randomFromSeed } from '../../nas/core/random.ts';
 import { architectureGraphs, graphTitle } from '../../nas/report/architectures/drawings.ts';
 import { graphText } from '../../nas/report/architectures/graph.ts';
 import { renderGraph } from '../../nas/report/architectures/render-graph.ts';

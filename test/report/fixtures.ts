@@ -1,13 +1,13 @@
 import type { RunDocuments } from '../../nas/report/build-report.ts';
-import { settledExperimentSchema } from '../../nas/protocol/settled-experiment.ts';
+import { settledExperimentSchema } from '../../nas/experiment/settled-experiment.ts';
 import { conclude } from '../../nas/protocol/conclusion.ts';
 import { baselineJobs, evaluateJobs, retrainJobs, searchJobs } from '../../nas/protocol/plan.ts';
-import type { AttemptRecord, CurvePoint, ProgramResult } from '../../nas/protocol/job.ts';
-import type { JobReport, PlannedJob } from '../../nas/protocol/job-report.ts';
-import type { StageRecord } from '../../nas/protocol/documents.ts';
+import type { AttemptRecord, CurvePoint, ProgramResult } from '../../nas/job/job.ts';
+import type { JobReport, PlannedJob } from '../../nas/job/job-report.ts';
+import type { StageRecord } from '../../nas/job/documents.ts';
 import type { JobView, StageName, StageView } from '../../nas/protocol/run-view.ts';
 import { rankByValidation } from '../../nas/protocol/stages.ts';
-import { deriveSeed, randomFromSeed } from '../../nas/random.ts';
+import { deriveSeed, randomFromSeed } from '../../nas/core/random.ts';
 import { dartsCnn } from '../../nas/space/darts-cnn.ts';
 
 const EPOCH = Date.parse('2026-11-22T10:00:00Z');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { SearchResult } from '../../nas/protocol/job.ts';
-import { LATENCY } from '../../nas/protocol/measures.ts';
-import type { LoggedTrial } from '../../nas/protocol/trial-log.ts';
+import type { SearchResult } from '../../nas/job/job.ts';
+import { LATENCY } from '../../nas/experiment/measures.ts';
+import type { LoggedTrial } from '../../nas/search/trial-log.ts';
 import type { RunDocuments } from '../../nas/report/build-report.ts';
 import { buildReport } from '../../nas/report/build-report.ts';
 import { renderReport } from '../../nas/report/render-report.ts';
@@ -10,8 +10,8 @@ import { incumbentsOf, searchTrials } from '../../nas/report/search-trials.ts';
 import { frontText, regretText, searchesText } from '../../nas/report/statements.ts';
 import { judgeTable, spendingTable } from '../../nas/report/tables.ts';
 import { marksOf, measureSlug, pointsOf } from '../../nas/report/trial-measures.ts';
-import { scoreCostFront } from '../../nas/strategy/pareto.ts';
-import { dominates } from '../../nas/strategy/pareto.ts';
+import { scoreCostFront } from '../../nas/search/trials/pareto.ts';
+import { dominates } from '../../nas/search/trials/pareto.ts';
 import { LIMIT, runByTrials, TRIAL_SECONDS } from './trial-fixtures.ts';
 
 const plain = (text: string): string => text.replace(/[\u00a0\u2009]/g, ' ');

@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander';
 import type { Command } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { InfrastructureError } from '../../nas/protocol/infrastructure-error.ts';
-import { InputError } from '../../nas/protocol/input-error.ts';
+import { InfrastructureError } from '../../nas/core/infrastructure-error.ts';
+import { InputError } from '../../nas/core/input-error.ts';
 import { readFileSync, readdirSync } from 'node:fs';
 import { buildProgram, main } from '../../scripts/cli.ts';
 import { exitCodeOf } from '../../scripts/exit-code.ts';

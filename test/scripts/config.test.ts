@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { writeStack } from '../../infra/local/stack/document.ts';
 import { layoutOf } from '../../infra/local/stack/layout.ts';
-import { InfrastructureError } from '../../nas/protocol/infrastructure-error.ts';
-import { InputError } from '../../nas/protocol/input-error.ts';
+import { InfrastructureError } from '../../nas/core/infrastructure-error.ts';
+import { InputError } from '../../nas/core/input-error.ts';
 import { loadConfig, useConfig } from '../../scripts/config.ts';
 
 const FULL = `region: eu-west-1

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { InfrastructureError } from '../../nas/protocol/infrastructure-error.ts';
+import { InfrastructureError } from '../../nas/core/infrastructure-error.ts';
 import { exitCodeOf } from '../../scripts/exit-code.ts';
 import { asMachineFault } from '../../scripts/machine-fault.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Json } from '../../nas/json.ts';
-import { randomFromSeed } from '../../nas/random.ts';
-import type { Random } from '../../nas/random.ts';
+import type { Json } from '../../nas/core/json.ts';
+import { randomFromSeed } from '../../nas/core/random.ts';
+import type { Random } from '../../nas/core/random.ts';
 import { NSC_TYPES, blockQnn, type BlockQnnGenotype, type NscType } from '../../nas/space/block-qnn.ts';
 import { dartsCnn } from '../../nas/space/darts-cnn.ts';
 import { enasMicro } from '../../nas/space/enas-micro.ts';

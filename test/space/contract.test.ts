@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Json } from '../../nas/json.ts';
-import { InputError } from '../../nas/protocol/input-error.ts';
-import { randomFromSeed } from '../../nas/random.ts';
+import type { Json } from '../../nas/core/json.ts';
+import { InputError } from '../../nas/core/input-error.ts';
+import { randomFromSeed } from '../../nas/core/random.ts';
 import type { LayerGraph } from '../../nas/space/layer-graph.ts';
 import { SPACES, type SpaceName } from '../../nas/space/registry.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { randomFromSeed } from '../../nas/random.ts';
+import { randomFromSeed } from '../../nas/core/random.ts';
 import { hashCellGenotype } from '../../nas/space/canonical-cell.ts';
 import { parseCellGenotype, printCellGenotype } from '../../nas/space/cell-genotype.ts';
 import type { CellEdge, CellGenotype } from '../../nas/space/cell-genotype.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chosenSpace } from '../../nas/protocol/space-schema.ts';
+import { chosenSpace } from '../../nas/space/space-schema.ts';
 import { enasMacro, parseEnasMacro, printEnasMacro } from '../../nas/space/enas-macro.ts';
 import {
   enasMicro,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { randomFromSeed } from '../../nas/random.ts';
+import { randomFromSeed } from '../../nas/core/random.ts';
 import { hierarchical, hierarchicalFlat, type HierarchicalGenotype } from '../../nas/space/hierarchical.ts';
 import type { Decisions } from '../../nas/space/space.ts';
 

@@ -1,5 +1,5 @@
-import type { Json } from '../../nas/json.ts';
-import type { Random } from '../../nas/random.ts';
+import type { Json } from '../../nas/core/json.ts';
+import type { Random } from '../../nas/core/random.ts';
 import { NSC_TYPES, type BlockQnnGenotype, type NscLayer, type NscType } from '../../nas/space/block-qnn.ts';
 import type { CellEdge, CellGenotype } from '../../nas/space/cell-genotype.ts';
 import { MICRO_NODES, type EnasMicroGenotype } from '../../nas/space/enas-micro.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { randomFromSeed } from '../../nas/random.ts';
-import type { Random } from '../../nas/random.ts';
+import { randomFromSeed } from '../../nas/core/random.ts';
+import type { Random } from '../../nas/core/random.ts';
 import { blockQnn, type BlockQnnGenotype } from '../../nas/space/block-qnn.ts';
 import { canonicalDag, type LabelledDag } from '../../nas/space/labelled-dag.ts';
 

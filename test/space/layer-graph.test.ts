@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { describe, expect, it } from 'vitest';
-import { randomFromSeed } from '../../nas/random.ts';
+import { randomFromSeed } from '../../nas/core/random.ts';
 import { autoKerasGraphs as space } from '../../nas/space/layer-graph.ts';
 import type { LayerGraph } from '../../nas/space/layer-graph.ts';
 

@@ -3,7 +3,7 @@ import { convolutionsOf, depthOf, expandFractal } from '../../nas/space/fractal-
 import { nasBench101 } from '../../nas/space/nas-bench-101.ts';
 import { nasBench201 } from '../../nas/space/nas-bench-201.ts';
 import type { Space } from '../../nas/space/space.ts';
-import type { Json } from '../../nas/json.ts';
+import type { Json } from '../../nas/core/json.ts';
 
 /** Hashes of all valid genotypes of a space of choices. */
 const allHashes = <G extends Json>(space: Space<G>): ReadonlySet<string> => {

@@ -13,10 +13,10 @@ import {
 } from '../../store/datasets.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
 import { parseS3Uri } from '../../store/object-store.ts';
-import { openDataset } from '../../nas/training/data/dataset.ts';
-import type { RawDataset } from '../../nas/training/data/raw-dataset.ts';
-import { selectImages } from '../../nas/training/data/image-set.ts';
-import { noiseDataset } from '../training/data/fixtures.ts';
+import { openDataset } from '../../nas/task/images/dataset.ts';
+import type { RawDataset } from '../../nas/task/images/raw-dataset.ts';
+import { selectImages } from '../../nas/task/images/image-set.ts';
+import { noiseDataset } from '../task/images/fixtures.ts';
 
 const noise = noiseDataset(10);
 const raw: RawDataset = {

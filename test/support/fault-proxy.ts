@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AddressInfo } from 'node:net';
-import { randomFromSeed, type Random } from '../../nas/random.ts';
+import { randomFromSeed, type Random } from '../../nas/core/random.ts';
 
 /**
  * What can go wrong between a client and its service:

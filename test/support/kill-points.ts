@@ -1,6 +1,6 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import type { BatchJobs } from '../../activities/batch-jobs.ts';
+import type { BatchJobs } from '../../activities/batch/batch-jobs.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { CrashError } from './faulty-store.ts';
 

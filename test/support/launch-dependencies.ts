@@ -1,7 +1,7 @@
-import type { BatchJobs } from '../../activities/batch-jobs.ts';
+import type { BatchJobs } from '../../activities/batch/batch-jobs.ts';
 import type { Dependencies } from '../../activities/dependencies.ts';
-import { createJobWatcher } from '../../activities/job-watcher.ts';
-import { createNoticeWatcher } from '../../activities/notice-watcher.ts';
+import { createJobWatcher } from '../../activities/batch/job-watcher.ts';
+import { createNoticeWatcher } from '../../activities/batch/notice-watcher.ts';
 import { countNetwork } from '../../nas/training/networks/count-network.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 

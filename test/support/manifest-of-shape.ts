@@ -1,4 +1,4 @@
-import type { DatasetManifest } from '../../nas/protocol/dataset.ts';
+import type { DatasetManifest } from '../../nas/task/images/manifest.ts';
 
 /** A data set of ten classes without images, for what needs their shape alone. */
 export const manifestOfShape = (name: string, shape: DatasetManifest['shape']): DatasetManifest => ({

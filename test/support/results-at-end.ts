@@ -1,6 +1,6 @@
-import type { BatchJobs, BatchSubmission } from '../../activities/batch-jobs.ts';
-import { arrayChildId, jobArraySchema } from '../../nas/protocol/job-array.ts';
-import type { JobDocument } from '../../nas/protocol/job.ts';
+import type { BatchJobs, BatchSubmission } from '../../activities/batch/batch-jobs.ts';
+import { arrayChildId, jobArraySchema } from '../../nas/job/job-array.ts';
+import type { JobDocument } from '../../nas/job/job.ts';
 import { createDocument, readDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { parseS3Uri } from '../../store/object-store.ts';

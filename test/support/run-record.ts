@@ -1,9 +1,9 @@
-import type { BlobRef } from '../../nas/protocol/blob.ts';
-import type { DatasetManifest } from '../../nas/protocol/dataset.ts';
-import type { ExperimentInput } from '../../nas/protocol/experiment.ts';
-import { experimentHash } from '../../nas/protocol/run-record.ts';
-import type { RunRecord } from '../../nas/protocol/run-record.ts';
-import { settledExperimentSchema } from '../../nas/protocol/settled-experiment.ts';
+import type { BlobRef } from '../../nas/core/blob.ts';
+import type { DatasetManifest } from '../../nas/task/images/manifest.ts';
+import type { ExperimentInput } from '../../nas/experiment/experiment.ts';
+import { experimentHash } from '../../nas/experiment/run-record.ts';
+import type { RunRecord } from '../../nas/experiment/run-record.ts';
+import { settledExperimentSchema } from '../../nas/experiment/settled-experiment.ts';
 import { createDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';

@@ -1,11 +1,16 @@
-import type { BatchAttempt, BatchJob, BatchJobs, BatchSubmission } from '../../activities/batch-jobs.ts';
-import { hasEnded } from '../../activities/batch-jobs.ts';
-import { hashJson } from '../../nas/hash.ts';
-import { spaceOf } from '../../nas/protocol/spaces.ts';
-import type { Experiment } from '../../nas/protocol/experiment.ts';
-import type { JobDocument, ProgramResult } from '../../nas/protocol/job.ts';
-import { arrayChildId, arrayIdOf, jobArraySchema } from '../../nas/protocol/job-array.ts';
-import { randomFromSeed } from '../../nas/random.ts';
+import type {
+  BatchAttempt,
+  BatchJob,
+  BatchJobs,
+  BatchSubmission,
+} from '../../activities/batch/batch-jobs.ts';
+import { hasEnded } from '../../activities/batch/batch-jobs.ts';
+import { hashJson } from '../../nas/core/hash.ts';
+import { spaceOf } from '../../nas/space/spaces.ts';
+import type { Experiment } from '../../nas/experiment/experiment.ts';
+import type { JobDocument, ProgramResult } from '../../nas/job/job.ts';
+import { arrayChildId, arrayIdOf, jobArraySchema } from '../../nas/job/job-array.ts';
+import { randomFromSeed } from '../../nas/core/random.ts';
 import { createDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { parseS3Uri } from '../../store/object-store.ts';

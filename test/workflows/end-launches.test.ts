@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { LaunchInput } from '../../activities/contract.ts';
-import { batchJobName } from '../../activities/submit-launch.ts';
+import { batchJobName } from '../../activities/launch/submit-launch.ts';
 import { jobDocument } from '../../nas/protocol/plan.ts';
 import { startRun } from '../../scripts/runs/start-run.ts';
 import { createDocument } from '../../store/json-documents.ts';

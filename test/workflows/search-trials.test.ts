@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RunView } from '../../nas/protocol/run-view.ts';
-import { trialsOf } from '../../nas/protocol/trial-log.ts';
+import { trialsOf } from '../../nas/search/trial-log.ts';
 import { startRun } from '../../scripts/runs/start-run.ts';
 import { writeTable } from '../../store/tables.ts';
 import { readTrialLog } from '../../store/trial-log.ts';

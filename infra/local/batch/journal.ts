@@ -1,4 +1,4 @@
-import { sha256 } from '../../../nas/hash.ts';
+import { sha256 } from '../../../nas/core/hash.ts';
 import type { AppendFile, Files } from './files.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { infrastructureError } from '../../../nas/protocol/infrastructure-error.ts';
+import { infrastructureError } from '../../../nas/core/infrastructure-error.ts';
 import { signedFetch } from '../../../store/signed-fetch.ts';
 import { batchEndpoint, batchIdentity } from './document.ts';
 import type { StackDocument } from './document.ts';

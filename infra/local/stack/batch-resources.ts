@@ -15,9 +15,9 @@ import type {
   RegisterJobDefinitionCommandInput,
 } from '@aws-sdk/client-batch';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hashJson } from '../../../nas/hash.ts';
-import { infrastructureError } from '../../../nas/protocol/infrastructure-error.ts';
-import { trainerCommand, TRAINER_RETRY_STRATEGY } from '../../../nas/protocol/trainer-job.ts';
+import { hashJson } from '../../../nas/core/hash.ts';
+import { infrastructureError } from '../../../nas/core/infrastructure-error.ts';
+import { trainerCommand, TRAINER_RETRY_STRATEGY } from '../../../nas/job/trainer-job.ts';
 import { batchEndpoint, batchIdentity } from './document.ts';
 import type { StackDocument } from './document.ts';
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { infrastructureError } from '../../../nas/protocol/infrastructure-error.ts';
+import { infrastructureError } from '../../../nas/core/infrastructure-error.ts';
 import { codeRoot, hasCode } from './code.ts';
 import { stackEnvironment } from './document.ts';
 import type { StackDocument } from './document.ts';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { CONFIG_VARIABLES, configSchema } from '../../../nas/protocol/config.ts';
-import { infrastructureError } from '../../../nas/protocol/infrastructure-error.ts';
+import { CONFIG_VARIABLES, configSchema } from '../../../nas/experiment/config.ts';
+import { infrastructureError } from '../../../nas/core/infrastructure-error.ts';
 import type { BatchIdentity } from '../../../store/signed-fetch.ts';
 import type { Layout } from './layout.ts';
 

@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { infrastructureError } from '../../../nas/protocol/infrastructure-error.ts';
+import { infrastructureError } from '../../../nas/core/infrastructure-error.ts';
 
 /** Listens for a moment on loopback: the only reliable way to ask whether a port is free. */
 const tryListen = (port: number): Promise<number | undefined> =>

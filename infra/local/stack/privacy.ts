@@ -1,6 +1,6 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { inputError } from '../../../nas/protocol/input-error.ts';
+import { inputError } from '../../../nas/core/input-error.ts';
 import type { Layout } from './layout.ts';
 
 /** Rights of the group and of others. */

@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hashJson } from '../../../nas/hash.ts';
-import { infrastructureError } from '../../../nas/protocol/infrastructure-error.ts';
+import { hashJson } from '../../../nas/core/hash.ts';
+import { infrastructureError } from '../../../nas/core/infrastructure-error.ts';
 import { basicEnvironment } from '../environment.ts';
 import type { Layout } from './layout.ts';
 import { processStart, processState } from './process-start.mjs';

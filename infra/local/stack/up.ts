@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateBucketCommand, HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { infrastructureError } from '../../../nas/protocol/infrastructure-error.ts';
+import { infrastructureError } from '../../../nas/core/infrastructure-error.ts';
 import { setBatchCapacity } from './batch-capacity.ts';
 import { ensureBatchResources } from './batch-resources.ts';
 import { chooseCode } from './choose-code.ts';

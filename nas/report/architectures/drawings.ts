@@ -1,6 +1,6 @@
-import type { Json } from '../../json.ts';
-import { readGenotype } from '../../protocol/read-genotype.ts';
-import type { SpaceChoice } from '../../protocol/space-schema.ts';
+import type { Json } from '../../core/json.ts';
+import { readGenotype } from '../../space/read-genotype.ts';
+import type { SpaceChoice } from '../../space/space-schema.ts';
 import type { CellGenotype } from '../../space/cell-genotype.ts';
 import { microToCells, type EnasMicroGenotype } from '../../space/enas-micro.ts';
 import type { NasnetGenotype } from '../../space/nasnet.ts';

@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
-import type { CurvePoint } from '../../protocol/job.ts';
+import type { CurvePoint } from '../../job/job.ts';
 import type { RunReport } from '../run-report.ts';
 import { linesByEpoch } from './lines-by-epoch.ts';
 

@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { searchOfTrial } from '../../protocol/trial-job-id.ts';
+import { searchOfTrial } from '../../job/trial-job-id.ts';
 import type { RunReport } from '../run-report.ts';
 import { CHART_CONFIG, COLOURS } from './theme.ts';
 

@@ -1,7 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { RunReport } from '../run-report.ts';
 import { marksOf, measureTitle, pointsOf } from '../trial-measures.ts';
-import { scoreCostFront } from '../../strategy/pareto.ts';
+import { scoreCostFront } from '../../search/trials/pareto.ts';
 import { BY_SEED, percentages } from './channels.ts';
 import { CHART_CONFIG, COLOURS, PLOT } from './theme.ts';
 import { thinned } from './thinned.ts';

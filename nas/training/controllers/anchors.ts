@@ -1,4 +1,4 @@
-import type { Tensor, Tensors, Tf } from '../tensor.ts';
+import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 
 const product = (tf: Tf, a: Tensor, b: Tensor): Tensor => tf.matMul(a as never, b as never);
 

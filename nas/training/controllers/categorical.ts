@@ -1,4 +1,4 @@
-import type { Tensor } from '../tensor.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import { embed, single, squash, type Controller } from './controller.ts';
 import { lstmStep, zeroLstmState } from './lstm-cell.ts';
 

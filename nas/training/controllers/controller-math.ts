@@ -1,10 +1,10 @@
-import { controllerLayout, controllerSize } from '../../strategy/controller-math.ts';
-import type { ControllerMath, ControllerShape } from '../../strategy/controller-math.ts';
-import { compileGraphSync } from '../compile.ts';
-import type { CompiledGraph, FunctionSpec } from '../compile.ts';
-import { lossAndGradients } from '../gradients.ts';
+import { controllerLayout, controllerSize } from '../../search/trials/controller-math.ts';
+import type { ControllerMath, ControllerShape } from '../../search/trials/controller-math.ts';
+import { compileGraphSync } from '../graph/compile.ts';
+import type { CompiledGraph, FunctionSpec } from '../graph/compile.ts';
+import { lossAndGradients } from '../graph/gradients.ts';
 import type { HostTensor } from '../program.ts';
-import type { Tensor, Tensors, Tf } from '../tensor.ts';
+import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 import { logSigmoid } from './log-sigmoid.ts';
 import { lstmStep, zeroLstmState } from './lstm-cell.ts';
 import { namedParameters, type NamedParameters } from './named-parameters.ts';

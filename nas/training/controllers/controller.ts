@@ -1,7 +1,7 @@
-import { randomFromSeed } from '../../random.ts';
+import { randomFromSeed } from '../../core/random.ts';
 import type { HostTensor } from '../program.ts';
-import type { Tensor, Tensors, Tf } from '../tensor.ts';
-import type { Trace } from '../trace.ts';
+import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
+import type { Trace } from '../graph/trace.ts';
 import { oneHot } from './one-hot.ts';
 
 /**

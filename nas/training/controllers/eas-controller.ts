@@ -1,11 +1,11 @@
-import { elements } from '../../strategy/controller-math.ts';
-import { easLayout } from '../../strategy/eas-controller.ts';
-import type { EasAction, EasController, EasControllerShape } from '../../strategy/eas-controller.ts';
-import { compileGraphSync } from '../compile.ts';
-import type { CompiledGraph, FunctionSpec } from '../compile.ts';
-import { lossAndGradients } from '../gradients.ts';
+import { elements } from '../../search/trials/controller-math.ts';
+import { easLayout } from '../../search/trials/eas-controller.ts';
+import type { EasAction, EasController, EasControllerShape } from '../../search/trials/eas-controller.ts';
+import { compileGraphSync } from '../graph/compile.ts';
+import type { CompiledGraph, FunctionSpec } from '../graph/compile.ts';
+import { lossAndGradients } from '../graph/gradients.ts';
 import type { HostTensor } from '../program.ts';
-import type { Tensor, Tf } from '../tensor.ts';
+import type { Tensor, Tf } from '../graph/tensor.ts';
 import { logSigmoid } from './log-sigmoid.ts';
 import { lstmStep, zeroLstmState } from './lstm-cell.ts';
 import type { LstmState } from './lstm-cell.ts';

@@ -2,7 +2,7 @@ import { createAnchors } from './anchors.ts';
 import { squash, type Controller } from './controller.ts';
 import { recurrenceParameters, startRecurrence, type RecurrenceSettings } from './enas-recurrence.ts';
 import { logSigmoid } from './log-sigmoid.ts';
-import type { Tensor, Tf } from '../tensor.ts';
+import type { Tensor, Tf } from '../graph/tensor.ts';
 
 export interface MacroControllerSettings extends RecurrenceSettings {
   /** Layers of the architectures. */

@@ -1,4 +1,4 @@
-import type { Tensor } from '../tensor.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import { createAnchors } from './anchors.ts';
 import { single, squash, type Controller } from './controller.ts';
 import { recurrenceParameters, startRecurrence, type RecurrenceSettings } from './enas-recurrence.ts';

@@ -1,4 +1,4 @@
-import type { Tensor, Tensors, Tf } from '../tensor.ts';
+import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 import { attentionParameters } from './anchors.ts';
 import { embed, single, squash, type Choose } from './controller.ts';
 import { lstmStep, zeroLstmState } from './lstm-cell.ts';

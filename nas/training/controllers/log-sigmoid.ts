@@ -1,4 +1,4 @@
-import type { Tensor, Tf } from '../tensor.ts';
+import type { Tensor, Tf } from '../graph/tensor.ts';
 
 /** log σ(x), stable for large |x|. */
 export const logSigmoid = (tf: Tf, x: Tensor): Tensor =>

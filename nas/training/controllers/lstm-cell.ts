@@ -1,4 +1,4 @@
-import type { Tensor, Tf } from '../tensor.ts';
+import type { Tensor, Tf } from '../graph/tensor.ts';
 
 /** Hidden and cell state of one LSTM layer, both [batch, hidden]. */
 export interface LstmState {

@@ -1,6 +1,6 @@
-import { elements } from '../../strategy/controller-math.ts';
-import type { ControllerParameter } from '../../strategy/controller-math.ts';
-import type { Tensor, Tf } from '../tensor.ts';
+import { elements } from '../../search/trials/controller-math.ts';
+import type { ControllerParameter } from '../../search/trials/controller-math.ts';
+import type { Tensor, Tf } from '../graph/tensor.ts';
 
 export type NamedParameters = (name: string) => Tensor;
 

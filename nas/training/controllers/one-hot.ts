@@ -1,4 +1,4 @@
-import type { Tensor, Tf } from '../tensor.ts';
+import type { Tensor, Tf } from '../graph/tensor.ts';
 
 /** Choices int32 [...] as float32 [..., options]; tfjs' own wants two options at least, of a single one every choice is it. */
 export const oneHot = (tf: Tf, choices: Tensor, options: number): Tensor =>

@@ -1,12 +1,12 @@
-import { deriveSeed } from '../../random.ts';
-import { compileGraph, type FunctionSpec } from '../compile.ts';
-import { lossAndGradients } from '../gradients.ts';
+import { deriveSeed } from '../../core/random.ts';
+import { compileGraph, type FunctionSpec } from '../graph/compile.ts';
+import { lossAndGradients } from '../graph/gradients.ts';
 import { adam } from '../optimizers/adam.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 import { DivergedError, type HostTensor } from '../program.ts';
-import { group, prefixed } from '../programs/variable-groups.ts';
-import type { Tensor, Tensors, Tf } from '../tensor.ts';
-import type { Trace } from '../trace.ts';
+import { group, prefixed } from '../graph/variable-groups.ts';
+import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
+import type { Trace } from '../graph/trace.ts';
 import { initialParameters, repeating, runEpisode, sampling, type Controller } from './controller.ts';
 
 type HostTensors = Readonly<Record<string, HostTensor>>;

@@ -6,8 +6,8 @@ import {
   type BlockQnnGenotype,
   type NscType,
 } from '../../space/block-qnn.ts';
-import type { Layers } from '../layers.ts';
-import { reluConvBatchNorm } from '../operations.ts';
+import type { Layers } from '../layers/layers.ts';
+import { reluConvBatchNorm } from '../layers/operations.ts';
 import { classify, halve } from './conv-block.ts';
 import type { BuildNetwork } from './network.ts';
 

@@ -1,4 +1,4 @@
-import type { NetworkSize } from '../../protocol/recipe.ts';
+import type { NetworkSize } from '../../task/recipe.ts';
 
 /** One cell of a stacked network (Liu et al. 2019, §3.1): where the image halves and what the cell reads. */
 export interface CellPlan {

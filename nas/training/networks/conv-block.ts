@@ -1,4 +1,4 @@
-import type { Layers } from '../layers.ts';
+import type { Layers } from '../layers/layers.ts';
 
 interface ConvBlockOptions {
   readonly filters: number;

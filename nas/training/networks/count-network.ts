@@ -1,5 +1,5 @@
-import type { CountNetwork } from '../../protocol/measures.ts';
-import { countMultiplyAdds, countParameters } from '../counting.ts';
+import type { CountNetwork } from '../../experiment/measures.ts';
+import { countMultiplyAdds, countParameters } from '../layers/counting.ts';
 import { InvalidArchitectureError } from '../program.ts';
 import { describeClassifier } from './network.ts';
 import { networkOf } from './registry.ts';

@@ -1,11 +1,11 @@
 import type { CellEdge, CellGenotype } from '../../space/cell-genotype.ts';
-import type { Layers } from '../layers.ts';
-import { OPERATIONS, factorizedReduce, reluConvBatchNorm } from '../operations.ts';
+import type { Layers } from '../layers/layers.ts';
+import { OPERATIONS, factorizedReduce, reluConvBatchNorm } from '../layers/operations.ts';
 import type { HostTensor } from '../program.ts';
-import type { Description } from '../shape-layers.ts';
-import type { DropOptions } from '../tensor-layers.ts';
-import type { Tensor, Tensors, Tf } from '../tensor.ts';
-import type { Trace } from '../trace.ts';
+import type { Description } from '../layers/shape-layers.ts';
+import type { DropOptions } from '../layers/tensor-layers.ts';
+import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
+import type { Trace } from '../graph/trace.ts';
 import type { CellPlan } from './cell-plan.ts';
 import {
   classifierVariables,

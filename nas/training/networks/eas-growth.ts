@@ -1,12 +1,12 @@
-import type { Grown } from '../../protocol/inheritance.ts';
-import type { NetworkSize } from '../../protocol/recipe.ts';
-import { deriveSeed, randomFromSeed } from '../../random.ts';
+import type { Grown } from '../../search/inheritance.ts';
+import type { NetworkSize } from '../../task/recipe.ts';
+import { deriveSeed, randomFromSeed } from '../../core/random.ts';
 import type { EasGenotype } from '../../space/eas.ts';
-import { net2deeper, net2wider, type Chain, type ChainLayer } from '../function-preserving.ts';
-import type { ImageShape } from '../layers.ts';
+import { net2deeper, net2wider, type Chain, type ChainLayer } from '../layers/function-preserving.ts';
+import type { ImageShape } from '../layers/layers.ts';
 import type { HostTensor } from '../program.ts';
-import { tensorLayers } from '../tensor-layers.ts';
-import { toTensor, type Tensor, type Tf } from '../tensor.ts';
+import { tensorLayers } from '../layers/tensor-layers.ts';
+import { toTensor, type Tensor, type Tf } from '../graph/tensor.ts';
 import { easLayers, easNetwork, type EasLayer } from './eas.ts';
 import { scaledWidth } from './width.ts';
 

@@ -1,4 +1,4 @@
-import type { NetworkSize } from '../../protocol/recipe.ts';
+import type { NetworkSize } from '../../task/recipe.ts';
 import type { EasGenotype } from '../../space/eas.ts';
 import { convBlock, halve } from './conv-block.ts';
 import type { BuildNetwork } from './network.ts';

@@ -1,6 +1,6 @@
 import type { EnasMacroGenotype } from '../../space/enas-macro.ts';
-import type { Layers } from '../layers.ts';
-import { factorizedReduce } from '../operations.ts';
+import type { Layers } from '../layers/layers.ts';
+import { factorizedReduce } from '../layers/operations.ts';
 import { InvalidArchitectureError } from '../program.ts';
 import { checkEvenChannels, classify, reluConv } from './enas-operations.ts';
 import type { BuildNetwork, NetworkSetting } from './network.ts';

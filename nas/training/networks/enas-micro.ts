@@ -5,9 +5,9 @@ import {
   type EnasMicroGenotype,
   type MicroOperation,
 } from '../../space/enas-micro.ts';
-import type { NetworkSize } from '../../protocol/recipe.ts';
-import type { Layers } from '../layers.ts';
-import { factorizedReduce } from '../operations.ts';
+import type { NetworkSize } from '../../task/recipe.ts';
+import type { Layers } from '../layers/layers.ts';
+import { factorizedReduce } from '../layers/operations.ts';
 import { InvalidArchitectureError } from '../program.ts';
 import { checkEvenChannels, classify, reluConv, reluSeparable } from './enas-operations.ts';
 import type { BuildNetwork } from './network.ts';

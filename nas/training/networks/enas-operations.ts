@@ -1,4 +1,4 @@
-import type { Layers } from '../layers.ts';
+import type { Layers } from '../layers/layers.ts';
 import { InvalidArchitectureError } from '../program.ts';
 
 /** Parts that both of ENAS' spaces are built of. All convolutions are ReLU, convolution, batch norm (Pham et al. 2018, §B). */

@@ -1,5 +1,5 @@
 import type { FractalNetGenotype } from '../../space/fractal-net.ts';
-import type { Layers } from '../layers.ts';
+import type { Layers } from '../layers/layers.ts';
 import { classify, convBlock, halve } from './conv-block.ts';
 import type { BuildNetwork } from './network.ts';
 import { scaledWidth } from './width.ts';

@@ -1,5 +1,5 @@
 import { geneticCnnStages, type GeneticCnnGenotype } from '../../space/genetic-cnn.ts';
-import type { Layers } from '../layers.ts';
+import type { Layers } from '../layers/layers.ts';
 import { convBlock } from './conv-block.ts';
 import type { BuildNetwork } from './network.ts';
 

@@ -4,7 +4,7 @@ import {
   type HierarchicalPrimitive,
 } from '../../space/hierarchical.ts';
 import { liveMotifs, nodesOf } from '../../space/motif-liveness.ts';
-import type { Layers } from '../layers.ts';
+import type { Layers } from '../layers/layers.ts';
 import { classify, convBlock } from './conv-block.ts';
 import type { BuildNetwork } from './network.ts';
 

@@ -1,5 +1,5 @@
 import { sourcesOf, type GraphLayer, type LayerGraph, type LayerLabel } from '../../space/layer-graph.ts';
-import type { Layers } from '../layers.ts';
+import type { Layers } from '../layers/layers.ts';
 import { convBlock, halve } from './conv-block.ts';
 import type { BuildNetwork } from './network.ts';
 import { scaledWidth } from './width.ts';

@@ -3,7 +3,7 @@ import {
   type NasBench101Genotype,
   type NasBench101Operation,
 } from '../../space/nas-bench-101.ts';
-import type { Layers } from '../layers.ts';
+import type { Layers } from '../layers/layers.ts';
 import { classify, convBlock, halve } from './conv-block.ts';
 import type { BuildNetwork } from './network.ts';
 

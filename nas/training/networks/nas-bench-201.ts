@@ -1,11 +1,11 @@
 import type { NasBench201Genotype, NasBench201Operation } from '../../space/nas-bench-201.ts';
-import { initialValues } from '../initial-values.ts';
-import type { ImageShape, Layers } from '../layers.ts';
+import { initialValues } from '../layers/initial-values.ts';
+import type { ImageShape, Layers } from '../layers/layers.ts';
 import { InvalidArchitectureError, type HostTensor } from '../program.ts';
 import type { BuildNetwork } from './network.ts';
-import { describeNetwork, type Description } from '../shape-layers.ts';
-import { tensorLayers, type Mode } from '../tensor-layers.ts';
-import type { Tensor, Tensors, Tf } from '../tensor.ts';
+import { describeNetwork, type Description } from '../layers/shape-layers.ts';
+import { tensorLayers, type Mode } from '../layers/tensor-layers.ts';
+import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 
 /** What cells are put into: three stages of N, with residual reductions between (Dong & Yang 2020, §2.1). */
 export interface NasBench201Skeleton {

@@ -1,5 +1,5 @@
 import { NAS_BENCH_MACRO_BLOCKS, type NasBenchMacroGenotype } from '../../space/nas-bench-macro.ts';
-import type { Layers } from '../layers.ts';
+import type { Layers } from '../layers/layers.ts';
 import { classify } from './conv-block.ts';
 import type { BuildNetwork } from './network.ts';
 

@@ -1,5 +1,5 @@
 import { nasRlLooseEnds, nasRlSources, type NasRlGenotype } from '../../space/nas-rl.ts';
-import type { ImageShape, Layers } from '../layers.ts';
+import type { ImageShape, Layers } from '../layers/layers.ts';
 import { classify, convBlock } from './conv-block.ts';
 import type { BuildNetwork } from './network.ts';
 import { scaledWidth } from './width.ts';

@@ -1,6 +1,6 @@
 import { nasnetOutputs, type NasnetGenotype, type NasnetOperation } from '../../space/nasnet.ts';
-import type { Layers } from '../layers.ts';
-import { NASNET_CELL_OPERATIONS, factorizedReduce, reluConvBatchNorm } from '../operations.ts';
+import type { Layers } from '../layers/layers.ts';
+import { NASNET_CELL_OPERATIONS, factorizedReduce, reluConvBatchNorm } from '../layers/operations.ts';
 import type { CellPlan } from './cell-plan.ts';
 import type { BuildNetwork } from './network.ts';
 import { stackedCells } from './stacked-cells.ts';

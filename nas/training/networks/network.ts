@@ -1,14 +1,14 @@
-import type { NetworkSize } from '../../protocol/recipe.ts';
-import { countMultiplyAdds, countParameters, parameterNames } from '../counting.ts';
-import { initialValues } from '../initial-values.ts';
-import type { ImageShape, Layers } from '../layers.ts';
-import type { Classifier } from '../programs/classifier.ts';
-import { splitVariables } from '../programs/split-variables.ts';
+import type { NetworkSize } from '../../task/recipe.ts';
+import { countMultiplyAdds, countParameters, parameterNames } from '../layers/counting.ts';
+import { initialValues } from '../layers/initial-values.ts';
+import type { ImageShape, Layers } from '../layers/layers.ts';
+import type { Classifier } from './classifier.ts';
+import { splitVariables } from './split-variables.ts';
 import type { HostTensor } from '../program.ts';
-import { describeNetwork, type Description } from '../shape-layers.ts';
-import { tensorLayers, type DropOptions } from '../tensor-layers.ts';
-import type { Tensor, Tensors, Tf } from '../tensor.ts';
-import type { Trace } from '../trace.ts';
+import { describeNetwork, type Description } from '../layers/shape-layers.ts';
+import { tensorLayers, type DropOptions } from '../layers/tensor-layers.ts';
+import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
+import type { Trace } from '../graph/trace.ts';
 
 /** What an architecture is built for. */
 export interface NetworkSetting {

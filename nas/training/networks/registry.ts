@@ -1,6 +1,6 @@
-import type { Json } from '../../json.ts';
-import { readGenotype } from '../../protocol/read-genotype.ts';
-import type { SpaceChoice } from '../../protocol/space-schema.ts';
+import type { Json } from '../../core/json.ts';
+import { readGenotype } from '../../space/read-genotype.ts';
+import type { SpaceChoice } from '../../space/space-schema.ts';
 import { blockQnnNetwork } from './block-qnn.ts';
 import { dartsNetwork } from './darts-final.ts';
 import { easNetwork } from './eas.ts';

@@ -4,7 +4,7 @@ import {
   type SmashConv,
   type SmashGenotype,
 } from '../../space/smash-genotype.ts';
-import type { Layers } from '../layers.ts';
+import type { Layers } from '../layers/layers.ts';
 import type { BuildNetwork } from './network.ts';
 
 const pointwise = <T>(layers: Layers<T>, x: T, name: string, filters: number): T =>

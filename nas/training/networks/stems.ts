@@ -1,5 +1,5 @@
-import type { NetworkSize } from '../../protocol/recipe.ts';
-import type { Layers } from '../layers.ts';
+import type { NetworkSize } from '../../task/recipe.ts';
+import type { Layers } from '../layers/layers.ts';
 import { InvalidArchitectureError } from '../program.ts';
 import type { CellPlan } from './cell-plan.ts';
 

@@ -1,4 +1,4 @@
-import type { NetworkSize } from '../../protocol/recipe.ts';
+import type { NetworkSize } from '../../task/recipe.ts';
 
 /** `network.channels` at which genotypes that state their own widths are built as they are. */
 export const UNSCALED_CHANNELS = 16;

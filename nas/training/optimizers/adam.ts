@@ -1,5 +1,5 @@
-import type { Recipe } from '../../protocol/recipe.ts';
-import type { Tensor } from '../tensor.ts';
+import type { Recipe } from '../../task/recipe.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import { slotOf, withDecay, zeroSlot, type Optimizer } from './optimizer.ts';
 
 type Settings = Omit<Extract<Recipe['optimizer'], { kind: 'adam' }>, 'kind' | 'learningRate'>;

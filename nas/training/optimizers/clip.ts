@@ -1,4 +1,4 @@
-import type { Tensor, Tensors, Tf } from '../tensor.ts';
+import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 
 /**
  * Scales all gradients so that their common Euclidean norm is at most `maxNorm`; 0 leaves them as they are (Pascanu et al.

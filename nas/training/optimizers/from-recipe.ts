@@ -1,4 +1,4 @@
-import type { Recipe } from '../../protocol/recipe.ts';
+import type { Recipe } from '../../task/recipe.ts';
 import { adam } from './adam.ts';
 import type { Optimizer } from './optimizer.ts';
 import { rmsprop } from './rmsprop.ts';

@@ -1,5 +1,5 @@
 import type { HostTensor } from '../program.ts';
-import type { Tensor, Tensors, Tf } from '../tensor.ts';
+import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 
 /** A pure optimiser; its state ("slots") is a set of named tensors beside the parameters. */
 export interface Optimizer {

@@ -1,6 +1,6 @@
-import type { Recipe } from '../../protocol/recipe.ts';
+import type { Recipe } from '../../task/recipe.ts';
 import type { HostTensor } from '../program.ts';
-import type { Tensor } from '../tensor.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import { slotOf, withDecay, zeroSlot, type Optimizer } from './optimizer.ts';
 
 type Settings = Omit<Extract<Recipe['optimizer'], { kind: 'rmsprop' }>, 'kind' | 'learningRate'>;

@@ -1,15 +1,15 @@
-import type { Json } from '../../json.ts';
-import type { ProgramTask } from '../../protocol/job.ts';
-import { chosenSpace, type SpaceChoice } from '../../protocol/space-schema.ts';
-import { deriveSeed } from '../../random.ts';
+import type { Json } from '../../core/json.ts';
+import type { ProgramTask } from '../../job/job.ts';
+import { chosenSpace, type SpaceChoice } from '../../space/space-schema.ts';
+import { deriveSeed } from '../../core/random.ts';
 import type { EnasMacroGenotype } from '../../space/enas-macro.ts';
 import type { EnasMicroGenotype } from '../../space/enas-micro.ts';
-import { countMultiplyAdds } from '../counting.ts';
-import { initialValues } from '../initial-values.ts';
-import type { Layers } from '../layers.ts';
+import { countMultiplyAdds } from '../layers/counting.ts';
+import { initialValues } from '../layers/initial-values.ts';
+import type { Layers } from '../layers/layers.ts';
 import type { NetworkSetting } from '../networks/network.ts';
 import type { HostTensor } from '../program.ts';
-import { describeNetwork, type Declaration, type Description } from '../shape-layers.ts';
+import { describeNetwork, type Declaration, type Description } from '../layers/shape-layers.ts';
 import {
   allChoices,
   choiceGrouping,
@@ -24,9 +24,9 @@ import { MICRO_PATH_LENGTH, microPath, microSupernet } from '../supernets/enas-m
 import { NASNET_FAMILIES, NASNET_PATH_LENGTH, nasnetSupernet } from '../supernets/nasnet.ts';
 import { supernetOf } from '../supernets/registry.ts';
 import { describePath } from '../supernets/supernet.ts';
-import type { DropOptions } from '../tensor-layers.ts';
-import type { Tensor } from '../tensor.ts';
-import type { ForwardCall } from './classifier.ts';
+import type { DropOptions } from '../layers/tensor-layers.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import type { ForwardCall } from '../networks/classifier.ts';
 import { gatedSupernet, type GatedSupernet } from './gated-supernet.ts';
 import type { ProgramResources } from './resources.ts';
 

@@ -1,20 +1,20 @@
-import { sha256 } from '../../hash.ts';
-import type { Recipe } from '../../protocol/recipe.ts';
-import { compileGraph, type CompiledGraph } from '../compile.ts';
-import type { Batch } from '../data/batches.ts';
-import { lossAndGradients } from '../gradients.ts';
+import { sha256 } from '../../core/hash.ts';
+import type { Recipe } from '../../task/recipe.ts';
+import { compileGraph, type CompiledGraph } from '../graph/compile.ts';
+import type { Batch } from '../../task/images/batches.ts';
+import { lossAndGradients } from '../graph/gradients.ts';
 import { clipByGlobalNorm } from '../optimizers/clip.ts';
 import { optimizerOf } from '../optimizers/from-recipe.ts';
-import { countCorrect, crossEntropy } from '../losses.ts';
-import { matrixOf, packingOf, placesOf, unpacked } from '../packing.ts';
-import { precisionTransform } from '../mixed-precision.ts';
+import { countCorrect, crossEntropy } from '../tasks/losses.ts';
+import { matrixOf, packingOf, placesOf, unpacked } from '../graph/packing.ts';
+import { precisionTransform } from '../graph/mixed-precision.ts';
 import { DivergedError, type HostTensor } from '../program.ts';
-import type { FunctionSpec } from '../record.ts';
-import type { Tensors, Tf } from '../tensor.ts';
-import type { Classifier } from './classifier.ts';
-import { packFamilies, slotFamilies, unpackFamilies, type Family } from './packed-variables.ts';
+import type { FunctionSpec } from '../graph/record.ts';
+import type { Tensors, Tf } from '../graph/tensor.ts';
+import type { Classifier } from '../networks/classifier.ts';
+import { packFamilies, slotFamilies, unpackFamilies, type Family } from '../graph/packed-variables.ts';
 import type { Tally } from './tally.ts';
-import { group, prefixed } from './variable-groups.ts';
+import { group, prefixed } from '../graph/variable-groups.ts';
 
 type HostTensors = Readonly<Record<string, HostTensor>>;
 

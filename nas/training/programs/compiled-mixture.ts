@@ -1,18 +1,18 @@
-import type { Recipe } from '../../protocol/recipe.ts';
-import { randomFromSeed } from '../../random.ts';
+import type { Recipe } from '../../task/recipe.ts';
+import { randomFromSeed } from '../../core/random.ts';
 import type { EdgeScores } from '../../space/derived-cell.ts';
-import { compileGraph, type FunctionSpec } from '../compile.ts';
-import type { Batch } from '../data/batches.ts';
-import { lossAndGradients } from '../gradients.ts';
-import { countCorrect, crossEntropy } from '../losses.ts';
+import { compileGraph, type FunctionSpec } from '../graph/compile.ts';
+import type { Batch } from '../../task/images/batches.ts';
+import { lossAndGradients } from '../graph/gradients.ts';
+import { countCorrect, crossEntropy } from '../tasks/losses.ts';
 import { optimizerOf } from '../optimizers/from-recipe.ts';
 import { DivergedError, type HostTensor } from '../program.ts';
 import { mixtureSupernet } from '../supernets/mixture.ts';
 import type { Supernet } from '../supernets/supernet.ts';
-import type { Tensor, Tensors, Tf } from '../tensor.ts';
+import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 import type { MixtureForward, MixtureStrategy } from './mixture-strategy.ts';
 import type { Tally } from './tally.ts';
-import { group, mapValues, prefixed } from './variable-groups.ts';
+import { group, mapValues, prefixed } from '../graph/variable-groups.ts';
 
 type HostTensors = Readonly<Record<string, HostTensor>>;
 

@@ -1,5 +1,5 @@
-import type { Json } from '../../json.ts';
-import type { CurvePoint, ProgramResult } from '../../protocol/job.ts';
+import type { Json } from '../../core/json.ts';
+import type { CurvePoint, ProgramResult } from '../../job/job.ts';
 import type { Inference, Snapshot, TrainingProgram } from '../program.ts';
 import type { Course, Place } from './segments.ts';
 import { accuracyOf, meanLoss, type Score, type Tally } from './tally.ts';

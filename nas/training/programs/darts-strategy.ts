@@ -1,14 +1,14 @@
-import type { Experiment } from '../../protocol/experiment.ts';
-import type { Recipe } from '../../protocol/recipe.ts';
-import { lossAndGradients } from '../gradients.ts';
+import type { Experiment } from '../../experiment/experiment.ts';
+import type { Recipe } from '../../task/recipe.ts';
+import { lossAndGradients } from '../graph/gradients.ts';
 import { adam } from '../optimizers/adam.ts';
 import { clipByGlobalNorm } from '../optimizers/clip.ts';
 import { optimizerOf } from '../optimizers/from-recipe.ts';
-import type { Tensors, Tf } from '../tensor.ts';
+import type { Tensors, Tf } from '../graph/tensor.ts';
 import { mixturePlan } from './mixture-plan.ts';
 import type { LabelledBatch, MixtureCall, MixtureMove, MixtureStrategy } from './mixture-strategy.ts';
 import { unrolledGradient, type LossGradients } from './unrolled-gradient.ts';
-import { group, mapValues, prefixed } from './variable-groups.ts';
+import { group, mapValues, prefixed } from '../graph/variable-groups.ts';
 
 type DartsSettings = Extract<Experiment['strategy'], { name: 'darts' }>;
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Batch } from '../data/batches.ts';
+import type { Batch } from '../../task/images/batches.ts';
 
 /**
  * A running hash of every training batch so far: pixels after augmentation, labels, order. Equal digests prove that

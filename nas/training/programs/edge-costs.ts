@@ -1,6 +1,6 @@
-import { countMultiplyAdds, countParameters } from '../counting.ts';
-import type { ImageShape } from '../layers.ts';
-import { describeNetwork } from '../shape-layers.ts';
+import { countMultiplyAdds, countParameters } from '../layers/counting.ts';
+import type { ImageShape } from '../layers/layers.ts';
+import { describeNetwork } from '../layers/shape-layers.ts';
 import type { Supernet } from '../supernets/supernet.ts';
 
 const elements = (shape: ImageShape): number => shape.reduce((size, n) => size * n, 1);

@@ -1,5 +1,5 @@
-import type { EnasSearchSpec } from '../../protocol/job.ts';
-import { chosenSpace } from '../../protocol/space-schema.ts';
+import type { EnasSearchSpec } from '../../job/job.ts';
+import { chosenSpace } from '../../space/space-schema.ts';
 import { MACRO_OPERATIONS } from '../../space/enas-macro.ts';
 import { MICRO_NODES, MICRO_OPERATIONS } from '../../space/enas-micro.ts';
 import { categoricalController } from '../controllers/categorical.ts';

@@ -1,11 +1,11 @@
-import type { Json } from '../../json.ts';
-import type { CurvePoint, EnasSearchSpec, ScoredGenotype, SearchResult } from '../../protocol/job.ts';
-import { deriveSeed } from '../../random.ts';
+import type { Json } from '../../core/json.ts';
+import type { CurvePoint, EnasSearchSpec, ScoredGenotype, SearchResult } from '../../job/job.ts';
+import { deriveSeed } from '../../core/random.ts';
 import type { Decisions } from '../../space/space.ts';
 import type { Controller } from '../controllers/controller.ts';
 import { movingBaseline } from '../controllers/moving-baseline.ts';
 import { compileController, type Sample } from '../controllers/policy-gradient.ts';
-import { batchAt, type Batch } from '../data/batches.ts';
+import { batchAt, type Batch } from '../../task/images/batches.ts';
 import type { TrainingProgram } from '../program.ts';
 import { hashWeights } from './compiled-classifier.ts';
 import { courseProgram, type Done } from './course-program.ts';
@@ -15,7 +15,7 @@ import { courseOf, type Place, type Segment } from './segments.ts';
 import { sharedWeights, type SharedWeightsState } from './shared-weights.ts';
 import { accuracyOf, type Score } from './tally.ts';
 import { amended, noEpochs } from './training-epochs.ts';
-import { group, prefixed } from './variable-groups.ts';
+import { group, prefixed } from '../graph/variable-groups.ts';
 
 type Phase = 'shared-weights' | 'controller' | 'deriving';
 

@@ -1,5 +1,5 @@
-import type { TrainNetworkSpec } from '../../protocol/job.ts';
-import { deriveSeed } from '../../random.ts';
+import type { TrainNetworkSpec } from '../../job/job.ts';
+import { deriveSeed } from '../../core/random.ts';
 import { buildClassifier } from '../networks/network.ts';
 import { networkOf } from '../networks/registry.ts';
 import type { ProgramResources } from './resources.ts';

@@ -1,14 +1,14 @@
-import type { Json } from '../../json.ts';
-import { countMultiplyAdds, parameterNames } from '../counting.ts';
+import type { Json } from '../../core/json.ts';
+import { countMultiplyAdds, parameterNames } from '../layers/counting.ts';
 import { pathGrouping, pathSupernet } from '../supernets/gated-path.ts';
 import { describePath, describeSupernet, pathLength, supernetVariables } from '../supernets/supernet.ts';
 import type { Supernet } from '../supernets/supernet.ts';
-import type { Mode } from '../tensor-layers.ts';
-import type { Tensor, Tf } from '../tensor.ts';
+import type { Mode } from '../layers/tensor-layers.ts';
+import type { Tensor, Tf } from '../graph/tensor.ts';
 import type { HostTensor } from '../program.ts';
 import type { Space } from '../../space/space.ts';
-import type { Classifier, ForwardCall } from './classifier.ts';
-import { splitVariables } from './split-variables.ts';
+import type { Classifier, ForwardCall } from '../networks/classifier.ts';
+import { splitVariables } from '../networks/split-variables.ts';
 
 /** Which batch-norm statistics score a cell: the running ones, or those of the minibatch that is scored. */
 export type ScoreStatistics = 'running' | 'batch';

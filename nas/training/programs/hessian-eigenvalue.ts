@@ -1,4 +1,4 @@
-import { deriveSeed, randomFromSeed } from '../../random.ts';
+import { deriveSeed, randomFromSeed } from '../../core/random.ts';
 
 /** A power iteration under way; plain JSON, part of a program's state. */
 export type PowerIteration = {

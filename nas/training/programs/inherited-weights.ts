@@ -1,15 +1,15 @@
-import type { TrainNetworkSpec } from '../../protocol/job.ts';
-import { inputError } from '../../protocol/input-error.ts';
-import { chosenSpace } from '../../protocol/space-schema.ts';
-import { deriveSeed } from '../../random.ts';
+import type { TrainNetworkSpec } from '../../job/job.ts';
+import { inputError } from '../../core/input-error.ts';
+import { chosenSpace } from '../../space/space-schema.ts';
+import { deriveSeed } from '../../core/random.ts';
 import { applyGrowth, type EasGenotype } from '../../space/eas.ts';
-import { createPrefetchedPipeline } from '../data/prefetch.ts';
-import { splitTrainValidation } from '../data/split.ts';
+import { createPrefetchedPipeline } from '../../task/images/prefetch.ts';
+import { splitTrainValidation } from '../../task/images/split.ts';
 import { grownVariables, type ProbeImages } from '../networks/eas-growth.ts';
 import type { HostTensor } from '../program.ts';
 import type { ProgramResources } from './resources.ts';
 import type { NetworkToTrain } from './train-network.ts';
-import { group, mapValues } from './variable-groups.ts';
+import { group, mapValues } from '../graph/variable-groups.ts';
 
 type HostTensors = Readonly<Record<string, HostTensor>>;
 

@@ -1,5 +1,5 @@
-import type { Experiment } from '../../protocol/experiment.ts';
-import type { MixtureSearchSpec } from '../../protocol/job.ts';
+import type { Experiment } from '../../experiment/experiment.ts';
+import type { MixtureSearchSpec } from '../../job/job.ts';
 
 /** Which images a strategy's steps read, and how often. */
 export interface MixturePlan {

@@ -1,9 +1,9 @@
-import type { CurvePoint, MixtureSearchSpec, SearchResult, TrainingCost } from '../../protocol/job.ts';
-import { deriveSeed } from '../../random.ts';
-import { countMultiplyAdds, parameterNames } from '../counting.ts';
-import { batchAt, type BatchPipeline } from '../data/batches.ts';
+import type { CurvePoint, MixtureSearchSpec, SearchResult, TrainingCost } from '../../job/job.ts';
+import { deriveSeed } from '../../core/random.ts';
+import { countMultiplyAdds, parameterNames } from '../layers/counting.ts';
+import { batchAt, type BatchPipeline } from '../../task/images/batches.ts';
 import type { TrainingProgram } from '../program.ts';
-import { learningRate } from '../schedules.ts';
+import { learningRate } from '../optimizers/schedules.ts';
 import { describeSupernet, supernetVariables, type Supernet } from '../supernets/supernet.ts';
 import { compileMixture, type Architecture } from './compiled-mixture.ts';
 import { hashWeights } from './compiled-classifier.ts';
@@ -19,11 +19,11 @@ import type { MixtureStrategy } from './mixture-strategy.ts';
 import { costOfPasses, mixturePasses } from './passes.ts';
 import type { ProgramResources } from './resources.ts';
 import { courseOf, type Place, type Segment } from './segments.ts';
-import { splitVariables } from './split-variables.ts';
+import { splitVariables } from '../networks/split-variables.ts';
 import { emptyTally, evaluatedTally, type Tally } from './tally.ts';
 import { searchImages } from './task-images.ts';
 import { amended, noEpochs, trained, validationScores, type TrainingEpochs } from './training-epochs.ts';
-import { mapValues } from './variable-groups.ts';
+import { mapValues } from '../graph/variable-groups.ts';
 
 /** The digest of the data covers the minibatches of weights and alphas. */
 type State = TrainingEpochs & {

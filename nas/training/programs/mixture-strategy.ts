@@ -1,9 +1,9 @@
 import type { HostTensor } from '../program.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
-import type { TensorSpec } from '../record.ts';
+import type { TensorSpec } from '../graph/record.ts';
 import type { EdgeWeights } from '../supernets/mixture.ts';
-import type { Tensor, Tensors } from '../tensor.ts';
-import type { Trace } from '../trace.ts';
+import type { Tensor, Tensors } from '../graph/tensor.ts';
+import type { Trace } from '../graph/trace.ts';
 import type { MixturePlan } from './mixture-plan.ts';
 
 /** A minibatch inside a compiled step: images [B, H, W, C] and labels int32 [B]. */

@@ -5,7 +5,7 @@ import type {
   SmashSearchSpec,
   TrainNetworkSpec,
   WeightSharingSearchSpec,
-} from '../../protocol/job.ts';
+} from '../../job/job.ts';
 import { mixturePlan } from './mixture-plan.ts';
 
 /** Images of a data set under a task's split. */

@@ -1,5 +1,5 @@
-import type { MixtureSearchSpec, ProgramSpec, WeightSharingSearchSpec } from '../../protocol/job.ts';
-import { deriveSeed } from '../../random.ts';
+import type { MixtureSearchSpec, ProgramSpec, WeightSharingSearchSpec } from '../../job/job.ts';
+import { deriveSeed } from '../../core/random.ts';
 import type { TrainingProgram } from '../program.ts';
 import { supernetOf } from '../supernets/registry.ts';
 import type { Supernet } from '../supernets/supernet.ts';

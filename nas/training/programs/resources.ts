@@ -1,8 +1,8 @@
-import type { SplitName } from '../../protocol/dataset.ts';
-import type { InMemoryDataset } from '../data/dataset.ts';
-import type { StreamedDataset } from '../data/streamed-dataset.ts';
+import type { SplitName } from '../../task/images/manifest.ts';
+import type { InMemoryDataset } from '../../task/images/dataset.ts';
+import type { StreamedDataset } from '../../task/images/streamed-dataset.ts';
 import type { HostTensor } from '../program.ts';
-import type { Tf } from '../tensor.ts';
+import type { Tf } from '../graph/tensor.ts';
 
 /** A data set as programs see it; the images of a split are loaded when it is opened. */
 export interface ProgramData {

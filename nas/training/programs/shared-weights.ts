@@ -1,9 +1,9 @@
-import type { Json } from '../../json.ts';
-import type { ProgramTask, TrainingCost } from '../../protocol/job.ts';
-import { deriveSeed } from '../../random.ts';
-import { batchAt, type Batch } from '../data/batches.ts';
+import type { Json } from '../../core/json.ts';
+import type { ProgramTask, TrainingCost } from '../../job/job.ts';
+import { deriveSeed } from '../../core/random.ts';
+import { batchAt, type Batch } from '../../task/images/batches.ts';
 import type { Snapshot } from '../program.ts';
-import { learningRate } from '../schedules.ts';
+import { learningRate } from '../optimizers/schedules.ts';
 import { compileClassifier } from './compiled-classifier.ts';
 import type { Done } from './course-program.ts';
 import type { GatedSupernet } from './gated-supernet.ts';

@@ -1,10 +1,10 @@
-import type { SmashSearchSpec } from '../../protocol/job.ts';
-import { chosenSpace } from '../../protocol/space-schema.ts';
-import { deriveSeed } from '../../random.ts';
+import type { SmashSearchSpec } from '../../job/job.ts';
+import { chosenSpace } from '../../space/space-schema.ts';
+import { deriveSeed } from '../../core/random.ts';
 import type { SmashGenotype } from '../../space/smash-genotype.ts';
 import { smashMultiplyAdds } from '../supernets/smash-cost.ts';
 import { smashSupernet } from '../supernets/smash-supernet.ts';
-import type { Tensor } from '../tensor.ts';
+import type { Tensor } from '../graph/tensor.ts';
 import type { GatedSupernet } from './gated-supernet.ts';
 import type { ProgramResources } from './resources.ts';
 

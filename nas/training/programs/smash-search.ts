@@ -1,6 +1,6 @@
-import type { Json } from '../../json.ts';
-import type { ScoredGenotype, SearchResult, SmashSearchSpec } from '../../protocol/job.ts';
-import { deriveSeed, randomFromSeed } from '../../random.ts';
+import type { Json } from '../../core/json.ts';
+import type { ScoredGenotype, SearchResult, SmashSearchSpec } from '../../job/job.ts';
+import { deriveSeed, randomFromSeed } from '../../core/random.ts';
 import type { TrainingProgram } from '../program.ts';
 import { hashWeights } from './compiled-classifier.ts';
 import { courseProgram, type Done } from './course-program.ts';

@@ -1,16 +1,16 @@
-import type { Experiment } from '../../protocol/experiment.ts';
-import type { Recipe } from '../../protocol/recipe.ts';
-import { deriveSeed } from '../../random.ts';
-import { lossAndGradients } from '../gradients.ts';
+import type { Experiment } from '../../experiment/experiment.ts';
+import type { Recipe } from '../../task/recipe.ts';
+import { deriveSeed } from '../../core/random.ts';
+import { lossAndGradients } from '../graph/gradients.ts';
 import { adam } from '../optimizers/adam.ts';
 import { clipByGlobalNorm } from '../optimizers/clip.ts';
 import { optimizerOf } from '../optimizers/from-recipe.ts';
 import type { Supernet } from '../supernets/supernet.ts';
-import type { Tensor, Tf } from '../tensor.ts';
+import type { Tensor, Tf } from '../graph/tensor.ts';
 import { edgeCosts } from './edge-costs.ts';
 import { mixturePlan } from './mixture-plan.ts';
 import type { MixtureStrategy } from './mixture-strategy.ts';
-import { group, mapValues, prefixed } from './variable-groups.ts';
+import { group, mapValues, prefixed } from '../graph/variable-groups.ts';
 
 type SnasSettings = Extract<Experiment['strategy'], { name: 'snas' }>;
 

@@ -1,4 +1,4 @@
-import type { CurvePoint, TrainingCost } from '../../protocol/job.ts';
+import type { CurvePoint, TrainingCost } from '../../job/job.ts';
 import { DivergedError } from '../program.ts';
 
 /** Sums over the images of a pass; plain JSON, part of a program's state. */

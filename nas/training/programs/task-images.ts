@@ -1,10 +1,10 @@
-import type { ProgramTask } from '../../protocol/job.ts';
-import { deriveSeed } from '../../random.ts';
-import { createBatchPipeline, type BatchPipeline, type BatchSettings } from '../data/batches.ts';
-import type { InMemoryDataset } from '../data/dataset.ts';
-import { createPrefetchedPipeline, type PrefetchedPipeline } from '../data/prefetch.ts';
-import { splitTrainValidation, type TrainValidationSplit } from '../data/split.ts';
-import type { StreamedDataset } from '../data/streamed-dataset.ts';
+import type { ProgramTask } from '../../job/job.ts';
+import { deriveSeed } from '../../core/random.ts';
+import { createBatchPipeline, type BatchPipeline, type BatchSettings } from '../../task/images/batches.ts';
+import type { InMemoryDataset } from '../../task/images/dataset.ts';
+import { createPrefetchedPipeline, type PrefetchedPipeline } from '../../task/images/prefetch.ts';
+import { splitTrainValidation, type TrainValidationSplit } from '../../task/images/split.ts';
+import type { StreamedDataset } from '../../task/images/streamed-dataset.ts';
 
 /** The official training images of a task, split as its spec says. */
 export interface TaskImages extends TrainValidationSplit {

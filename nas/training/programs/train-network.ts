@@ -1,10 +1,10 @@
-import type { TrainingCost, TrainNetworkSpec, TrainResult } from '../../protocol/job.ts';
-import { deriveSeed } from '../../random.ts';
-import { batchAt } from '../data/batches.ts';
-import { createPrefetchedPipeline, type PrefetchedPipeline } from '../data/prefetch.ts';
+import type { TrainingCost, TrainNetworkSpec, TrainResult } from '../../job/job.ts';
+import { deriveSeed } from '../../core/random.ts';
+import { batchAt } from '../../task/images/batches.ts';
+import { createPrefetchedPipeline, type PrefetchedPipeline } from '../../task/images/prefetch.ts';
 import type { TrainingProgram } from '../program.ts';
-import { dropPathProbability, learningRate } from '../schedules.ts';
-import type { Classifier } from './classifier.ts';
+import { dropPathProbability, learningRate } from '../optimizers/schedules.ts';
+import type { Classifier } from '../networks/classifier.ts';
 import { compileClassifier, hashWeights } from './compiled-classifier.ts';
 import { courseProgram, type Done } from './course-program.ts';
 import { compileInference } from './inference.ts';

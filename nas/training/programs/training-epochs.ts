@@ -1,5 +1,5 @@
-import type { CurvePoint } from '../../protocol/job.ts';
-import type { Batch } from '../data/batches.ts';
+import type { CurvePoint } from '../../job/job.ts';
+import type { Batch } from '../../task/images/batches.ts';
 import { digestBatch } from './data-digest.ts';
 import type { Place } from './segments.ts';
 import { accuracyOf, addTallies, emptyTally, meanLoss, type Tally, trainingPoint } from './tally.ts';

@@ -1,4 +1,4 @@
-import type { Tensor, Tensors, Tf } from '../tensor.ts';
+import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 
 /** Gradients of a loss with respect to weights and alphas. */
 export interface LossGradients {

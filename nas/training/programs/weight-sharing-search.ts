@@ -1,7 +1,7 @@
-import type { Json } from '../../json.ts';
-import type { ScoredGenotype, SearchResult, WeightSharingSearchSpec } from '../../protocol/job.ts';
-import { deriveSeed, randomFromSeed, randomFromState, type RandomState } from '../../random.ts';
-import { batchAt } from '../data/batches.ts';
+import type { Json } from '../../core/json.ts';
+import type { ScoredGenotype, SearchResult, WeightSharingSearchSpec } from '../../job/job.ts';
+import { deriveSeed, randomFromSeed, randomFromState, type RandomState } from '../../core/random.ts';
+import { batchAt } from '../../task/images/batches.ts';
 import type { TrainingProgram } from '../program.ts';
 import { hashWeights } from './compiled-classifier.ts';
 import { courseProgram, type Done } from './course-program.ts';

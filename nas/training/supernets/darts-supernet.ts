@@ -1,11 +1,11 @@
-import type { NetworkSize } from '../../protocol/recipe.ts';
+import type { NetworkSize } from '../../task/recipe.ts';
 import { PRIMITIVES, type CellGenotype, type Primitive } from '../../space/cell-genotype.ts';
 import { EDGES, NODE_OFFSETS, STEPS, dartsCnn, encodePath } from '../../space/darts-cnn.ts';
 import { deriveGenotype, type EdgeScores } from '../../space/derived-cell.ts';
-import type { ImageShape, Layers } from '../layers.ts';
+import type { ImageShape, Layers } from '../layers/layers.ts';
 import { planCells, type CellPlan } from '../networks/cell-plan.ts';
 import { stem } from '../networks/stems.ts';
-import { OPERATIONS, factorizedReduce, reluConvBatchNorm } from '../operations.ts';
+import { OPERATIONS, factorizedReduce, reluConvBatchNorm } from '../layers/operations.ts';
 import { InvalidArchitectureError } from '../program.ts';
 import { erased, type Edge, type EdgeTerms, type Supernet } from './supernet.ts';
 

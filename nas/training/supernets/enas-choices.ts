@@ -1,10 +1,10 @@
-import { customOperation } from '../custom-operation.ts';
-import type { ImageShape, Layers } from '../layers.ts';
-import { separatePlaces, type GroupName, type Grouping, type Places } from '../packing.ts';
-import { describeNetwork } from '../shape-layers.ts';
-import { tensorLayers, type DropOptions } from '../tensor-layers.ts';
-import type { Tensor, Tensors, Tf } from '../tensor.ts';
-import type { Gate, Trace } from '../trace.ts';
+import { customOperation } from '../graph/custom-operation.ts';
+import type { ImageShape, Layers } from '../layers/layers.ts';
+import { separatePlaces, type GroupName, type Grouping, type Places } from '../graph/packing.ts';
+import { describeNetwork } from '../layers/shape-layers.ts';
+import { tensorLayers, type DropOptions } from '../layers/tensor-layers.ts';
+import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
+import type { Gate, Trace } from '../graph/trace.ts';
 import { gatedVariables } from './gated-variables.ts';
 
 /** One way to go on from x. */

@@ -1,5 +1,5 @@
 import { MACRO_OPERATIONS, type EnasMacroGenotype, type MacroOperation } from '../../space/enas-macro.ts';
-import type { Layers } from '../layers.ts';
+import type { Layers } from '../layers/layers.ts';
 import { checkEvenChannels, classify, reluConv, reluSeparable } from '../networks/enas-operations.ts';
 import { macroStem, reduceStates, reductionLayers } from '../networks/enas-macro.ts';
 import type { NetworkSetting } from '../networks/network.ts';

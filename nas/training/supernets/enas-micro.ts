@@ -6,12 +6,12 @@ import {
   type EnasMicroGenotype,
   type MicroOperation,
 } from '../../space/enas-micro.ts';
-import type { Layers } from '../layers.ts';
+import type { Layers } from '../layers/layers.ts';
 import { calibrate, doubleSeparable, reductionCells } from '../networks/enas-micro.ts';
 import { checkEvenChannels, classify } from '../networks/enas-operations.ts';
 import type { NetworkSetting } from '../networks/network.ts';
 import { stem } from '../networks/stems.ts';
-import { factorizedReduce } from '../operations.ts';
+import { factorizedReduce } from '../layers/operations.ts';
 import type { Alternative, Choices } from './enas-choices.ts';
 
 const STATES = MICRO_NODES + 2;

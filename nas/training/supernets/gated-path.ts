@@ -1,4 +1,4 @@
-import { customOperation } from '../custom-operation.ts';
+import { customOperation } from '../graph/custom-operation.ts';
 import {
   matrixOf,
   separatePlaces,
@@ -6,11 +6,11 @@ import {
   type Grouping,
   type Place,
   type Places,
-} from '../packing.ts';
-import { describeNetwork } from '../shape-layers.ts';
-import { tensorLayers, type Mode } from '../tensor-layers.ts';
-import type { Tensor, Tensors, Tf } from '../tensor.ts';
-import type { Gate, Trace } from '../trace.ts';
+} from '../graph/packing.ts';
+import { describeNetwork } from '../layers/shape-layers.ts';
+import { tensorLayers, type Mode } from '../layers/tensor-layers.ts';
+import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
+import type { Gate, Trace } from '../graph/trace.ts';
 import { gatedVariables } from './gated-variables.ts';
 import { pathIndex, pathLength, type Edge, type Supernet } from './supernet.ts';
 

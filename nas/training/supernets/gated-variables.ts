@@ -1,6 +1,6 @@
-import { membersOf, type Places } from '../packing.ts';
-import type { Tensor, Tensors, Tf } from '../tensor.ts';
-import type { Gate } from '../trace.ts';
+import { membersOf, type Places } from '../graph/packing.ts';
+import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
+import type { Gate } from '../graph/trace.ts';
 
 /**
  * Variables by name as one branch sees them: their gradients are zero where another branch is chosen. A whole group passes the

@@ -1,5 +1,5 @@
-import { tensorLayers, type Mode } from '../tensor-layers.ts';
-import type { Tensor, Tensors, Tf } from '../tensor.ts';
+import { tensorLayers, type Mode } from '../layers/tensor-layers.ts';
+import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 import type { Edge, Supernet } from './supernet.ts';
 
 /**

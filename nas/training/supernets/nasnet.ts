@@ -7,13 +7,13 @@ import {
   type NasnetOperation,
 } from '../../space/nasnet.ts';
 import { PNAS_OPERATIONS, pnasAsNasnet, type PnasGenotype } from '../../space/pnas.ts';
-import type { Layers } from '../layers.ts';
+import type { Layers } from '../layers/layers.ts';
 import { planCells, type CellPlan } from '../networks/cell-plan.ts';
 import { classify } from '../networks/conv-block.ts';
 import { checkEvenChannels } from '../networks/enas-operations.ts';
 import type { NetworkSetting } from '../networks/network.ts';
 import { nasnetStem } from '../networks/stems.ts';
-import { NASNET_CELL_OPERATIONS, factorizedReduce, reluConvBatchNorm } from '../operations.ts';
+import { NASNET_CELL_OPERATIONS, factorizedReduce, reluConvBatchNorm } from '../layers/operations.ts';
 import type { Alternative, Choices } from './enas-choices.ts';
 
 const AFFINE = true;

@@ -1,4 +1,4 @@
-import { inputError } from '../../protocol/input-error.ts';
+import { inputError } from '../../core/input-error.ts';
 import { dartsSupernet, type SupernetSpec } from './darts-supernet.ts';
 import { nasBench201Supernet } from './nas-bench-201-supernet.ts';
 import type { Supernet } from './supernet.ts';

@@ -1,4 +1,4 @@
-import type { SmashStrategy } from '../../protocol/smash-schema.ts';
+import type { SmashStrategy } from '../../search/one-job/smash-schema.ts';
 import { viewOf, type SmashGenotype, type SmashOptions } from '../../space/smash-genotype.ts';
 import type { NetworkSetting } from '../networks/network.ts';
 import { smashHypernet } from './smash-hypernet.ts';

@@ -1,7 +1,7 @@
-import type { SmashStrategy } from '../../protocol/smash-schema.ts';
-import { conv2d } from '../convolution.ts';
-import type { Declaration } from '../shape-layers.ts';
-import type { Tensor, Tensors, Tf } from '../tensor.ts';
+import type { SmashStrategy } from '../../search/one-job/smash-schema.ts';
+import { conv2d } from '../layers/convolution.ts';
+import type { Declaration } from '../layers/shape-layers.ts';
+import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 
 /** One convolution of the HyperNet. */
 interface Layer {

@@ -11,7 +11,7 @@ import {
   type SmashOptions,
 } from '../../space/smash-genotype.ts';
 import { groupsFor } from '../networks/smash.ts';
-import type { Tensor, Tf } from '../tensor.ts';
+import type { Tensor, Tf } from '../graph/tensor.ts';
 
 /** Sizes that all architectures of a space share when they run in one graph. */
 export interface SmashShapes {

@@ -1,10 +1,10 @@
-import type { Json } from '../../json.ts';
+import type { Json } from '../../core/json.ts';
 import type { EdgeScores } from '../../space/derived-cell.ts';
 import type { Space } from '../../space/space.ts';
-import { initialValues } from '../initial-values.ts';
-import type { ImageShape, Layers } from '../layers.ts';
+import { initialValues } from '../layers/initial-values.ts';
+import type { ImageShape, Layers } from '../layers/layers.ts';
 import { InvalidArchitectureError, type HostTensor } from '../program.ts';
-import { describeNetwork, type Description } from '../shape-layers.ts';
+import { describeNetwork, type Description } from '../layers/shape-layers.ts';
 
 /** One edge of a searched cell: which decision it is, and what it is called. */
 export interface Edge {

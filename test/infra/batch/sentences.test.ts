@@ -5,8 +5,8 @@ import {
   TerminateJobCommand,
   UpdateComputeEnvironmentCommand,
 } from '@aws-sdk/client-batch';
-import { classifyAttempt } from '../../../nas/protocol/classify.ts';
-import sentences from '../../protocol/batch-sentences.json' with { type: 'json' };
+import { classifyAttempt } from '../../../nas/job/classify.ts';
+import sentences from '../../job/batch-sentences.json' with { type: 'json' };
 import type { Harness } from './harness.ts';
 import { startHarness } from './harness.ts';
 import type { Exchange } from './service-model.ts';

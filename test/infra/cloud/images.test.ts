@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { IgnoreStrategy } from 'aws-cdk-lib';
 import { DockerfileParser, type Copy, type Env, type From, type Instruction } from 'dockerfile-ast';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EXIT_CODES } from '../../../nas/protocol/outcome.ts';
-import { TRAINER_COMMAND } from '../../../nas/protocol/trainer-job.ts';
+import { EXIT_CODES } from '../../../nas/job/outcome.ts';
+import { TRAINER_COMMAND } from '../../../nas/job/trainer-job.ts';
 import { TENSORFLOW } from '../../../scripts/setup/versions.mjs';
 
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));

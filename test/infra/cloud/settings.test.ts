@@ -6,8 +6,8 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { deploySettingsSchema } from '../../../infra/settings.ts';
 import { loadDeploySettings } from '../../../infra/load-settings.ts';
-import { configSchema } from '../../../nas/protocol/config.ts';
-import { InputError } from '../../../nas/protocol/input-error.ts';
+import { configSchema } from '../../../nas/experiment/config.ts';
+import { InputError } from '../../../nas/core/input-error.ts';
 import { configFile } from '../../../scripts/deploy/outputs.ts';
 import { settingsOf, WITH_WORKER } from './deployment.ts';
 

@@ -1,7 +1,7 @@
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TRAINER_RETRY_STRATEGY } from '../../../nas/protocol/trainer-job.ts';
+import { TRAINER_RETRY_STRATEGY } from '../../../nas/job/trainer-job.ts';
 import { appOf, removeOutput, resourcesOf } from './deployment.ts';
 import { grantsOf } from './policies.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { datasetManifestSchema } from '../../../nas/protocol/dataset.ts';
+import { datasetManifestSchema } from '../../../nas/task/images/manifest.ts';
 import { keys } from '../../../store/keys.ts';
 import { SHIPPED_FOLDER } from '../../../scripts/data/shipped.ts';
 import { readDocument } from '../../../store/json-documents.ts';

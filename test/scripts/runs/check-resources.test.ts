@@ -5,9 +5,9 @@ import {
 } from '@aws-sdk/client-batch';
 import type { CRType } from '@aws-sdk/client-batch';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { InfrastructureError } from '../../../nas/protocol/infrastructure-error.ts';
-import { InputError } from '../../../nas/protocol/input-error.ts';
-import { loadExperiment } from '../../../nas/protocol/load-experiment.ts';
+import { InfrastructureError } from '../../../nas/core/infrastructure-error.ts';
+import { InputError } from '../../../nas/core/input-error.ts';
+import { loadExperiment } from '../../../nas/experiment/load-experiment.ts';
 import { checkResources } from '../../../scripts/runs/check-resources.ts';
 import { startHarness } from '../../infra/batch/harness.ts';
 import type { Harness } from '../../infra/batch/harness.ts';

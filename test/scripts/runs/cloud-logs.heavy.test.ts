@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { InfrastructureError } from '../../../nas/protocol/infrastructure-error.ts';
+import { InfrastructureError } from '../../../nas/core/infrastructure-error.ts';
 import { cloudLog } from '../../../scripts/runs/job-log.ts';
 import { startHarness } from '../../infra/batch/harness.ts';
 import type { Harness } from '../../infra/batch/harness.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { infrastructureError } from '../../../nas/protocol/infrastructure-error.ts';
-import { loadExperiment } from '../../../nas/protocol/load-experiment.ts';
+import { infrastructureError } from '../../../nas/core/infrastructure-error.ts';
+import { loadExperiment } from '../../../nas/experiment/load-experiment.ts';
 import { addBenchmark } from '../../../scripts/data/add-benchmark.ts';
 import { seedShippedDataset } from '../../../scripts/data/shipped.ts';
 import { planFor } from '../../../scripts/runs/dry-run.ts';

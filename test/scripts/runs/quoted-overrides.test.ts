@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { DatasetManifest } from '../../../nas/protocol/dataset.ts';
-import { loadExperiment } from '../../../nas/protocol/load-experiment.ts';
-import { networkSizes } from '../../../scripts/runs/network-sizes.ts';
+import type { DatasetManifest } from '../../../nas/task/images/manifest.ts';
+import { loadExperiment } from '../../../nas/experiment/load-experiment.ts';
+import { networkSizes } from '../../../nas/estimate/network-sizes.ts';
 import { manifestOfShape } from '../../support/manifest-of-shape.ts';
 
 const FOLDER = 'experiments';

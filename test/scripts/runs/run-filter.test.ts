@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SPACE_NAMES, STRATEGY_NAMES } from '../../../nas/protocol/names.ts';
+import { SPACE_NAMES, STRATEGY_NAMES } from '../../../nas/experiment/names.ts';
 import type { RunListing } from '../../../scripts/runs/connect.ts';
 import { checkKnown, chosenRuns, visibilityQuery } from '../../../scripts/runs/run-filter.ts';
 import { timeOption } from '../../../scripts/time-option.ts';

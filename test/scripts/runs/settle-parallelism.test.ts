@@ -1,8 +1,8 @@
 import { CreateComputeEnvironmentCommand, UpdateJobQueueCommand } from '@aws-sdk/client-batch';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { InfrastructureError } from '../../../nas/protocol/infrastructure-error.ts';
-import { InputError } from '../../../nas/protocol/input-error.ts';
-import { loadExperiment } from '../../../nas/protocol/load-experiment.ts';
+import { InfrastructureError } from '../../../nas/core/infrastructure-error.ts';
+import { InputError } from '../../../nas/core/input-error.ts';
+import { loadExperiment } from '../../../nas/experiment/load-experiment.ts';
 import { settleParallelism } from '../../../scripts/runs/settle-parallelism.ts';
 import { startHarness } from '../../infra/batch/harness.ts';
 import type { Harness } from '../../infra/batch/harness.ts';

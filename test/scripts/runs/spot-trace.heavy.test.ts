@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { startLocalBatch } from '../../../infra/local/batch/server.ts';
-import { InputError } from '../../../nas/protocol/input-error.ts';
+import { InputError } from '../../../nas/core/input-error.ts';
 import { localBatch } from '../../../scripts/runs/local-batch.ts';
 import { readTrace } from '../../../scripts/runs/spot-trace.ts';
 import { signedFetch } from '../../../store/signed-fetch.ts';

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
-import { runRecordSchema } from '../../../nas/protocol/documents.ts';
-import type { DatasetManifest } from '../../../nas/protocol/dataset.ts';
-import { loadExperiment } from '../../../nas/protocol/load-experiment.ts';
-import { asSettled } from '../../../nas/protocol/settled-experiment.ts';
-import { spaceOf } from '../../../nas/protocol/spaces.ts';
-import { randomFromSeed } from '../../../nas/random.ts';
+import { runRecordSchema } from '../../../nas/job/documents.ts';
+import type { DatasetManifest } from '../../../nas/task/images/manifest.ts';
+import { loadExperiment } from '../../../nas/experiment/load-experiment.ts';
+import { asSettled } from '../../../nas/experiment/settled-experiment.ts';
+import { spaceOf } from '../../../nas/space/spaces.ts';
+import { randomFromSeed } from '../../../nas/core/random.ts';
 import type { Session } from '../../../scripts/runs/connect.ts';
 import { findDataset, runRecord } from '../../../scripts/runs/prepare-run.ts';
 import { transferRun } from '../../../scripts/runs/transfer-run.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { experimentSchema } from '../../../nas/protocol/experiment.ts';
-import type { ExperimentInput } from '../../../nas/protocol/experiment.ts';
-import { InputError } from '../../../nas/protocol/input-error.ts';
+import { experimentSchema } from '../../../nas/experiment/experiment.ts';
+import type { ExperimentInput } from '../../../nas/experiment/experiment.ts';
+import { InputError } from '../../../nas/core/input-error.ts';
 import { programOf } from '../../../nas/protocol/plan.ts';
-import { spaceOf } from '../../../nas/protocol/spaces.ts';
+import { spaceOf } from '../../../nas/space/spaces.ts';
 import { jobToVerify } from '../../../scripts/verify/job-to-verify.ts';
 
 const experiment = (strategy: ExperimentInput['strategy'], space: ExperimentInput['space']) =>

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
-import { deriveSeed, randomFromSeed } from '../../../nas/random.ts';
+import { deriveSeed, randomFromSeed } from '../../../nas/core/random.ts';
 import { enasMacro } from '../../../nas/space/enas-macro.ts';
 import { enasMicro } from '../../../nas/space/enas-micro.ts';
 import {
@@ -13,7 +13,7 @@ import { enasMacroController } from '../../../nas/training/controllers/enas-macr
 import { enasMicroController } from '../../../nas/training/controllers/enas-micro.ts';
 import { compileController, policyLoss } from '../../../nas/training/controllers/policy-gradient.ts';
 import type { HostTensor } from '../../../nas/training/program.ts';
-import { toTensor, type Tensor, type Tensors } from '../../../nas/training/tensor.ts';
+import { toTensor, type Tensor, type Tensors } from '../../../nas/training/graph/tensor.ts';
 
 const { tf } = loadTensorFlow({ threads: 1 });
 const tensors = tf.memory().numTensors;

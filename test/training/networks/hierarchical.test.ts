@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { randomFromSeed } from '../../../nas/random.ts';
+import { randomFromSeed } from '../../../nas/core/random.ts';
 import {
   HIERARCHICAL_PRIMITIVES,
   hierarchical,
   hierarchicalFlat,
   type HierarchicalGenotype,
 } from '../../../nas/space/hierarchical.ts';
-import { countMultiplyAdds, countParameters } from '../../../nas/training/counting.ts';
+import { countMultiplyAdds, countParameters } from '../../../nas/training/layers/counting.ts';
 import { hierarchicalNetwork } from '../../../nas/training/networks/hierarchical.ts';
 import { describeClassifier } from '../../../nas/training/networks/network.ts';
 

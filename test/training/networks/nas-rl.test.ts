@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { NasRlGenotype, NasRlLayer } from '../../../nas/space/nas-rl.ts';
-import { countMultiplyAdds, countParameters } from '../../../nas/training/counting.ts';
+import { countMultiplyAdds, countParameters } from '../../../nas/training/layers/counting.ts';
 import { describeClassifier } from '../../../nas/training/networks/network.ts';
 import { networkOf } from '../../../nas/training/networks/registry.ts';
 

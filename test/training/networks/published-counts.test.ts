@@ -4,7 +4,7 @@ import { NAS_BENCH_101_OPERATIONS } from '../../../nas/space/nas-bench-101.ts';
 import { publishedCell } from '../../../nas/space/published-cells.ts';
 import { PUBLISHED_NASNET, PUBLISHED_PNAS } from '../../../nas/space/published-nasnet.ts';
 import { nasnet, type NasnetGenotype, type NasnetOperation } from '../../../nas/space/nasnet.ts';
-import { countMultiplyAdds, countParameters } from '../../../nas/training/counting.ts';
+import { countMultiplyAdds, countParameters } from '../../../nas/training/layers/counting.ts';
 import { describeClassifier } from '../../../nas/training/networks/network.ts';
 import { networkOf } from '../../../nas/training/networks/registry.ts';
 

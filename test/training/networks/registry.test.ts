@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
-import type { Json } from '../../../nas/json.ts';
-import { recipeSchema } from '../../../nas/protocol/recipe.ts';
-import { chosenSpace, spaceSchema, type SpaceChoice } from '../../../nas/protocol/space-schema.ts';
-import { randomFromSeed, type Random } from '../../../nas/random.ts';
-import { countMultiplyAdds, countParameters } from '../../../nas/training/counting.ts';
+import type { Json } from '../../../nas/core/json.ts';
+import { recipeSchema } from '../../../nas/task/recipe.ts';
+import { chosenSpace, spaceSchema, type SpaceChoice } from '../../../nas/space/space-schema.ts';
+import { randomFromSeed, type Random } from '../../../nas/core/random.ts';
+import { countMultiplyAdds, countParameters } from '../../../nas/training/layers/counting.ts';
 import {
   buildClassifier,
   describeClassifier,

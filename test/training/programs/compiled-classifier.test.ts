@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
-import { recipeSchema } from '../../../nas/protocol/recipe.ts';
-import type { Batch } from '../../../nas/training/data/batches.ts';
+import { recipeSchema } from '../../../nas/task/recipe.ts';
+import type { Batch } from '../../../nas/task/images/batches.ts';
 import { compileClassifier } from '../../../nas/training/programs/compiled-classifier.ts';
 import type { CompiledClassifier, StepSettings } from '../../../nas/training/programs/compiled-classifier.ts';
-import type { Classifier } from '../../../nas/training/programs/classifier.ts';
-import { tensorLayers } from '../../../nas/training/tensor-layers.ts';
-import type { Tensor, Tensors } from '../../../nas/training/tensor.ts';
+import type { Classifier } from '../../../nas/training/networks/classifier.ts';
+import { tensorLayers } from '../../../nas/training/layers/tensor-layers.ts';
+import type { Tensor, Tensors } from '../../../nas/training/graph/tensor.ts';
 
 const { tf } = loadTensorFlow({ threads: 1 });
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
-import { strategies } from '../../../nas/protocol/experiment.ts';
-import type { MixtureSearchSpec, SearchResult } from '../../../nas/protocol/job.ts';
-import { recipeSchema } from '../../../nas/protocol/recipe.ts';
+import { strategies } from '../../../nas/experiment/experiment.ts';
+import type { MixtureSearchSpec, SearchResult } from '../../../nas/job/job.ts';
+import { recipeSchema } from '../../../nas/task/recipe.ts';
 import {
   powerStep,
   startPowerIteration,

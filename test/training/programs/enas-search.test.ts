@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
-import { experimentSchema } from '../../../nas/protocol/experiment.ts';
-import type { EnasSearchSpec, SearchResult } from '../../../nas/protocol/job.ts';
-import { recipeSchema } from '../../../nas/protocol/recipe.ts';
-import { chosenSpace, type SpaceChoice } from '../../../nas/protocol/space-schema.ts';
+import { experimentSchema } from '../../../nas/experiment/experiment.ts';
+import type { EnasSearchSpec, SearchResult } from '../../../nas/job/job.ts';
+import { recipeSchema } from '../../../nas/task/recipe.ts';
+import { chosenSpace, type SpaceChoice } from '../../../nas/space/space-schema.ts';
 import type { Snapshot, TrainingProgram } from '../../../nas/training/program.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
 import { tinyData } from './tiny-data.ts';

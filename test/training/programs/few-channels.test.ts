@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
-import type { TrainNetworkSpec, TrainResult } from '../../../nas/protocol/job.ts';
-import { recipeSchema } from '../../../nas/protocol/recipe.ts';
-import { spaceSchema } from '../../../nas/protocol/space-schema.ts';
+import type { TrainNetworkSpec, TrainResult } from '../../../nas/job/job.ts';
+import { recipeSchema } from '../../../nas/task/recipe.ts';
+import { spaceSchema } from '../../../nas/space/space-schema.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
 import type { ProgramData } from '../../../nas/training/programs/resources.ts';
 import { tinyData } from './tiny-data.ts';

@@ -1,8 +1,8 @@
 import { afterAll, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
-import type { TrainNetworkSpec, TrainResult } from '../../../nas/protocol/job.ts';
-import { recipeSchema } from '../../../nas/protocol/recipe.ts';
-import { createBatchPipeline } from '../../../nas/training/data/batches.ts';
+import type { TrainNetworkSpec, TrainResult } from '../../../nas/job/job.ts';
+import { recipeSchema } from '../../../nas/task/recipe.ts';
+import { createBatchPipeline } from '../../../nas/task/images/batches.ts';
 import type { TrainingProgram } from '../../../nas/training/program.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
 import { taskImages } from '../../../nas/training/programs/task-images.ts';

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
-import { strategies } from '../../../nas/protocol/experiment.ts';
-import type { MixtureSearchSpec, SearchResult } from '../../../nas/protocol/job.ts';
-import { recipeSchema } from '../../../nas/protocol/recipe.ts';
+import { strategies } from '../../../nas/experiment/experiment.ts';
+import type { MixtureSearchSpec, SearchResult } from '../../../nas/job/job.ts';
+import { recipeSchema } from '../../../nas/task/recipe.ts';
 import { dartsCnn } from '../../../nas/space/darts-cnn.ts';
-import { fingerprint } from '../../../nas/training/fingerprint.ts';
+import { fingerprint } from '../../../nas/training/programs/fingerprint.ts';
 import { DivergedError, type Snapshot, type TrainingProgram } from '../../../nas/training/program.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
 import { tinyData } from './tiny-data.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import { PRIMITIVES } from '../../../nas/space/cell-genotype.ts';
-import { countMultiplyAdds, countParameters } from '../../../nas/training/counting.ts';
+import { countMultiplyAdds, countParameters } from '../../../nas/training/layers/counting.ts';
 import { edgeCosts } from '../../../nas/training/programs/edge-costs.ts';
 import { concreteSample, temperatureAt } from '../../../nas/training/programs/snas-strategy.ts';
 import { dartsSupernet } from '../../../nas/training/supernets/darts-supernet.ts';

@@ -1,6 +1,6 @@
-import type { InMemoryDataset } from '../../../nas/training/data/dataset.ts';
+import type { InMemoryDataset } from '../../../nas/task/images/dataset.ts';
 import type { ProgramData } from '../../../nas/training/programs/resources.ts';
-import { randomFromSeed } from '../../../nas/random.ts';
+import { randomFromSeed } from '../../../nas/core/random.ts';
 
 /** Learnable images: class k is bright in its own columns, over noise. */
 const makeSplit = (name: 'train' | 'test', count: number, size: number, classes: number): InMemoryDataset => {

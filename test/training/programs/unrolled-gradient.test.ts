@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import { unrolledGradient } from '../../../nas/training/programs/unrolled-gradient.ts';
-import type { Tensor, Tensors } from '../../../nas/training/tensor.ts';
+import type { Tensor, Tensors } from '../../../nas/training/graph/tensor.ts';
 
 const { tf } = loadTensorFlow({ threads: 1 });
 

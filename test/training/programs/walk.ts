@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
-import type { ProgramResult, ProgramSpec } from '../../../nas/protocol/job.ts';
-import { fingerprint } from '../../../nas/training/fingerprint.ts';
+import type { ProgramResult, ProgramSpec } from '../../../nas/job/job.ts';
+import { fingerprint } from '../../../nas/training/programs/fingerprint.ts';
 import type { Snapshot, TrainingProgram } from '../../../nas/training/program.ts';
 import { passesOf } from '../../../nas/training/programs/passes.ts';
-import type { Tf } from '../../../nas/training/tensor.ts';
+import type { Tf } from '../../../nas/training/graph/tensor.ts';
 
 /** As storage does: through JSON and fresh memory. */
 export const stored = (snapshot: Snapshot): Snapshot =>

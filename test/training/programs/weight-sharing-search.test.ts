@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
-import type { SearchResult, WeightSharingSearchSpec } from '../../../nas/protocol/job.ts';
-import { recipeSchema } from '../../../nas/protocol/recipe.ts';
+import type { SearchResult, WeightSharingSearchSpec } from '../../../nas/job/job.ts';
+import { recipeSchema } from '../../../nas/task/recipe.ts';
 import { dartsCnn } from '../../../nas/space/darts-cnn.ts';
-import { fingerprint } from '../../../nas/training/fingerprint.ts';
+import { fingerprint } from '../../../nas/training/programs/fingerprint.ts';
 import type { Snapshot, TrainingProgram } from '../../../nas/training/program.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
 import { tinyData } from './tiny-data.ts';

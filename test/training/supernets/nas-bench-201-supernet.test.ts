@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
-import { randomFromSeed } from '../../../nas/random.ts';
+import { randomFromSeed } from '../../../nas/core/random.ts';
 import { NAS_BENCH_201_OPERATIONS, nasBench201 } from '../../../nas/space/nas-bench-201.ts';
-import { countMultiplyAdds } from '../../../nas/training/counting.ts';
+import { countMultiplyAdds } from '../../../nas/training/layers/counting.ts';
 import { describeNasBench201 } from '../../../nas/training/networks/nas-bench-201.ts';
 import { pathSupernet } from '../../../nas/training/supernets/gated-path.ts';
 import { mixtureSupernet } from '../../../nas/training/supernets/mixture.ts';
@@ -12,8 +12,8 @@ import {
   describeSupernet,
   supernetVariables,
 } from '../../../nas/training/supernets/supernet.ts';
-import { toTensor, type Tensors } from '../../../nas/training/tensor.ts';
-import { eagerTrace } from '../../../nas/training/trace-eager.ts';
+import { toTensor, type Tensors } from '../../../nas/training/graph/tensor.ts';
+import { eagerTrace } from '../../../nas/training/graph/trace-eager.ts';
 
 const { tf } = loadTensorFlow({ threads: 1 });
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
-import type { Json } from '../../../nas/json.ts';
-import { strategies } from '../../../nas/protocol/experiment.ts';
-import type { ProgramTask, SearchResult } from '../../../nas/protocol/job.ts';
-import { recipeSchema } from '../../../nas/protocol/recipe.ts';
-import { randomFromSeed } from '../../../nas/random.ts';
+import type { Json } from '../../../nas/core/json.ts';
+import { strategies } from '../../../nas/experiment/experiment.ts';
+import type { ProgramTask, SearchResult } from '../../../nas/job/job.ts';
+import { recipeSchema } from '../../../nas/task/recipe.ts';
+import { randomFromSeed } from '../../../nas/core/random.ts';
 import {
   NASNET_BLOCKS,
   nasnetOutputs,
@@ -12,7 +12,7 @@ import {
   type NasnetGenotype,
 } from '../../../nas/space/nasnet.ts';
 import { pnasAsNasnet, type PnasGenotype } from '../../../nas/space/pnas.ts';
-import { compileGraph, type CompiledGraph } from '../../../nas/training/compile.ts';
+import { compileGraph, type CompiledGraph } from '../../../nas/training/graph/compile.ts';
 import { networkOf } from '../../../nas/training/networks/registry.ts';
 import { describeClassifier, type NetworkSetting } from '../../../nas/training/networks/network.ts';
 import type { HostTensor } from '../../../nas/training/program.ts';
@@ -21,8 +21,8 @@ import { createProgram } from '../../../nas/training/programs/program-table.ts';
 import { planCells } from '../../../nas/training/networks/cell-plan.ts';
 import { stemCells } from '../../../nas/training/networks/stems.ts';
 import { sharedLayers } from '../../../nas/training/supernets/enas-choices.ts';
-import { toTensor, type Tensor } from '../../../nas/training/tensor.ts';
-import { eagerTrace } from '../../../nas/training/trace-eager.ts';
+import { toTensor, type Tensor } from '../../../nas/training/graph/tensor.ts';
+import { eagerTrace } from '../../../nas/training/graph/trace-eager.ts';
 import { tinyData } from '../programs/tiny-data.ts';
 import { finish } from '../programs/walk.ts';
 

@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
-import { randomFromSeed } from '../../../nas/random.ts';
+import { randomFromSeed } from '../../../nas/core/random.ts';
 import { smash } from '../../../nas/space/smash.ts';
 import type { SmashConv, SmashGenotype } from '../../../nas/space/smash-genotype.ts';
-import { compileGraph, type CompiledGraph } from '../../../nas/training/compile.ts';
-import { lossAndGradients } from '../../../nas/training/gradients.ts';
-import { crossEntropy } from '../../../nas/training/losses.ts';
+import { compileGraph, type CompiledGraph } from '../../../nas/training/graph/compile.ts';
+import { lossAndGradients } from '../../../nas/training/graph/gradients.ts';
+import { crossEntropy } from '../../../nas/training/tasks/losses.ts';
 import type { NetworkSetting } from '../../../nas/training/networks/network.ts';
 import type { HostTensor } from '../../../nas/training/program.ts';
 import { smashHypernet } from '../../../nas/training/supernets/smash-hypernet.ts';
 import { smashParts, smashShapes } from '../../../nas/training/supernets/smash-path.ts';
 import { smashMultiplyAdds } from '../../../nas/training/supernets/smash-cost.ts';
 import { smashSupernet } from '../../../nas/training/supernets/smash-supernet.ts';
-import { toTensor, type Tensor, type Tensors } from '../../../nas/training/tensor.ts';
+import { toTensor, type Tensor, type Tensors } from '../../../nas/training/graph/tensor.ts';
 
 const { tf } = loadTensorFlow({ threads: 1 });
 

@@ -1,0 +1,232 @@
+import { trainingParts, type DatasetManifest } from '../task/images/manifest.ts';
+import type { Experiment } from '../experiment/experiment.ts';
+import type { PlannedTrial } from '../job/job-report.ts';
+import { programOf, searchJobs } from '../protocol/plan.ts';
+import { chosenSpace } from '../space/space-schema.ts';
+import { spaceOf } from '../space/spaces.ts';
+import { isBlackBox } from '../search/strategy-schema.ts';
+import type { BlackBoxChoice } from '../search/strategy-schema.ts';
+import { STRATEGIES } from '../search/registry.ts';
+import { rungFidelities } from '../search/trials/sampler.ts';
+import type { NetworkSize } from '../task/recipe.ts';
+import type { StageName } from '../protocol/run-view.ts';
+import { baselineCellsToAdd } from '../protocol/stages.ts';
+import { randomFromSeed, type Random } from '../core/random.ts';
+import { smash } from '../space/smash.ts';
+import { countMultiplyAdds } from '../training/layers/counting.ts';
+import { describeClassifier, type NetworkSetting } from '../training/networks/network.ts';
+import { networkOf } from '../training/networks/registry.ts';
+import { describeChild } from '../training/programs/choice-supernet.ts';
+import { costOfPasses, passesOf } from '../training/programs/passes.ts';
+import type { ImageCounts } from '../training/programs/passes.ts';
+import { supernetOf } from '../training/supernets/registry.ts';
+import { smashMultiplyAdds } from '../training/supernets/smash-cost.ts';
+import { describeSupernet } from '../training/supernets/supernet.ts';
+
+/** Expected cost of one stage; cells are taken to be as dear as random ones are on average. */
+export interface StageEstimate {
+  readonly stage: StageName;
+  /** Batch jobs, each trial of a search by trials among them. */
+  readonly jobs: number;
+  /** Images passed, training and scoring together. */
+  readonly images: number;
+  readonly multiplyAdds: number;
+  /** Machine hours if every attempt of every job used its whole time limit. */
+  readonly hoursAtMost: number;
+  /** Their spot price; `null` where the experiment does not state one. */
+  readonly dollarsAtMost: number | null;
+}
+
+const SAMPLES = 16;
+
+const settingOf = (size: NetworkSize, { shape, classes }: DatasetManifest): NetworkSetting => ({
+  size,
+  image: shape,
+  classes: classes.length,
+  auxiliary: false,
+});
+
+/** Average over random architectures, the same at every call. */
+const meanOf = (cost: (random: Random) => number): number => {
+  const random = randomFromSeed(0);
+  let sum = 0;
+  for (let i = 0; i < SAMPLES; i++) sum += cost(random);
+  return sum / SAMPLES;
+};
+
+/** Multiply-adds of one forward pass of one image, averaged over random cells. */
+const meanMultiplyAdds = (experiment: Experiment, size: NetworkSize, dataset: DatasetManifest): number => {
+  const space = spaceOf(experiment);
+  const setting = settingOf(size, dataset);
+  return meanOf((random) =>
+    countMultiplyAdds(
+      describeClassifier(networkOf(experiment.space, space.sample(random).genotype), setting),
+    ),
+  );
+};
+
+/** The same of children of shared weights. */
+const meanChild = (experiment: Experiment, dataset: DatasetManifest): number => {
+  const space = chosenSpace(experiment.space);
+  const setting = settingOf(experiment.stages.search.network, dataset);
+  return meanOf((random) =>
+    countMultiplyAdds(describeChild(experiment.space, setting, space.sample(random))),
+  );
+};
+
+/** The same of architectures with weights that SMASH's HyperNet generates. */
+const meanGenerated = ({ space, strategy, stages }: Experiment, dataset: DatasetManifest): number => {
+  if (space.name !== 'smash' || strategy.name !== 'smash') throw new Error('no search by SMASH');
+  const setting = settingOf(stages.search.network, dataset);
+  const cost = smashMultiplyAdds(space, setting, strategy.hypernet, stages.search.recipe.batchSize);
+  return meanOf((random) => cost(smash(space).sample(random)));
+};
+
+interface JobEstimate {
+  readonly images: number;
+  readonly multiplyAdds: number;
+}
+
+const NOTHING: JobEstimate = { images: 0, multiplyAdds: 0 };
+
+/**
+ * Share of the full training that a trial costs on average: each rung has 1/η of the trials of the one below and goes
+ * on from its end.
+ */
+const meanShare = (strategy: BlackBoxChoice): number => {
+  if (!STRATEGIES[strategy.name].multiFidelity) return 1;
+  const { eta, minFidelity } = strategy as unknown as { eta: number; minFidelity: number };
+  const rungs = rungFidelities({ eta, minFidelity }).map((fidelity, i, all) => ({
+    trials: eta ** -i,
+    share: fidelity - (all[i - 1] ?? 0),
+  }));
+  const trials = rungs.reduce((sum, rung) => sum + rung.trials, 0);
+  return rungs.reduce((sum, rung) => sum + rung.trials * rung.share, 0) / trials;
+};
+
+/** Multiply-adds of one forward pass of what a search in one job trains. */
+const meanSearched = (experiment: Experiment, dataset: DatasetManifest): number => {
+  const { strategy, stages, space } = experiment;
+  if (strategy.name === 'random-weight-sharing' || strategy.name === 'enas')
+    return meanChild(experiment, dataset);
+  if (strategy.name === 'smash') return meanGenerated(experiment, dataset);
+  const supernet = supernetOf(space.name, {
+    size: stages.search.network,
+    image: dataset.shape,
+    classes: dataset.classes.length,
+  });
+  return countMultiplyAdds(describeSupernet(supernet));
+};
+
+/** One trial on average: of a search with rungs its share of the full training, scored at its end. */
+const trialCost = (
+  experiment: Experiment,
+  strategy: BlackBoxChoice,
+  job: PlannedTrial,
+  counts: ImageCounts,
+  perImage: number,
+): JobEstimate => {
+  const passes = passesOf(programOf(experiment, job), counts);
+  if (!STRATEGIES[strategy.name].multiFidelity) return costOfPasses(passes, perImage);
+  const { trained } = passes;
+  return costOfPasses({ trained: trained * meanShare(strategy), scored: counts.validation }, perImage);
+};
+
+/** The jobs of all searches. */
+const searchCosts = (
+  experiment: Experiment,
+  dataset: DatasetManifest,
+  counts: ImageCounts,
+): readonly (readonly [jobs: number, each: JobEstimate])[] => {
+  const { strategy, stages } = experiment;
+  const [job] = searchJobs(experiment);
+  // A look-up trains nothing and is no job.
+  if (job === undefined || stages.search.table !== undefined) return [];
+  const { length } = searchJobs(experiment);
+  if (!isBlackBox(strategy)) {
+    const passes = passesOf(programOf(experiment, job), counts);
+    return [[length, costOfPasses(passes, meanSearched(experiment, dataset))]];
+  }
+  const trial: PlannedTrial = {
+    kind: 'trial',
+    jobId: job.jobId,
+    seed: job.seed,
+    genotype: '',
+    rungs: [stages.search.recipe.epochs],
+  };
+  const perImage = meanMultiplyAdds(experiment, stages.search.network, dataset);
+  const trials = length * (stages.search.evaluations ?? 0);
+  return [[trials, trialCost(experiment, strategy, trial, counts, perImage)]];
+};
+
+function* repeated(value: number): Generator<number> {
+  for (;;) yield value;
+}
+
+const sumOf = (
+  parts: readonly (readonly [jobs: number, each: JobEstimate])[],
+  of: (each: JobEstimate) => number,
+): number => parts.reduce((sum, [jobs, each]) => sum + jobs * of(each), 0);
+
+/**
+ * Estimates each stage from the experiment and the data set's sizes; nothing is run. Images are counted by the functions by which the
+ * programs count them.
+ */
+export const estimate = (experiment: Experiment, dataset: DatasetManifest): StageEstimate[] => {
+  const { stages, resources, gate } = experiment;
+  const { retrain, evaluate } = stages;
+  const counts = {
+    ...trainingParts(dataset, experiment.task.validationFraction),
+    test: dataset.splits.test.count,
+  };
+
+  const jobOf = (kind: 'gate' | 'retrain' | 'evaluate', perImage: number): JobEstimate => {
+    const job = { kind, jobId: '', seed: 0, genotype: '' } as const;
+    return costOfPasses(passesOf(programOf(experiment, job), counts), perImage);
+  };
+  const perRetrained = meanMultiplyAdds(experiment, retrain.network, dataset);
+  const retrainJob = jobOf('retrain', perRetrained);
+  const evaluateJob = jobOf('evaluate', meanMultiplyAdds(experiment, evaluate.network, dataset));
+  const searching = [
+    ...searchCosts(experiment, dataset, counts),
+    ...(gate === undefined ? [] : [[gate.cells, jobOf('gate', perRetrained)] as const]),
+  ];
+
+  const budget = sumOf(searching, (each) => each.multiplyAdds) + retrain.topK * retrainJob.multiplyAdds;
+  // A transferred run compares with the origin's random cell instead of looking for one.
+  const baselineCells =
+    experiment.origin === undefined
+      ? baselineCellsToAdd({ budget, spent: [], next: repeated(retrainJob.multiplyAdds) })
+      : 0;
+
+  const stageOf = (
+    stage: StageName,
+    parts: readonly (readonly [jobs: number, each: JobEstimate])[],
+    /** Jobs that may come on top of the expected ones. */
+    further = 0,
+  ): StageEstimate => {
+    const jobs = sumOf(
+      parts.map(([n]) => [n, NOTHING]),
+      () => 1,
+    );
+    const hoursAtMost = ((jobs + further) * resources.attempts * resources.timeoutSeconds) / 3600;
+    const { spotDollarsPerHour } = resources;
+    return {
+      stage,
+      jobs,
+      images: sumOf(parts, (each) => each.images),
+      multiplyAdds: sumOf(parts, (each) => each.multiplyAdds),
+      hoursAtMost,
+      dollarsAtMost: spotDollarsPerHour === 0 ? null : hoursAtMost * spotDollarsPerHour,
+    };
+  };
+  return [
+    stageOf('proxy-search', searching),
+    // A gate that finds the ranking untrustworthy lets stage 2 retrain more.
+    stageOf('retrain-top', [[retrain.topK, retrainJob]], Math.max(0, (gate?.topK ?? 0) - retrain.topK)),
+    stageOf('evaluate', [
+      [baselineCells, retrainJob],
+      [2 * evaluate.seeds.length, evaluateJob],
+    ]),
+  ];
+};

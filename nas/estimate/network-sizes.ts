@@ -1,0 +1,269 @@
+import { max, min } from 'simple-statistics';
+import type { DatasetManifest } from '../task/images/manifest.ts';
+import type { Experiment } from '../experiment/experiment.ts';
+import { givenCell } from '../experiment/given-cell.ts';
+import { inputError, inputErrors } from '../core/input-error.ts';
+import type { LoadedExperiment } from '../experiment/load-experiment.ts';
+import { LATENCY } from '../experiment/measures.ts';
+import type { Recipe } from '../task/recipe.ts';
+import { spaceOf } from '../space/spaces.ts';
+import { randomFromSeed } from '../core/random.ts';
+import { withinLimits } from '../search/objective.ts';
+import type { Measures } from '../search/objective.ts';
+import { countMultiplyAdds, countParameters } from '../training/layers/counting.ts';
+import { oneValueOnly } from '../training/layers/batch-norm.ts';
+import { countNetwork } from '../training/networks/count-network.ts';
+import { describeClassifier, type NetworkSetting } from '../training/networks/network.ts';
+import { networkOf } from '../training/networks/registry.ts';
+import { optimizerOf } from '../training/optimizers/from-recipe.ts';
+import { InvalidArchitectureError } from '../training/program.ts';
+import type { Description } from '../training/layers/shape-layers.ts';
+import { supernetOf } from '../training/supernets/registry.ts';
+import { describeSupernet } from '../training/supernets/supernet.ts';
+
+type Stage = 'search' | 'retrain' | 'evaluate';
+
+/** What one job of a stage trains. */
+export interface NetworkSizes {
+  readonly stage: Stage;
+  /** `supernet`, `given cell`, or the mean of random architectures. */
+  readonly network: string;
+  /** Trained weights of the network as it is used after training: without the auxiliary head, as limits and reports count them. */
+  readonly parameters: number;
+  /** Of one image, forward. */
+  readonly multiplyAdds: number;
+  /** All intermediate results of one training minibatch, float32. */
+  readonly activationBytes: number;
+  /**
+   * Memory that no training can do without, of the smallest of the networks: its weights, their gradients, the optimiser's state
+   * and averages, and the intermediate results that gradients of weights are computed from.
+   */
+  readonly leastBytes: number;
+}
+
+const SAMPLES = 16;
+
+const settingOf = (
+  experiment: Experiment,
+  stage: Stage,
+  dataset: DatasetManifest,
+  auxiliary: boolean,
+): NetworkSetting => ({
+  size: experiment.stages[stage].network,
+  image: dataset.shape,
+  classes: dataset.classes.length,
+  auxiliary: auxiliary && experiment.stages[stage].recipe.auxiliaryWeight > 0,
+});
+
+/** A network as it is trained, and as it is used afterwards. */
+interface Described {
+  readonly trained: Description;
+  readonly used: Description;
+}
+
+/** Those that can be built at this size, and why another cannot. */
+const built = (
+  genotypes: readonly string[],
+  describe: (genotype: string) => Described,
+): { readonly described: readonly Described[]; readonly failure?: InvalidArchitectureError } => {
+  const described: Described[] = [];
+  let failure: InvalidArchitectureError | undefined;
+  for (const genotype of genotypes)
+    try {
+      described.push(describe(genotype));
+    } catch (error) {
+      if (!(error instanceof InvalidArchitectureError)) throw error;
+      failure = error;
+    }
+  return { described, ...(failure && { failure }) };
+};
+
+/** Architectures that a stage trains, as far as they are known before it. */
+const descriptionsOf = (
+  experiment: Experiment,
+  stage: Stage,
+  dataset: DatasetManifest,
+  samples: number,
+): readonly [network: string, descriptions: readonly Described[]] => {
+  const { space, strategy } = experiment;
+  const [whole, plain] = [true, false].map((auxiliary) =>
+    settingOf(experiment, stage, dataset, auxiliary),
+  ) as [NetworkSetting, NetworkSetting];
+  if (stage === 'search' && (strategy.name === 'darts' || strategy.name === 'snas')) {
+    const supernet = describeSupernet(supernetOf(space.name, plain));
+    return ['supernet', [{ trained: supernet, used: supernet }]];
+  }
+  const describe = (genotype: string): Described => {
+    const build = networkOf(space, genotype);
+    const used = describeClassifier(build, plain);
+    return { used, trained: whole.auxiliary ? describeClassifier(build, whole) : used };
+  };
+  if (strategy.name === 'given') return ['given cell', [describe(givenCell(experiment).genotype)]];
+  const random = randomFromSeed(0);
+  const drawn = Array.from({ length: samples }, () => spaceOf(experiment).sample(random).genotype);
+  const { described, failure } = built(drawn, describe);
+  if (described.length === 0) throw failure;
+  return [`mean of ${described.length} random`, described];
+};
+
+const FLOAT_BYTES = 4;
+
+/** Copies of the weights that a training step holds: themselves, their gradients, the optimiser's slots, averages. */
+const weightCopies = ({ optimizer, emaDecay }: Recipe): number => {
+  const slots = Object.keys(optimizerOf(optimizer).slots({ weight: { shape: [2] } }));
+  return 2 + slots.filter((name) => name.startsWith('weight/')).length + (emaDecay > 0 ? 1 : 0);
+};
+
+/** See `NetworkSizes.leastBytes`. */
+const leastBytes = (recipe: Recipe, { trained }: Described): number =>
+  FLOAT_BYTES * weightCopies(recipe) * countParameters(trained) +
+  // Where there is a choice, the narrower numbers.
+  (recipe.precision === 'float32' ? 1 : 0.5) * recipe.batchSize * trained.keptBytes;
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+const stagesOf = ({ strategy, stages }: Experiment): readonly Stage[] => [
+  ...(strategy.name === 'given' ? [] : (['search'] as const)),
+  ...(stages.retrain.topK === 0 ? [] : (['retrain'] as const)),
+  'evaluate',
+];
+
+/** The networks of each stage, before anything is trained. */
+export const networkSizes = (experiment: Experiment, dataset: DatasetManifest): readonly NetworkSizes[] =>
+  stagesOf(experiment).map((stage) => {
+    const { recipe } = experiment.stages[stage];
+    const [network, descriptions] = descriptionsOf(experiment, stage, dataset, SAMPLES);
+    return {
+      stage,
+      network,
+      parameters: mean(descriptions.map(({ used }) => countParameters(used))),
+      multiplyAdds: mean(descriptions.map(({ used }) => countMultiplyAdds(used))),
+      activationBytes: recipe.batchSize * mean(descriptions.map(({ trained }) => trained.activationBytes)),
+      leastBytes: min(descriptions.map((described) => leastBytes(recipe, described))),
+    };
+  });
+
+/** Random networks of stage 1 under the limits of its objective. */
+export interface LimitedNetworks {
+  readonly networks: number;
+  /** How many of them are within all limits. */
+  readonly within: number;
+  /** The least and the greatest measure among them, by what is limited. */
+  readonly ranges: Readonly<Record<string, readonly [number, number]>>;
+}
+
+const LIMITED_SAMPLES = 64;
+/** Networks that are drawn before limits are said to leave none; as long as none is within them. */
+const MOST_SAMPLES = 1000;
+
+/**
+ * How many networks the limits leave to a search, as far as a network can be counted before it is trained; `undefined` without such limits.
+ * Where none of the first networks is within them, further ones are drawn.
+ */
+export const limitedNetworks = (
+  experiment: Experiment,
+  { shape, classes }: DatasetManifest,
+): LimitedNetworks | undefined => {
+  const { objective, table, network } = experiment.stages.search;
+  const { [LATENCY]: _timed, ...limits } = objective?.limits ?? {};
+  const names = Object.keys(limits);
+  if (table !== undefined || names.length === 0) return undefined;
+  const random = randomFromSeed(0);
+  const { space } = experiment;
+  const counts: Measures[] = [];
+  let within = 0;
+  for (let drawn = 0; drawn < MOST_SAMPLES && (drawn < LIMITED_SAMPLES || within === 0); drawn++) {
+    const { genotype } = spaceOf(experiment).sample(random);
+    const count = countNetwork({ space, genotype, size: network, image: shape, classes: classes.length });
+    if (count === undefined) continue;
+    counts.push({ ...count });
+    if (withinLimits({ limits, weights: {} }, { ...count })) within++;
+  }
+  if (counts.length === 0) return undefined;
+  return {
+    networks: counts.length,
+    within,
+    ranges: Object.fromEntries(
+      names.map((name) => {
+        const values = counts.map((count) => count[name] as number);
+        return [name, [min(values), max(values)]];
+      }),
+    ),
+  };
+};
+
+/** What the limits leave, in one sentence. */
+export const describeLimits = ({ networks, within, ranges }: LimitedNetworks): string =>
+  `${within === 0 ? 'none' : within} of ${networks} random networks ${within === 1 ? 'is' : 'are'} within the limits of ` +
+  `the search; they have ${Object.entries(ranges)
+    .map(([name, [least, most]]) => `${name} from ${least} to ${most}`)
+    .join(', ')}`;
+
+const MiB = 2 ** 20;
+
+/** Bytes of the data set that a job holds from its first step on; files are decoded as they are needed. */
+const heldBytes = ({ encoding, shape, splits }: DatasetManifest): number =>
+  encoding === 'files' ? 0 : splits.train.count * shape.reduce((product, size) => product * size, 1);
+
+/**
+ * Refuses networks and minibatches for which a job's memory cannot suffice, whatever the framework does: one `InputError` that lists the
+ * stages. A GPU's own memory is not known before the start.
+ */
+export const checkMemory = ({ experiment, place }: LoadedExperiment, dataset: DatasetManifest): void => {
+  const { gpus, memoryMiB } = experiment.resources;
+  if (gpus > 0) return;
+  const held = heldBytes(dataset);
+  const errors = networkSizes(experiment, dataset).flatMap(({ stage, leastBytes }) => {
+    const needed = Math.ceil((leastBytes + held) / MiB);
+    if (needed <= memoryMiB) return [];
+    const { network, recipe } = experiment.stages[stage];
+    return inputError(
+      place(['resources', 'memoryMiB']),
+      memoryMiB,
+      `at least the ${needed} MiB that stages.${stage} cannot do without: weights of ${network.channels} channels and ` +
+        `${network.layers} layers with their gradients, and what minibatches of ${recipe.batchSize} keep for them`,
+      `raise resources.memoryMiB, or lower stages.${stage}.recipe.batchSize or stages.${stage}.network`,
+    );
+  });
+  const [first, ...rest] = errors;
+  if (first !== undefined) throw inputErrors([first, ...rest]);
+};
+
+/** Spaces all of whose architectures fit an image, or none. */
+const UNIFORM = new Set(['darts-cnn', 'nas-bench-201']);
+
+/**
+ * Throws `InputError` where the images of the data set are of a size that the networks cannot have, or leave a batch norm a single
+ * value to normalise.
+ */
+export const checkNetworks = ({ experiment, place }: LoadedExperiment, dataset: DatasetManifest): void => {
+  if (experiment.strategy.name !== 'given' && !UNIFORM.has(experiment.space.name)) return;
+  for (const stage of stagesOf(experiment)) {
+    const { network, recipe } = experiment.stages[stage];
+    try {
+      const [, descriptions] = descriptionsOf(experiment, stage, dataset, 1);
+      for (const {
+        trained: { leastNormalizedPixels },
+      } of descriptions) {
+        const refusal = oneValueOnly(recipe.batchSize, leastNormalizedPixels);
+        if (refusal !== undefined)
+          throw inputError(
+            place(['stages', stage, 'recipe', 'batchSize']),
+            recipe.batchSize,
+            `at least 2 on the ${dataset.shape.join(' × ')} images of ${dataset.name}`,
+            refusal,
+          );
+      }
+    } catch (cause) {
+      if (!(cause instanceof InvalidArchitectureError)) throw cause;
+      throw inputError(
+        place(['stages', stage, 'network']),
+        network,
+        `a size that fits the ${dataset.shape.join(' × ')} images of ${dataset.name}`,
+        cause.message,
+        { cause },
+      );
+    }
+  }
+};

@@ -1,0 +1,40 @@
+import { deriveSeed, randomFromSeed } from '../core/random.ts';
+import { publishedIn } from '../space/published.ts';
+import type { Experiment } from './experiment.ts';
+import { inputError } from '../core/input-error.ts';
+import { suggestion } from '../core/nearest.ts';
+import type { Cell } from '../protocol/plan.ts';
+import { readGenotype } from '../space/read-genotype.ts';
+import { spaceOf } from '../space/spaces.ts';
+
+const RANDOM = 'random';
+
+/** A printed genotype as a cell of the space. */
+const printedCell = (experiment: Experiment, text: string, field: string): Cell => {
+  const { printed, hash } = readGenotype(experiment.space, text, field);
+  return { genotype: printed, hash };
+};
+
+/**
+ * The cell of an experiment whose strategy is `given`. Throws `InputError` naming `field` for what is neither a published name
+ * of the space, nor a genotype of it, nor `random`.
+ */
+export const givenCell = (experiment: Experiment, field = 'genotype'): Cell => {
+  const { genotype = '', stages } = experiment;
+  if (genotype === RANDOM)
+    return spaceOf(experiment).sample(
+      randomFromSeed(deriveSeed(stages.search.seeds[0] as number, 'given-cell')),
+    );
+  const published = publishedIn(experiment.space.name);
+  const text = Object.hasOwn(published, genotype) ? published[genotype] : undefined;
+  if (text !== undefined) return printedCell(experiment, text, field);
+  // A name is one word; anything else is meant as a genotype, whose own error says more.
+  if (genotype !== '' && !/^[A-Za-z][\w-]*$/.test(genotype)) return printedCell(experiment, genotype, field);
+  const names = [...Object.keys(published), RANDOM];
+  throw inputError(
+    field,
+    experiment.genotype ?? null,
+    `${names.join(', ')}, or a printed genotype of ${experiment.space.name}`,
+    suggestion(experiment.genotype, names, 'nas genotype show prints the cell of a run'),
+  );
+};

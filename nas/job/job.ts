@@ -1,0 +1,198 @@
+import type { BlobRef } from '../core/blob.ts';
+import type { Experiment } from '../experiment/experiment.ts';
+import type { Grown } from '../search/inheritance.ts';
+import type { Augmentation, NetworkSize, Recipe } from '../task/recipe.ts';
+
+/** Data a program trains and scores on. */
+export interface TaskData {
+  readonly validationFraction: number;
+  readonly splitSeed: number;
+  readonly augmentation: Augmentation;
+}
+
+/** What every program is given besides its kind and strategy. */
+export interface ProgramTask {
+  readonly space: Experiment['space'];
+  readonly network: NetworkSize;
+  readonly recipe: Recipe;
+  readonly data: TaskData;
+  readonly seed: number;
+}
+
+type StrategyOf<Name extends Experiment['strategy']['name']> = Extract<
+  Experiment['strategy'],
+  { name: Name }
+>;
+
+/** Stage 1 with shared weights: train a supernet on sampled paths, then score candidates with its weights. */
+export interface WeightSharingSearchSpec extends ProgramTask {
+  readonly kind: 'weight-sharing-search';
+  readonly strategy: StrategyOf<'random-weight-sharing'>;
+}
+
+/** Stage 1 by gradients: a mixture of all operations whose weights and architecture are trained together. */
+export interface MixtureSearchSpec extends ProgramTask {
+  readonly kind: 'mixture-search';
+  readonly strategy: StrategyOf<'darts' | 'snas'>;
+}
+
+/** Stage 1 by ENAS: an epoch of the shared weights and steps of the controller in turns, then candidates. */
+export interface EnasSearchSpec extends ProgramTask {
+  readonly kind: 'enas-search';
+  readonly strategy: StrategyOf<'enas'>;
+}
+
+/** Stage 1 by SMASH: train a HyperNet through sampled architectures, then score and perturb architectures with its weights. */
+export interface SmashSearchSpec extends ProgramTask {
+  readonly kind: 'smash-search';
+  readonly strategy: StrategyOf<'smash'>;
+}
+
+/** Stages 2 and 3: train one network from scratch. */
+export interface TrainNetworkSpec extends ProgramTask {
+  readonly kind: 'train-network';
+  /** The printed genotype, e.g. `Genotype(normal=[…], …)`. */
+  readonly genotype: string;
+  /** Stage 2 trains on `train` and scores `validation`; stage 3 trains on both and reads `test` once. */
+  readonly trainOn: 'train' | 'train+validation';
+  readonly evaluateOn: 'validation' | 'test';
+  /**
+   * Epochs after each of which the network is scored on `evaluateOn`; training ends with the last, at which the schedules
+   * of the recipe, made for all of its epochs, may be under way. Absent: all epochs, scored at most 20 times.
+   */
+  readonly rungs?: readonly number[];
+  /** Last epochs after each of which the network is scored too; its accuracy is the best of theirs. Absent: 1. */
+  readonly scoreOfLast?: number;
+  /** The trained network whose weights this one starts with; absent: it starts from scratch. */
+  readonly grown?: Grown;
+}
+
+export type ProgramSpec =
+  WeightSharingSearchSpec | MixtureSearchSpec | EnasSearchSpec | SmashSearchSpec | TrainNetworkSpec;
+
+/** The one argument of a Batch job, stored at the URI that the job receives. Immutable once written. */
+export interface JobDocument {
+  readonly version: 1;
+  readonly runId: string;
+  /** Path of the job in its run: `stage-1/seed-0`, `stage-2/cell-3f2a9c`, `stage-3/winner/seed-4`. */
+  readonly jobId: string;
+  /** Hash of the resolved experiment; a checkpoint of another experiment is refused. */
+  readonly experimentHash: string;
+  readonly program: ProgramSpec;
+  /** Job of the same network and recipe with one rung less, whose last checkpoint this one starts from. */
+  readonly continues?: string;
+  /** The trained network is timed (`LatencyRecord`). */
+  readonly measureLatency?: true;
+  /** Job that trained the network that this one's grew out of. */
+  readonly inherits?: string;
+  readonly dataset: { readonly name: string; readonly manifest: BlobRef };
+  readonly checkpoint: Experiment['checkpoint'];
+  /** TensorFlow threads of the process. */
+  readonly threads: number;
+}
+
+/** One point of a learning curve. Losses in nats, accuracies as fractions in [0, 1]. */
+export type CurvePoint = {
+  readonly epoch: number;
+  readonly step: number;
+  readonly trainLoss?: number;
+  readonly trainAccuracy?: number;
+  readonly validationLoss?: number;
+  readonly validationAccuracy?: number;
+  readonly learningRate?: number;
+  /** What ENAS' controller was like in its steps after the epoch, averaged over the architectures it drew. */
+  readonly controller?: {
+    /** Accuracy on validation minibatches, in [0, 1]. */
+    readonly reward: number;
+    /** Moving average of the rewards after the last step. */
+    readonly baseline: number;
+    /** Nats an architecture. */
+    readonly entropy: number;
+    /** Share of the possible skip connections that were made; macro architectures only. */
+    readonly skipRate?: number;
+  };
+  /** By kind of cell, the weight of each operation on each edge, rows summing to one: the softmax of the alphas. */
+  readonly edgeWeights?: Readonly<Record<string, readonly (readonly number[])[]>>;
+  /** Of the cells that the edge weights stand for, by kind of cell. */
+  readonly skipConnects?: Readonly<Record<string, number>>;
+  /** Dominant eigenvalue of the Hessian of a validation minibatch's loss with respect to the alphas. */
+  readonly hessianEigenvalue?: number;
+};
+
+/** Training cost that does not depend on the machine, so that an equal budget means the same in every rerun. */
+export type TrainingCost = {
+  /** Multiply-adds of all forward passes plus twice that for each backward pass. */
+  readonly multiplyAdds: number;
+  /** Images passed forward, training and scoring together. */
+  readonly images: number;
+};
+
+export interface ScoredGenotype {
+  readonly genotype: string;
+  /** Accuracy in [0, 1] on the validation minibatches. */
+  readonly score: number;
+  /** Accuracy on the whole validation set, for those re-scored. */
+  readonly rescored?: number;
+}
+
+/** Result of stage 1; wall-clock figures are kept apart in attempt records, so equal runs have equal results. */
+export interface SearchResult {
+  readonly kind: 'search';
+  /** Candidates, best first (by `rescored`, then `score`). */
+  readonly candidates: readonly ScoredGenotype[];
+  readonly curve: readonly CurvePoint[];
+  readonly cost: TrainingCost;
+  /** SHA-256 of the final weights. */
+  readonly weightsSha256: string;
+  /** Counts of a black-box strategy's own; absent where it has none. */
+  readonly summary?: Readonly<Record<string, number>>;
+}
+
+export interface TrainResult {
+  readonly kind: 'train';
+  readonly genotype: string;
+  readonly evaluatedOn: 'validation' | 'test';
+  /** Accuracy in [0, 1] after the last epoch, or the best one after the last `scoreOfLast`. */
+  readonly accuracy: number;
+  /** After the last epoch. */
+  readonly loss: number;
+  readonly curve: readonly CurvePoint[];
+  readonly parameters: number;
+  /** Multiply-adds of one forward pass of one image. */
+  readonly multiplyAdds: number;
+  /** All intermediate results of one training minibatch, float32. */
+  readonly activationBytes?: number;
+  readonly cost: TrainingCost;
+  readonly weightsSha256: string;
+}
+
+export type ProgramResult = SearchResult | TrainResult;
+
+/** What one attempt says of itself, written when it starts and rewritten when it ends. Wall-clock lives here only. */
+export interface AttemptRecord {
+  readonly jobId: string;
+  /** Lease epoch: 1 for the first attempt that ran, rising by one with each. */
+  readonly epoch: number;
+  readonly batchJobId: string;
+  readonly batchAttempt: number;
+  readonly host: string;
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  readonly outcome?: string;
+  readonly error?: string;
+  /** Step restored from, 0 when fresh. */
+  readonly fromStep: number;
+  readonly toStep?: number;
+  /** The instance or platform announced the attempt's end (or, `rebalance`, that it is likely). */
+  readonly notice?: { readonly kind: 'reclaim' | 'rebalance' | 'sigterm'; readonly at: string };
+  /** Restore refused these newer checkpoints, with the reason. */
+  readonly walkedBack?: readonly string[];
+  /** Documents of the job that were found damaged and written anew, with what was wrong. */
+  readonly mended?: readonly string[];
+  readonly checkpoints?: { readonly count: number; readonly bytes: number; readonly stallSeconds: number };
+  readonly trainSeconds?: number;
+  /** Peak resident memory, bytes. */
+  readonly peakBytes?: number;
+  /** Name to version of what computed: `code`, `tensorflow`, `node`. */
+  readonly software?: Readonly<Record<string, string>>;
+}

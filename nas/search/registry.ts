@@ -1,0 +1,150 @@
+import type { z } from 'zod';
+import type { Json } from '../core/json.ts';
+import { inputError } from '../core/input-error.ts';
+import { suggestion } from '../core/nearest.ts';
+import type { Space } from '../space/space.ts';
+import { asha } from './trials/asha.ts';
+import { autoKeras } from './trials/auto-keras.ts';
+import { bayesianOptimization } from './trials/bayesian-optimization.ts';
+import { blockQnn } from './trials/block-qnn.ts';
+import { eas } from './trials/eas.ts';
+import { genetic } from './trials/genetic.ts';
+import { hierarchicalEvolution } from './trials/hierarchical-evolution.ts';
+import { bohb, hyperband, successiveHalving } from './trials/hyperband.ts';
+import { localSearch } from './trials/local-search.ts';
+import { nasRl } from './trials/nas-rl.ts';
+import { nasbot } from './trials/nasbot.ts';
+import { nasnetPpo, nasnetReinforce } from './trials/nasnet.ts';
+import { nsgaNet } from './trials/nsga-net.ts';
+import { pnas } from './trials/pnas.ts';
+import { ppo } from './trials/ppo.ts';
+import { preJudged } from './trials/pre-judger.ts';
+import { qLearning } from './trials/q-learning.ts';
+import { reinforce } from './trials/reinforce.ts';
+import { randomSearch } from './trials/random-search.ts';
+import { nonAgingEvolution, regularizedEvolution } from './trials/regularized-evolution.ts';
+import { always, oneOf } from './trials/sampler.ts';
+import type { AnyStrategy } from './trials/sampler.ts';
+import { bindStrategy } from './strategy.ts';
+import type { Strategy, StrategyDefinition, StrategyPorts } from './strategy.ts';
+import { surrogate } from './trials/surrogate.ts';
+import { tpe } from './trials/tpe.ts';
+
+/** What a caller may know of a strategy without its own types. */
+export interface StrategyEntry {
+  readonly name: string;
+  readonly source: string;
+  /** Why it may propose a network that has a result or awaits one; undefined where it does not. */
+  readonly repeats: string | undefined;
+  /** Its trials ask for shares of the full training resource. */
+  readonly multiFidelity: boolean;
+  /** It learns by measures besides the score. */
+  readonly multiObjective: boolean;
+  /** It cannot propose or learn without one of the ports. */
+  readonly needsController: boolean;
+  /** Whether a proposal with these options may take minutes. */
+  thinksLong(options: Json): boolean;
+  /** Its options and their defaults, which may depend on the search's budget. */
+  readonly options: (evaluations: number) => z.ZodType;
+  /** Why the space cannot be searched, or undefined. */
+  refuses(space: Space): string | undefined;
+  /** Throws `InputError` where the space cannot be searched. */
+  bind(space: Space, ports?: StrategyPorts): Strategy;
+}
+
+const entry = <O extends Json, M extends Json>(definition: StrategyDefinition<O, M>): StrategyEntry => ({
+  name: definition.name,
+  source: definition.source,
+  repeats: definition.repeats,
+  multiFidelity: definition.multiFidelity === true,
+  multiObjective: definition.multiObjective === true,
+  needsController: definition.needsController === true,
+  thinksLong: (options) => definition.thinksLong?.(options as O) === true,
+  options: definition.options,
+  refuses: (space) => definition.refuses?.(space),
+  bind: (space, ports) => bindStrategy(definition, space, ports),
+});
+
+const judgedRandom = preJudged('judged-random', randomSearch);
+const judgedEvolution = preJudged('judged-evolution', regularizedEvolution);
+const judgedHierarchical = preJudged('judged-hierarchical-evolution', hierarchicalEvolution);
+
+/** Every strategy that leaves it to others how long a network is trained; the first is what schedulers sample by. */
+const anyStrategy = oneOf([
+  randomSearch,
+  regularizedEvolution,
+  nonAgingEvolution,
+  hierarchicalEvolution,
+  localSearch,
+  genetic,
+  nsgaNet,
+  reinforce,
+  ppo,
+  nasRl,
+  nasnetReinforce,
+  nasnetPpo,
+  qLearning,
+  blockQnn,
+  eas,
+  tpe,
+  bayesianOptimization,
+  surrogate,
+  pnas,
+  nasbot,
+  autoKeras,
+  judgedRandom,
+  judgedEvolution,
+  judgedHierarchical,
+] as unknown as readonly AnyStrategy[]);
+
+/** All black-box strategies by name, in the order in which comparisons list them. */
+export const STRATEGIES = {
+  random: entry(randomSearch),
+  'regularized-evolution': entry(regularizedEvolution),
+  'non-aging-evolution': entry(nonAgingEvolution),
+  'hierarchical-evolution': entry(hierarchicalEvolution),
+  'local-search': entry(localSearch),
+  genetic: entry(genetic),
+  'nsga-net': entry(nsgaNet),
+  reinforce: entry(reinforce),
+  ppo: entry(ppo),
+  'nas-rl': entry(nasRl),
+  'nasnet-reinforce': entry(nasnetReinforce),
+  'nasnet-ppo': entry(nasnetPpo),
+  'q-learning': entry(qLearning),
+  'block-qnn': entry(blockQnn),
+  eas: entry(eas),
+  tpe: entry(tpe),
+  'bayesian-optimization': entry(bayesianOptimization),
+  surrogate: entry(surrogate),
+  pnas: entry(pnas),
+  nasbot: entry(nasbot),
+  'auto-keras': entry(autoKeras),
+  'judged-random': entry(judgedRandom),
+  'judged-evolution': entry(judgedEvolution),
+  'judged-hierarchical-evolution': entry(judgedHierarchical),
+  asha: entry(asha('asha', anyStrategy)),
+  'asha-evolution': entry(asha('asha-evolution', always(regularizedEvolution))),
+  'successive-halving': entry(successiveHalving('successive-halving', anyStrategy)),
+  hyperband: entry(hyperband('hyperband', anyStrategy)),
+  bohb: entry(bohb('bohb', always(tpe))),
+} as const satisfies Record<string, StrategyEntry>;
+export type StrategyName = keyof typeof STRATEGIES;
+
+/** The strategy of that name; throws `InputError` listing the names. */
+export const strategyNamed = (name: string, field = 'strategy'): StrategyEntry => {
+  if (!Object.hasOwn(STRATEGIES, name))
+    throw inputError(
+      field,
+      name,
+      Object.keys(STRATEGIES).join(', '),
+      suggestion(name, Object.keys(STRATEGIES), 'use the name of a strategy'),
+    );
+  return STRATEGIES[name as StrategyName];
+};
+
+/** The strategies that can search the space, by name. */
+export const strategiesFor = (space: Space): readonly string[] =>
+  Object.values(STRATEGIES).flatMap((strategy) =>
+    strategy.refuses(space) === undefined ? [strategy.name] : [],
+  );
