@@ -3,12 +3,12 @@ import { DAMAGED_RESULT, DAMAGED_STAGE } from '../nas/job/damaged.ts';
 import { InputError } from '../nas/core/input-error.ts';
 import type { PlannedJob } from '../nas/job/job-report.ts';
 import type { StageName } from '../nas/experiment/stage-name.ts';
-import { CorruptDocumentError } from '../store/sealed-document.ts';
+import { CorruptDocumentError, RESTORE } from '../store/sealed-document.ts';
 
 /** A document that an earlier step wrote is not there. */
 export const missingDocument = (uri: string): ApplicationFailure =>
   ApplicationFailure.nonRetryable(
-    `${uri}: missing. Fix: restore the object from the bucket's versions, or start the run under another name`,
+    `${uri}: missing. Fix: ${RESTORE}, or start the run under another name`,
     'MissingDocument',
   );
 

@@ -86,7 +86,7 @@ export const loadConfig = (
   options: { readonly env?: NodeJS.ProcessEnv; readonly file?: string } = {},
 ): LoadedConfig => {
   const { env = process.env } = options;
-  const file = options.file ?? env['NAS_CONFIG'] ?? join(REPOSITORY, 'nas.config.yaml');
+  const file = options.file ?? (env['NAS_CONFIG'] || join(REPOSITORY, 'nas.config.yaml'));
   if (existsSync(file) || env['NAS_BUCKET'] !== undefined) {
     return { ...configured(file, env), source: existsSync(file) ? file : 'environment' };
   }

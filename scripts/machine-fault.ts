@@ -16,6 +16,7 @@ const FIXES: Readonly<Record<string, string>> = {
   ESTALE: `mount the file system anew, ${ANOTHER_FOLDER}`,
   EMFILE: 'raise the limit of open files: ulimit -n 65536',
   ENFILE: 'close programs that hold many files open',
+  ENOENT: `mend the link or name a folder that can be made, ${ANOTHER_FOLDER}`,
   ENOTDIR: IN_THE_WAY,
   EISDIR: IN_THE_WAY,
   EEXIST: IN_THE_WAY,
@@ -25,7 +26,12 @@ const FIXES: Readonly<Record<string, string>> = {
 
 /** Is this very error a refusal of a file system that has nothing to do with what the user wrote into a file? */
 export const isMachineFault = (error: Error): error is NodeJS.ErrnoException & { readonly code: string } =>
-  'syscall' in error && 'code' in error && typeof error.code === 'string' && Object.hasOwn(FIXES, error.code);
+  'syscall' in error &&
+  'code' in error &&
+  typeof error.code === 'string' &&
+  // A file that is not there is what the user named; a folder that cannot be made is not.
+  Object.hasOwn(FIXES, error.code) &&
+  (error.code !== 'ENOENT' || error.syscall === 'mkdir');
 
 /**
  * A refusal of a file system as an error that names the path and the fix; anything else as it is. `folder` is where the work was done,

@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import type { StackDocument } from '../infra/local/stack/document.ts';
 import { stackEnvironment } from '../infra/local/stack/document.ts';
 import { layoutOf, stackHome } from '../infra/local/stack/layout.ts';
+import { makeFolder } from '../infra/local/stack/make-folder.mjs';
 import { stackUp } from '../infra/local/stack/up.ts';
 import type { UpOptions, UpResult } from '../infra/local/stack/up.ts';
 import { infrastructureError } from '../nas/core/infrastructure-error.ts';
@@ -35,7 +35,7 @@ export const startStack = async (
 ): Promise<UpResult> => {
   const layout = layoutOf(stackHome());
   try {
-    mkdirSync(layout.home, { recursive: true, mode: 0o700 });
+    makeFolder(layout.home, 0o700);
     const [temporal, versitygw] = await Promise.all([toolPath('temporal'), toolPath('versitygw')]);
     return await withLock(layout.lock, () =>
       stackUp({

@@ -2,11 +2,24 @@ import type { BlobRef } from '../nas/core/blob.ts';
 import { sha256 } from '../nas/core/hash.ts';
 import { keys } from './keys.ts';
 import { parseS3Uri, type ObjectStore } from './object-store.ts';
-import { CorruptDocumentError } from './sealed-document.ts';
+import { CorruptDocumentError, RESTORE } from './sealed-document.ts';
 
-/** Stored bytes are not those that were referred to: changed, cut short, or gone. */
+/** Stored bytes are not those that were referred to: changed, cut short, or gone. The message says which, and the fix. */
 export class CorruptBlobError extends Error {
   override readonly name = 'CorruptBlobError';
+  /** The message without the fix, for lists of all that is wrong. */
+  readonly problem: string;
+
+  constructor(
+    problem: string,
+    {
+      fix = `${RESTORE}, or add its data set again: that writes the same bytes`,
+      ...options
+    }: ErrorOptions & { readonly fix?: string } = {},
+  ) {
+    super(`${problem}. Fix: ${fix}`, options);
+    this.problem = problem;
+  }
 }
 
 /**
@@ -24,10 +37,12 @@ export const putBlob = async (store: ObjectStore, body: Uint8Array): Promise<Blo
 export const getBlob = async (store: ObjectStore, ref: BlobRef): Promise<Uint8Array> => {
   const { key } = parseS3Uri(ref.uri);
   if (store.uri(key) !== ref.uri) {
-    throw new CorruptBlobError(`${ref.uri}: is in another bucket than this store (${store.uri('')})`);
+    throw new CorruptBlobError(`${ref.uri}: is in another bucket than this store (${store.uri('')})`, {
+      fix: 'use that bucket',
+    });
   }
   const stored = await store.get(key).catch((cause: unknown) => {
-    throw cause instanceof CorruptDocumentError ? new CorruptBlobError(cause.message, { cause }) : cause;
+    throw cause instanceof CorruptDocumentError ? new CorruptBlobError(cause.problem, { cause }) : cause;
   });
   if (stored === undefined) throw new CorruptBlobError(`${ref.uri}: missing`);
   if (stored.body.byteLength !== ref.bytes) {

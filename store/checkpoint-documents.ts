@@ -121,7 +121,7 @@ const fetchSealed = async (store: ObjectStore, key: string): Promise<Fetched | u
     return stored && { etag: stored.etag, stored };
   } catch (error) {
     if (!(error instanceof CorruptDocumentError) || error.etag === undefined) throw error;
-    return { etag: error.etag, problem: error.message };
+    return { etag: error.etag, problem: error.problem };
   }
 };
 
@@ -141,7 +141,7 @@ export const readLease = async (
     return { etag, lease: unseal(leaseSchema, key, stored) };
   } catch (error) {
     if (!(error instanceof CorruptDocumentError)) throw error;
-    return { etag, problem: error.message };
+    return { etag, problem: error.problem };
   }
 };
 
@@ -187,7 +187,7 @@ export const readLatest = async (store: ObjectStore, job: JobRef): Promise<Lates
     return { epoch, history, etag };
   } catch (error) {
     if (!(error instanceof CorruptDocumentError)) throw error;
-    return { ...(await rebuild(store, job)), etag, problem: error.message };
+    return { ...(await rebuild(store, job)), etag, problem: error.problem };
   }
 };
 

@@ -76,7 +76,8 @@ export const sweepCheckpoints = async (
     await store.delete(dead);
     return undefined;
   } catch (error) {
-    if (error instanceof CorruptDocumentError || error instanceof StorageError) return error.message;
+    if (error instanceof CorruptDocumentError) return error.problem;
+    if (error instanceof StorageError) return error.message;
     throw error;
   }
 };

@@ -246,7 +246,7 @@ export const restoreCheckpoint = async (
       snapshot = await readSnapshot(store, manifest);
     } catch (error) {
       if (!(error instanceof CorruptDocumentError)) throw error;
-      walkedBack.push(error.message);
+      walkedBack.push(error.problem);
       continue;
     }
     if (walkedBack.length > 0 && 'epoch' in job)

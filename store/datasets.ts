@@ -263,7 +263,7 @@ export const verifyDataset = async (
     for (const blob of [...shards.map((shard) => shard.blob), ...(labels === undefined ? [] : [labels])]) {
       await getBlob(store, blobIn(store, blob)).catch((error: unknown) => {
         if (!(error instanceof CorruptBlobError)) throw error;
-        problems.push(`${split}: ${error.message}`);
+        problems.push(`${split}: ${error.problem}`);
       });
     }
   }

@@ -16,10 +16,7 @@ const decode = <T>(schema: z.ZodType<T>, key: string, body: Uint8Array): T => {
   try {
     return schema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)));
   } catch (cause) {
-    throw new CorruptDocumentError(
-      `${key}: not the document that belongs here. Fix: restore the object from the bucket's versions`,
-      { cause },
-    );
+    throw new CorruptDocumentError(`${key}: not the document that belongs here`, { cause });
   }
 };
 

@@ -57,10 +57,10 @@ export const findDocument = async <T>(
       : { kind: 'damaged', problem: `${store.uri(key)}: damaged: ${decoded.problem}`, etag, body };
   } catch (error) {
     if (!(error instanceof CorruptDocumentError)) throw error;
-    const { message, etag } = error;
+    const { problem, etag } = error;
     return {
       kind: 'damaged',
-      problem: `${store.uri(key)}: damaged: ${message}`,
+      problem: `${store.uri(key)}: damaged: ${problem}`,
       ...(etag === undefined ? {} : { etag }),
     };
   }

@@ -4,7 +4,7 @@ import { createDocument } from './json-documents.ts';
 import { keys } from './keys.ts';
 import { createOrMend, findDocument } from './mendable-documents.ts';
 import type { ObjectStore } from './object-store.ts';
-import { CorruptDocumentError } from './sealed-document.ts';
+import { CorruptDocumentError, RESTORE } from './sealed-document.ts';
 
 /** Writes the record of a run and a copy of it: nothing else in the store says what the run is. False when the name is in use. */
 export const createRunRecord = async (store: ObjectStore, record: RunRecord): Promise<boolean> => {
@@ -24,7 +24,5 @@ export const findRunRecord = async (store: ObjectStore, runId: string): Promise<
     return copy.value;
   }
   if (found.kind === 'absent') return undefined;
-  throw new CorruptDocumentError(
-    `${found.problem}. Fix: restore the object from the bucket's versions, then nas retry ${runId}`,
-  );
+  throw new CorruptDocumentError(found.problem, { fix: `${RESTORE}, then nas retry ${runId}` });
 };

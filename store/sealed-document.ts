@@ -2,15 +2,26 @@ import { z } from 'zod';
 import { hashJson } from '../nas/core/hash.ts';
 import type { StoredObject } from './object-store.ts';
 
-/** Stored bytes are not what was written: unreadable, or a checksum disagrees. The message says which. */
+/** What helps where nothing else can write a document again. */
+export const RESTORE = "restore the object from the bucket's versions";
+
+interface DamageOptions extends ErrorOptions {
+  /** Of the damaged object, where the storage service still told it. */
+  readonly etag?: string;
+  readonly fix?: string;
+}
+
+/** Stored bytes are not what was written: unreadable, or a checksum disagrees. The message says which, and the fix. */
 export class CorruptDocumentError extends Error {
   override readonly name = 'CorruptDocumentError';
-  /** Of the damaged object, where the storage service still told it. */
+  /** The message without the fix, for what goes on without the document. */
+  readonly problem: string;
   readonly etag: string | undefined;
 
-  constructor(message: string, options?: ErrorOptions & { readonly etag?: string }) {
-    super(message, options);
-    this.etag = options?.etag;
+  constructor(problem: string, { etag, fix = RESTORE, ...options }: DamageOptions = {}) {
+    super(`${problem}. Fix: ${fix}`, options);
+    this.problem = problem;
+    this.etag = etag;
   }
 }
 
@@ -36,7 +47,10 @@ export const unseal = <T>(schema: z.ZodType<T>, key: string, stored: StoredObjec
     throw new CorruptDocumentError(`${key}: its digest does not match its content`);
   const value = schema.safeParse(content);
   if (!value.success) {
-    throw new CorruptDocumentError(`${key}: ${z.prettifyError(value.error)}`, { cause: value.error });
+    const [issue] = value.error.issues;
+    throw new CorruptDocumentError(`${key}: ${issue?.path.join('.')}: ${issue?.message}`, {
+      cause: value.error,
+    });
   }
   return value.data;
 };

@@ -124,7 +124,7 @@ const openHead = async (
     if (!(error instanceof CorruptDocumentError)) throw error;
     const etag = stored?.etag ?? error.etag;
     if (etag === undefined) throw error;
-    return { problem: error.message, etag, ...(stored === undefined ? {} : { body: stored.body }) };
+    return { problem: error.problem, etag, ...(stored === undefined ? {} : { body: stored.body }) };
   }
 };
 
@@ -138,7 +138,7 @@ const open = async (store: ObjectStore, search: ReturnType<typeof keys.search>):
       return { head, etag, before: await readSegments(store, search, head.newest) };
     } catch (error) {
       if (!(error instanceof CorruptDocumentError)) throw error;
-      damage = { problem: error.message };
+      damage = { problem: error.problem };
     }
   const { newest, before } = await longestIntact(store, search);
   const events = before.length;

@@ -7,7 +7,7 @@ import type { PlannedJob } from '../../nas/job/job-report.ts';
 import type { RunRecord } from '../../nas/experiment/run-record.ts';
 import { keys } from '../../store/keys.ts';
 import { createOrMend } from '../../store/mendable-documents.ts';
-import { CorruptDocumentError } from '../../store/sealed-document.ts';
+import { CorruptDocumentError, RESTORE } from '../../store/sealed-document.ts';
 import { newestAnew } from '../../store/set-aside.ts';
 import type { BatchSubmission } from '../batch/batch-jobs.ts';
 import type { LaunchInput } from '../contract.ts';
@@ -83,6 +83,7 @@ export const writeDocument = async (
   if (!identical)
     throw new CorruptDocumentError(
       `${store.uri(key)}: holds another job than ${job.jobId} of this experiment`,
+      { fix: `${RESTORE}, or start the run under another name` },
     );
   return store.uri(key);
 };

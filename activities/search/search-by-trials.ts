@@ -20,7 +20,7 @@ import { replaceDocument } from '../../store/json-documents.ts';
 import { writeResult } from '../../store/job-results.ts';
 import { keys } from '../../store/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
-import { CorruptDocumentError } from '../../store/sealed-document.ts';
+import { CorruptDocumentError, RESTORE } from '../../store/sealed-document.ts';
 import { openTrialLog } from '../../store/trial-log.ts';
 import type { LaunchWait } from '../launch/await-launch.ts';
 import type { SearchByTrialsInput } from '../contract.ts';
@@ -182,7 +182,8 @@ export const createSearchByTrials =
           if (experiment.stages.search.order === 'completion')
             throw new CorruptDocumentError(
               `log of ${job.jobId} of ${runId}: damaged after ${events.length} events: ${damage}. What a search in order of ` +
-                "completion has learnt cannot be found out again. Fix: restore the object from the bucket's versions, then nas retry",
+                'completion has learnt cannot be found out again',
+              { fix: `${RESTORE}, then nas retry ${runId}` },
             );
           context.log.warn(`the log goes on after its ${events.length} intact events: ${damage}`);
         }

@@ -92,7 +92,7 @@ export const FAILURE_SENTENCES: readonly FailureSentence[] = [
   },
   {
     pattern:
-      /\bcould not create cudnn handle\b|\bfailed to create cublas\w* handle\b|\bcuDNN failed to initialize\b|\bDNN library (?:is not found|initialization failed)\b|\bNo DNN in stream executor\b/i,
+      /\bcould not create cudnn handle\b|\bfailed to create cublas\w* handle\b|\bcuDNN failed to initialize\b|\bDNN library (?:is not found|initialization failed)\b|\bNo DNN in stream executor\b|\bFail(?:ed)? to find the dnn implementation\b/i,
     end: 'lost',
     source: EXECUTOR,
   },

@@ -33,7 +33,7 @@ const main = async (): Promise<number> => {
     bucket,
     key,
     codeVersion: codeVersion(),
-    cache: join(process.env['NAS_CACHE'] ?? join(homedir(), '.cache', 'durable-nas'), 'blobs'),
+    cache: join(process.env['NAS_CACHE'] || join(homedir(), '.cache', 'durable-nas'), 'blobs'),
     environment: process.env,
     createProgram: async (document, resources, events) => {
       // Loaded late, so that a job with its result at hand, or a bad one, ends in a moment.

@@ -3,6 +3,7 @@ import type { EXIT_CODES } from '../../nas/job/outcome.ts';
 import { DivergedError, InvalidArchitectureError } from '../../nas/training/program.ts';
 import { CheckpointMismatchError } from '../../store/checkpoints.ts';
 import { StaleLeaseError } from '../../store/leases.ts';
+import { StorageError } from '../../store/object-store.ts';
 import { CorruptDocumentError } from '../../store/sealed-document.ts';
 import { FAILURE_SENTENCES, isMachineError } from './failure-sentences.ts';
 import { StorageLostError } from './persist.ts';
@@ -29,7 +30,12 @@ const byClass = (error: unknown): AttemptEnd | undefined => {
   if (error instanceof DivergedError) return 'diverged';
   if (error instanceof InvalidArchitectureError) return 'invalid-architecture';
   // What a job is started with the worker writes anew with the next launch.
-  if (error instanceof StorageLostError || error instanceof CorruptDocumentError) return 'lost';
+  if (
+    error instanceof StorageLostError ||
+    error instanceof StorageError ||
+    error instanceof CorruptDocumentError
+  )
+    return 'lost';
   return undefined;
 };
 

@@ -146,7 +146,10 @@ const readJob = async (store: ObjectStore, key: string, retrySeconds: number): P
   if (!stored)
     throw inputError('job', uri, 'the URI of an existing job document', 'launch the job with `nas run`');
   const text = Buffer.from(stored.body).toString('utf8');
-  if (!isJson(text)) throw new CorruptDocumentError(`${uri}: damaged: not JSON`);
+  if (!isJson(text))
+    throw new CorruptDocumentError(`${uri}: damaged: not JSON`, {
+      fix: 'wait for the next launch, which writes it anew',
+    });
   const document = parseJobDocument(text, uri);
   const place = keys.job(document.runId, document.jobId).document;
   if (key !== place)

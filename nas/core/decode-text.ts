@@ -62,6 +62,8 @@ const looksLikeUtf16 = (bytes: Uint8Array): boolean => {
  */
 export const decodeText = (bytes: Uint8Array, file: string): string => {
   const converted = (encoding: string): string => `iconv -f ${encoding} -t UTF-8 ${file} converts it`;
+  if (startsWith(bytes, 0xff, 0xfe, 0, 0) || startsWith(bytes, 0, 0, 0xfe, 0xff))
+    throw inputError(`${file}:1:1`, 'UTF-32', 'text in UTF-8', converted('UTF-32'));
   if (startsWith(bytes, 0xff, 0xfe) || startsWith(bytes, 0xfe, 0xff) || looksLikeUtf16(bytes))
     throw inputError(`${file}:1:1`, 'UTF-16', 'text in UTF-8', converted('UTF-16'));
   const control = bytes.findIndex(isControl);

@@ -31,7 +31,9 @@ const FIXES: Readonly<Record<string, readonly [allowed: string, fix: string]>> =
  * Parses YAML. Throws one `InputError` with every fault of its syntax, each with line and column. What would be silently changed is
  * refused as well: further documents, tags that nobody knows, keys that are lists, references into themselves.
  */
-export const parseYaml = (text: string, file: string): YamlText => {
+export const parseYaml = (given: string, file: string): YamlText => {
+  // A carriage return alone ends a line in YAML, and a comment with it, which the parser does not know. Places stay what they are.
+  const text = given.replace(/\r(?!\n)/g, '\n');
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const at = (offset: number): string => {
@@ -69,7 +71,8 @@ export const parseYaml = (text: string, file: string): YamlText => {
       const node = document.getIn(path.slice(0, length), true);
       // The key stands where a reader looks for the field; its value may begin on the next line.
       const key = isMap(container)
-        ? container.items.find((pair) => isScalar(pair.key) && pair.key.value === path[length - 1])?.key
+        ? container.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === path[length - 1])
+            ?.key
         : undefined;
       const offset =
         (isNode(key) ? key.range?.[0] : undefined) ?? (isNode(node) ? node.range?.[0] : undefined);
@@ -81,8 +84,15 @@ export const parseYaml = (text: string, file: string): YamlText => {
   try {
     value = document.toJS({ maxAliasCount: MOST_ALIASES });
   } catch (cause) {
+    let first = 0;
+    visit(document, {
+      Alias: (_, { range }) => {
+        first = range?.[0] ?? 0;
+        return visit.BREAK;
+      },
+    });
     throw inputError(
-      file,
+      at(first),
       'references (*name) to references',
       `values that ${MOST_ALIASES} references make at most`,
       'write the values out',
@@ -107,6 +117,14 @@ const referenceFaults = (
       for (const { key } of node.items)
         if (isCollection(key))
           faults.push(fault(offsetOf(key), 'names of fields', 'write the name without brackets'));
+        else if (isScalar(key) && key.value === '<<')
+          faults.push(
+            fault(
+              offsetOf(key),
+              'fields by their names; << is of YAML 1.1',
+              'write the fields out, or refer to all of them: field: *name',
+            ),
+          );
     return undefined;
   });
   if (aliases.length > MOST_ALIASES) {

@@ -57,15 +57,8 @@ const fromStatus = ({ statusReason, ended }: AttemptEnd): Outcome | undefined =>
   return outcomeOfStatus(statusReason) ?? (ended === false ? 'lost' : 'cancelled');
 };
 
-/**
- * The outcome of one attempt. The status reason comes first (the process could not know why it died), then the typed exit code
- * (a process that said it has ended by itself, whatever the container agent met afterwards), then the container's reason, then
- * the attempt's last words. What is left: a process that crashed is `crashed`, one killed by a signal that nobody explains is
- * `lost` and worth another launch; any other exit is a fault of the program or its input, which a retry repeats.
- */
-export const classifyAttempt = (end: AttemptEnd): Outcome => {
-  const status = fromStatus(end);
-  if (status !== undefined) return status;
+/** What the process' end, the container's reason and the last words decide, where the status reason says nothing. */
+const fromProcess = (end: AttemptEnd): Outcome => {
   const typed = end.exitCode === undefined ? undefined : fromExitCode.get(end.exitCode);
   if (typed !== undefined) return typed;
   // A fenced attempt lost its job to a newer one; whether that one finished shows in the result, not here.
@@ -77,6 +70,20 @@ export const classifyAttempt = (end: AttemptEnd): Outcome => {
   if (crashSignal(end.exitCode) !== undefined) return 'crashed';
   if (end.exitCode === undefined || end.exitCode >= SIGNAL_EXIT) return 'lost';
   return 'user-error';
+};
+
+/**
+ * The outcome of one attempt. The status reason comes first (the process could not know why it died), then the typed exit code
+ * (a process that said it has ended by itself, whatever the container agent met afterwards), then the container's reason, then
+ * the attempt's last words. What is left: a process that crashed is `crashed`, one killed by a signal that nobody explains is
+ * `lost` and worth another launch; any other exit is a fault of the program or its input, which a retry repeats.
+ */
+export const classifyAttempt = (end: AttemptEnd): Outcome => {
+  const status = fromStatus(end);
+  if (status !== undefined) return status;
+  const outcome = fromProcess(end);
+  // Whoever ended the job may have said no more than AWS does; the signal that followed is no loss, and nobody wants it again.
+  return end.ended === true && (outcome === 'lost' || outcome === 'preempted') ? 'cancelled' : outcome;
 };
 
 /** Whether the machine under the attempt was taken away. */

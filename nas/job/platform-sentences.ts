@@ -78,6 +78,9 @@ export const RUNNABLE_REASONS = [
   },
 ] as const satisfies readonly RunnableReason[];
 
+/** A sentence without what differs from place to place: the full stop, and spaces around it. */
+const plain = (text: string): string => text.trim().replace(/\.$/, '');
+
 /** A code that the table does not list yet counts as its family. */
 const FAMILIES: readonly (readonly [RegExp, Outcome])[] = [
   [/^CAPACITY:[A-Z0-9_]+$/, 'no-capacity'],
@@ -96,7 +99,7 @@ const outcomeOfCode = (code: string): Outcome | undefined =>
 export const runnableReason = (
   statusReason: string,
 ): { readonly code: string; readonly outcome: Outcome; readonly fix?: string } | undefined => {
-  const code = WAITING.exec(statusReason)?.[1];
+  const code = WAITING.exec(statusReason.trim())?.[1];
   const outcome = code === undefined ? undefined : outcomeOfCode(code);
   if (code === undefined || outcome === undefined) return undefined;
   const fix = RUNNABLE_REASONS.find((reason) => reason.code === code)?.fix;
@@ -232,11 +235,11 @@ const STATUS_SENTENCES: readonly Sentence[] = [
 ];
 
 const outcomeAmong = (sentences: readonly Sentence[], text: string): Outcome | undefined =>
-  sentences.find(({ pattern }) => pattern.test(text))?.outcome;
+  sentences.find(({ pattern }) => pattern.test(plain(text)))?.outcome;
 
 /** What AWS says in a status reason; `undefined` for words that are not AWS's, and for sentences that say nothing of the cause. */
 export const outcomeOfStatus = (statusReason: string): Outcome | undefined => {
-  const code = GIVEN_UP.exec(statusReason)?.[1];
+  const code = GIVEN_UP.exec(statusReason.trim())?.[1];
   if (code !== undefined) return outcomeOfCode(code) ?? 'no-capacity';
   return runnableReason(statusReason)?.outcome ?? outcomeAmong(STATUS_SENTENCES, statusReason);
 };
@@ -246,8 +249,8 @@ export const outcomeOfContainer = (containerReason: string): Outcome | undefined
   outcomeAmong(AGENT_SENTENCES, containerReason);
 
 /** A queue's time limit ended the job, rather than a person, although Batch flags both as cancelled. */
-export const isTimeLimit = (statusReason: string): boolean => GIVEN_UP.test(statusReason);
+export const isTimeLimit = (statusReason: string): boolean => GIVEN_UP.test(statusReason.trim());
 
 /** Sentences that only say that the attempt is over. */
 export const saysNothing = (statusReason: string): boolean =>
-  statusReason === '' || statusReason === CONTAINER_EXITED || statusReason === FAILED_TO_START;
+  ['', CONTAINER_EXITED, FAILED_TO_START].includes(plain(statusReason));

@@ -1,5 +1,6 @@
-import { mkdirSync, statfsSync } from 'node:fs';
+import { statfsSync } from 'node:fs';
 import { REPOSITORY, stackHome } from '../../infra/local/stack/layout.ts';
+import { makeFolder } from '../../infra/local/stack/make-folder.mjs';
 import { cacheRoot } from '../setup/cache.mjs';
 import { packagesAreCurrent } from '../setup/node-packages.mjs';
 import { checkNodeVersion } from '../setup/node-version.mjs';
@@ -15,7 +16,7 @@ const SETUP = 'node scripts/setup.mjs';
 const DISK_BYTES = 2e9;
 
 const disk = (folder: string): string => {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder, 0o700);
   const { bavail, bsize } = statfsSync(folder);
   const free = `${((bavail * bsize) / 1e9).toFixed(1)} GB free`;
   if (bavail * bsize < DISK_BYTES)

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { holderOf, takeLock } from '../../infra/local/stack/lock.mjs';
+import { makeFolder } from '../../infra/local/stack/make-folder.mjs';
 import { say } from './command.mjs';
 
 /** Folder of everything downloaded or built, shared by all clones; NAS_CACHE moves it. */
-export const cacheRoot = () => process.env['NAS_CACHE'] ?? join(homedir(), '.cache', 'durable-nas');
+export const cacheRoot = () => resolve(process.env['NAS_CACHE'] || join(homedir(), '.cache', 'durable-nas'));
 
 /** Between two words about a lock that is waited for, milliseconds. */
 const REMINDER_MS = 10_000;
@@ -53,7 +54,7 @@ export const cachedFolder = async (name, fill) => {
   const root = cacheRoot();
   const folder = join(root, name);
   if (existsSync(folder)) return folder;
-  mkdirSync(root, { recursive: true });
+  makeFolder(root);
   return withLock(join(root, `${name}.lock`), async () => {
     if (existsSync(folder)) return folder;
     const staging = join(root, `${name}.${process.pid}.partial`);

@@ -6,6 +6,7 @@ import { StorageLostError } from '../../containers/trainer/persist.ts';
 import { inputError } from '../../nas/core/input-error.ts';
 import { DivergedError, InvalidArchitectureError } from '../../nas/training/program.ts';
 import { CheckpointMismatchError } from '../../store/checkpoints.ts';
+import { StorageError } from '../../store/object-store.ts';
 import { StaleLeaseError } from '../../store/leases.ts';
 
 const lease = { runId: 'r', jobId: 'j', epoch: 1, holder: 'h', damage: [] };
@@ -16,6 +17,8 @@ describe('how an error ends an attempt', () => {
     [new DivergedError('loss is NaN'), 'diverged'],
     [new InvalidArchitectureError('odd channels'), 'invalid-architecture'],
     [new StorageLostError('storage failed for 600 s'), 'lost'],
+    [new StorageError('GetObject failed with status 503: SlowDown: Please reduce your request rate'), 'lost'],
+    [new Error('Fail to find the dnn implementation. [Op:CudnnRNN]'), 'lost'],
     [inputError('a', 1, 'b', 'c'), 'user-error'],
     [new CheckpointMismatchError('k', [{ field: 'threads', stored: 2, current: 1 }]), 'user-error'],
     [new Error('OOM when allocating tensor with shape[512,64,32,32]'), 'out-of-memory'],

@@ -239,7 +239,7 @@ describe('YAML that would be changed or would harm', () => {
     ...Array.from({ length: 9 }, (_, i) => `b${i}: &a${i + 1} [${Array(10).fill(`*a${i}`).join(', ')}]`),
   ].join('\n');
   it.each<[string, string, RegExp]>([
-    ['a bomb of references', bomb, /^tiny\.yaml.*references/],
+    ['a bomb of references', bomb, /^tiny\.yaml:2:10: .*references/],
     [
       'many references',
       `a: &a 1\nb: [${Array(200).fill('*a').join(', ')}]\n`,
@@ -255,6 +255,13 @@ describe('YAML that would be changed or would harm', () => {
     ['a second document', `${TEXT}---\nname: other\n`, /^tiny\.yaml:13:1: .*one document/],
     ['a repeated field', `${TEXT}name: other\n`, /^tiny\.yaml:13:1: .*each field once/],
     ['a tab', `${TEXT}resources:\n\tvcpus: 2\n`, /^tiny\.yaml:14:1: .*expand -t 2/],
+    [
+      'fields of a reference among others',
+      `${TEXT}gate: &g { cells: 3 }\nbudget: { <<: *g, hours: 1 }\n`,
+      /^tiny\.yaml:14:11: "<<: .*field: \*name/,
+    ],
+    ['a field whose name is a number', `${TEXT}7: 1\n`, /^tiny\.yaml:13:1 7: /],
+    ['a field whose name is a truth', `${TEXT}true: 1\n`, /^tiny\.yaml:13:1 true: /],
     ['a tag', `${TEXT}description: !env HOME\n`, /^tiny\.yaml:13:14: .*remove the tag/],
     ['a field whose name is a list', `${TEXT}? [a, b]\n: 1\n`, /^tiny\.yaml:13:3: .*names of fields/],
     ['deep brackets', `a: ${'['.repeat(5000)}`, /^tiny\.yaml:1:\d+: /],
@@ -280,6 +287,14 @@ describe('YAML that would be changed or would harm', () => {
   ])('refuses %s in an override', (_, override, pattern) => {
     expect(refusal(TEXT, override)).toMatch(pattern);
     expect(({} as { x?: number }).x).toBeUndefined();
+  });
+
+  it('ends lines, and comments, at carriage returns', () => {
+    const text = `# as an old Macintosh wrote it\n${TEXT}`;
+    const { experiment } = load(text);
+    expect(load(text.replaceAll('\n', '\r')).experiment).toEqual(experiment);
+    expect(load(text.replaceAll('\n', '\r\n')).experiment).toEqual(experiment);
+    expect(refusal(`${text}resources: {}\rgates: 1\r`)).toMatch(/^tiny\.yaml:15:1 gates: /);
   });
 
   it('keeps references that stand for values', () => {

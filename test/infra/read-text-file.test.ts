@@ -53,6 +53,7 @@ describe('a file that a person names', () => {
       /:1:1: "UTF-16".*iconv/,
     ],
     ['UTF-16 of the other order', utf16(`\ufeff${TEXT}`).swap16(), /:1:1: "UTF-16"/],
+    ['UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x61, 0, 0, 0]), /:1:1: "UTF-32".*iconv -f UTF-32/],
     ['UTF-16 without a mark', utf16(TEXT), /:1:1: "UTF-16"/],
     ['Latin-1', Buffer.from('name: a\ntitle: Größe\n', 'latin1'), /:2:10: "byte 0xf6".*LATIN1/],
     ['Latin-1 at its end', Buffer.from('name: é', 'latin1'), /:1:7: "byte 0xe9"/],

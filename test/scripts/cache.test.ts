@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -6,6 +6,7 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -92,6 +93,8 @@ describe('a lock', () => {
 
   it.each([
     ['is a folder', () => mkdirSync(join(folder, 'lock'))],
+    ['is a pipe', () => execFileSync('mkfifo', [join(folder, 'lock')])],
+    ['is a link that leads nowhere', () => symlinkSync('nothing', join(folder, 'lock'))],
     ['lies in a folder that does not exist', () => rmSync(folder, { recursive: true })],
     ['lies in a file', () => (rmSync(folder, { recursive: true }), writeFileSync(folder, ''))],
   ])('that %s is refused by name, at once', async (_, arrange) => {

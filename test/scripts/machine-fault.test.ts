@@ -34,6 +34,11 @@ describe('a refusal of the file system', () => {
     ],
     ['a folder where a file is needed', () => readFileSync(folder), /\(EISDIR, read\)/],
     ['a home that is a file', () => mkdirSync(file), /\(EEXIST, mkdir\)/],
+    [
+      'a folder in one that is not there',
+      () => mkdirSync(join(folder, 'nothing', 'below')),
+      /below: no such file or directory \(ENOENT, mkdir\)\. Fix: mend the link/,
+    ],
     ['too long a name', () => mkdirSync(join(folder, 'x'.repeat(300))), /\(ENAMETOOLONG, mkdir\)/],
   ])('names the path and the fix: %s', (_, work, message) => {
     const error = thrownBy(work);
@@ -54,6 +59,8 @@ describe('a refusal of the file system', () => {
   });
 
   it('leaves other errors as they are', () => {
+    const absent = thrownBy(() => readFileSync(join(folder, 'nothing')));
+    expect(asMachineFault(absent)).toBe(absent);
     const other = new TypeError('a defect');
     expect(asMachineFault(other)).toBe(other);
     expect(exitCodeOf(other)).toBe(1);

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { CorruptBlobError, getBlob, putBlob } from '../../store/blobs.ts';
+import { readManifest } from '../../store/checkpoint-documents.ts';
 import { createDocument, readDocument, replaceDocument, updateDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
+import { findRunRecord } from '../../store/run-records.ts';
 import { CorruptDocumentError, seal, unseal } from '../../store/sealed-document.ts';
-import { StorageError } from '../../store/object-store.ts';
+import { StorageError, type ObjectStore } from '../../store/object-store.ts';
 import { faultyStore } from '../support/faulty-store.ts';
 
 const counter = z.strictObject({ count: z.number() });
@@ -89,6 +91,66 @@ describe('sealed documents', () => {
     expect(() => open(new TextEncoder().encode('{"count":1}'))).toThrow('key: has no digest');
     expect(() => open(new Uint8Array([0xff]))).toThrow('key: not JSON (1 bytes)');
     expect(() => open(seal({ count: 'x' }))).toThrow(/^key: .*count/s);
+  });
+});
+
+describe('a damaged document', () => {
+  const put = (store: ObjectStore, key: string, body: string) =>
+    store.put(key, new TextEncoder().encode(body));
+  const damaged: [string, RegExp, (store: ObjectStore) => Promise<unknown>][] = [
+    [
+      'of another kind',
+      /^a: not the document/,
+      async (store) => {
+        await put(store, 'a', '{}');
+        await readDocument(store, 'a', counter);
+      },
+    ],
+    ...(
+      [
+        ['that is no JSON', /^a: not JSON \(1 bytes\)/, '{'],
+        ['without a digest', /^a: has no digest/, '{"count":1}'],
+        ['with another digest', /^a: its digest does not match/, '{"count":1,"digest":"0"}'],
+        [
+          'of another schema',
+          /^a: count: Invalid input[^\n]*\. Fix/,
+          new TextDecoder().decode(seal({ count: 'one' })),
+        ],
+      ] as const
+    ).map(([what, words, body]): (typeof damaged)[number] => [
+      `under seal, ${what}`,
+      words,
+      async () => unseal(counter, 'a', { body: new TextEncoder().encode(body), etag: '' }),
+    ]),
+    ['that is gone', /^a: missing/, (store) => readManifest(store, { key: 'a' })],
+    [
+      'of a run',
+      /experiment\.json: damaged: not JSON .*, then nas retry r$/,
+      async (store) => {
+        await put(store, keys.experiment('r'), '{');
+        await findRunRecord(store, 'r');
+      },
+    ],
+    [
+      'among blobs',
+      /: missing\. Fix: .*add its data set again/,
+      async (store) => {
+        const ref = await putBlob(store, new Uint8Array(1));
+        await store.delete([keys.blob(ref.sha256)]);
+        await getBlob(store, ref);
+      },
+    ],
+  ];
+
+  it.each(damaged)('%s says what helps', async (_, words, read) => {
+    const error = await read(createMemoryObjectStore()).then(
+      () => undefined,
+      (cause: unknown) => cause as CorruptDocumentError,
+    );
+    expect(error?.message).toMatch(words);
+    expect(error?.message).toMatch(/^[^\n]*[^.]\. Fix: restore the object from the bucket's versions[^\n]*$/);
+    // What goes on without the document needs no fix.
+    expect(error?.problem).not.toContain('Fix:');
   });
 });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { shownValue } from '../../../nas/core/shown-value.ts';
 import { clientException } from './errors.ts';
 
 const name = z
@@ -213,20 +214,23 @@ export type Request<Name extends keyof typeof requests> = z.infer<(typeof reques
 const at = (value: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>((v, key) => (v as Record<PropertyKey, unknown> | undefined)?.[key], value);
 
+/** Faults of a request that its refusal lists at most. */
+const LISTED = 20;
+
 /** Parses a request; what is wrong is reported in the words of AWS's validation. */
 export const parseRequest = <S extends z.ZodType>(schema: S, body: unknown): z.infer<S> => {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
-  const details = issues.map((issue) => {
+  const details = issues.slice(0, LISTED).map((issue) => {
     const value = at(body, issue.path);
-    const shown = value === undefined ? 'null' : JSON.stringify(value);
+    const shown = shownValue(value);
     const field = issue.path.join('.') || 'body';
     const constraint = value === undefined ? 'Member must not be null' : issue.message;
     return `Value ${shown} at '${field}' failed to satisfy constraint: ${constraint}`;
   });
   throw clientException(
-    `${issues.length} validation error${issues.length > 1 ? 's' : ''} detected: ${details.join('; ')}`,
+    `${issues.length} validation error${issues.length > 1 ? 's' : ''} detected: ${details.join('; ')}${issues.length > LISTED ? '; …' : ''}`,
     { cause: parsed.error },
   );
 };

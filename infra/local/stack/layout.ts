@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Root of the repository: where commands of the stack run. */
@@ -37,6 +37,6 @@ export const layoutOf = (home: string): Layout => ({
   code: join(home, 'code'),
 });
 
-/** `.nas` in the repository; NAS_HOME moves it. */
+/** `.nas` in the repository; NAS_HOME moves it, unless it is empty. */
 export const stackHome = (env: NodeJS.ProcessEnv = process.env): string =>
-  env['NAS_HOME'] ?? join(REPOSITORY, '.nas');
+  resolve(env['NAS_HOME'] || join(REPOSITORY, '.nas'));

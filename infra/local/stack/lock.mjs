@@ -4,11 +4,11 @@ import {
   closeSync,
   fsyncSync,
   linkSync,
+  lstatSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { processStart } from './process-start.mjs';
@@ -56,7 +56,7 @@ const codeOf = (error) => /** @type {NodeJS.ErrnoException} */ (error).code;
 const lockError = (path, cause) =>
   new LockError(
     `the lock ${path} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}. ` +
-      'Fix: make its folder yours and writable, and delete the file if nothing of yours runs',
+      'Fix: make its folder yours and writable, and delete what is there if nothing of yours runs',
     { cause },
   );
 
@@ -69,8 +69,11 @@ export const lockState = (path) => {
   let text;
   let since;
   try {
+    const stat = lstatSync(path);
+    // A pipe would be waited for, a link that leads nowhere is neither there nor free.
+    if (!stat.isFile()) throw new Error('it is no file');
     text = readFileSync(path, 'utf8');
-    since = statSync(path).mtimeMs;
+    since = stat.mtimeMs;
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return { kind: 'free' };
     throw lockError(path, error);

@@ -358,6 +358,23 @@ describe('a body too large', () => {
   });
 });
 
+describe('a body that is wrong', () => {
+  it.each<[string, object]>([
+    ['in a long value', { jobs: ['x'.repeat(300_000)].concat(Array.from({ length: 100 }, () => 'x')) }],
+    ['in many values', { jobs: Array.from({ length: 50_000 }, () => 1) }],
+  ])('%s is refused without repeating it', async (_, body) => {
+    const answer = await send(await signed('/v1/describejobs', body));
+    expect(outcome(answer)).toEqual([400, 'ClientException']);
+    expect(answer.text.length).toBeLessThan(5_000);
+  });
+
+  it('in brackets without end is refused, not met as a fault of the server', async () => {
+    const text = `{"jobs":${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
+    const body = await signer().sign({ ...plain('/v1/describejobs', {}), body: text });
+    expect(outcome(await send(asSent(body)))).toEqual([400, 'ClientException']);
+  });
+});
+
 describe('who signs with the keys of the stack', () => {
   it('is served, whatever characters the path and the query hold', async () => {
     const { jobDefinitionArn = '' } = await h.client.send(
