@@ -213,7 +213,6 @@ export interface RestoredCheckpoint {
  * `latest.json`. Corrupt, truncated, missing and foreign ones are refused, with the reason in `walkedBack`. Given a lease,
  * it also strikes the refused ones off `latest.json`, so that they do not count among the checkpoints kept.
  *
- * @param options.allow fields of the identity that may differ, at the price of bit-exactness.
  * @throws CheckpointMismatchError when the newest intact checkpoint is of another experiment, code version or thread count.
  * @throws StaleLeaseError when the lease given is over.
  */
@@ -221,9 +220,7 @@ export const restoreCheckpoint = async (
   store: ObjectStore,
   job: JobRef | Lease,
   identity: CheckpointIdentity,
-  options: { readonly allow?: readonly ('codeVersion' | 'threads')[] } = {},
 ): Promise<RestoredCheckpoint> => {
-  const allowed: readonly string[] = options.allow ?? [];
   const latest = await readLatest(store, job);
   if ('epoch' in job && latest.epoch > job.epoch) throw new StaleLeaseError(job, latest.epoch, 'the restore');
   const walkedBack: string[] = [...('epoch' in job ? job.damage : [])];
@@ -239,9 +236,7 @@ export const restoreCheckpoint = async (
           `${entry.key}: foreign, belongs to run ${manifest.runId}, job ${manifest.jobId}`,
         );
       }
-      const differences = differencesOf(manifest.identity, identity).filter(
-        ({ field }) => !allowed.includes(field),
-      );
+      const differences = differencesOf(manifest.identity, identity);
       if (differences.length > 0) throw new CheckpointMismatchError(entry.key, differences, job);
       snapshot = await readSnapshot(store, manifest);
     } catch (error) {

@@ -45,6 +45,10 @@ export const keys = {
     segment: (number: number, sha256: string) =>
       `runs/${runId}/searches/${jobId}/segments/${String(number).padStart(6, '0')}-${sha256}.json`,
     segments: `runs/${runId}/searches/${jobId}/segments/`,
+    /** The same once more, should one be damaged. */
+    headCopy: `runs/${runId}/searches/${jobId}/head-copy.json`,
+    segmentCopy: (number: number, sha256: string) =>
+      `runs/${runId}/searches/${jobId}/segment-copies/${String(number).padStart(6, '0')}-${sha256}.json`,
     steering: `runs/${runId}/searches/${jobId}/steering.json`,
   }),
   jobs: (runId: string) => `runs/${runId}/jobs/`,

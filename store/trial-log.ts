@@ -4,15 +4,19 @@ import { trialEventSchema } from '../nas/search/trial-log.ts';
 import type { TrialEvent } from '../nas/search/trial-log.ts';
 import { keys } from './keys.ts';
 import { setAside } from './mendable-documents.ts';
-import type { ObjectStore, StoredObject } from './object-store.ts';
+import { readMirrored } from './mirrored-objects.ts';
+import type { ObjectStore } from './object-store.ts';
 import { CorruptDocumentError, seal, unseal } from './sealed-document.ts';
 
 /**
  * The log of a search by trials. Events are appended to a small head document under compare-and-swap; when the head is
  * full its events move to an immutable segment, named by its content, which names the one before it. The cost of an
- * event therefore does not grow with the log, and a reader verifies all of it from the head.
+ * event therefore does not grow with the log, and a reader verifies all of it from the head. Head and segments have
+ * a copy each, from which one that is damaged or gone is written anew.
  */
 export interface TrialLog {
+  /** Resolves when what was read is stored twice: before anything follows from it. Throws `OvertakenError` as `append` does. */
+  secure(): Promise<void>;
   /** Resolves when the events are stored. Throws `OvertakenError` when another writer has appended in between. */
   append(events: readonly TrialEvent[]): Promise<void>;
 }
@@ -46,18 +50,21 @@ type Segment = z.infer<typeof segmentSchema>;
 
 const EMPTY = { version: 1, events: 0, newest: null, tail: [] } as const;
 
-/** A segment by the name that it has; throws `CorruptDocumentError` where its bytes are others, or gone. */
+/** A segment by the name that it has; throws `CorruptDocumentError` where its bytes are others, or gone, and its copy's too. */
 const readSegment = async (
   store: ObjectStore,
   search: ReturnType<typeof keys.search>,
   ref: SegmentRef,
 ): Promise<Segment> => {
   const key = search.segment(ref.number, ref.sha256);
-  const stored = await store.get(key);
-  if (stored === undefined) throw new CorruptDocumentError(`${store.uri(key)}: missing`);
-  const found = sha256(stored.body);
-  if (found !== ref.sha256) throw new CorruptDocumentError(`${store.uri(key)}: its SHA-256 is ${found}`);
-  return segmentSchema.parse(JSON.parse(new TextDecoder().decode(stored.body)));
+  const copy = search.segmentCopy(ref.number, ref.sha256);
+  const found = await readMirrored(store, { key, copy }, (at, { body }) => {
+    const digest = sha256(body);
+    if (digest !== ref.sha256) throw new CorruptDocumentError(`${store.uri(at)}: its SHA-256 is ${digest}`);
+    return segmentSchema.parse(JSON.parse(new TextDecoder().decode(body)));
+  });
+  if (found.kind === 'intact') return found.value;
+  throw new CorruptDocumentError(found.kind === 'damaged' ? found.problem : `${store.uri(key)}: missing`);
 };
 
 /** Events of all segments up to `newest`, oldest first. */
@@ -102,39 +109,25 @@ interface OpenLog {
   readonly before: readonly TrialEvent[];
   /** Of the head as it is stored; absent where there is none. */
   readonly etag: string | undefined;
-  readonly damage?: Omit<Damage, 'etag'> & { readonly etag?: string };
+  readonly damage?: Damage | undefined;
 }
 
 interface Damage {
   readonly problem: string;
-  readonly etag: string;
+  readonly etag?: string;
   readonly body?: Uint8Array;
 }
 
-const openHead = async (
-  store: ObjectStore,
-  search: ReturnType<typeof keys.search>,
-): Promise<{ readonly head: Head | typeof EMPTY; readonly etag: string | undefined } | Damage> => {
-  let stored: StoredObject | undefined;
-  try {
-    stored = await store.get(search.head);
-    const head = stored === undefined ? EMPTY : unseal(headSchema, search.head, stored);
-    return { head, etag: stored?.etag };
-  } catch (error) {
-    if (!(error instanceof CorruptDocumentError)) throw error;
-    const etag = stored?.etag ?? error.etag;
-    if (etag === undefined) throw error;
-    return { problem: error.problem, etag, ...(stored === undefined ? {} : { body: stored.body }) };
-  }
-};
-
 const open = async (store: ObjectStore, search: ReturnType<typeof keys.search>): Promise<OpenLog> => {
-  const found = await openHead(store, search);
-  let damage: OpenLog['damage'];
-  if ('problem' in found) damage = found;
+  const found = await readMirrored(store, { key: search.head, copy: search.headCopy }, (key, stored) =>
+    unseal(headSchema, key, stored),
+  );
+  if (found.kind === 'absent') return { head: EMPTY, before: [], etag: undefined };
+  let damage: Damage;
+  if (found.kind === 'damaged') damage = found;
   else
     try {
-      const { head, etag } = found;
+      const { value: head, etag } = found;
       return { head, etag, before: await readSegments(store, search, head.newest) };
     } catch (error) {
       if (!(error instanceof CorruptDocumentError)) throw error;
@@ -154,8 +147,8 @@ export const readTrialLog = async (
 ): Promise<readonly TrialEvent[]> => (await openTrialLog(store, runId, jobId)).events;
 
 /**
- * The log as it is, and a writer that goes on from there. Where it is damaged, `damage` says what is, `events` are those before it,
- * and the first append sets the damaged head aside and replaces it.
+ * The log as it is, and a writer that goes on from there. Where it is damaged and its copy too, `damage` says what is, `events` are
+ * those before it, and the first append sets the damaged head aside and replaces it.
  */
 export const openTrialLog = async (
   store: ObjectStore,
@@ -167,6 +160,8 @@ export const openTrialLog = async (
   readonly damage?: string;
 }> => {
   const search = keys.search(runId, jobId);
+  // Before the head: whoever writes both in between is found out.
+  let copyEtag = (await store.head(search.headCopy))?.etag;
   const opened = await open(store, search);
   const { before } = opened;
   let { head, etag, damage } = opened;
@@ -175,37 +170,49 @@ export const openTrialLog = async (
     const body = new TextEncoder().encode(`${JSON.stringify({ version: 1, previous, events })}\n`);
     const ref = { number: previous === null ? 0 : previous.number + 1, sha256: sha256(body) };
     await store.put(search.segment(ref.number, ref.sha256), body);
+    await store.put(search.segmentCopy(ref.number, ref.sha256), body);
     return ref;
   };
 
-  const swap = async (next: Head): Promise<void> => {
-    const body = seal(next);
+  const swap = async (key: string, body: Uint8Array, before: string | undefined): Promise<string> => {
     const outcome =
-      etag === undefined
-        ? await store.putIfAbsent(search.head, body)
-        : await store.compareAndSwap(search.head, body, etag);
-    if (outcome.kind === 'written') etag = outcome.etag;
-    else {
-      // A write whose answer was lost reports a conflict with itself.
-      const present = await store.get(search.head);
-      if (present === undefined || Buffer.compare(present.body, body) !== 0)
-        throw new OvertakenError(`${store.uri(search.head)}: another worker carries on this search`);
-      etag = present.etag;
-    }
+      before === undefined
+        ? await store.putIfAbsent(key, body)
+        : await store.compareAndSwap(key, body, before);
+    if (outcome.kind === 'written') return outcome.etag;
+    // A write whose answer was lost reports a conflict with itself.
+    const present = await store.get(key).catch((error: unknown) => {
+      // Who opens the log again writes it anew.
+      if (error instanceof CorruptDocumentError) return undefined;
+      throw error;
+    });
+    if (present === undefined || Buffer.compare(present.body, body) !== 0)
+      throw new OvertakenError(`${store.uri(key)}: another worker carries on this search`);
+    return present.etag;
+  };
+  /** The copy after the head: what is in the copy was in the head, and what anything follows from is in both. */
+  const swapBoth = async (next: Head): Promise<void> => {
+    const body = seal(next);
+    etag = await swap(search.head, body, etag);
     head = next;
+    copyEtag = await swap(search.headCopy, body, copyEtag);
   };
 
   return {
     events: [...before, ...head.tail],
     ...(damage === undefined ? {} : { damage: damage.problem }),
     log: {
+      secure: async () => {
+        if (damage === undefined && head.events > 0)
+          copyEtag = await swap(search.headCopy, seal(head), copyEtag);
+      },
       append: async (events) => {
         if (events.length === 0) return;
         if (damage !== undefined) await setAside(store, search.head, damage);
         damage = undefined;
         const tail = [...head.tail, ...events];
         const count = head.events + events.length;
-        await swap(
+        await swapBoth(
           tail.length < HEAD_EVENTS
             ? { version: 1, events: count, newest: head.newest, tail }
             : { version: 1, events: count, newest: await writeSegment(head.newest, tail), tail: [] },

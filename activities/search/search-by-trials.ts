@@ -178,7 +178,8 @@ export const createSearchByTrials =
         );
         const { events, log, damage } = await openTrialLog(store, runId, job.jobId);
         if (damage !== undefined) {
-          // In order of proposal the rest follows from what is left and from the trials' results; in order of completion it was chance.
+          // Its copy is damaged too. In order of proposal the rest follows from what is left and from the trials' results; in order of
+          // completion it was chance, and the names of the trials after it are taken by other networks.
           if (experiment.stages.search.order === 'completion')
             throw new CorruptDocumentError(
               `log of ${job.jobId} of ${runId}: damaged after ${events.length} events: ${damage}. What a search in order of ` +
@@ -187,6 +188,7 @@ export const createSearchByTrials =
             );
           context.log.warn(`the log goes on after its ${events.length} intact events: ${damage}`);
         }
+        await log.secure();
         await replay(search, events, context.cancellationSignal);
         return { search, log };
       } catch (error) {

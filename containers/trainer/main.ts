@@ -48,9 +48,11 @@ const main = async (): Promise<number> => {
         ...processor(process.env),
       };
       await events.loaded(software);
-      observeNative(tf, events.begins);
-      events.begins('record the program');
-      return { program: await createProgram(document.program, { tf, ...resources }), software };
+      const observed = observeNative(tf, events.begins);
+      return {
+        program: await observed(() => createProgram(document.program, { tf, ...resources })),
+        software,
+      };
     },
     listen,
     now: () => performance.now() / 1000,

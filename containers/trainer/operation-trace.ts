@@ -8,7 +8,7 @@ export interface OperationTrace {
 }
 
 /** Operations that are waited for; a program that names more has many alike. */
-const AWAITED = 32;
+const AWAITED = 48;
 /** Longer than any store takes that answers. */
 const PATIENCE_MILLISECONDS = 2_000;
 

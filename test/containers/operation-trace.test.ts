@@ -25,7 +25,7 @@ describe('the trace of native operations', () => {
     let waits = 0;
     const trace = operationTrace(() => ++waits > 0);
     for (let graph = 0; graph < 1000; graph++) trace.begins(`evaluate (graph ${graph})`);
-    expect(waits).toBe(32);
+    expect(waits).toBe(48);
   });
 });
 

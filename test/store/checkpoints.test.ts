@@ -386,19 +386,4 @@ describe('identity', () => {
       { field, stored: identity[field], current: value },
     ]);
   });
-
-  it('lets code version and threads differ when told to, and nothing else', async () => {
-    const { store } = await withThree();
-    const allow = ['codeVersion', 'threads'] as const;
-    const restored = await restoreCheckpoint(
-      store,
-      job,
-      { ...identity, codeVersion: '2', threads: 8 },
-      { allow },
-    );
-    expect(restored.snapshot).toEqual(snapshotAt(30));
-    await expect(
-      restoreCheckpoint(store, job, { ...identity, experimentHash: 'other' }, { allow }),
-    ).rejects.toThrow(CheckpointMismatchError);
-  });
 });

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { BatchAttempt } from '../../../activities/batch/batch-jobs.ts';
 import type { LaunchInput, LaunchResult, LaunchTally } from '../../../activities/contract.ts';
 import { createProtocolActivities } from '../../../activities/protocol-activities.ts';
 import type { JobDocument } from '../../../nas/job/job.ts';
@@ -16,23 +15,10 @@ import type { ObjectStore } from '../../../store/object-store.ts';
 import { atEveryEvent, contentOf, throughKill } from '../../support/kill-points.ts';
 import type { KillPoint, MortalWorker } from '../../support/kill-points.ts';
 import { launchDependencies } from '../../support/launch-dependencies.ts';
+import { NO_LAUNCH, RECLAIMED, exited } from '../../support/launches.ts';
 import { runRecordForTests } from '../../support/run-record.ts';
 import { createSimulatedBatch, simulatedResult } from '../../support/simulated-batch.ts';
 import type { SimulatedBatch, SimulatedLaunch } from '../../support/simulated-batch.ts';
-
-const NONE: LaunchTally = { outcomes: [], attempts: 0, reclaims: 0, seconds: 0 };
-const EXITED = 'Essential container in task exited';
-const RECLAIMED: BatchAttempt = {
-  statusReason: 'Host EC2 (instance i-0) terminated.',
-  startedAt: 0,
-  stoppedAt: 2000,
-};
-const exited = (exitCode: number): BatchAttempt => ({
-  exitCode,
-  statusReason: EXITED,
-  startedAt: 0,
-  stoppedAt: 1000,
-});
 
 interface World {
   readonly store: ObjectStore;
@@ -57,7 +43,7 @@ const train = async (
   const job = searchJobs(record.experiment)[0] as LaunchInput['job'];
   const events: string[] = [];
   try {
-    for (let earlier = NONE; ;) {
+    for (let earlier = NO_LAUNCH; ;) {
       // An event of a later launch is one of the same job.
       const point = kill === undefined ? undefined : { ...kill, event: kill.event - events.length };
       const launch = await throughKill<LaunchResult>({ store, batch }, point, launchJob, {

@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { BatchAttempt, BatchJobs } from '../../../activities/batch/batch-jobs.ts';
 import { troubleOf } from '../../../activities/launch/await-launch.ts';
 import type { LaunchHeartbeat } from '../../../activities/launch/await-launch.ts';
-import type { LaunchInput, LaunchResult, LaunchTally } from '../../../activities/contract.ts';
+import type { LaunchInput, LaunchResult } from '../../../activities/contract.ts';
 import { createProtocolActivities } from '../../../activities/protocol-activities.ts';
 import { SubmissionRefusedError } from '../../../activities/failures.ts';
 import { batchJobName, batchNameBeginning } from '../../../activities/launch/submit-launch.ts';
@@ -20,26 +20,13 @@ import type { StageNews } from '../../../workflows/contract.ts';
 import { runRecordForTests } from '../../support/run-record.ts';
 import { setCheckpointsAside } from '../../../store/set-aside.ts';
 import { DEPLOYMENT, launchDependencies } from '../../support/launch-dependencies.ts';
+import { NO_LAUNCH, RECLAIMED, exited } from '../../support/launches.ts';
 import { createSimulatedBatch } from '../../support/simulated-batch.ts';
 import type { SimulatedLaunch } from '../../support/simulated-batch.ts';
 
 /** Failed activities are what is tested here; by default each would be logged. */
 const newEnvironment = (info: ConstructorParameters<typeof MockActivityEnvironment>[0] = {}) =>
   new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') });
-
-const NONE: LaunchTally = { outcomes: [], attempts: 0, reclaims: 0, seconds: 0 };
-const EXITED = 'Essential container in task exited';
-const reclaimed: BatchAttempt = {
-  statusReason: 'Host EC2 (instance i-0) terminated.',
-  startedAt: 0,
-  stoppedAt: 2000,
-};
-const exited = (exitCode: number): BatchAttempt => ({
-  exitCode,
-  statusReason: EXITED,
-  startedAt: 0,
-  stoppedAt: 1000,
-});
 
 const setUp = async (script?: (document: JobDocument, launch: number) => SimulatedLaunch | undefined) => {
   const store = createMemoryObjectStore();
@@ -48,7 +35,7 @@ const setUp = async (script?: (document: JobDocument, launch: number) => Simulat
   const batch = createSimulatedBatch(store, { milliseconds: 5, ...(script === undefined ? {} : { script }) });
   const { launchJob } = createProtocolActivities(launchDependencies(store, batch));
   const job = searchJobs(record.experiment)[0] as LaunchInput['job'];
-  const input: LaunchInput = { run: record, job, earlier: NONE };
+  const input: LaunchInput = { run: record, job, earlier: NO_LAUNCH };
   const launch = (environment = newEnvironment(), change: Partial<LaunchInput> = {}) =>
     environment.run(launchJob, { ...input, ...change }) as Promise<LaunchResult>;
   return { store, batch, record, job, launch };
@@ -68,7 +55,7 @@ describe('launchJob', () => {
     };
     const { launchJob } = createProtocolActivities({ ...launchDependencies(store, batch), tell });
     const job = searchJobs(record.experiment)[0] as LaunchInput['job'];
-    const launched = newEnvironment().run(launchJob, { run: record, job, earlier: NONE });
+    const launched = newEnvironment().run(launchJob, { run: record, job, earlier: NO_LAUNCH });
     const seen = async (change: Parameters<typeof batch.set>[1], count: number): Promise<void> => {
       batch.set('job-1', change);
       await vi.waitFor(() => expect(told).toHaveLength(count));
@@ -97,7 +84,7 @@ describe('launchJob', () => {
   it('writes the document, submits once, heartbeats the Batch id and reports the result', async () => {
     const { store, batch, job, launch } = await setUp(() => ({
       end: 'succeed',
-      attempts: [reclaimed, exited(0)],
+      attempts: [RECLAIMED, exited(0)],
     }));
     const environment = newEnvironment();
     const beats: unknown[] = [];
@@ -182,7 +169,11 @@ describe('launchJob', () => {
     const forgetful = { ...batch, describe: async () => [] };
     const launchWith = (jobs: BatchJobs): Promise<LaunchResult> => {
       const { launchJob } = createProtocolActivities(launchDependencies(store, jobs));
-      return newEnvironment().run(launchJob, { run: record, job, earlier: NONE }) as Promise<LaunchResult>;
+      return newEnvironment().run(launchJob, {
+        run: record,
+        job,
+        earlier: NO_LAUNCH,
+      }) as Promise<LaunchResult>;
     };
     const first = await launchWith(forgetful);
     expect(first.report).toMatchObject({ outcome: 'lost', error: 'Batch does not know the job any more' });
@@ -213,7 +204,7 @@ describe('launchJob', () => {
   });
 
   it('reports last words of the newest attempt, and sums up launches', async () => {
-    const { store, launch, job } = await setUp(() => ({ end: 'fail', attempts: [reclaimed, exited(66)] }));
+    const { store, launch, job } = await setUp(() => ({ end: 'fail', attempts: [RECLAIMED, exited(66)] }));
     const attempt = (epoch: number, error: string) =>
       createDocument(store, keys.job('run', job.jobId).attempt(epoch), {
         jobId: job.jobId,
@@ -237,7 +228,6 @@ describe('launchJob', () => {
     expect(tally.outcomes).toEqual(['lost', 'diverged']);
   });
 
-  const crashed = (exitCode: number): BatchAttempt => ({ ...exited(exitCode), stoppedAt: 1000 });
   const leave = async (
     { store, job }: Awaited<ReturnType<typeof setUp>>,
     epoch: number,
@@ -273,7 +263,7 @@ describe('launchJob', () => {
     [132, 'SIGILL'],
     [135, 'SIGBUS'],
   ])('exit code %i: says what crashed, on what, and how to report it', async (exitCode, signal) => {
-    const kit = await setUp(() => ({ end: 'fail', attempts: [reclaimed, crashed(exitCode)] }));
+    const kit = await setUp(() => ({ end: 'fail', attempts: [RECLAIMED, exited(exitCode)] }));
     await leave(kit, 2, 'job-1', 'train (graph 1)');
     const { report, relaunch, tally } = await kit.launch();
     expect(report).toMatchObject({ outcome: 'crashed', attempts: 2, reclaims: 1 });
@@ -297,10 +287,10 @@ describe('launchJob', () => {
   });
 
   it('ends a job that crashes in one operation again and again, and goes on where it crashes elsewhere', async () => {
-    const kit = await setUp(() => ({ end: 'fail', attempts: [crashed(139)] }));
+    const kit = await setUp(() => ({ end: 'fail', attempts: [exited(139)] }));
     const places: string[] = [];
     const launches = async (operations: readonly string[]) => {
-      let earlier = NONE;
+      let earlier = NO_LAUNCH;
       for (const [i, operation] of operations.entries()) {
         const id = `job-${kit.batch.submissions.length + 1}`;
         places.push(id);
@@ -316,7 +306,7 @@ describe('launchJob', () => {
   });
 
   it('does not take the progress of an earlier attempt for that of the one that crashed', async () => {
-    const kit = await setUp(() => ({ end: 'fail', attempts: [crashed(139)] }));
+    const kit = await setUp(() => ({ end: 'fail', attempts: [exited(139)] }));
     await leave(kit, 1, 'job-0', 'evaluate (graph 2)');
     const { report } = await kit.launch();
     expect(report.outcome).toBe('crashed');
@@ -327,7 +317,7 @@ describe('launchJob', () => {
   it('counts what a job cost before it was paused or put back by hand', async () => {
     const { store, batch, job, launch } = await setUp((_, n) => ({
       end: n === 1 ? 'fail' : 'succeed',
-      attempts: n === 1 ? [reclaimed, exited(75)] : [exited(0)],
+      attempts: n === 1 ? [RECLAIMED, exited(75)] : [exited(0)],
     }));
     await launch();
     await createDocument(store, keys.job('run', job.jobId).attempt(1), {
@@ -379,7 +369,7 @@ describe('a launch that is watched badly, or given up', () => {
     const { report } = (await environment.run(launchJob, {
       run: record,
       job,
-      earlier: NONE,
+      earlier: NO_LAUNCH,
     })) as LaunchResult;
     expect(refusals).toBeLessThan(0);
     expect(report).toMatchObject({ outcome: 'succeeded', attempts: 1 });
@@ -391,7 +381,11 @@ describe('a launch that is watched badly, or given up', () => {
     const jobs = { ...batch, [call]: () => Promise.reject(denied) };
     const { launchJob } = createProtocolActivities(launchDependencies(store, jobs));
     const environment = newEnvironment();
-    const launched = environment.run(launchJob, { run: record, job, earlier: NONE }) as Promise<LaunchResult>;
+    const launched = environment.run(launchJob, {
+      run: record,
+      job,
+      earlier: NO_LAUNCH,
+    }) as Promise<LaunchResult>;
     if (call === 'describe') setTimeout(() => environment.cancel('WORKER_SHUTDOWN'), 50);
     await expect(launched).rejects.not.toMatchObject({ nonRetryable: true });
     expect(batch.terminated).toEqual([]);
@@ -401,7 +395,9 @@ describe('a launch that is watched badly, or given up', () => {
     const { store, batch, record, job } = await setUp();
     const submit = () => Promise.reject(new SubmissionRefusedError('JobQueue nowhere does not exist'));
     const { launchJob } = createProtocolActivities(launchDependencies(store, { ...batch, submit }));
-    await expect(newEnvironment().run(launchJob, { run: record, job, earlier: NONE })).rejects.toMatchObject({
+    await expect(
+      newEnvironment().run(launchJob, { run: record, job, earlier: NO_LAUNCH }),
+    ).rejects.toMatchObject({
       nonRetryable: true,
       message: 'JobQueue nowhere does not exist',
     });
@@ -412,7 +408,9 @@ describe('a launch that is watched badly, or given up', () => {
     const deps = launchDependencies(store, batch);
     const heard = () => Promise.reject(new CorruptDocumentError('notices: not a document'));
     const { launchJob } = createProtocolActivities({ ...deps, notices: { ...deps.notices, heard } });
-    await expect(newEnvironment().run(launchJob, { run: record, job, earlier: NONE })).rejects.toMatchObject({
+    await expect(
+      newEnvironment().run(launchJob, { run: record, job, earlier: NO_LAUNCH }),
+    ).rejects.toMatchObject({
       nonRetryable: true,
     });
     expect(batch.running()).toEqual([]);
@@ -430,7 +428,7 @@ describe('a launch that is watched badly, or given up', () => {
     };
     const { launchJob } = createProtocolActivities(launchDependencies(store, { ...batch, terminate }));
     const environment = newEnvironment();
-    const launched = environment.run(launchJob, { run: record, job, earlier: NONE });
+    const launched = environment.run(launchJob, { run: record, job, earlier: NO_LAUNCH });
     await expect.poll(() => batch.running()).toEqual(['job-1']);
     environment.cancel('CANCELLED');
     await expect(launched).rejects.toThrow(CancelledFailure);
@@ -444,7 +442,7 @@ describe('a launch that is watched badly, or given up', () => {
     const environment = newEnvironment();
     const beats: LaunchHeartbeat[] = [];
     environment.on('heartbeat', (details: LaunchHeartbeat) => beats.push(details));
-    const launched = environment.run(launchJob, { run: record, job, earlier: NONE });
+    const launched = environment.run(launchJob, { run: record, job, earlier: NO_LAUNCH });
     await expect.poll(() => batch.running()).toEqual(['job-1']);
     const statusReason = 'UNDETERMINED - Batch job is blocked, root cause is undetermined.';
     batch.set('job-1', { status: 'RUNNABLE', statusReason });
@@ -469,7 +467,7 @@ describe('endLaunches', () => {
     const { store, batch, record, job } = await setUp(() => ({ end: 'hang' }));
     const gone = newEnvironment();
     const { launchJob, endLaunches } = createProtocolActivities(launchDependencies(store, batch));
-    const launched = gone.run(launchJob, { run: record, job, earlier: NONE });
+    const launched = gone.run(launchJob, { run: record, job, earlier: NO_LAUNCH });
     await expect.poll(() => batch.running()).toEqual(['job-1']);
     gone.cancel('WORKER_SHUTDOWN');
     await expect(launched).rejects.toThrow();

@@ -1,71 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { createCollectReport } from '../../../activities/report/report.ts';
-import type { TrialEvent } from '../../../nas/search/trial-log.ts';
 import { sha256 } from '../../../nas/core/hash.ts';
 import { buildReport } from '../../../nas/report/build-report.ts';
 import type { RunDocuments } from '../../../nas/report/build-report.ts';
-import { REPORT_SOFTWARE } from '../../../activities/report/report.ts';
-import { createDocument, replaceDocument } from '../../../store/json-documents.ts';
 import { keys } from '../../../store/keys.ts';
-import { createMemoryObjectStore } from '../../../store/memory-object-store.ts';
 import type { ObjectStore } from '../../../store/object-store.ts';
-import { openTrialLog } from '../../../store/trial-log.ts';
 import { parseS3Uri } from '../../../store/object-store.ts';
 import { failedRun, finishedRun } from '../../report/fixtures.ts';
 import { runByTrials } from '../../report/trial-fixtures.ts';
-
-/** Puts a run into a store as jobs and protocol leave it there. */
-const stored = async (documents: RunDocuments): Promise<{ store: ObjectStore; documents: RunDocuments }> => {
-  const store = createMemoryObjectStore();
-  const { runId } = documents.run;
-  const dataset = await createDocument(store, keys.dataset(documents.run.dataset.name), {
-    ...documents.dataset,
-    // A manifest has shards; the report leaves them out.
-    splits: {
-      train: { count: 8000, shards: [{ blob: { sha256: 'a'.repeat(64), bytes: 1 }, count: 8000 }] },
-      test: { count: 2000, shards: [{ blob: { sha256: 'b'.repeat(64), bytes: 1 }, count: 2000 }] },
-    },
-  });
-  const run = { ...documents.run, dataset: { ...documents.run.dataset, manifest: dataset.ref } };
-  await createDocument(store, keys.experiment(runId), run);
-  for (const record of documents.stages)
-    await createDocument(store, keys.stageResult(runId, record.stage), record);
-  for (const receipt of documents.receipts) {
-    await createDocument(store, keys.receipt(run.experimentHash, receipt.runId), {
-      version: 1,
-      experiment: 'quickstart',
-      ...receipt,
-    });
-  }
-  for (const [jobId, result] of Object.entries(documents.results)) {
-    await createDocument(store, keys.job(runId, jobId).result, result);
-  }
-  for (const [jobId, attempts] of Object.entries(documents.attempts)) {
-    for (const attempt of attempts)
-      await replaceDocument(store, keys.job(runId, jobId).attempt(attempt.epoch), attempt);
-  }
-  for (const [jobId, trials] of Object.entries(documents.trials)) {
-    const { log } = await openTrialLog(store, runId, jobId);
-    const told = trials.flatMap(({ id, end, copyOf, toldAt = 0 }) =>
-      end === undefined ? [] : [{ toldAt, trial: { id, end, ...(copyOf === undefined ? {} : { copyOf }) } }],
-    );
-    await log.append([
-      {
-        kind: 'asked',
-        trials: trials.map(({ id, ordinal, genotype, hash, fidelity, note }) => ({
-          id,
-          ordinal,
-          genotype,
-          hash,
-          fidelity,
-          note,
-        })),
-      },
-      ...told.sort((a, b) => a.toldAt - b.toldAt).map(({ trial }): TrialEvent => ({ kind: 'told', trial })),
-    ]);
-  }
-  return { store, documents: { ...documents, run, software: REPORT_SOFTWARE } };
-};
+import { storedRun } from '../../support/stored-run.ts';
 
 const collect = (
   store: ObjectStore,
@@ -79,7 +22,7 @@ describe('collectReport', () => {
     ['failed', failedRun],
     ['searched by trials', () => runByTrials({ name: 'judged-random', warmUp: 10 })],
   ])('writes the report of a %s run from what is in the store', async (_, make) => {
-    const { store, documents } = await stored(make());
+    const { store, documents } = await storedRun(make());
     const ref = await collect(store, documents);
     const { runId } = documents.run;
     const body = (await store.get(parseS3Uri(ref.uri).key))!.body;
@@ -100,12 +43,12 @@ describe('collectReport', () => {
   });
 
   test('repeating it gives the same bytes', async () => {
-    const { store, documents } = await stored(finishedRun());
+    const { store, documents } = await storedRun(finishedRun());
     expect(await collect(store, documents)).toEqual(await collect(store, documents));
   });
 
   test('a data set that was replaced since is left out', async () => {
-    const { store, documents } = await stored(failedRun());
+    const { store, documents } = await storedRun(failedRun());
     const key = keys.dataset(documents.run.dataset.name);
     await store.put(
       key,
