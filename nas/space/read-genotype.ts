@@ -2,6 +2,7 @@ import type { Json } from '../core/json.ts';
 import { hashCellGenotype } from './canonical-cell.ts';
 import { parseCellGenotype, printCellGenotype } from './cell-genotype.ts';
 import { parseEnasMacro } from './enas-macro.ts';
+import { toldByEas, toldByNasRl, toldBySmash } from './told-options.ts';
 import { chosenSpace, spaceSchema, type SpaceChoice } from './space-schema.ts';
 
 export interface ReadGenotype {
@@ -27,8 +28,20 @@ export const readGenotype = (space: SpaceChoice, text: string, field?: string): 
 };
 
 /** Options of a space that a genotype of it tells by its size. Throws `InputError` where it is none. */
-export const toldOptions = (name: SpaceChoice['name'], text: string): Readonly<Record<string, Json>> =>
-  name === 'enas-macro' ? { depth: parseEnasMacro(text).length } : {};
+export const toldOptions = (name: SpaceChoice['name'], text: string): Readonly<Record<string, Json>> => {
+  switch (name) {
+    case 'enas-macro':
+      return { depth: parseEnasMacro(text).length };
+    case 'nas-rl':
+      return toldByNasRl(text);
+    case 'smash':
+      return toldBySmash(text);
+    case 'eas':
+      return toldByEas(text);
+    default:
+      return {};
+  }
+};
 
 /** Options of a space that differ from what it has without any. */
 export const spaceOptions = (space: SpaceChoice): Readonly<Record<string, Json>> => {
@@ -37,3 +50,10 @@ export const spaceOptions = (space: SpaceChoice): Readonly<Record<string, Json>>
     Object.entries(space).filter(([option, value]) => option !== 'name' && value !== plain[option]),
   );
 };
+
+/** `smash, depth 6, width 4`: a space with those options, beside which a printed genotype can be read back. */
+export const spaceText = (space: SpaceChoice): string =>
+  [
+    space.name,
+    ...Object.entries(spaceOptions(space)).map(([name, value]) => `${name} ${String(value)}`),
+  ].join(', ');
