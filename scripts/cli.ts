@@ -3,6 +3,15 @@ import { COMMANDS } from './commands.ts';
 import { SURFACE_ONLY } from './commands/completion.ts';
 import packageJson from '../package.json' with { type: 'json' };
 
+/** Who mistypes a command is told where its options are. */
+const pointToHelp = (commands: readonly Command[], words: string): void => {
+  for (const command of commands) {
+    const called = `${words} ${command.name()}`;
+    command.showHelpAfterError(`(${called} --help shows its options and examples)`);
+    pointToHelp(command.commands, called);
+  }
+};
+
 export const buildProgram = (): Command => {
   const program = new Command('nas')
     .description('Durable neural architecture search on spot GPUs')
@@ -12,6 +21,7 @@ export const buildProgram = (): Command => {
     .addHelpText('after', '\nEvery command has examples in its help: nas run --help\n')
     .exitOverride();
   for (const { register } of COMMANDS) register(program);
+  pointToHelp(program.commands, 'nas');
   return program;
 };
 

@@ -1,9 +1,8 @@
-import { datasetManifestSchema } from '../../nas/task/images/manifest.ts';
 import type { NetworkCounts } from '../../nas/experiment/measures.ts';
 import type { NetworkSize } from '../../nas/task/recipe.ts';
 import type { RunRecord } from '../../nas/experiment/run-record.ts';
-import { getBlob } from '../../store/blobs.ts';
 import type { Dependencies } from '../dependencies.ts';
+import { readRunDataset } from '../run-dataset.ts';
 
 /** Counts the network of a printed genotype; `undefined` where it cannot be built at that size. */
 export type CountAt = (genotype: string, size: NetworkSize) => NetworkCounts | undefined;
@@ -11,10 +10,10 @@ export type CountAt = (genotype: string, size: NetworkSize) => NetworkCounts | u
 /** Counts of networks of a run's space, for the images of its data set. */
 export const networkCounts = async (
   { store, countNetwork }: Pick<Dependencies, 'store' | 'countNetwork'>,
-  { experiment, dataset }: RunRecord,
+  run: RunRecord,
 ): Promise<CountAt> => {
-  const manifest = await getBlob(store, dataset.manifest);
-  const { shape, classes } = datasetManifestSchema.parse(JSON.parse(new TextDecoder().decode(manifest)));
+  const { experiment } = run;
+  const { shape, classes } = await readRunDataset(store, run);
   return (genotype, size) =>
     countNetwork({ space: experiment.space, genotype, size, image: shape, classes: classes.length });
 };

@@ -1,3 +1,4 @@
+import { trainingParts } from '../../nas/task/images/manifest.ts';
 import { withEdits } from '../../nas/experiment/edits.ts';
 import { givenCell } from '../../nas/experiment/given-cell.ts';
 import { InputError } from '../../nas/core/input-error.ts';
@@ -21,6 +22,7 @@ import type { Conclusion, PlanInput, ProtocolActivities } from '../contract.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { damagedResult, nothingLeft } from '../failures.ts';
 import { createPlanBaseline } from './plan-baseline.ts';
+import { readRunDataset } from '../run-dataset.ts';
 import { lookUpResult, readRun, readStage } from '../documents/run-documents.ts';
 
 type StageActivities = Pick<
@@ -87,15 +89,12 @@ export const createStageActivities = (deps: Dependencies): StageActivities => {
       ? []
       : sampleForGate(await searchSeeds(ref, reports), experiment.gate.cells, spaceOf(experiment.space).hash);
 
-  /** The gate's judgement, from the reports of stage 1; undefined where there is no gate. */
-  const judged = async (
-    ref: RunRef,
-    experiment: Experiment,
-    reports: readonly JobReport[],
-  ): Promise<GateView | undefined> =>
-    experiment.gate === undefined
-      ? undefined
-      : judgeGate(experiment, await gateSample(ref, experiment, reports), reports);
+  /** The gate's judgement, from the reports of stage 1. */
+  const judged = async (ref: RunRef, run: RunRecord, reports: readonly JobReport[]): Promise<GateView> => {
+    const { experiment } = run;
+    const images = trainingParts(await readRunDataset(store, run), experiment.task.validationFraction);
+    return judgeGate(experiment, images, await gateSample(ref, experiment, reports), reports);
+  };
 
   /** Jobs for the best of some trained cells. */
   const evaluationOf = (run: RunRecord, who: Contender, reports: readonly JobReport[]): PlannedJob[] => {
@@ -109,12 +108,13 @@ export const createStageActivities = (deps: Dependencies): StageActivities => {
 
     planRetraining: async (input) => {
       const { run: ref } = input;
-      const { experiment } = await plannedRun(input);
+      const run = await plannedRun(input);
+      const { experiment } = run;
       if (experiment.strategy.name === 'given')
         return retrainJobs(experiment, [givenCell(experiment)].slice(0, experiment.stages.retrain.topK));
       const { reports } = await readStage(store, ref.runId, 'proxy-search');
       const seeds = await searchSeeds(ref, reports);
-      const gate = await judged(ref, experiment, reports);
+      const gate = experiment.gate && (await judged(ref, run, reports));
       const topK = input.edits?.topK ?? gate?.topK ?? experiment.stages.retrain.topK;
       return retrainJobs(experiment, selectForRetraining(seeds, topK, spaceOf(experiment.space).hash));
     },
@@ -124,10 +124,7 @@ export const createStageActivities = (deps: Dependencies): StageActivities => {
       return gateJobs(experiment, await gateSample(ref, experiment, reports));
     },
 
-    judgeGate: async ({ run: ref, reports }) => {
-      const { experiment } = await readRun(store, ref);
-      return judgeGate(experiment, await gateSample(ref, experiment, reports), reports);
-    },
+    judgeGate: async ({ run: ref, reports }) => judged(ref, await readRun(store, ref), reports),
 
     planBaseline: createPlanBaseline(deps),
 

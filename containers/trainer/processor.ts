@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { arch, cpus } from 'node:os';
-import { instructionSetOf } from '../../nas/instruction-set.ts';
+import { instructionSetOf } from '../../nas/core/instruction-set.ts';
 
 const cpuinfo = (): string => {
   try {

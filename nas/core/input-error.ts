@@ -28,9 +28,30 @@ const LISTED = 20;
 /** All that is wrong with one input, one line each; a single error stays what it is. */
 export const inputErrors = (errors: readonly [InputError, ...InputError[]]): InputError => {
   if (errors.length === 1) return errors[0];
-  const lines = [...new Set(errors.map(({ message }) => message))];
+  const lines = [...new Set(errors.flatMap(({ message }) => message.split('\n')))];
   const more = lines.length - LISTED;
   return new InputError([...lines.slice(0, LISTED), ...(more > 0 ? [`and ${more} more`] : [])].join('\n'));
+};
+
+/**
+ * What steps answer that may each find the input wrong, in order. Throws one `InputError` that lists what all of them find; any other
+ * error is thrown as it is.
+ */
+export const allOrErrors = async <T extends readonly unknown[]>(steps: {
+  readonly [K in keyof T]: () => Promise<T[K]>;
+}): Promise<T> => {
+  const answers: unknown[] = [];
+  const errors: InputError[] = [];
+  for (const step of steps)
+    try {
+      answers.push(await step());
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      errors.push(error);
+    }
+  const [first, ...rest] = errors;
+  if (first !== undefined) throw inputErrors([first, ...rest]);
+  return answers as unknown as T;
 };
 
 /** What a check that throws its first error has to say, for one that lists all. */

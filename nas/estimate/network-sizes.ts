@@ -2,7 +2,9 @@ import { max, min } from 'simple-statistics';
 import type { DatasetManifest } from '../task/images/manifest.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { givenCell } from '../experiment/given-cell.ts';
+import { LARGEST_GPU_MIB } from '../experiment/gpu-memory.ts';
 import { inputError, inputErrors } from '../core/input-error.ts';
+import type { InputError } from '../core/input-error.ts';
 import type { LoadedExperiment } from '../experiment/load-experiment.ts';
 import { LATENCY } from '../experiment/measures.ts';
 import type { Recipe } from '../task/recipe.ts';
@@ -21,7 +23,8 @@ import type { Description } from '../training/layers/shape-layers.ts';
 import { supernetOf } from '../training/supernets/registry.ts';
 import { describeSupernet } from '../training/supernets/supernet.ts';
 
-type Stage = 'search' | 'retrain' | 'evaluate';
+export const STAGES = ['search', 'retrain', 'evaluate'] as const;
+type Stage = (typeof STAGES)[number];
 
 /** What one job of a stage trains. */
 export interface NetworkSizes {
@@ -129,20 +132,22 @@ const stagesOf = ({ strategy, stages }: Experiment): readonly Stage[] => [
   'evaluate',
 ];
 
+const stageSizes = (experiment: Experiment, dataset: DatasetManifest, stage: Stage): NetworkSizes => {
+  const { recipe } = experiment.stages[stage];
+  const [network, descriptions] = descriptionsOf(experiment, stage, dataset, SAMPLES);
+  return {
+    stage,
+    network,
+    parameters: mean(descriptions.map(({ used }) => countParameters(used))),
+    multiplyAdds: mean(descriptions.map(({ used }) => countMultiplyAdds(used))),
+    activationBytes: recipe.batchSize * mean(descriptions.map(({ trained }) => trained.activationBytes)),
+    leastBytes: min(descriptions.map((described) => leastBytes(recipe, described))),
+  };
+};
+
 /** The networks of each stage, before anything is trained. */
 export const networkSizes = (experiment: Experiment, dataset: DatasetManifest): readonly NetworkSizes[] =>
-  stagesOf(experiment).map((stage) => {
-    const { recipe } = experiment.stages[stage];
-    const [network, descriptions] = descriptionsOf(experiment, stage, dataset, SAMPLES);
-    return {
-      stage,
-      network,
-      parameters: mean(descriptions.map(({ used }) => countParameters(used))),
-      multiplyAdds: mean(descriptions.map(({ used }) => countMultiplyAdds(used))),
-      activationBytes: recipe.batchSize * mean(descriptions.map(({ trained }) => trained.activationBytes)),
-      leastBytes: min(descriptions.map((described) => leastBytes(recipe, described))),
-    };
-  });
+  stagesOf(experiment).map((stage) => stageSizes(experiment, dataset, stage));
 
 /** Random networks of stage 1 under the limits of its objective. */
 export interface LimitedNetworks {
@@ -206,64 +211,130 @@ const MiB = 2 ** 20;
 const heldBytes = ({ encoding, shape, splits }: DatasetManifest): number =>
   encoding === 'files' ? 0 : splits.train.count * shape.reduce((product, size) => product * size, 1);
 
-/**
- * Refuses networks and minibatches for which a job's memory cannot suffice, whatever the framework does: one `InputError` that lists the
- * stages. A GPU's own memory is not known before the start.
- */
-export const checkMemory = ({ experiment, place }: LoadedExperiment, dataset: DatasetManifest): void => {
-  const { gpus, memoryMiB } = experiment.resources;
-  if (gpus > 0) return;
-  const held = heldBytes(dataset);
-  const errors = networkSizes(experiment, dataset).flatMap(({ stage, leastBytes }) => {
-    const needed = Math.ceil((leastBytes + held) / MiB);
-    if (needed <= memoryMiB) return [];
-    const { network, recipe } = experiment.stages[stage];
-    return inputError(
-      place(['resources', 'memoryMiB']),
-      memoryMiB,
-      `at least the ${needed} MiB that stages.${stage} cannot do without: weights of ${network.channels} channels and ` +
-        `${network.layers} layers with their gradients, and what minibatches of ${recipe.batchSize} keep for them`,
-      `raise resources.memoryMiB, or lower stages.${stage}.recipe.batchSize or stages.${stage}.network`,
-    );
-  });
+const throwAll = (errors: readonly InputError[]): void => {
   const [first, ...rest] = errors;
   if (first !== undefined) throw inputErrors([first, ...rest]);
 };
+
+/** What is said of a stage whose networks cannot have images of the data set's size. */
+const unfit = (
+  stage: Stage,
+  { experiment, place }: LoadedExperiment,
+  dataset: DatasetManifest,
+  cause: InvalidArchitectureError,
+): InputError =>
+  inputError(
+    place(['stages', stage, 'network']),
+    experiment.stages[stage].network,
+    `a size that fits the ${dataset.shape.join(' × ')} images of ${dataset.name}`,
+    cause.message,
+    { cause },
+  );
+
+/** What a network check says; of networks that cannot be built, that. */
+const orUnfit = (
+  stage: Stage,
+  loaded: LoadedExperiment,
+  dataset: DatasetManifest,
+  check: () => readonly InputError[],
+): readonly InputError[] => {
+  try {
+    return check();
+  } catch (cause) {
+    if (!(cause instanceof InvalidArchitectureError)) throw cause;
+    return [unfit(stage, loaded, dataset, cause)];
+  }
+};
+
+const beyondMemory = (
+  stage: Stage,
+  { experiment, place }: LoadedExperiment,
+  dataset: DatasetManifest,
+  gpuMemoryMiB: number,
+): readonly InputError[] => {
+  const { gpus, memoryMiB } = experiment.resources;
+  const { leastBytes } = stageSizes(experiment, dataset, stage);
+  const { network, recipe } = experiment.stages[stage];
+  const what =
+    `weights of ${network.channels} channels and ` +
+    `${network.layers} layers with their gradients, and what minibatches of ${recipe.batchSize} keep for them`;
+  const smaller = `lower stages.${stage}.recipe.batchSize or stages.${stage}.network`;
+  if (gpus > 0) {
+    const needed = Math.ceil(leastBytes / MiB);
+    if (needed <= gpuMemoryMiB) return [];
+    return [
+      inputError(
+        place(['stages', stage]),
+        { network, batchSize: recipe.batchSize },
+        `what a GPU can hold, at most ${gpuMemoryMiB} MiB here; this cannot do without ${needed} MiB: ${what}`,
+        `${smaller}${gpuMemoryMiB < LARGEST_GPU_MIB ? ', or name a queue with larger GPUs in resources.queue' : ''}`,
+      ),
+    ];
+  }
+  const needed = Math.ceil((leastBytes + heldBytes(dataset)) / MiB);
+  if (needed <= memoryMiB) return [];
+  return [
+    inputError(
+      place(['resources', 'memoryMiB']),
+      memoryMiB,
+      `at least the ${needed} MiB that stages.${stage} cannot do without: ${what}`,
+      `raise resources.memoryMiB, or ${smaller}`,
+    ),
+  ];
+};
+
+/**
+ * Networks and minibatches of a stage for which memory cannot suffice, whatever the framework does: of the job, or of the GPU where it
+ * has one.
+ */
+export const checkStageMemory = (
+  stage: Stage,
+  loaded: LoadedExperiment,
+  dataset: DatasetManifest,
+  gpuMemoryMiB = LARGEST_GPU_MIB,
+): readonly InputError[] =>
+  stagesOf(loaded.experiment).includes(stage)
+    ? orUnfit(stage, loaded, dataset, () => beyondMemory(stage, loaded, dataset, gpuMemoryMiB))
+    : [];
+/** Throws one `InputError` that lists the stages that no memory suffices for. */
+export const checkMemory = (
+  loaded: LoadedExperiment,
+  dataset: DatasetManifest,
+  gpuMemoryMiB?: number,
+): void => throwAll(STAGES.flatMap((stage) => checkStageMemory(stage, loaded, dataset, gpuMemoryMiB)));
 
 /** Spaces all of whose architectures fit an image, or none. */
 const UNIFORM = new Set(['darts-cnn', 'nas-bench-201']);
 
 /**
- * Throws `InputError` where the images of the data set are of a size that the networks cannot have, or leave a batch norm a single
- * value to normalise.
+ * Stages whose networks cannot have images of the data set's size, or where such an image leaves a batch norm a single value to
+ * normalise.
  */
-export const checkNetworks = ({ experiment, place }: LoadedExperiment, dataset: DatasetManifest): void => {
-  if (experiment.strategy.name !== 'given' && !UNIFORM.has(experiment.space.name)) return;
-  for (const stage of stagesOf(experiment)) {
-    const { network, recipe } = experiment.stages[stage];
-    try {
-      const [, descriptions] = descriptionsOf(experiment, stage, dataset, 1);
-      for (const {
-        trained: { leastNormalizedPixels },
-      } of descriptions) {
-        const refusal = oneValueOnly(recipe.batchSize, leastNormalizedPixels);
-        if (refusal !== undefined)
-          throw inputError(
+export const checkStageNetwork = (
+  stage: Stage,
+  loaded: LoadedExperiment,
+  dataset: DatasetManifest,
+): readonly InputError[] => {
+  const { experiment, place } = loaded;
+  if (experiment.strategy.name !== 'given' && !UNIFORM.has(experiment.space.name)) return [];
+  if (!stagesOf(experiment).includes(stage)) return [];
+  const { recipe } = experiment.stages[stage];
+  return orUnfit(stage, loaded, dataset, () => {
+    const [, descriptions] = descriptionsOf(experiment, stage, dataset, 1);
+    return descriptions.flatMap(({ trained }) => {
+      const refusal = oneValueOnly(recipe.batchSize, trained.leastNormalizedPixels);
+      return refusal === undefined
+        ? []
+        : inputError(
             place(['stages', stage, 'recipe', 'batchSize']),
             recipe.batchSize,
             `at least 2 on the ${dataset.shape.join(' × ')} images of ${dataset.name}`,
             refusal,
           );
-      }
-    } catch (cause) {
-      if (!(cause instanceof InvalidArchitectureError)) throw cause;
-      throw inputError(
-        place(['stages', stage, 'network']),
-        network,
-        `a size that fits the ${dataset.shape.join(' × ')} images of ${dataset.name}`,
-        cause.message,
-        { cause },
-      );
-    }
-  }
+    });
+  });
 };
+
+/** Throws one `InputError` that lists the stages whose networks do not fit the data set. */
+export const checkNetworks = (loaded: LoadedExperiment, dataset: DatasetManifest): void =>
+  throwAll(STAGES.flatMap((stage) => checkStageNetwork(stage, loaded, dataset)));

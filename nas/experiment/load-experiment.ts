@@ -1,10 +1,10 @@
-import type { z } from 'zod';
 import { withStrategyDefaults } from './check-black-box.ts';
 import { EXPERIMENT_CHECKS } from './check-experiment.ts';
 import { experimentSchema } from './experiment.ts';
 import type { Experiment } from './experiment.ts';
 import { experimentGuide, issueErrors } from './experiment-issues.ts';
-import { InputError, inputError, inputErrors } from '../core/input-error.ts';
+import { inputError, inputErrors } from '../core/input-error.ts';
+import type { InputError } from '../core/input-error.ts';
 import { repairedExperiment, watched } from './repaired-experiment.ts';
 import { withOverrides } from './override.ts';
 import { parseYaml } from '../core/yaml-text.ts';
@@ -34,42 +34,46 @@ export interface LoadedExperiment {
   place(path: Path): string;
 }
 
-const checked = (experiment: Experiment, place: (path: Path) => string): InputError[] =>
-  EXPERIMENT_CHECKS.flatMap((check) => [...check(experiment, place)]);
+/** An experiment as it is written, right or wrong. */
+export interface ReadExperiment {
+  /** All that is wrong with it by itself. */
+  readonly errors: readonly InputError[];
+  /**
+   * What a further check says of it. Where the schema refuses the experiment, the check reads it with the wrong fields repaired, and
+   * only what it says without having read any of those counts.
+   */
+  ask<T>(check: (loaded: LoadedExperiment) => Iterable<T>): readonly T[];
+  /** The experiment. Throws one `InputError` that lists the errors, where there are any. */
+  loaded(): LoadedExperiment;
+}
 
-/**
- * What the checks say of an experiment that its schema refuses: they read it with the wrong fields repaired, and only what they say
- * without having read any of those counts.
- */
-const checkedAround = (
-  raw: unknown,
-  issues: readonly z.core.$ZodIssue[],
+/** See `ReadExperiment.ask`. */
+const askAround = <T>(
+  repaired: ReturnType<typeof repairedExperiment>,
   place: (path: Path) => string,
-): InputError[] => {
-  const repaired = repairedExperiment(raw, issues);
+  check: (loaded: LoadedExperiment) => Iterable<T>,
+): readonly T[] => {
   if (repaired === undefined) return [];
-  return EXPERIMENT_CHECKS.flatMap((check) => {
-    let guessed = false;
-    const experiment = watched(repaired.experiment, repaired.fields, () => (guessed = true));
-    try {
-      const errors = [...check(experiment, place)];
-      return guessed ? [] : errors;
-    } catch (error) {
-      // A check may stumble over what stands in for the wrong field; what it would have said is said in the next attempt.
-      if (guessed) return [];
-      throw error;
-    }
-  });
+  let guessed = false;
+  const experiment = watched(repaired.experiment, repaired.fields, () => (guessed = true));
+  try {
+    const answers = [...check({ experiment, place })];
+    return guessed ? [] : answers;
+  } catch (error) {
+    // A check may stumble over what stands in for the wrong field; what it would have said is said in the next attempt.
+    if (guessed) return [];
+    throw error;
+  }
 };
 
 /**
- * Reads an experiment: YAML, then `--set` overrides, then the schema's defaults and checks. Throws one `InputError` that lists
- * all that is wrong, each with file, line and column, the field, its value, what is allowed and the fix.
+ * Reads an experiment: YAML, then `--set` overrides, then the schema's defaults and checks. Each error has file, line and column, the
+ * field, its value, what is allowed and the fix. Throws `InputError` where the text is no YAML of fields.
  */
-export const loadExperiment = (
+export const readExperimentText = (
   text: string,
   options: { readonly file: string; readonly overrides?: readonly string[] },
-): LoadedExperiment => {
+): ReadExperiment => {
   const { file, overrides = [] } = options;
   const yaml = parseYaml(text, file);
   if (typeof yaml.value !== 'object' || yaml.value === null || Array.isArray(yaml.value))
@@ -89,14 +93,26 @@ export const loadExperiment = (
 
   const raw = withPrintedGenotype(root);
   const parsed = experimentSchema.safeParse(raw);
-  const errors = parsed.success
-    ? checked(withStrategyDefaults(parsed.data), place)
-    : [
-        ...issueErrors(raw, parsed.error.issues, experimentGuide(), (path) => place(asPath(path))),
-        ...checkedAround(raw, parsed.error.issues, place),
-      ];
-  const [first, ...rest] = errors;
-  if (first !== undefined) throw inputErrors([first, ...rest]);
-  if (!parsed.success) throw parsed.error;
-  return { experiment: withStrategyDefaults(parsed.data), place };
+  const experiment = parsed.success ? withStrategyDefaults(parsed.data) : undefined;
+  const repaired = parsed.success ? undefined : repairedExperiment(raw, parsed.error.issues);
+  const ask = <T>(check: (loaded: LoadedExperiment) => Iterable<T>): readonly T[] =>
+    experiment === undefined ? askAround(repaired, place, check) : [...check({ experiment, place })];
+  const errors = [
+    ...issueErrors(raw, parsed.error?.issues ?? [], experimentGuide(), (path) => place(asPath(path))),
+    ...EXPERIMENT_CHECKS.flatMap((check) => ask((loaded) => check(loaded.experiment, place))),
+  ];
+  return {
+    errors,
+    ask,
+    loaded: () => {
+      const [first, ...rest] = errors;
+      if (first !== undefined) throw inputErrors([first, ...rest]);
+      if (experiment === undefined) throw parsed.error;
+      return { experiment, place };
+    },
+  };
 };
+
+/** The experiment of a text; see `readExperimentText`. Throws one `InputError` that lists all that is wrong. */
+export const loadExperiment = (...of: Parameters<typeof readExperimentText>): LoadedExperiment =>
+  readExperimentText(...of).loaded();

@@ -43,12 +43,23 @@ const sizeRatio = ({ stages: { retrain, evaluate } }: Experiment): number =>
   (evaluate.network.channels ** 2 * evaluate.network.layers) /
   (retrain.network.channels ** 2 * retrain.network.layers);
 
+/** Training images of a run's data set that the short retrainings have, and the rest of them, which stage 3 has too. */
+export interface TrainingParts {
+  readonly train: number;
+  readonly validation: number;
+}
+
 /** What stage 3's trainings of both contenders will cost, from what the short retrainings took. */
-const stage3Dollars = (experiment: Experiment, epochs: number, retrained: readonly JobReport[]): number => {
-  const { stages, task, resources } = experiment;
+const stage3Dollars = (
+  experiment: Experiment,
+  epochs: number,
+  { train, validation }: TrainingParts,
+  retrained: readonly JobReport[],
+): number => {
+  const { stages, resources } = experiment;
   const mean = retrained.reduce((sum, { seconds }) => sum + seconds, 0) / Math.max(1, retrained.length);
   const { recipe, seeds } = stages.evaluate;
-  const longer = (recipe.epochs / epochs / (1 - task.validationFraction)) * sizeRatio(experiment);
+  const longer = (recipe.epochs / epochs) * ((train + validation) / train) * sizeRatio(experiment);
   return (2 * seeds.length * mean * longer * resources.spotDollarsPerHour) / 3600;
 };
 
@@ -67,6 +78,7 @@ const priceOf = ({ resources }: Experiment, dollars: number): string =>
  */
 export const judgeGate = (
   experiment: Experiment,
+  images: TrainingParts,
   sample: readonly GateCell[],
   reports: readonly JobReport[],
 ): GateView => {
@@ -84,7 +96,7 @@ export const judgeGate = (
   const { tau, interval, n } = correlation;
   const low = tau === undefined || interval[0] <= gate.minimumTau;
   const topK = low ? Math.max(gate.topK, stages.retrain.topK) : stages.retrain.topK;
-  const dollars = stage3Dollars(experiment, gate.epochs, retrained);
+  const dollars = stage3Dollars(experiment, gate.epochs, images, retrained);
   const held = low && dollars >= gate.dollars;
   const measured =
     tau === undefined

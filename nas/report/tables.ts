@@ -1,4 +1,6 @@
 import { dollars, duration, instant, integer, percent, points, quantity, shortHash } from './format.ts';
+import { equalText } from '../task/images/equal-images.ts';
+import { spaceText } from '../space/read-genotype.ts';
 import { searchOfTrial } from '../job/trial-job-id.ts';
 import { shortNames } from './names.ts';
 import type { RunReport, StageSpending } from './run-report.ts';
@@ -253,7 +255,7 @@ export const identityTable = (report: RunReport): Table => {
       ['experiment hash', provenance.experimentHash],
       ['created', provenance.createdAt],
       ...(provenance.endedAt === undefined ? [] : [['last attempt ended', provenance.endedAt]]),
-      ['space', configuration.space.name],
+      ['space', spaceText(configuration.space)],
       ['strategy', configuration.strategy.name],
       ...(configuration.genotype === undefined ? [] : [['genotype', configuration.genotype]]),
       ...(configuration.origin === undefined
@@ -277,6 +279,9 @@ export const identityTable = (report: RunReport): Table => {
               'normalisation',
               `mean ${data.normalisation.mean.map((m) => m.toFixed(4)).join(', ')}; sd ${data.normalisation.std.map((s) => s.toFixed(4)).join(', ')}`,
             ],
+            ...(data.equalImages === undefined
+              ? []
+              : [['equal images', equalText(data.equalImages, data.counts.test)]]),
             ['licence of the data', data.licence],
           ]),
       [

@@ -26,3 +26,10 @@ export const spaceOptions = (space: SpaceChoice): Readonly<Record<string, Json>>
     Object.entries(space).filter(([option, value]) => option !== 'name' && value !== plain[option]),
   );
 };
+
+/** `smash, depth 6, width 4`: a space with those options, beside which a printed genotype can be read back. */
+export const spaceText = (space: SpaceChoice): string =>
+  [
+    space.name,
+    ...Object.entries(spaceOptions(space)).map(([name, value]) => `${name} ${String(value)}`),
+  ].join(', ');

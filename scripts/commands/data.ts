@@ -116,7 +116,10 @@ const progressLine = (): { show: NonNullable<AddOptions['onProgress']>; end: () 
 };
 
 export const register = (program: Command): void => {
-  const data = program.command('data').description('data sets: list, add, verify');
+  const data = program
+    .command('data')
+    .description('data sets: list, add, verify')
+    .addHelpText('after', examples('nas data list', 'nas data add mine --from ~/images'));
 
   data
     .command('list')

@@ -46,7 +46,7 @@ export const register = (program: Command): void => {
               '--yes',
               false,
               'given where nobody can be asked',
-              `nas delete ${runId} --dry-run first`,
+              `nas delete ${runId} --dry-run says what goes; nas delete ${runId} --yes deletes it`,
             );
           if (!(await confirmed(`delete run ${runId}: ${what}${kept}?`))) {
             process.stderr.write('nothing was deleted\n');

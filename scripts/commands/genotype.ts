@@ -28,7 +28,10 @@ interface DrawOptions {
 }
 
 export const register = (program: Command): void => {
-  const genotype = program.command('genotype').description('show or draw an architecture');
+  const genotype = program
+    .command('genotype')
+    .description('show or draw an architecture')
+    .addHelpText('after', examples('nas genotype show DARTS_V2', 'nas genotype draw my-run --out cell.svg'));
 
   genotype
     .command('show')

@@ -9,18 +9,14 @@ export const register = (program: Command): void => {
     .option('--json', 'print one JSON document')
     .addHelpText('after', examples('nas jobs my-run'))
     .action(async (runId: string, options: { readonly json?: boolean }) => {
-      const [{ withSession, unknownRun }, { runBatchJobs }, { duration, table }] = await Promise.all([
+      const [{ isRun, withSession, unknownRun }, { runBatchJobs }, { duration, table }] = await Promise.all([
         import('../runs/connect.ts'),
         import('../runs/run-batch-jobs.ts'),
         import('../runs/format.ts'),
       ]);
       await withSession(async ({ client, config }) => {
         const jobs = await runBatchJobs(config, runId);
-        if (jobs.length === 0) {
-          const { listRuns } = await import('../runs/connect.ts');
-          if (!(await listRuns(client)).some((run) => run.runId === runId))
-            throw await unknownRun(client, runId);
-        }
+        if (jobs.length === 0 && !(await isRun(client, runId))) throw await unknownRun(client, runId);
         if (options.json === true) {
           process.stdout.write(`${JSON.stringify({ runId, jobs })}\n`);
           return;

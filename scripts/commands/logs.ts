@@ -33,11 +33,13 @@ export const register = (program: Command): void => {
         { attemptLogs, newestBatchJob, runBatchJobs },
         { openLogs },
         { setTimeout: sleep },
+        { knownRun },
       ] = await Promise.all([
         import('../config.ts'),
         import('../runs/run-batch-jobs.ts'),
         import('../runs/job-log.ts'),
         import('node:timers/promises'),
+        import('../runs/connect.ts'),
       ]);
       const config = useConfig();
       const where = config.embedded === undefined ? 'aws' : 'embedded';
@@ -51,7 +53,9 @@ export const register = (program: Command): void => {
         let shown: { readonly stream: string; readonly log: JobLog } | undefined;
         let empty = true;
         for (let quiet = 0; ;) {
-          const job = newestBatchJob(await runBatchJobs(config, runId), runId, jobId);
+          const jobs = await runBatchJobs(config, runId);
+          if (jobs.length === 0) await knownRun(runId);
+          const job = newestBatchJob(jobs, runId, jobId);
           const ended = job.status === 'SUCCEEDED' || job.status === 'FAILED';
           const attempts = attemptLogs(job, options.attempt);
           const newest = attempts.at(-1);

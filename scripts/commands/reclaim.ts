@@ -40,12 +40,14 @@ export const register = (program: Command): void => {
         { embeddedOnly, localBatch },
         { inputError },
         { readTrace },
+        { knownRun },
       ] = await Promise.all([
         import('../config.ts'),
         import('../runs/run-batch-jobs.ts'),
         import('../runs/local-batch.ts'),
         import('../../nas/core/input-error.ts'),
         import('../runs/spot-trace.ts'),
+        import('../runs/connect.ts'),
       ]);
       if (options.trace !== undefined && path !== undefined)
         throw inputError('job', path, 'a job or --trace, not both', 'leave one of them out');
@@ -77,7 +79,9 @@ export const register = (program: Command): void => {
             'for example my-run/stage-1/seed-0; nas jobs RUN lists the jobs',
           );
         const [, runId = '', jobId = ''] = parts;
-        batchJobId = newestBatchJob(await runBatchJobs(config, runId), runId, jobId).batchJobId;
+        const jobs = await runBatchJobs(config, runId);
+        if (jobs.length === 0) await knownRun(runId);
+        batchJobId = newestBatchJob(jobs, runId, jobId).batchJobId;
       }
       const { instanceId } = await batch.reclaim({
         noticeSeconds: options.notice,

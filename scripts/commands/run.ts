@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import type { Experiment } from '../../nas/experiment/experiment.ts';
+import type { StoredDataset } from '../../store/datasets.ts';
 import { examples } from '../examples.ts';
 
 interface Options {
@@ -16,11 +18,11 @@ const printJson = (value: unknown): void => {
 };
 
 const dryRun = async (file: string, options: Options): Promise<void> => {
-  const [{ readExperiment }, { planFor }] = await Promise.all([
+  const [{ readExperimentFile }, { planFor }] = await Promise.all([
     import('../runs/prepare-run.ts'),
     import('../runs/dry-run.ts'),
   ]);
-  const plan = await planFor(await readExperiment(file, options.set), options.name);
+  const plan = await planFor(readExperimentFile(file, options.set), options.name);
   if (options.json === true) printJson(plan.document);
   else process.stdout.write(`${plan.text}\n`);
 };
@@ -36,6 +38,9 @@ const run = async (file: string, options: Options): Promise<void> => {
     { startRun },
     { watchRun },
     { printRun },
+    { findDataset, loadedOrRefused },
+    { configuredStore },
+    { allOrErrors },
   ] = await Promise.all([
     import('../runs/prepare-run.ts'),
     import('../../nas/estimate/network-sizes.ts'),
@@ -46,17 +51,26 @@ const run = async (file: string, options: Options): Promise<void> => {
     import('../runs/start-run.ts'),
     import('../runs/watch-run.ts'),
     import('../runs/print-run.ts'),
+    import('../runs/check-stored.ts'),
+    import('../runs/configured-store.ts'),
+    import('../../nas/core/input-error.ts'),
   ]);
-  const loaded = await prepare.readExperiment(file, options.set);
+  const loaded = await loadedOrRefused(prepare.readExperimentFile(file, options.set), configuredStore);
   const now = new Date();
   const runId = prepare.checkRunId(options.name ?? prepare.defaultRunId(loaded.experiment, now));
   await withSession(async (session) => {
     const { client, store, config } = session;
-    await checkResources(config, loaded);
-    const dataset = await prepare.findDataset(store, loaded);
+    let gpuMemoryMiB: number | undefined;
+    const [, dataset, found] = await allOrErrors<[void, StoredDataset, Experiment]>([
+      async () => {
+        gpuMemoryMiB = await checkResources(config, loaded);
+      },
+      () => findDataset(store, loaded, gpuMemoryMiB),
+      () => prepare.withTable(store, loaded),
+    ]);
     const limits = limitedNetworks(loaded.experiment, dataset.manifest);
     if (limits?.within === 0) process.stderr.write(`warning: ${describeLimits(limits)}\n`);
-    const experiment = await settleParallelism(config, await prepare.withTable(store, loaded));
+    const experiment = await settleParallelism(config, found);
     const origin = await settleOrigin(client, config);
     const record = prepare.runRecord(runId, experiment, dataset, now, origin);
     await startRun(client, store, { record, taskQueue: config.taskQueue });

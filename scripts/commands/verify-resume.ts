@@ -23,6 +23,7 @@ const verify = async (file: string, options: Options): Promise<void> => {
     { verifyResume },
     { jobToVerify },
     { printReceipt },
+    { findDataset },
   ] = await Promise.all([
     import('../runs/prepare-run.ts'),
     import('../runs/settle-parallelism.ts'),
@@ -31,11 +32,12 @@ const verify = async (file: string, options: Options): Promise<void> => {
     import('../verify/verify-resume.ts'),
     import('../verify/job-to-verify.ts'),
     import('../verify/print-receipt.ts'),
+    import('../runs/check-stored.ts'),
   ]);
   const loaded = await prepare.readExperiment(file, options.set);
   const config = useConfig();
   const store = createS3ObjectStore({ bucket: config.bucket });
-  const dataset = await prepare.findDataset(store, loaded);
+  const dataset = await findDataset(store, loaded);
   const experiment = await settleParallelism(config, loaded.experiment);
   const now = new Date();
   const runId = prepare.checkRunId(`verify-${prepare.defaultRunId(loaded.experiment, now)}`.slice(0, 64));

@@ -1,7 +1,7 @@
 import type { DatasetManifest } from '../../nas/task/images/manifest.ts';
+import { equalSentences } from '../../nas/task/images/equal-images.ts';
 import type { ClassCounts } from '../../store/datasets.ts';
 import { table } from '../runs/format.ts';
-import type { EqualImages } from './equal-images.ts';
 import type { FolderAccount } from './import-folder.ts';
 
 export interface ClassRow {
@@ -42,14 +42,6 @@ const countsTable = (rows: readonly ClassRow[]): string => {
   ]);
 };
 
-const EQUAL: readonly (readonly [Exclude<keyof EqualImages, 'examples'>, string])[] = [
-  ['testInTraining', 'test images are training images too: accuracy on them says nothing of unseen images'],
-  ['testInValidation', 'test images are validation images too'],
-  ['validationInTraining', 'validation images are training images too'],
-  ['contradicting', 'images are the same as one of another class'],
-  ['repeated', 'images are in their split and class before'],
-];
-
 /** What there is to say of an import, one line each. */
 export const accountLines = (
   { leftOut, links, nested, remarks, equal }: FolderAccount,
@@ -62,11 +54,7 @@ export const accountLines = (
   ...(links === 0 ? [] : [`links followed: ${links}`]),
   ...(nested === 0 ? [] : [`images in folders within those of their classes: ${nested}`]),
   ...remarks,
-  ...EQUAL.flatMap(([name, what]) => {
-    const count = equal[name];
-    if (count === 0) return [];
-    return [`equal images: ${count}${name === 'testInTraining' ? ` of ${testImages}` : ''} ${what}`];
-  }),
+  ...equalSentences(equal, testImages).map((sentence) => `equal images: ${sentence}`),
   ...equal.examples.map(([a, b]) => `equal images, for example: ${a} and ${b}`),
 ];
 

@@ -1,17 +1,8 @@
 import { sha256 } from '../../nas/core/hash.ts';
+import type { EqualCounts } from '../../nas/task/images/equal-images.ts';
 
-/** Images that have the same pixels as another, as the data set holds them. */
-export interface EqualImages {
-  /** Test images that are training images, those for validation left aside. */
-  readonly testInTraining: number;
-  /** Test images that are in the data set's own validation split. */
-  readonly testInValidation: number;
-  readonly validationInTraining: number;
-  /** Images that another one of the same pixels contradicts: it is of another class. */
-  readonly contradicting: number;
-  /** Images that are in their split and class before. */
-  readonly repeated: number;
-  /** One pair of files for each of the above that there is. */
+export interface EqualImages extends EqualCounts {
+  /** One pair of files for each count that is not 0. */
   readonly examples: readonly (readonly [string, string])[];
 }
 
@@ -20,6 +11,9 @@ interface Member {
   readonly label: number;
   readonly split: 'train' | 'validation' | 'test';
 }
+
+/** Without the examples: what the data set's manifest keeps. */
+export const countsOf = ({ examples: _, ...counts }: EqualImages): EqualCounts => counts;
 
 /** Collects images by the hash of their pixels. */
 export const equalImages = (): { add(member: Member, pixels: Uint8Array): void; counted(): EqualImages } => {

@@ -3,7 +3,7 @@ import { deriveSeed, randomFromSeed } from '../../nas/core/random.ts';
 import { decodeForEvaluation } from '../../nas/task/images/decode-image.ts';
 import { channelHistogram } from '../../nas/task/images/image-set.ts';
 import type { FileDataset, FileSplit } from '../../nas/task/images/raw-dataset.ts';
-import { equalImages } from './equal-images.ts';
+import { countsOf, equalImages } from './equal-images.ts';
 import type { LabelledFile } from './folder-structure.ts';
 import { decodableFile } from './image-file.ts';
 import { IMAGE_FORMATS } from './image-kind.ts';
@@ -72,6 +72,7 @@ export const importFiles = async (
     train: splitOf([...shuffled(train, 'train'), ...shuffled(validation, 'validation')], histogram.add),
     test: splitOf(shuffled(test, 'test')),
     normalisation: histogram.statistics,
+    equalImages: () => countsOf(equal.counted()),
     account: () => ({ ...account, equal: equal.counted() }),
   };
 };

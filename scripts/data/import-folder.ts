@@ -8,7 +8,7 @@ import type { ImageSet } from '../../nas/task/images/image-set.ts';
 import { imageBytes } from '../../nas/task/images/image-set.ts';
 import type { RawDataset } from '../../nas/task/images/raw-dataset.ts';
 import { indicesByClass } from '../../nas/task/images/split.ts';
-import { equalImages, type EqualImages } from './equal-images.ts';
+import { countsOf, equalImages, type EqualImages } from './equal-images.ts';
 import {
   structuredImages,
   type LabelledFile,
@@ -293,5 +293,12 @@ export const importFolder = async (
     index < train.length ? 'train' : 'validation',
   );
   const testSet = await decode(test, () => 'test');
-  return { ...described, train: trainSet, test: testSet, account: { ...account, equal: equal.counted() } };
+  const counted = equal.counted();
+  return {
+    ...described,
+    train: trainSet,
+    test: testSet,
+    equalImages: countsOf(counted),
+    account: { ...account, equal: counted },
+  };
 };

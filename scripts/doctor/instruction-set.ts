@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { arch, cpus } from 'node:os';
-import { INSTRUCTION_SETS, instructionSetOf } from '../../nas/instruction-set.ts';
+import { INSTRUCTION_SETS, instructionSetOf } from '../../nas/core/instruction-set.ts';
 import { Finding } from './check.ts';
 
 /** Values of ONEDNN_MAX_CPU_ISA that oneDNN knows; it takes no notice of others. */

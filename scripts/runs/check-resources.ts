@@ -5,6 +5,7 @@ import { askBatch, describeQueue, environmentVcpus } from '../../activities/batc
 import type { DescribedQueue } from '../../activities/batch/queue-capacity.ts';
 import { errorText } from '../../nas/core/error-text.ts';
 import { InfrastructureError, infrastructureError } from '../../nas/core/infrastructure-error.ts';
+import { gpuMemoryMiB } from '../../nas/experiment/gpu-memory.ts';
 import { inputError, inputErrors } from '../../nas/core/input-error.ts';
 import type { InputError } from '../../nas/core/input-error.ts';
 import type { LoadedExperiment } from '../../nas/experiment/load-experiment.ts';
@@ -27,6 +28,8 @@ const isUsable = ({ state, status }: ComputeEnvironmentDetail): boolean =>
 /** One kind of machine of an environment. */
 interface Offer extends MachineBounds {
   readonly name: string;
+  /** Of one GPU, where there are any. */
+  readonly gpuMemoryMiB: number;
 }
 
 /** What an environment offers to one job at most. Jobs of the embedded stack are processes of this machine. */
@@ -36,6 +39,7 @@ const offersOf = (environment: ComputeEnvironmentDetail, embedded: boolean): rea
   const offer = (type: string, bounds: MachineBounds): Offer => ({
     ...bounds,
     name: type === '' ? name : `${name} (${type})`,
+    gpuMemoryMiB: gpuMemoryMiB(type),
     vcpus: Math.min(most, bounds.vcpus),
   });
   if (embedded)
@@ -135,8 +139,12 @@ const isDenied = (error: unknown): boolean =>
  * Refuses what Batch would accept and never start: a queue that does not exist, is disabled or invalid, a job definition that is
  * not there, and resources beyond what any machine of the queue has. Throws one `InputError` that lists them,
  * `InfrastructureError` when Batch does not answer. Who may not describe queues is told that nothing was checked.
+ * Answers the memory of the largest GPU that the queue gives to a job, where that is known.
  */
-export const checkResources = async (config: Where, loaded: LoadedExperiment): Promise<void> => {
+export const checkResources = async (
+  config: Where,
+  loaded: LoadedExperiment,
+): Promise<number | undefined> => {
   const { experiment, place } = loaded;
   const theirs = experiment.resources.queue;
   const name = theirs ?? config.queue;
@@ -146,6 +154,7 @@ export const checkResources = async (config: Where, loaded: LoadedExperiment): P
     : 'check region, credentials and permissions (docs/aws.md)';
   const client = new BatchClient({ requestHandler: requestTimeouts(REQUEST_MILLISECONDS) });
   const field = theirs === undefined ? `${config.source}: queue` : place(['resources', 'queue']);
+  let largestGpu: number | undefined;
   const queueErrors = async (): Promise<readonly InputError[]> => {
     const described = await describeQueue(client, name, fix);
     if (described === undefined) {
@@ -172,11 +181,12 @@ export const checkResources = async (config: Where, loaded: LoadedExperiment): P
         ),
       ];
     const usable = described.environments.filter(isUsable);
-    return beyond(
-      loaded,
-      name,
-      usable.flatMap((environment) => offersOf(environment, embedded)),
-    );
+    const offers = usable.flatMap((environment) => offersOf(environment, embedded));
+    if (experiment.resources.gpus > 0) {
+      const known = offers.filter(({ gpus }) => gpus > 0).map((offer) => offer.gpuMemoryMiB);
+      largestGpu = known.length === 0 ? undefined : Math.max(...known);
+    }
+    return beyond(loaded, name, offers);
   };
   const definitionErrors = async (): Promise<readonly InputError[]> => {
     const { jobDefinition, source } = config;
@@ -195,9 +205,11 @@ export const checkResources = async (config: Where, loaded: LoadedExperiment): P
   try {
     const [first, ...rest] = (await Promise.all([queueErrors(), definitionErrors()])).flat();
     if (first !== undefined) throw inputErrors([first, ...rest]);
+    return largestGpu;
   } catch (error) {
     if (!isDenied(error)) throw error;
     process.stderr.write(`queue and resources are not checked: ${errorText(error)}\n`);
+    return undefined;
   } finally {
     client.destroy();
   }

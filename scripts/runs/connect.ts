@@ -120,3 +120,13 @@ export const unknownRun = async (client: Client, runId: string): Promise<Error> 
     suggestion(runId, known, 'nas list shows the runs'),
   );
 };
+
+/** Whether Temporal knows a run of that name. */
+export const isRun = async (client: Client, runId: string): Promise<boolean> =>
+  (await listRuns(client)).some((run) => run.runId === runId);
+
+/** Throws `InputError` for the name of no run, for commands that ask Batch alone. */
+export const knownRun = (runId: string): Promise<void> =>
+  withSession(async ({ client }) => {
+    if (!(await isRun(client, runId))) throw await unknownRun(client, runId);
+  });

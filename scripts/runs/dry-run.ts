@@ -2,21 +2,22 @@ import { stringify } from 'yaml';
 import { errorText } from '../../nas/core/error-text.ts';
 import type { Experiment } from '../../nas/experiment/experiment.ts';
 import { InfrastructureError } from '../../nas/core/infrastructure-error.ts';
-import type { LoadedExperiment } from '../../nas/experiment/load-experiment.ts';
+import { allOrErrors } from '../../nas/core/input-error.ts';
+import type { LoadedExperiment, ReadExperiment } from '../../nas/experiment/load-experiment.ts';
 import { searchJobs } from '../../nas/protocol/plan.ts';
 import { isSettled } from '../../nas/experiment/settled-experiment.ts';
 import type { StoredDataset } from '../../store/datasets.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
-import { QUICK } from '../../store/s3-retries.ts';
-import { createS3ObjectStore } from '../../store/s3-object-store.ts';
 import { useConfig } from '../config.ts';
 import { checkResources } from './check-resources.ts';
+import { findDataset, loadedOrRefused } from './check-stored.ts';
+import { configuredStore } from './configured-store.ts';
 import { estimate } from '../../nas/estimate/estimate.ts';
 import type { StageEstimate } from '../../nas/estimate/estimate.ts';
 import { table } from './format.ts';
 import { describeLimits, limitedNetworks, networkSizes } from '../../nas/estimate/network-sizes.ts';
 import type { NetworkSizes } from '../../nas/estimate/network-sizes.ts';
-import { checkRunId, findDataset, withTable } from './prepare-run.ts';
+import { checkRunId, withTable } from './prepare-run.ts';
 import { settleParallelism } from './settle-parallelism.ts';
 
 export interface Plan {
@@ -24,18 +25,19 @@ export interface Plan {
   readonly text: string;
 }
 
-const configuredStore = (): ObjectStore =>
-  createS3ObjectStore({ bucket: useConfig().bucket, retries: QUICK });
-
 /** The data set and the experiment with its table, both checked; the experiment as it is when there is no stack to ask. */
 const storedIfReachable = async (
   loaded: LoadedExperiment,
   openStore: () => ObjectStore,
+  gpuMemoryMiB: number | undefined,
 ): Promise<{ readonly experiment: Experiment; readonly dataset?: StoredDataset }> => {
   try {
     const store = openStore();
-    const dataset = await findDataset(store, loaded);
-    return { dataset, experiment: await withTable(store, loaded) };
+    const [dataset, experiment] = await allOrErrors<[StoredDataset, Experiment]>([
+      () => findDataset(store, loaded, gpuMemoryMiB),
+      () => withTable(store, loaded),
+    ]);
+    return { dataset, experiment };
   } catch (error) {
     if (!(error instanceof InfrastructureError)) throw error;
     const { table } = loaded.experiment.stages.search;
@@ -56,13 +58,14 @@ const settledIfReachable = async (experiment: Experiment): Promise<Experiment> =
   }
 };
 
-/** Throws `InputError` for what the queue would never start, as far as there is a queue to ask. */
-const checkedIfReachable = async (loaded: LoadedExperiment): Promise<void> => {
+/** See `checkResources`, as far as there is a queue to ask. */
+const checkedIfReachable = async (loaded: LoadedExperiment): Promise<number | undefined> => {
   try {
-    await checkResources(useConfig(), loaded);
+    return await checkResources(useConfig(), loaded);
   } catch (error) {
     if (!(error instanceof InfrastructureError)) throw error;
     process.stderr.write(`queue and resources are not checked: ${errorText(error)}\n`);
+    return undefined;
   }
 };
 
@@ -131,13 +134,21 @@ const commented = (title: string, lines: string[][]): string[] => [
  * as the run would when it starts, as far as the store can be asked.
  */
 export const planFor = async (
-  loaded: LoadedExperiment,
+  read: ReadExperiment,
   name: string | undefined,
   openStore: () => ObjectStore = configuredStore,
 ): Promise<Plan> => {
   if (name !== undefined) checkRunId(name);
-  const { dataset, experiment: found } = await storedIfReachable(loaded, openStore);
-  await checkedIfReachable(loaded);
+  const loaded = await loadedOrRefused(read, openStore);
+  let gpuMemoryMiB: number | undefined;
+  const [, { dataset, experiment: found }] = await allOrErrors<
+    [void, Awaited<ReturnType<typeof storedIfReachable>>]
+  >([
+    async () => {
+      gpuMemoryMiB = await checkedIfReachable(loaded);
+    },
+    () => storedIfReachable(loaded, openStore, gpuMemoryMiB),
+  ]);
   const experiment = await settledIfReachable(found);
   const limits = dataset && limitedNetworks(experiment, dataset.manifest);
   const costs =

@@ -28,7 +28,19 @@ export interface LocalBatch {
   ): Promise<Uint8Array>;
 }
 
-const call = async (url: URL, request: Parameters<typeof signedFetch>[2] = {}): Promise<Response> => {
+/** How a person named what the endpoint is asked for; `allowed` and the endpoint's reason tell what it would have granted. */
+interface Asked {
+  readonly field: string;
+  readonly value: unknown;
+  readonly allowed: string;
+  readonly fix: string;
+}
+
+const call = async (
+  url: URL,
+  asked: Asked,
+  request: Parameters<typeof signedFetch>[2] = {},
+): Promise<Response> => {
   const identity = identityOf(process.env);
   if (identity === undefined) throw infrastructureError('there are no keys of the embedded stack', 'nas up');
   let answer: Response;
@@ -45,7 +57,7 @@ const call = async (url: URL, request: Parameters<typeof signedFetch>[2] = {}): 
       `the Batch endpoint at ${url.origin} refuses this stack's keys: ${message}`,
       'nas up',
     );
-  throw inputError(url.pathname, request.body ?? url.search, 'see the reason', message);
+  throw inputError(asked.field, asked.value, `${asked.allowed} (${message})`, asked.fix);
 };
 
 /** The embedded stack. Throws `InputError` when the configuration points elsewhere; `onAws` says what to do there. */
@@ -56,23 +68,41 @@ export const embeddedOnly = (config: LoadedConfig, command: string, onAws: strin
 
 /** Calls are signed with the keys that `useConfig` has put into this process's environment. */
 export const localBatch = (embedded: EmbeddedStack): LocalBatch => {
-  const post = async (path: string, body: object): Promise<unknown> => {
-    const answer = await call(new URL(path, embedded.batch), { method: 'POST', body });
+  const post = async (path: string, body: object, asked: Asked): Promise<unknown> => {
+    const answer = await call(new URL(path, embedded.batch), asked, { method: 'POST', body });
     return answer.json();
   };
   return {
     reclaim: async ({ batchJobId, noticeSeconds }) =>
-      (await post('/_local/reclaim', {
-        ...(batchJobId === undefined ? {} : { jobId: batchJobId }),
-        noticeSeconds,
-      })) as { instanceId: string },
-    playTrace: async (options) => (await post('/_local/trace', options)) as { points: number },
+      (await post(
+        '/_local/reclaim',
+        { ...(batchJobId === undefined ? {} : { jobId: batchJobId }), noticeSeconds },
+        {
+          field: 'job',
+          value: batchJobId ?? 'the oldest that runs',
+          allowed: 'a job that runs',
+          fix: 'nas jobs RUN shows which jobs of a run are RUNNING',
+        },
+      )) as { instanceId: string },
+    playTrace: async (options) =>
+      (await post('/_local/trace', options, {
+        field: '--trace',
+        value: options.trace,
+        allowed: 'a trace of capacities',
+        fix: 'write {"metadata":{"gap_seconds":60},"data":[2,1,2]} and a --start within it',
+      })) as { points: number },
     log: async (batchJobId, { attempt, offset }) => {
       const url = new URL('/_local/logs', embedded.batch);
       url.searchParams.set('jobId', batchJobId);
       url.searchParams.set('offset', String(offset));
       if (attempt !== undefined) url.searchParams.set('attempt', String(attempt));
-      return new Uint8Array(await (await call(url)).arrayBuffer());
+      const asked: Asked = {
+        field: '--attempt',
+        value: attempt ?? 'the newest',
+        allowed: 'an attempt that has a log',
+        fix: 'nas jobs RUN lists the attempts',
+      };
+      return new Uint8Array(await (await call(url, asked)).arrayBuffer());
     },
   };
 };

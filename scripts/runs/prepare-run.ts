@@ -1,11 +1,10 @@
 import { max } from 'simple-statistics';
 import { readTextFile } from '../../infra/read-text-file.ts';
 import { objectiveOnTable } from '../../nas/benchmark/table-objective.ts';
-import { checkAgainstDataset } from '../../nas/experiment/check-experiment.ts';
 import type { Experiment } from '../../nas/experiment/experiment.ts';
 import { inputError } from '../../nas/core/input-error.ts';
-import { loadExperiment } from '../../nas/experiment/load-experiment.ts';
-import type { LoadedExperiment } from '../../nas/experiment/load-experiment.ts';
+import { readExperimentText } from '../../nas/experiment/load-experiment.ts';
+import type { LoadedExperiment, ReadExperiment } from '../../nas/experiment/load-experiment.ts';
 import { checkMeasures, minimisedMeasures } from '../../nas/experiment/measures.ts';
 import { suggestion } from '../../nas/core/nearest.ts';
 import { experimentHash } from '../../nas/experiment/run-record.ts';
@@ -14,64 +13,26 @@ import type { SettledExperiment } from '../../nas/experiment/settled-experiment.
 import { chosenSpace } from '../../nas/space/registry.ts';
 import { isBlackBox } from '../../nas/search/strategy-schema.ts';
 import { STRATEGIES } from '../../nas/search/registry.ts';
-import { CorruptBlobError } from '../../store/blobs.ts';
-import { countsByClass, listDatasets, readDataset } from '../../store/datasets.ts';
 import type { StoredDataset } from '../../store/datasets.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { listTables, openTable, readTableManifest } from '../../store/tables.ts';
-import { CATALOGUE } from '../data/catalogue.ts';
-import { checkMemory, checkNetworks } from '../../nas/estimate/network-sizes.ts';
 import type { RunOrigin } from './settle-origin.ts';
 
 const RUN_ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
 
-/** Reads an experiment file. Throws `InputError` when it cannot be read or is wrong. */
-export const readExperiment = async (
-  file: string,
-  overrides: readonly string[],
-): Promise<LoadedExperiment> => {
+/** Reads an experiment file, right or wrong. Throws `InputError` when it cannot be read or is no YAML of fields. */
+export const readExperimentFile = (file: string, overrides: readonly string[]): ReadExperiment => {
   const expected = {
     field: 'experiment',
     what: 'a readable YAML file',
     fix: 'see experiments/ for examples',
   };
-  return loadExperiment(readTextFile(file, expected), { file, overrides });
+  return readExperimentText(readTextFile(file, expected), { file, overrides });
 };
 
-/** The experiment's data set, checked against it. Throws `InputError`. */
-export const findDataset = async (
-  store: ObjectStore,
-  { experiment, place }: LoadedExperiment,
-): Promise<StoredDataset> => {
-  const name = experiment.task.data;
-  const found = /^[\w.-]+$/.test(name) ? await readDataset(store, name) : undefined;
-  if (found === undefined) {
-    const present = (await listDatasets(store)).map(({ manifest }) => manifest.name);
-    const addable = Object.keys(CATALOGUE);
-    throw inputError(
-      place(['task', 'data']),
-      name,
-      `${present.join(', ') || 'nothing yet'} (in the store); ${addable.join(', ')} (by nas data add)`,
-      addable.includes(name)
-        ? `nas data add ${name}`
-        : suggestion(name, [...present, ...addable], 'nas data add takes your own images: --from PATH'),
-    );
-  }
-  const counts = await countsByClass(store, found.manifest).catch((cause: unknown) => {
-    if (!(cause instanceof CorruptBlobError)) throw cause;
-    throw inputError(
-      place(['task', 'data']),
-      name,
-      'a data set that is whole',
-      `add it anew; nas data verify ${name} says what is wrong with it`,
-      { cause },
-    );
-  });
-  checkAgainstDataset(experiment, found.manifest, place, counts.train);
-  checkNetworks({ experiment, place }, found.manifest);
-  checkMemory({ experiment, place }, found.manifest);
-  return found;
-};
+/** Reads an experiment file. Throws `InputError` when it cannot be read or is wrong. */
+export const readExperiment = async (file: string, overrides: readonly string[]): Promise<LoadedExperiment> =>
+  readExperimentFile(file, overrides).loaded();
 
 /** A unit that the values of the column cannot have would make every score a hundred times too small or too large. */
 const checkUnit = (

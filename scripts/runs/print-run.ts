@@ -46,7 +46,7 @@ export const printRun = (view: LiveView): string => {
     stage.jobs.flatMap((job) => (job.error === undefined ? [] : [`${job.jobId}: ${job.error}`])),
   );
   return [
-    `${view.runId}: ${view.status}${view.error === undefined ? '' : ` — ${view.error}`}`,
+    `${view.runId}: ${view.status}${view.error === undefined ? '' : ` — ${view.error.replace(/^CancelledFailure\b/, 'on request')}`}`,
     ...(view.verdict === undefined
       ? []
       : [

@@ -19,7 +19,8 @@ import { checkResources } from './check-resources.ts';
 import { unknownRun } from './connect.ts';
 import type { Session } from './connect.ts';
 import { readRunRecord } from './control-run.ts';
-import { checkRunId, findDataset, runRecord } from './prepare-run.ts';
+import { findDataset } from './check-stored.ts';
+import { checkRunId, runRecord } from './prepare-run.ts';
 import type { RunOrigin } from './settle-origin.ts';
 import { reserve, startRun } from './start-run.ts';
 
@@ -160,8 +161,8 @@ export const forkRun = async (
   const runId = checkRunId(
     options.name ?? `${sourceId}-fork-${now.toISOString().slice(11, 19).replaceAll(':', '')}`,
   );
-  await checkResources(config, loaded);
-  const dataset = await findDataset(store, loaded);
+  const gpuMemoryMiB = await checkResources(config, loaded);
+  const dataset = await findDataset(store, loaded, gpuMemoryMiB);
   if (dataset.ref.sha256 !== source.dataset.manifest.sha256)
     throw inputError(
       'task.data',

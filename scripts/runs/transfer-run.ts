@@ -7,7 +7,8 @@ import { checkResources } from './check-resources.ts';
 import type { Session } from './connect.ts';
 import { readRunRecord } from './control-run.ts';
 import { fetchReport } from './fetch-report.ts';
-import { checkRunId, findDataset, runRecord } from './prepare-run.ts';
+import { findDataset } from './check-stored.ts';
+import { checkRunId, runRecord } from './prepare-run.ts';
 import type { RunOrigin } from './settle-origin.ts';
 import { settleParallelism } from './settle-parallelism.ts';
 import { startRun } from './start-run.ts';
@@ -64,8 +65,8 @@ export const transferRun = async (
   const runId = checkRunId(
     options.name ?? `${sourceId.slice(0, 54)}-to-${now.toISOString().slice(11, 19).replaceAll(':', '')}`,
   );
-  await checkResources(config, loaded);
-  const found = await findDataset(store, loaded);
+  const gpuMemoryMiB = await checkResources(config, loaded);
+  const found = await findDataset(store, loaded, gpuMemoryMiB);
   const experiment = await settleParallelism(config, loaded.experiment);
   const record = runRecord(runId, experiment, found, now, options.origin);
   await startRun(client, store, { record, taskQueue: config.taskQueue });

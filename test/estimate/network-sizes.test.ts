@@ -101,10 +101,12 @@ describe('checkMemory', () => {
     );
   });
 
-  it('refuses wide networks for their weights alone, and leaves what a GPU holds to the GPU', () => {
+  it('refuses wide networks for their weights alone; with a GPU it is the GPU’s memory that counts', () => {
     const wide = ['stages.evaluate.network.channels=2000', 'stages.evaluate.recipe.batchSize=1'];
     expect(() => checkMemory(load(...wide), dataset(32))).toThrow(/weights of 2000 channels and 20 layers/);
-    expect(() => checkMemory(load(...wide, 'resources.gpus=1'), dataset(32))).not.toThrow();
+    const onGpu = load(...wide, 'resources.gpus=1');
+    expect(() => checkMemory(onGpu, dataset(32))).not.toThrow();
+    expect(() => checkMemory(onGpu, dataset(32), 8 * 1024)).toThrow(/stages\.evaluate: .*at most 8192 MiB/);
   });
 
   it('asks for less than a training’s intermediate results take, and for no less than its weights', () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { checkAgainstDataset } from '../../nas/experiment/check-experiment.ts';
+import { checkAgainstDataset } from '../../nas/experiment/check-dataset.ts';
 import { trainingParts, type DatasetManifest } from '../../nas/task/images/manifest.ts';
 import { loadExperiment } from '../../nas/experiment/load-experiment.ts';
 import { splitTrainValidation } from '../../nas/task/images/split.ts';

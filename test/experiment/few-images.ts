@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { checkAgainstDataset } from '../../nas/experiment/check-experiment.ts';
+import { checkAgainstDataset } from '../../nas/experiment/check-dataset.ts';
 import type { DatasetManifest } from '../../nas/task/images/manifest.ts';
 import type { Experiment } from '../../nas/experiment/experiment.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkAgainstDataset } from '../../nas/experiment/check-experiment.ts';
+import { checkAgainstDataset } from '../../nas/experiment/check-dataset.ts';
 import type { DatasetManifest } from '../../nas/task/images/manifest.ts';
 import { experimentSchema } from '../../nas/experiment/experiment.ts';
 import type { ExperimentInput } from '../../nas/experiment/experiment.ts';

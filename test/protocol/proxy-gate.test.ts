@@ -67,10 +67,13 @@ const reports = (accuracies: readonly (number | undefined)[]): JobReport[] =>
         }),
   }));
 
+/** As `task.validationFraction` splits a data set that brings no validation split. */
+const HALVED = { train: 50, validation: 50 };
+
 describe('judgeGate', () => {
   it('lets a ranking pass that retraining confirms', () => {
     const order = Array.from({ length: 20 }, (_, i) => 1 - i / 20);
-    const view = judgeGate(experiment, cells(order), reports([0.8, 0.9, ...order.slice(2)]));
+    const view = judgeGate(experiment, HALVED, cells(order), reports([0.8, 0.9, ...order.slice(2)]));
     expect(view.correlation.tau).toBeGreaterThan(0.9);
     expect(view).toMatchObject({ low: false, topK: 2, held: false });
     expect(view.text).toMatch(
@@ -79,7 +82,7 @@ describe('judgeGate', () => {
   });
 
   it('trusts no τ whose interval reaches down to the minimum, however high it is', () => {
-    const few = judgeGate(experiment, cells([1, 0.75, 0.5, 0.25]), reports([0.9, 0.8, 0.85, 0.6]));
+    const few = judgeGate(experiment, HALVED, cells([1, 0.75, 0.5, 0.25]), reports([0.9, 0.8, 0.85, 0.6]));
     expect(few.correlation.tau).toBeCloseTo(4 / 6);
     expect(few.correlation.interval[0]).toBeLessThan(0);
     expect(few).toMatchObject({ low: true, topK: 8 });
@@ -87,12 +90,12 @@ describe('judgeGate', () => {
   });
 
   it('widens stage 2 and holds stage 3 where retraining contradicts, or says nothing', () => {
-    const against = judgeGate(experiment, cells([1, 0.5, 0]), reports([0.6, 0.8, 0.9]));
+    const against = judgeGate(experiment, HALVED, cells([1, 0.5, 0]), reports([0.6, 0.8, 0.9]));
     expect(against).toMatchObject({ low: true, topK: 8, held: true });
     expect(against.text).toMatch(
       /-1\.00.*8 cells instead of 2; stage 3, about \$4\.80, waits for nas resume/,
     );
-    const silent = judgeGate(experiment, cells([1, 0.5]), reports([0.7, undefined]));
+    const silent = judgeGate(experiment, HALVED, cells([1, 0.5]), reports([0.7, undefined]));
     expect(silent.correlation.tau).toBeUndefined();
     expect(silent).toMatchObject({ low: true, topK: 8 });
     expect(silent.points).toHaveLength(1);
@@ -100,14 +103,20 @@ describe('judgeGate', () => {
 
   it('expects of stage 3 what the short trainings took, scaled by epochs, images and size', () => {
     // 60 s for 5 epochs of half the images at C = 8: 2 × 2 trainings of 50 epochs of all images at C = 16.
-    const view = judgeGate(experiment, cells([1, 0]), reports([0.5, 0.6]));
+    const view = judgeGate(experiment, HALVED, cells([1, 0]), reports([0.5, 0.6]));
     expect(view.stage3Dollars).toBeCloseTo((4 * 60 * 10 * 2 * 4 * 0.9) / 3600);
+    // A data set that brings a validation split of its own is split by it and not by the fraction.
+    const given = judgeGate(experiment, { train: 80, validation: 20 }, cells([1, 0]), reports([0.5, 0.6]));
+    expect(given.stage3Dollars).toBeCloseTo((4 * 60 * 10 * 1.25 * 4 * 0.9) / 3600);
     const unpriced = load('resources.spotDollarsPerHour=0', 'gate.dollars=0').experiment;
-    expect(judgeGate(unpriced, cells([1, 0.6, 0.3, 0]), reports([0.1, 0.2, 0.3, 0.4])).text).toMatch(
+    expect(judgeGate(unpriced, HALVED, cells([1, 0.6, 0.3, 0]), reports([0.1, 0.2, 0.3, 0.4])).text).toMatch(
       /stage 3, whose price is unknown .*, waits for nas resume/,
     );
     const dear = load('gate.dollars=100').experiment;
-    expect(judgeGate(dear, cells([1, 0]), reports([0.5, 0.6]))).toMatchObject({ low: true, held: false });
+    expect(judgeGate(dear, HALVED, cells([1, 0]), reports([0.5, 0.6]))).toMatchObject({
+      low: true,
+      held: false,
+    });
   });
 });
 

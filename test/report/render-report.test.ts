@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { buildReport } from '../../nas/report/build-report.ts';
 import { claimText, headline } from '../../nas/report/statements.ts';
+import { identityTable } from '../../nas/report/tables.ts';
 import { renderReport } from '../../nas/report/render-report.ts';
 import type { RenderedReport } from '../../nas/report/render-report.ts';
 import { percent } from '../../nas/report/format.ts';
@@ -9,6 +10,34 @@ import { failedRun, finishedRun } from './fixtures.ts';
 
 const text = (html: string): string =>
   html.replace(/<style>[\s\S]*?<\/style>|<[^>]+>/g, ' ').replace(/\s+/g, ' ');
+
+test('equal images of the splits, and options of the space, are in the report', async () => {
+  const documents = finishedRun();
+  const report = buildReport({
+    ...documents,
+    run: {
+      ...documents.run,
+      experiment: { ...documents.run.experiment, space: { name: 'enas-macro', depth: 7 } },
+    },
+    dataset: {
+      ...(documents.dataset as NonNullable<typeof documents.dataset>),
+      equalImages: {
+        testInTraining: 12,
+        testInValidation: 0,
+        validationInTraining: 0,
+        contradicting: 3,
+        repeated: 0,
+      },
+    },
+  });
+  const { rows } = identityTable(report);
+  expect(rows).toContainEqual(['space', 'enas-macro, depth 7']);
+  expect(rows.find(([name]) => name === 'equal images')?.[1]).toMatch(
+    /^12 of 2000 test images are training images too: .*; 3 images are the same as one of another class$/,
+  );
+  const uncounted = identityTable(buildReport(documents)).rows;
+  expect(uncounted.map(([name]) => name)).not.toContain('equal images');
+});
 
 describe('the report of a finished run', () => {
   let report: RunReport;

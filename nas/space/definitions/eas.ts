@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { ArchitectureGraph, Operation } from '../architecture-graph.ts';
+import type { Json } from '../../core/json.ts';
 import { eas, EAS_START, type EasGenotype } from '../eas.ts';
+import { literalOf } from '../literal-of.ts';
 import { defineSpace } from './definition.ts';
 import { before, NETWORK_ENDS, operationGraph } from './operation-graph.ts';
 
@@ -31,5 +33,12 @@ export const easSpace = defineSpace('eas', {
       .default(JSON.stringify(EAS_START)),
   },
   make: ({ start }) => eas(start),
+  // Blocks are as many as the start network's; a network of other blocks than the paper's is taken for its own start.
+  toldOptions: (text) => {
+    const { blocks } = literalOf(text, 'a network of EAS', 'genotype') as { readonly blocks?: Json };
+    if (!Array.isArray(blocks) || blocks.length === EAS_START.blocks.length) return {};
+    const { parse, print } = eas(text);
+    return { start: print(parse(text)) };
+  },
   graphs: (genotype) => [easGraph(genotype)],
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { literalOf } from '../literal-of.ts';
 import { nasRl } from '../nas-rl.ts';
 import { defineSpace } from './definition.ts';
 import { nasRlGraph } from './nas-rl-graph.ts';
@@ -6,5 +7,10 @@ import { nasRlGraph } from './nas-rl-graph.ts';
 export const nasRlSpace = defineSpace('nas-rl', {
   options: { depth: z.number().int().min(1).max(40).describe('Convolutional layers.').default(6) },
   make: ({ depth }) => nasRl(depth),
+  // Its layers.
+  toldOptions: (text) => {
+    const layers = literalOf(text, 'a list of layers', 'genotype');
+    return Array.isArray(layers) && layers.length > 0 ? { depth: layers.length } : {};
+  },
   graphs: (genotype) => [nasRlGraph(genotype)],
 });

@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import type { ArchitectureGraph } from '../architecture-graph.ts';
 import { DEFAULT_SIZES, smash } from '../smash.ts';
-import type { SmashBlock, SmashGenotype, SmashOperation } from '../smash-genotype.ts';
+import { literalOf } from '../literal-of.ts';
+import {
+  smashFault,
+  smashSchema,
+  type SmashBlock,
+  type SmashGenotype,
+  type SmashOperation,
+  type SmashOptions,
+} from '../smash-genotype.ts';
 import { defineSpace } from './definition.ts';
 import { CELL_ENDS, operationGraph } from './operation-graph.ts';
 
@@ -37,13 +45,30 @@ const smashBlockGraph = ({ input, bank, ops }: SmashBlock, index: number): Archi
 
 const smashGraphs = ({ blocks }: SmashGenotype): readonly ArchitectureGraph[] => blocks.map(smashBlockGraph);
 
+const MOST_DEPTH = 20;
+
+/**
+ * The first block's input is twice the width; the least depth that bounds the blocks so. Filters and groups are not bounded
+ * further.
+ */
+const toldOptions = (text: string): Partial<Pick<SmashOptions, 'depth' | 'width' | 'maxWidth'>> => {
+  const { success, data } = smashSchema.safeParse(literalOf(text, 'a SMASH network', 'genotype'));
+  if (!success) return {};
+  const width = (data.blocks[0]?.input ?? 0) / 2;
+  for (let { depth } = DEFAULT_SIZES; depth <= MOST_DEPTH; depth++) {
+    const options = { ...DEFAULT_SIZES, depth, width, maxWidth: data.width };
+    if (smashFault(options)(data) === undefined) return { depth, width, maxWidth: data.width };
+  }
+  return {};
+};
+
 export const smashSpace = defineSpace('smash', {
   options: {
     depth: z
       .number()
       .int()
       .min(1)
-      .max(20)
+      .max(MOST_DEPTH)
       .describe(
         'Of the reference Wide ResNet that bounds each block: layers a block (published: 12), also its most operations.',
       )
@@ -74,5 +99,6 @@ export const smashSpace = defineSpace('smash', {
       .default(8),
   },
   make: smash,
+  toldOptions,
   graphs: smashGraphs,
 });

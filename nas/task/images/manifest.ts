@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { shareOf } from '../../core/apportion.ts';
 import { hashJson } from '../../core/hash.ts';
 import type { ContentRef } from '../../core/blob.ts';
+import { equalCountsSchema } from './equal-images.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const contentRef: z.ZodType<ContentRef> = z.strictObject({
@@ -42,6 +43,8 @@ export const datasetManifestSchema = z
     normalisation: z.strictObject({ mean: perChannel, std: perChannel }),
     /** Hash of shape, classes and all shards' hashes: equal data have equal hashes wherever they are stored. */
     sha256,
+    /** Counted when the data set was added; absent where nobody counted. */
+    equalImages: equalCountsSchema.exactOptional(),
     source: z.string(),
     licence: z.string(),
     /** How the origin was checked, e.g. `md5 of the official archive`. */

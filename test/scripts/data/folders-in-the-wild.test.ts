@@ -422,6 +422,15 @@ describe('equal images', () => {
     const files = createMemoryObjectStore();
     const added = await addDataset(files, 'mine', { from: folder, files: true, size: 2 });
     expect(added.account?.equal.testInTraining).toBe(6);
+    // The manifest keeps the counts for reports.
+    for (const stored of [manifest, added.manifest])
+      expect(stored.equalImages).toEqual({
+        testInTraining: 6,
+        testInValidation: 0,
+        validationInTraining: 0,
+        contradicting: 0,
+        repeated: 0,
+      });
   });
 });
 

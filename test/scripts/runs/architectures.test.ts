@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { describeArchitecture, printArchitecture } from '../../../scripts/runs/describe-architecture.ts';
 import { drawArchitecture } from '../../../scripts/runs/draw-architecture.ts';
+import type { SpaceChoice } from '../../../nas/space/registry.ts';
+import { spaceOf } from '../../../nas/space/spaces.ts';
+import { randomFromSeed } from '../../../nas/core/random.ts';
 import { findArchitecture } from '../../../scripts/runs/find-architecture.ts';
 import { printCellGenotype } from '../../../nas/space/cell-genotype.ts';
 import { publishedCell } from '../../../nas/space/published-cells.ts';
@@ -75,6 +78,28 @@ describe('what a text means', () => {
     const small = await findArchitecture('1 1 1 1 0 1', 'enas-macro');
     expect(small.space).toEqual({ name: 'enas-macro', depth: 3 });
     expect(Object.keys(await drawArchitecture(small, 'x.svg'))).toEqual(['x-network.svg']);
+  });
+  test.each<[string, SpaceChoice, string]>([
+    ['nas-rl', { name: 'nas-rl', depth: 9 }, 'space nas-rl, depth 9, hash'],
+    [
+      'smash',
+      { name: 'smash', depth: 9, width: 3, maxWidth: 12, maxKernel: 5, maxGroups: 4 },
+      'width 3, maxWidth 12',
+    ],
+    ['smash', { name: 'smash', depth: 2, width: 2, maxWidth: 8, maxKernel: 7, maxGroups: 8 }, 'space smash'],
+    [
+      'eas',
+      { name: 'eas', start: '{"blocks":[[[16,3]],[[32,3]]],"dense":[64]}' },
+      'space eas, start {"blocks"',
+    ],
+  ])('a printed architecture of %s tells the options that it needs: %j', async (name, space, text) => {
+    const random = randomFromSeed(3);
+    for (let i = 0; i < 5; i++) {
+      const { genotype, hash } = spaceOf(space).sample(random);
+      const again = describeArchitecture(await findArchitecture(genotype, name), {});
+      expect(again).toMatchObject({ hash, genotype });
+      expect(printArchitecture(again)).toContain(text);
+    }
   });
   test('options of a space are set, and wrong ones named', async () => {
     const { space } = await findArchitecture('[]', 'nas-rl', ['space.depth=15']);

@@ -15,7 +15,10 @@ import type { Harness } from '../../infra/batch/harness.ts';
 const CLOUD = { queue: 'queue', jobDefinition: 'shell', source: 'nas.config.yaml' };
 const EMBEDDED = { ...CLOUD, source: 'embedded stack', embedded: { home: '', batch: '', temporalUi: '' } };
 
-const check = (config: Parameters<typeof checkResources>[0], ...overrides: string[]): Promise<void> =>
+const check = (
+  config: Parameters<typeof checkResources>[0],
+  ...overrides: string[]
+): Promise<number | undefined> =>
   checkResources(
     config,
     loadExperiment(
@@ -69,12 +72,12 @@ afterAll(async () => {
 });
 
 describe('resources that a queue never gives', () => {
-  it.each<[string, string[]]>([
-    ['a GPU where there are GPUs', ['resources.gpus=1', 'resources.vcpus=4']],
+  it.each<[string, string[], gpuMemoryMiB?: number]>([
+    ['a GPU where there are GPUs', ['resources.gpus=1', 'resources.vcpus=4'], 24 * 1024],
     ['a whole machine', ['resources.queue=cpu', 'resources.vcpus=8', 'resources.memoryMiB=16000']],
     ['a whole task', ['resources.queue=fargate', 'resources.vcpus=16', 'resources.memoryMiB=122880']],
-  ])('are not %s', async (_, overrides) => {
-    await expect(check(CLOUD, ...overrides)).resolves.toBeUndefined();
+  ])('are not %s', async (_, overrides, gpuMemoryMiB) => {
+    expect(await check(CLOUD, ...overrides)).toBe(gpuMemoryMiB);
   });
 
   it.each<[string, string[], RegExp[]]>([

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { infrastructureError } from '../../../nas/core/infrastructure-error.ts';
-import { loadExperiment } from '../../../nas/experiment/load-experiment.ts';
+import { readExperimentText } from '../../../nas/experiment/load-experiment.ts';
 import { addBenchmark } from '../../../scripts/data/add-benchmark.ts';
 import { seedShippedDataset } from '../../../scripts/data/shipped.ts';
 import { planFor } from '../../../scripts/runs/dry-run.ts';
@@ -13,7 +13,7 @@ task: { data: fashion-mnist-small }
 stages: { search: { seeds: [0], evaluations: 8 } }
 resources: { parallelism: 2 }
 `;
-const load = (...overrides: string[]) => loadExperiment(TEXT, { file: 'dry.yaml', overrides });
+const load = (...overrides: string[]) => readExperimentText(TEXT, { file: 'dry.yaml', overrides });
 const table = (name: string, column: string) => `stages.search.table={ name: ${name}, column: ${column} }`;
 
 const filled = async () => {
@@ -64,7 +64,7 @@ describe('nas run --dry-run', () => {
     const { text } = await planFor(load(table('unknown', 'c')), undefined, () => {
       throw infrastructureError('the stack is down', 'nas up');
     });
-    expect(said).toMatch(/^data set and table not checked, no cost estimated: the stack is down/);
+    expect(said).toMatch(/^data set and table not checked, no cost estimated: the stack is down/m);
     expect(text).toContain('stage-1/seed-0/trial-…');
   });
 });

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { checkAgainstDataset } from '../../../nas/experiment/check-experiment.ts';
+import { checkAgainstDataset } from '../../../nas/experiment/check-dataset.ts';
 import type { DatasetManifest } from '../../../nas/task/images/manifest.ts';
 import type { Experiment } from '../../../nas/experiment/experiment.ts';
 import { loadExperiment } from '../../../nas/experiment/load-experiment.ts';

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { createCollectReport } from '../../activities/report/report.ts';
-import type { RunDocuments } from '../../nas/report/build-report.ts';
-import { keys } from '../../store/keys.ts';
-import type { ObjectStore } from '../../store/object-store.ts';
-import { failedRun, finishedRun } from '../report/fixtures.ts';
-import { runByTrials } from '../report/trial-fixtures.ts';
-import { atEveryEvent, contentOf, throughKill } from '../support/kill-points.ts';
-import type { KillPoint } from '../support/kill-points.ts';
-import { createSimulatedBatch } from '../support/simulated-batch.ts';
-import { storedRun } from '../support/stored-run.ts';
+import { createCollectReport } from '../../../activities/report/report.ts';
+import type { RunDocuments } from '../../../nas/report/build-report.ts';
+import { keys } from '../../../store/keys.ts';
+import type { ObjectStore } from '../../../store/object-store.ts';
+import { failedRun, finishedRun } from '../../report/fixtures.ts';
+import { runByTrials } from '../../report/trial-fixtures.ts';
+import { atEveryEvent, contentOf, throughKill } from '../../support/kill-points.ts';
+import type { KillPoint } from '../../support/kill-points.ts';
+import { createSimulatedBatch } from '../../support/simulated-batch.ts';
+import { storedRun } from '../../support/stored-run.ts';
 
 const reportOf = async (store: ObjectStore, { run, view }: RunDocuments, kill?: KillPoint) => {
   const world = { store, batch: createSimulatedBatch(store) };

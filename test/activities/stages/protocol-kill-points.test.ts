@@ -1,21 +1,21 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
-import type { LaunchResult, ProtocolActivities } from '../../activities/contract.ts';
-import { createProtocolActivities } from '../../activities/protocol-activities.ts';
-import type { ExperimentInput } from '../../nas/experiment/experiment.ts';
-import type { JobReport, PlannedJob } from '../../nas/job/job-report.ts';
-import { EXIT_CODES } from '../../nas/job/outcome.ts';
-import type { StageName } from '../../nas/protocol/run-view.ts';
-import { createDocument } from '../../store/json-documents.ts';
-import { keys } from '../../store/keys.ts';
-import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
-import { atEveryEvent, contentOf, throughKill } from '../support/kill-points.ts';
-import type { KillPoint } from '../support/kill-points.ts';
-import { launchDependencies } from '../support/launch-dependencies.ts';
-import { NO_LAUNCH, exited } from '../support/launches.ts';
-import { runRecordForTests, storeToyDataset } from '../support/run-record.ts';
-import { createSimulatedBatch } from '../support/simulated-batch.ts';
+import type { LaunchResult, ProtocolActivities } from '../../../activities/contract.ts';
+import { createProtocolActivities } from '../../../activities/protocol-activities.ts';
+import type { ExperimentInput } from '../../../nas/experiment/experiment.ts';
+import type { JobReport, PlannedJob } from '../../../nas/job/job-report.ts';
+import { EXIT_CODES } from '../../../nas/job/outcome.ts';
+import type { StageName } from '../../../nas/experiment/stage-name.ts';
+import { createDocument } from '../../../store/json-documents.ts';
+import { keys } from '../../../store/keys.ts';
+import { createMemoryObjectStore } from '../../../store/memory-object-store.ts';
+import { atEveryEvent, contentOf, throughKill } from '../../support/kill-points.ts';
+import type { KillPoint } from '../../support/kill-points.ts';
+import { launchDependencies } from '../../support/launch-dependencies.ts';
+import { NO_LAUNCH, exited } from '../../support/launches.ts';
+import { runRecordForTests, storeToyDataset } from '../../support/run-record.ts';
+import { createSimulatedBatch } from '../../support/simulated-batch.ts';
 
 type Change = Partial<ExperimentInput>;
 /** Everything but what waits for Batch. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { INSTRUCTION_SETS, instructionSetOf } from '../nas/instruction-set.ts';
+import { INSTRUCTION_SETS, instructionSetOf } from '../../nas/core/instruction-set.ts';
 
 const AVX2 = 'sse4_1 avx avx2 fma';
 const AVX512 = `${AVX2} avx512f avx512dq avx512bw avx512vl`;

@@ -1,0 +1,108 @@
+import { DATASET_CHECKS } from '../../nas/experiment/check-dataset.ts';
+import { inputError, InputError, inputErrors } from '../../nas/core/input-error.ts';
+import { InfrastructureError } from '../../nas/core/infrastructure-error.ts';
+import type { LoadedExperiment, ReadExperiment } from '../../nas/experiment/load-experiment.ts';
+import { suggestion } from '../../nas/core/nearest.ts';
+import { CorruptBlobError } from '../../store/blobs.ts';
+import { countsByClass, listDatasets, readDataset } from '../../store/datasets.ts';
+import type { StoredDataset } from '../../store/datasets.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { CATALOGUE } from '../data/catalogue.ts';
+import { checkStageMemory, checkStageNetwork, STAGES } from '../../nas/estimate/network-sizes.ts';
+
+type Asked = Pick<ReadExperiment, 'ask'>;
+
+interface Checked {
+  readonly dataset?: StoredDataset;
+  readonly errors: readonly InputError[];
+}
+
+const unknownDataset = async (
+  store: ObjectStore,
+  { experiment, place }: LoadedExperiment,
+): Promise<InputError> => {
+  const name = experiment.task.data;
+  const present = (await listDatasets(store)).map(({ manifest }) => manifest.name);
+  const addable = Object.keys(CATALOGUE);
+  return inputError(
+    place(['task', 'data']),
+    name,
+    `${present.join(', ') || 'nothing yet'} (in the store); ${addable.join(', ')} (by nas data add)`,
+    addable.includes(name)
+      ? `nas data add ${name}`
+      : suggestion(name, [...present, ...addable], 'nas data add takes your own images: --from PATH'),
+  );
+};
+
+/** The data set that an experiment names, and all that contradicts it. */
+const checkStored = async (store: ObjectStore, { ask }: Asked, gpuMemoryMiB?: number): Promise<Checked> => {
+  // Where the name itself is wrong or missing there is nothing to look up.
+  const [loaded] = ask((one) => (typeof one.experiment.task.data === 'string' ? [one] : []));
+  if (loaded === undefined) return { errors: [] };
+  const { experiment, place } = loaded;
+  const name = experiment.task.data;
+  const dataset = /^[\w.-]+$/.test(name) ? await readDataset(store, name) : undefined;
+  if (dataset === undefined) return { errors: [await unknownDataset(store, loaded)] };
+  const { manifest } = dataset;
+  try {
+    const { train: trainCounts } = await countsByClass(store, manifest);
+    const stored = { manifest, trainCounts };
+    const errors = [
+      ...DATASET_CHECKS.flatMap((check) => ask((one) => check(one.experiment, stored, one.place))),
+      ...STAGES.flatMap((stage) => ask((one) => checkStageNetwork(stage, one, manifest))),
+      ...STAGES.flatMap((stage) => ask((one) => checkStageMemory(stage, one, manifest, gpuMemoryMiB))),
+    ];
+    return { dataset, errors };
+  } catch (cause) {
+    if (!(cause instanceof CorruptBlobError)) throw cause;
+    return {
+      errors: [
+        inputError(
+          place(['task', 'data']),
+          name,
+          'a data set that is whole',
+          `add it anew; nas data verify ${name} says what is wrong with it`,
+          { cause },
+        ),
+      ],
+    };
+  }
+};
+
+/**
+ * The experiment's data set, checked against it. Throws one `InputError` that lists all contradictions. `gpuMemoryMiB` is the memory
+ * of the largest GPU that jobs may get, where it is known.
+ */
+export const findDataset = async (
+  store: ObjectStore,
+  loaded: LoadedExperiment,
+  gpuMemoryMiB?: number,
+): Promise<StoredDataset> => {
+  const asked: Asked = { ask: (check) => [...check(loaded)] };
+  const { dataset, errors } = await checkStored(store, asked, gpuMemoryMiB);
+  const [first, ...rest] = errors;
+  if (first !== undefined) throw inputErrors([first, ...rest]);
+  if (dataset === undefined)
+    throw new Error(`data set ${loaded.experiment.task.data}: neither found nor refused`);
+  return dataset;
+};
+
+/**
+ * The experiment that was read. Throws one `InputError` that lists all that is wrong with it by itself, and then, as far as the store
+ * can be asked, all that contradicts its data set.
+ */
+export const loadedOrRefused = async (
+  read: ReadExperiment,
+  openStore: () => ObjectStore,
+): Promise<LoadedExperiment> => {
+  const [first, ...rest] = read.errors;
+  if (first === undefined) return read.loaded();
+  let further: readonly InputError[] = [];
+  try {
+    further = (await checkStored(openStore(), read)).errors;
+  } catch (error) {
+    if (error instanceof InputError) further = [error];
+    else if (!(error instanceof InfrastructureError)) throw error;
+  }
+  throw inputErrors([first, ...rest, ...further]);
+};
