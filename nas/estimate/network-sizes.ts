@@ -8,6 +8,8 @@ import { LATENCY } from '../experiment/measures.ts';
 import type { Recipe } from '../task/recipe.ts';
 import { spaceOf } from '../space/spaces.ts';
 import { randomFromSeed } from '../core/random.ts';
+import { isGiven } from '../search/given.ts';
+import { isOneJob, oneJobSearchOf } from '../search/one-job/registry.ts';
 import { withinLimits } from '../search/objective.ts';
 import type { Measures } from '../search/objective.ts';
 import { countMultiplyAdds, countParameters } from '../training/layers/counting.ts';
@@ -89,7 +91,7 @@ const descriptionsOf = (
   const [whole, plain] = [true, false].map((auxiliary) =>
     settingOf(experiment, stage, dataset, auxiliary),
   ) as [NetworkSetting, NetworkSetting];
-  if (stage === 'search' && (strategy.name === 'darts' || strategy.name === 'snas')) {
+  if (stage === 'search' && isOneJob(strategy) && oneJobSearchOf(strategy).trains === 'mixture') {
     const supernet = describeSupernet(supernetOf(space.name, plain));
     return ['supernet', [{ trained: supernet, used: supernet }]];
   }
@@ -98,7 +100,7 @@ const descriptionsOf = (
     const used = describeClassifier(build, plain);
     return { used, trained: whole.auxiliary ? describeClassifier(build, whole) : used };
   };
-  if (strategy.name === 'given') return ['given cell', [describe(givenCell(experiment).genotype)]];
+  if (isGiven(strategy)) return ['given cell', [describe(givenCell(experiment).genotype)]];
   const random = randomFromSeed(0);
   const drawn = Array.from({ length: samples }, () => spaceOf(experiment.space).sample(random).genotype);
   const { described, failure } = built(drawn, describe);
@@ -124,7 +126,7 @@ const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
 const stagesOf = ({ strategy, stages }: Experiment): readonly Stage[] => [
-  ...(strategy.name === 'given' ? [] : (['search'] as const)),
+  ...(isGiven(strategy) ? [] : (['search'] as const)),
   ...(stages.retrain.topK === 0 ? [] : (['retrain'] as const)),
   'evaluate',
 ];
@@ -238,7 +240,7 @@ const UNIFORM = new Set(['darts-cnn', 'nas-bench-201']);
  * value to normalise.
  */
 export const checkNetworks = ({ experiment, place }: LoadedExperiment, dataset: DatasetManifest): void => {
-  if (experiment.strategy.name !== 'given' && !UNIFORM.has(experiment.space.name)) return;
+  if (!isGiven(experiment.strategy) && !UNIFORM.has(experiment.space.name)) return;
   for (const stage of stagesOf(experiment)) {
     const { network, recipe } = experiment.stages[stage];
     try {
