@@ -1,6 +1,7 @@
 import { trainingParts } from '../../nas/task/images/manifest.ts';
 import { withEdits } from '../../nas/experiment/edits.ts';
 import { givenCell } from '../../nas/experiment/given-cell.ts';
+import { isGiven } from '../../nas/search/given.ts';
 import { InputError } from '../../nas/core/input-error.ts';
 import type { JobReport, PlannedJob } from '../../nas/job/job-report.ts';
 import { stageRecordSchema } from '../../nas/job/documents.ts';
@@ -110,7 +111,7 @@ export const createStageActivities = (deps: Dependencies): StageActivities => {
       const { run: ref } = input;
       const run = await plannedRun(input);
       const { experiment } = run;
-      if (experiment.strategy.name === 'given')
+      if (isGiven(experiment.strategy))
         return retrainJobs(experiment, [givenCell(experiment)].slice(0, experiment.stages.retrain.topK));
       const { reports } = await readStage(store, ref.runId, 'proxy-search');
       const seeds = await searchSeeds(ref, reports);
@@ -132,7 +133,7 @@ export const createStageActivities = (deps: Dependencies): StageActivities => {
       const run = await plannedRun(input);
       const { reports } = await readStage(store, run.runId, 'retrain-top');
       // Stage 2 has nothing to choose for a given cell, and may be left out.
-      return run.experiment.strategy.name === 'given' && reports.length === 0
+      return isGiven(run.experiment.strategy) && reports.length === 0
         ? evaluateJobs(run.experiment, 'winner', givenCell(run.experiment).genotype)
         : evaluationOf(run, 'winner', reports);
     },

@@ -1,5 +1,5 @@
-import { strategies } from '../../nas/experiment/experiment.ts';
-import type { EnasSearchSpec, MixtureSearchSpec, WeightSharingSearchSpec } from '../../nas/job/job.ts';
+import { ONE_JOB_SEARCHES } from '../../nas/search/one-job/registry.ts';
+import type { SearchSpec } from '../../nas/job/job.ts';
 import { recipeSchema } from '../../nas/task/recipe.ts';
 import { randomFromSeed } from '../../nas/core/random.ts';
 import { nasBench201, type NasBench201Genotype } from '../../nas/space/nas-bench-201.ts';
@@ -31,7 +31,7 @@ export const specOf = (
   method: Method,
   seed: number,
   { channels, layers, epochs: pathEpochs, batchSize }: Setting,
-): WeightSharingSearchSpec | EnasSearchSpec | MixtureSearchSpec => {
+): SearchSpec<'random-weight-sharing'> | SearchSpec<'enas'> | SearchSpec<'darts' | 'snas'> => {
   const isMixture = method === 'darts' || method === 'snas';
   const epochs = isMixture ? Math.ceil(pathEpochs / 4) : pathEpochs;
   const common = {
@@ -57,7 +57,7 @@ export const specOf = (
     case 'random-weight-sharing': {
       // Scoring is done below for all methods alike.
       const none = { candidates: 1, scoreMinibatches: 1, rescore: 1, scoreStatistics: 'batch' };
-      const strategy = strategies.randomWeightSharing.parse({ name: method, ...none });
+      const strategy = ONE_JOB_SEARCHES['random-weight-sharing'].schema.parse({ name: method, ...none });
       return { kind: 'weight-sharing-search', strategy, ...common };
     }
     case 'enas': {
@@ -69,15 +69,19 @@ export const specOf = (
         samples: 10,
         baselineDecay: 0.99,
       };
-      const strategy = strategies.enas.parse({ name: method, controller, candidates: 1 });
+      const strategy = ONE_JOB_SEARCHES.enas.schema.parse({ name: method, controller, candidates: 1 });
       return { kind: 'enas-search', strategy, ...common };
     }
     case 'darts': {
-      const strategy = strategies.darts.parse({ name: method, optimization: 'first-order' });
+      const strategy = ONE_JOB_SEARCHES.darts.schema.parse({ name: method, optimization: 'first-order' });
       return { kind: 'mixture-search', strategy, ...common };
     }
     case 'snas':
-      return { kind: 'mixture-search', strategy: strategies.snas.parse({ name: method }), ...common };
+      return {
+        kind: 'mixture-search',
+        strategy: ONE_JOB_SEARCHES.snas.schema.parse({ name: method }),
+        ...common,
+      };
   }
 };
 

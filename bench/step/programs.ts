@@ -1,5 +1,5 @@
-import { strategies } from '../../nas/experiment/experiment.ts';
-import type { EnasSearchSpec, ProgramTask, SmashSearchSpec } from '../../nas/job/job.ts';
+import { ONE_JOB_SEARCHES } from '../../nas/search/one-job/registry.ts';
+import type { ProgramTask, SearchSpec } from '../../nas/job/job.ts';
 import { augmentationSchema, recipeSchema, type Recipe } from '../../nas/task/recipe.ts';
 import { spaceSchema, type SpaceChoice } from '../../nas/space/registry.ts';
 import { deriveSeed, randomFromSeed } from '../../nas/core/random.ts';
@@ -132,7 +132,7 @@ const costsOf = (supernet: Supernet): HostTensors =>
   );
 
 const dartsStep = (tf: Tf, spec: Kind<'darts'>): Promise<StepProgram> => {
-  const settings = strategies.darts.parse({
+  const settings = ONE_JOB_SEARCHES.darts.schema.parse({
     name: 'darts',
     optimization: spec.secondOrder ? 'second-order' : 'first-order',
     architecture: spec.architecture,
@@ -141,7 +141,7 @@ const dartsStep = (tf: Tf, spec: Kind<'darts'>): Promise<StepProgram> => {
 };
 
 const snasStep = (tf: Tf, spec: Kind<'snas'>): Promise<StepProgram> => {
-  const settings = strategies.snas.parse({
+  const settings = ONE_JOB_SEARCHES.snas.schema.parse({
     name: 'snas',
     temperature: { initial: spec.temperature, final: spec.temperature },
     resourceConstraint: 'mild',
@@ -187,9 +187,9 @@ const taskOf = (spec: StepSpec, space: SpaceChoice): ProgramTask => ({
 
 const enasStep = (tf: Tf, spec: Kind<'enas'>): Promise<StepProgram> => {
   const { space, layers } = spec;
-  const search: EnasSearchSpec = {
+  const search: SearchSpec<'enas'> = {
     kind: 'enas-search',
-    strategy: strategies.enas.parse({ name: 'enas' }),
+    strategy: ONE_JOB_SEARCHES.enas.schema.parse({ name: 'enas' }),
     ...taskOf(spec, spaceSchema.parse({ name: space, ...(space === 'enas-macro' && { depth: layers }) })),
   };
   const { classifier } = choiceSupernet(search, { tf, data: NO_IMAGES });
@@ -211,7 +211,7 @@ const sharedCellsStep = (tf: Tf, spec: Kind<'shared-cells'>): Promise<StepProgra
 };
 
 const smashStep = (tf: Tf, spec: Kind<'smash'>): Promise<StepProgram> => {
-  const search: SmashSearchSpec = {
+  const search: SearchSpec<'smash'> = {
     kind: 'smash-search',
     strategy: spec.strategy,
     ...taskOf(spec, spec.space),

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { experimentSchema, strategies } from '../../nas/experiment/experiment.ts';
+import { experimentSchema } from '../../nas/experiment/experiment.ts';
 import { grownSchema } from '../../nas/search/inheritance.ts';
+import { ONE_JOB_SEARCHES, type OneJobSchema } from '../../nas/search/one-job/registry.ts';
 import { inputError } from '../../nas/core/input-error.ts';
-import type { JobDocument } from '../../nas/job/job.ts';
+import type { JobDocument, SearchSpec } from '../../nas/job/job.ts';
 import { augmentationSchema, networkSchema, recipeSchema } from '../../nas/task/recipe.ts';
 import { spaceSchema } from '../../nas/space/registry.ts';
 import { parseS3Uri } from '../../store/object-store.ts';
@@ -21,19 +22,29 @@ const common = {
   seed: z.number().int().min(0),
 };
 
+type NotEmpty<T> = readonly [T, ...T[]];
+
+const searches = Object.values(ONE_JOB_SEARCHES);
+
+/** The searches whose program is of one kind, told apart by the strategy's name. */
+const searchSchema = (kind: SearchSpec['kind']) =>
+  z.strictObject({
+    kind: z.literal(kind),
+    strategy: z.discriminatedUnion(
+      'name',
+      searches
+        .filter(({ program }) => program === kind)
+        .map(({ schema }) => schema) as unknown as NotEmpty<OneJobSchema>,
+    ),
+    ...common,
+  });
+
+const searchSchemas = [...new Set(searches.map(({ program }) => program))].map(
+  searchSchema,
+) as unknown as NotEmpty<ReturnType<typeof searchSchema>>;
+
 const programSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('weight-sharing-search'),
-    strategy: strategies.randomWeightSharing,
-    ...common,
-  }),
-  z.strictObject({
-    kind: z.literal('mixture-search'),
-    strategy: z.discriminatedUnion('name', [strategies.darts, strategies.snas]),
-    ...common,
-  }),
-  z.strictObject({ kind: z.literal('enas-search'), strategy: strategies.enas, ...common }),
-  z.strictObject({ kind: z.literal('smash-search'), strategy: strategies.smash, ...common }),
+  ...searchSchemas,
   z.strictObject({
     kind: z.literal('train-network'),
     genotype: z.string().min(1),

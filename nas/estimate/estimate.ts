@@ -1,8 +1,8 @@
 import { trainingParts, type DatasetManifest } from '../task/images/manifest.ts';
 import type { Experiment } from '../experiment/experiment.ts';
-import type { PlannedTrial } from '../job/job-report.ts';
+import { isSearch } from '../job/job.ts';
+import type { PlannedJob, PlannedTrial } from '../job/job-report.ts';
 import { programOf, searchJobs } from '../protocol/plan.ts';
-import { chosenSpace } from '../space/registry.ts';
 import { spaceOf } from '../space/spaces.ts';
 import { isBlackBox } from '../search/strategy-schema.ts';
 import type { BlackBoxChoice } from '../search/strategy-schema.ts';
@@ -12,16 +12,12 @@ import type { NetworkSize } from '../task/recipe.ts';
 import type { StageName } from '../experiment/stage-name.ts';
 import { baselineCellsToAdd } from '../protocol/stages.ts';
 import { randomFromSeed, type Random } from '../core/random.ts';
-import { smash } from '../space/smash.ts';
 import { countMultiplyAdds } from '../training/layers/counting.ts';
 import { describeClassifier, type NetworkSetting } from '../training/networks/network.ts';
 import { networkOf } from '../training/networks/registry.ts';
-import { describeChild } from '../training/programs/choice-supernet.ts';
 import { costOfPasses, passesOf } from '../training/programs/passes.ts';
 import type { ImageCounts } from '../training/programs/passes.ts';
-import { supernetOf } from '../training/supernets/registry.ts';
-import { smashMultiplyAdds } from '../training/supernets/smash-cost.ts';
-import { describeSupernet } from '../training/supernets/supernet.ts';
+import { oneJobProgramOf } from '../training/programs/program-table.ts';
 
 /** Expected cost of one stage; cells are taken to be as dear as random ones are on average. */
 export interface StageEstimate {
@@ -65,23 +61,6 @@ const meanMultiplyAdds = (experiment: Experiment, size: NetworkSize, dataset: Da
   );
 };
 
-/** The same of children of shared weights. */
-const meanChild = (experiment: Experiment, dataset: DatasetManifest): number => {
-  const space = chosenSpace(experiment.space);
-  const setting = settingOf(experiment.stages.search.network, dataset);
-  return meanOf((random) =>
-    countMultiplyAdds(describeChild(experiment.space, setting, space.sample(random))),
-  );
-};
-
-/** The same of architectures with weights that SMASH's HyperNet generates. */
-const meanGenerated = ({ space, strategy, stages }: Experiment, dataset: DatasetManifest): number => {
-  if (space.name !== 'smash' || strategy.name !== 'smash') throw new Error('no search by SMASH');
-  const setting = settingOf(stages.search.network, dataset);
-  const cost = smashMultiplyAdds(space, setting, strategy.hypernet, stages.search.recipe.batchSize);
-  return meanOf((random) => cost(smash(space).sample(random)));
-};
-
 interface JobEstimate {
   readonly images: number;
   readonly multiplyAdds: number;
@@ -104,18 +83,17 @@ const meanShare = (strategy: BlackBoxChoice): number => {
   return rungs.reduce((sum, rung) => sum + rung.trials * rung.share, 0) / trials;
 };
 
-/** Multiply-adds of one forward pass of what a search in one job trains. */
-const meanSearched = (experiment: Experiment, dataset: DatasetManifest): number => {
-  const { strategy, stages, space } = experiment;
-  if (strategy.name === 'random-weight-sharing' || strategy.name === 'enas')
-    return meanChild(experiment, dataset);
-  if (strategy.name === 'smash') return meanGenerated(experiment, dataset);
-  const supernet = supernetOf(space.name, {
-    size: stages.search.network,
-    image: dataset.shape,
-    classes: dataset.classes.length,
-  });
-  return countMultiplyAdds(describeSupernet(supernet));
+/** A search of one job: its own cost, of networks that are as dear as random ones. */
+const oneJobCost = (
+  experiment: Experiment,
+  job: PlannedJob,
+  dataset: DatasetManifest,
+  counts: ImageCounts,
+): JobEstimate => {
+  const spec = programOf(experiment, job);
+  if (!isSearch(spec)) throw new Error(`${job.jobId}: no search of one job`);
+  const multiplyAdds = oneJobProgramOf(spec.strategy).multiplyAdds(spec, settingOf(spec.network, dataset));
+  return costOfPasses(passesOf(spec, counts), meanOf(multiplyAdds));
 };
 
 /** One trial on average: of a search with rungs its share of the full training, scored at its end. */
@@ -143,10 +121,7 @@ const searchCosts = (
   // A look-up trains nothing and is no job.
   if (job === undefined || stages.search.table !== undefined) return [];
   const { length } = searchJobs(experiment);
-  if (!isBlackBox(strategy)) {
-    const passes = passesOf(programOf(experiment, job), counts);
-    return [[length, costOfPasses(passes, meanSearched(experiment, dataset))]];
-  }
+  if (!isBlackBox(strategy)) return [[length, oneJobCost(experiment, job, dataset, counts)]];
   const trial: PlannedTrial = {
     kind: 'trial',
     jobId: job.jobId,

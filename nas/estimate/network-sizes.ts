@@ -10,6 +10,8 @@ import { LATENCY } from '../experiment/measures.ts';
 import type { Recipe } from '../task/recipe.ts';
 import { spaceOf } from '../space/spaces.ts';
 import { randomFromSeed } from '../core/random.ts';
+import { isGiven } from '../search/given.ts';
+import { isOneJob, oneJobSearchOf } from '../search/one-job/registry.ts';
 import { withinLimits } from '../search/objective.ts';
 import type { Measures } from '../search/objective.ts';
 import { countMultiplyAdds, countParameters } from '../training/layers/counting.ts';
@@ -92,7 +94,7 @@ const descriptionsOf = (
   const [whole, plain] = [true, false].map((auxiliary) =>
     settingOf(experiment, stage, dataset, auxiliary),
   ) as [NetworkSetting, NetworkSetting];
-  if (stage === 'search' && (strategy.name === 'darts' || strategy.name === 'snas')) {
+  if (stage === 'search' && isOneJob(strategy) && oneJobSearchOf(strategy).trains === 'mixture') {
     const supernet = describeSupernet(supernetOf(space.name, plain));
     return ['supernet', [{ trained: supernet, used: supernet }]];
   }
@@ -101,7 +103,7 @@ const descriptionsOf = (
     const used = describeClassifier(build, plain);
     return { used, trained: whole.auxiliary ? describeClassifier(build, whole) : used };
   };
-  if (strategy.name === 'given') return ['given cell', [describe(givenCell(experiment).genotype)]];
+  if (isGiven(strategy)) return ['given cell', [describe(givenCell(experiment).genotype)]];
   const random = randomFromSeed(0);
   const drawn = Array.from({ length: samples }, () => spaceOf(experiment.space).sample(random).genotype);
   const { described, failure } = built(drawn, describe);
@@ -127,7 +129,7 @@ const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
 const stagesOf = ({ strategy, stages }: Experiment): readonly Stage[] => [
-  ...(strategy.name === 'given' ? [] : (['search'] as const)),
+  ...(isGiven(strategy) ? [] : (['search'] as const)),
   ...(stages.retrain.topK === 0 ? [] : (['retrain'] as const)),
   'evaluate',
 ];
@@ -316,7 +318,7 @@ export const checkStageNetwork = (
   dataset: DatasetManifest,
 ): readonly InputError[] => {
   const { experiment, place } = loaded;
-  if (experiment.strategy.name !== 'given' && !UNIFORM.has(experiment.space.name)) return [];
+  if (!isGiven(experiment.strategy) && !UNIFORM.has(experiment.space.name)) return [];
   if (!stagesOf(experiment).includes(stage)) return [];
   const { recipe } = experiment.stages[stage];
   return orUnfit(stage, loaded, dataset, () => {

@@ -1,6 +1,8 @@
 import type { Json } from '../core/json.ts';
 import { TABULAR_SPACES } from '../benchmark/formats.ts';
 import { rungFidelities } from '../search/trials/sampler.ts';
+import { ONE_JOB_SEARCHES, isOneJob, oneJobSearchOf } from '../search/one-job/registry.ts';
+import type { OneJobSearch } from '../search/one-job/one-job-search.ts';
 import { STRATEGIES, strategiesFor } from '../search/registry.ts';
 import type { Experiment } from './experiment.ts';
 import { InputError, inputError, thrownInputErrors } from '../core/input-error.ts';
@@ -12,30 +14,25 @@ import type { BlackBoxChoice } from '../search/strategy-schema.ts';
 
 type Place = (path: readonly (string | number)[]) => string;
 
-/** Spaces that the programs of one job can search; black-box strategies say themselves what they cannot. */
-const ONE_JOB_SPACES: Readonly<Record<string, readonly Experiment['space']['name'][]>> = {
-  'random-weight-sharing': ['darts-cnn', 'nas-bench-201', 'enas-macro', 'enas-micro', 'nasnet', 'pnas'],
-  darts: ['darts-cnn', 'nas-bench-201'],
-  snas: ['darts-cnn', 'nas-bench-201'],
-  enas: ['enas-macro', 'enas-micro', 'darts-cnn', 'nas-bench-201'],
-  smash: ['smash'],
-};
-
 /** Every strategy that an experiment on this space may name. */
 const strategiesOn = (experiment: Experiment): readonly string[] => [
-  ...Object.entries(ONE_JOB_SPACES).flatMap(([name, spaces]) =>
+  ...Object.values<OneJobSearch>(ONE_JOB_SEARCHES).flatMap(({ name, spaces }) =>
     spaces.includes(experiment.space.name) ? [name] : [],
   ),
   ...strategiesFor(chosenSpace(experiment.space)),
 ];
 
+/** Why the strategy cannot search the space, or undefined; a given cell may be of any. */
+const refusalOf = ({ strategy, space }: Experiment): string | undefined => {
+  if (isBlackBox(strategy)) return STRATEGIES[strategy.name].refuses(chosenSpace(space));
+  if (!isOneJob(strategy)) return undefined;
+  const { spaces } = oneJobSearchOf(strategy);
+  return spaces.includes(space.name) ? undefined : `it searches ${spaces.join(', ')}`;
+};
+
 function* checkSpace(experiment: Experiment, place: Place): Generator<InputError> {
   const { strategy, space } = experiment;
-  const refused = isBlackBox(strategy)
-    ? STRATEGIES[strategy.name].refuses(chosenSpace(space))
-    : ONE_JOB_SPACES[strategy.name]?.includes(space.name) === false
-      ? `it searches ${ONE_JOB_SPACES[strategy.name]?.join(', ')}`
-      : undefined;
+  const refused = refusalOf(experiment);
   if (refused !== undefined)
     yield inputError(
       place(['strategy', 'name']),

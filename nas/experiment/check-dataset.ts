@@ -1,6 +1,9 @@
 import { apportion } from '../core/apportion.ts';
 import { trainingParts, type DatasetManifest } from '../task/images/manifest.ts';
+import { isGiven } from '../search/given.ts';
+import { isOneJob, oneJobSearchOf } from '../search/one-job/registry.ts';
 import type { Experiment } from './experiment.ts';
+import { oneJobToCheck } from './one-job-to-check.ts';
 import { inputError, inputErrors } from '../core/input-error.ts';
 import type { InputError } from '../core/input-error.ts';
 
@@ -24,7 +27,7 @@ export type DatasetCheck = (
 /** Whether a stage trains something: a given cell is not searched for, and stage 2's recipe also selects a baseline that is not brought. */
 const trains = (stage: Stage, { strategy, origin, stages }: Experiment): boolean =>
   stage === 'search'
-    ? strategy.name !== 'given'
+    ? !isGiven(strategy)
     : stage === 'evaluate' || origin === undefined || stages.retrain.topK > 0;
 
 /** The split of the training images that jobs will make. */
@@ -94,22 +97,18 @@ const checkAugmentation = (stage: Stage): DatasetCheck =>
       );
   };
 
-function* checkScoringBatch(
+/** What a search of one job needs of the images that are there. */
+function* checkSearched(
   experiment: Experiment,
   dataset: CheckedDataset,
   place: Place,
 ): Generator<InputError> {
-  const { strategy, stages, task } = experiment;
-  if (strategy.name !== 'enas' && strategy.name !== 'smash') return;
-  if ([...checkSplit(experiment, dataset, place)].length > 0) return;
-  const { validation } = trainingParts(dataset.manifest, task.validationFraction);
-  if (stages.search.recipe.batchSize > validation)
-    yield inputError(
-      place(['stages', 'search', 'recipe', 'batchSize']),
-      stages.search.recipe.batchSize,
-      `at most the ${validation} validation images of ${dataset.manifest.name}: architectures are scored on whole minibatches`,
-      'choose a smaller batch, or hold out more',
-    );
+  const { strategy, space, stages, task } = experiment;
+  if (!isOneJob(strategy) || [...checkSplit(experiment, dataset, place)].length > 0) return;
+  const { manifest } = dataset;
+  const images = trainingParts(manifest, task.validationFraction);
+  const search = oneJobToCheck(strategy, space, stages, place);
+  yield* oneJobSearchOf(strategy).checkImages?.(search, images, manifest.name) ?? [];
 }
 
 const MiB = 2 ** 20;
@@ -122,7 +121,7 @@ function* checkDecoded(
 ): Generator<InputError> {
   const { name, encoding, shape, splits } = manifest;
   const bytes = splits.train.count * shape[0] * shape[1] * shape[2];
-  if (encoding === 'files' && strategy.name !== 'given' && bytes > (resources.memoryMiB * MiB) / 2)
+  if (encoding === 'files' && !isGiven(strategy) && bytes > (resources.memoryMiB * MiB) / 2)
     yield inputError(
       place(['task', 'data']),
       name,
@@ -138,7 +137,7 @@ export const DATASET_CHECKS: readonly DatasetCheck[] = [
     checkBatchSize(stage),
     checkAugmentation(stage),
   ]),
-  checkScoringBatch,
+  checkSearched,
   checkDecoded,
 ];
 

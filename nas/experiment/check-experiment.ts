@@ -3,6 +3,9 @@ import { checkBlackBox } from './check-black-box.ts';
 import { givenCell } from './given-cell.ts';
 import { inputError, thrownInputErrors } from '../core/input-error.ts';
 import type { InputError } from '../core/input-error.ts';
+import { isGiven } from '../search/given.ts';
+import { isOneJob, oneJobSearchOf, rankingSearches } from '../search/one-job/registry.ts';
+import { oneJobToCheck } from './one-job-to-check.ts';
 import { isBlackBox } from '../search/strategy-schema.ts';
 
 type Place = (path: readonly (string | number)[]) => string;
@@ -13,71 +16,15 @@ const firstRepeated = (seeds: readonly number[]): number | undefined =>
   seeds.find((seed, i) => seeds.indexOf(seed) !== i);
 
 /** Cells that one search seed proposes at most. */
-const candidatesPerSearch = ({ strategy, stages }: Experiment): number => {
-  if (strategy.name === 'random-weight-sharing' || strategy.name === 'enas') return strategy.candidates;
-  if (strategy.name === 'smash') return strategy.candidates + strategy.perturbations + strategy.chain;
-  return stages.search.evaluations ?? 1;
-};
+const candidatesPerSearch = ({ strategy, stages }: Experiment): number =>
+  isOneJob(strategy)
+    ? (oneJobSearchOf(strategy).candidates?.(strategy) ?? 1)
+    : (stages.search.evaluations ?? 1);
 
-/** What a mixture network cannot be trained with. */
-function* checkMixtureRecipe({ strategy, stages }: Experiment, place: Place): Generator<InputError> {
-  if (strategy.name !== 'darts' && strategy.name !== 'snas') return;
-  const { recipe } = stages.search;
-  for (const field of ['auxiliaryWeight', 'dropPath', 'dropout', 'emaDecay'] as const)
-    if (recipe[field] !== 0)
-      yield inputError(
-        place(['stages', 'search', 'recipe', field]),
-        recipe[field],
-        `0 while ${strategy.name} searches`,
-        'leave it out in stages.search; stages.retrain and stages.evaluate may have it',
-      );
-  if (strategy.name === 'snas' && strategy.temperature.final > strategy.temperature.initial)
-    yield inputError(
-      place(['strategy', 'temperature', 'final']),
-      strategy.temperature.final,
-      `at most strategy.temperature.initial = ${strategy.temperature.initial}`,
-      'samples become one-hot as the temperature falls: lower final or raise initial',
-    );
-  const { optimizer } = recipe;
-  if (
-    strategy.name === 'darts' &&
-    strategy.optimization === 'second-order' &&
-    (optimizer.kind !== 'sgd' || optimizer.nesterov)
-  )
-    yield inputError(
-      place(['stages', 'search', 'recipe', 'optimizer']),
-      optimizer.kind === 'sgd' ? 'sgd with nesterov' : optimizer.kind,
-      'sgd without nesterov: the second-order term is that of one such step ahead',
-      'use kind: sgd, or strategy.optimization: first-order',
-    );
-}
-
-/** Only supernets of edges keep running statistics of batch norm; in the other spaces every child has its own. */
-function* checkScoreStatistics({ space, strategy }: Experiment, place: Place): Generator<InputError> {
-  if (
-    strategy.name === 'random-weight-sharing' &&
-    strategy.scoreStatistics === 'running' &&
-    !['darts-cnn', 'nas-bench-201'].includes(space.name)
-  )
-    yield inputError(
-      place(['strategy', 'scoreStatistics']),
-      'running',
-      `batch in the space ${space.name}: its children share no running statistics`,
-      'write scoreStatistics: batch',
-    );
-}
-
-/** What the weights that ENAS' and SMASH's architectures share cannot be trained with. */
-function* checkSharedRecipe({ stages, strategy }: Experiment, place: Place): Generator<InputError> {
-  if (strategy.name !== 'enas' && strategy.name !== 'smash') return;
-  for (const field of ['auxiliaryWeight', 'dropPath', 'emaDecay'] as const)
-    if (stages.search.recipe[field] !== 0)
-      yield inputError(
-        place(['stages', 'search', 'recipe', field]),
-        stages.search.recipe[field],
-        `0 while ${strategy.name} searches`,
-        'leave it out in stages.search; stages.retrain and stages.evaluate may have it',
-      );
+/** What a search of one job says of itself. */
+function* checkOneJob({ strategy, space, stages }: Experiment, place: Place): Generator<InputError> {
+  if (isOneJob(strategy))
+    yield* oneJobSearchOf(strategy).check?.(oneJobToCheck(strategy, space, stages, place)) ?? [];
 }
 
 /** The widest operation writes to different units of memory. */
@@ -94,7 +41,7 @@ function* checkSmashSpace({ space }: Experiment, place: Place): Generator<InputE
 /** A given cell and a search exclude each other. */
 function* checkGiven(experiment: Experiment, place: Place): Generator<InputError> {
   const { strategy, stages, genotype, origin } = experiment;
-  if (strategy.name === 'given') {
+  if (isGiven(strategy)) {
     yield* thrownInputErrors(() => givenCell(experiment, place(['genotype'])));
     if (stages.retrain.topK > 1)
       yield inputError(
@@ -122,38 +69,16 @@ function* checkGiven(experiment: Experiment, place: Place): Generator<InputError
     );
 }
 
-/** Rounds are equal, and each has the cells that it re-scores. */
-function* checkRounds({ strategy }: Experiment, place: Place): Generator<InputError> {
-  if (strategy.name !== 'random-weight-sharing') return;
-  const { candidates, rounds, rescore } = strategy;
-  if (candidates % rounds !== 0)
-    return yield inputError(
-      place(['strategy', 'rounds']),
-      rounds,
-      `a divisor of strategy.candidates = ${candidates}`,
-      'rounds are of equal size',
-    );
-  if (rescore > candidates / rounds)
-    yield inputError(
-      place(['strategy', 'rescore']),
-      rescore,
-      rounds === 1
-        ? `at most strategy.candidates = ${candidates}`
-        : `at most the ${candidates / rounds} candidates of a round`,
-      'lower rescore or raise candidates',
-    );
-}
-
 /** A gate needs searches that rank cells, and enough of them. */
 function* checkGate(experiment: Experiment, place: Place): Generator<InputError> {
   const { gate, strategy, stages } = experiment;
   if (gate === undefined) return;
   const ranked = candidatesPerSearch(experiment);
-  if (strategy.name === 'given' || isBlackBox(strategy) || ranked === 1)
+  if (!isOneJob(strategy) || ranked === 1)
     return yield inputError(
       place(['gate']),
       strategy.name,
-      'strategies that rank many cells by shared weights: random-weight-sharing, enas, smash',
+      `strategies that rank many cells by shared weights: ${rankingSearches().join(', ')}`,
       'leave gate out',
     );
   const { schedule } = stages.retrain.recipe;
@@ -198,7 +123,7 @@ const checkSeeds = (stage: 'search' | 'evaluate'): Check =>
 function* checkTopK(experiment: Experiment, place: Place): Generator<InputError> {
   const { stages, strategy } = experiment;
   // What a given cell allows is said there, and without evaluations nothing is known.
-  if (strategy.name === 'given' || (isBlackBox(strategy) && stages.search.evaluations === undefined)) return;
+  if (isGiven(strategy) || (isBlackBox(strategy) && stages.search.evaluations === undefined)) return;
   const each = candidatesPerSearch(experiment);
   const found = stages.search.seeds.length * each;
   if (stages.retrain.topK > found)
@@ -209,18 +134,6 @@ function* checkTopK(experiment: Experiment, place: Place): Generator<InputError>
       each === 1
         ? 'lower topK or search with more seeds: each finds one cell'
         : 'lower topK, or raise the seeds or the candidates',
-    );
-}
-
-/** What moves an architecture needs all digits. */
-function* checkSearchPrecision({ stages, strategy }: Experiment, place: Place): Generator<InputError> {
-  const { precision } = stages.search.recipe;
-  if (precision !== 'float32' && ['darts', 'snas', 'enas', 'smash'].includes(strategy.name))
-    yield inputError(
-      place(['stages', 'search', 'recipe', 'precision']),
-      precision,
-      `float32 while ${strategy.name} searches: rounding drowns the differences that move the architecture`,
-      'leave it out in stages.search; stages.retrain and stages.evaluate may have it',
     );
 }
 
@@ -273,15 +186,11 @@ function* checkInterval({ checkpoint, resources }: Experiment, place: Place): Ge
 export const EXPERIMENT_CHECKS: readonly Check[] = [
   checkSeeds('search'),
   checkSeeds('evaluate'),
-  checkRounds,
+  checkOneJob,
   checkGiven,
   checkGate,
   checkBlackBox,
   checkTopK,
-  checkSearchPrecision,
-  checkMixtureRecipe,
-  checkScoreStatistics,
-  checkSharedRecipe,
   checkSmashSpace,
   ...(['search', 'retrain', 'evaluate'] as const).flatMap((stage) => [
     checkPrecision(stage),

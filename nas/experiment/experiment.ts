@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { enas } from '../search/one-job/enas-schema.ts';
+import { given } from '../search/given.ts';
+import { oneJobSchemas } from '../search/one-job/registry.ts';
 import { augmentationSchema, networkSchema, recipeSchema } from '../task/recipe.ts';
-import { smash } from '../search/one-job/smash-schema.ts';
 import { spaceSchema } from '../space/registry.ts';
 import { objectiveSchema } from '../search/objective.ts';
 import { blackBoxSchemas } from '../search/strategy-schema.ts';
@@ -28,123 +28,8 @@ const task = z.strictObject({
     .default(0),
 });
 
-/** Random search with weight sharing (Li & Talwalkar 2019, §3 and §4.2). */
-const randomWeightSharing = z.strictObject({
-  name: z
-    .literal('random-weight-sharing')
-    .describe('Random search with weight sharing (Li & Talwalkar 2019, §3 and §4.2).'),
-  candidates: z
-    .number()
-    .int()
-    .min(1)
-    .describe('Cells scored with the shared weights after training.')
-    .default(1000),
-  scoreMinibatches: z
-    .number()
-    .int()
-    .min(1)
-    .describe('Validation minibatches that score each candidate.')
-    .default(10),
-  rounds: z
-    .number()
-    .int()
-    .min(1)
-    .describe('Rounds of equal size that the candidates are drawn in (§4.2: rounds of 1,000).')
-    .default(1),
-  rescore: z
-    .number()
-    .int()
-    .min(1)
-    .describe('Best candidates of each round re-scored on the whole validation set.')
-    .default(10),
-  scoreStatistics: z
-    .enum(['running', 'batch'])
-    .describe(
-      'Batch-norm statistics that score a cell: the running ones, or those of the minibatch (Dong & Yang 2020, §5).',
-    )
-    .default('running'),
-});
-
-/** How the alphas of a mixture are moved; defaults as DARTS (Liu et al. 2019, §A.1.1). */
-const architectureAdam = z.strictObject({
-  learningRate: z.number().positive().describe('Step size of Adam on the alphas.').default(3e-4),
-  beta1: z.number().min(0).lt(1).describe("Decay of Adam's mean of gradients.").default(0.5),
-  beta2: z.number().min(0).lt(1).describe("Decay of Adam's mean of squared gradients.").default(0.999),
-  weightDecay: z.number().min(0).describe('L2 penalty on the alphas.').default(1e-3),
-});
-
-/** What a search watches of the validation loss's curvature in the alphas (Zela et al. 2020, §3 and §4.3). */
-const diagnostics = z.strictObject({
-  hessianEvery: z
-    .number()
-    .int()
-    .min(1)
-    .describe('Epochs between two measurements of the dominant eigenvalue of its Hessian.'),
-  iterations: z
-    .number()
-    .int()
-    .min(2)
-    .describe('Power iterations of a measurement; each passes one minibatch forward and backward twice.')
-    .default(10),
-  earlyStopping: z
-    .boolean()
-    .describe(
-      'End the search when the eigenvalue has risen to 4/3 of what it was five epochs ago, with the cell of then.',
-    )
-    .default(false),
-});
-
-/** DARTS (Liu et al. 2019): one cell a search seed. */
-const darts = z.strictObject({
-  name: z.literal('darts').describe('DARTS (Liu et al. 2019): one cell a search seed.'),
-  optimization: z
-    .enum(['second-order', 'first-order', 'coordinate-descent', 'joint-sgd'])
-    .describe(
-      'Bilevel with or without the second-order term (§2.3), or one of the two ablations on both halves (§3.1.1).',
-    )
-    .default('second-order'),
-  architecture: architectureAdam
-    .describe("Adam of the alphas; `joint-sgd` uses the recipe's optimizer instead.")
-    .prefault({}),
-  diagnostics: diagnostics
-    .describe(
-      "What is watched of the validation loss's curvature in the alphas (Zela et al. 2020); absent: nothing.",
-    )
-    .optional(),
-});
-/** SNAS (Xie et al. 2019): one cell a search seed. */
-const snas = z.strictObject({
-  name: z.literal('snas').describe('SNAS (Xie et al. 2019): one cell a search seed.'),
-  temperature: z
-    .strictObject({
-      initial: z.number().positive().describe('In the first epoch.').default(1),
-      final: z.number().positive().describe('In the last epoch.').default(0.03),
-    })
-    .describe('Temperature of the concrete distribution, linear in epochs.')
-    .prefault({}),
-  resourceConstraint: z
-    .enum(['none', 'mild', 'moderate', 'aggressive'])
-    .describe('How strongly cells are pushed to few parameters, multiply-adds and memory accesses (§2.4).')
-    .default('mild'),
-  architecture: architectureAdam.describe('Adam of the alphas.').prefault({}),
-});
-/** No search: the experiment's `genotype` is what stage 1 would have found. */
-const given = z.strictObject({
-  name: z
-    .literal('given')
-    .describe("No search: the experiment's `genotype` is what stage 1 would have found."),
-});
-/** Strategies by name, for the documents that hold one of them. */
-export const strategies = { randomWeightSharing, darts, snas, enas, smash };
-export const strategySchema = z.discriminatedUnion('name', [
-  randomWeightSharing,
-  darts,
-  snas,
-  enas,
-  smash,
-  given,
-  ...blackBoxSchemas,
-]);
+/** How stage 1 searches: a search of one job, none, or one by trials. */
+export const strategySchema = z.discriminatedUnion('name', [...oneJobSchemas, given, ...blackBoxSchemas]);
 
 /** A benchmark's table that knows what training would find. */
 const searchTable = z.strictObject({

@@ -1,5 +1,6 @@
 import type { BlobRef } from '../core/blob.ts';
 import type { Experiment } from '../experiment/experiment.ts';
+import type { ONE_JOB_SEARCHES, OneJobChoice, OneJobName } from '../search/one-job/registry.ts';
 import type { Grown } from '../search/inheritance.ts';
 import type { Augmentation, NetworkSize, Recipe } from '../task/recipe.ts';
 
@@ -19,33 +20,10 @@ export interface ProgramTask {
   readonly seed: number;
 }
 
-type StrategyOf<Name extends Experiment['strategy']['name']> = Extract<
-  Experiment['strategy'],
-  { name: Name }
->;
-
-/** Stage 1 with shared weights: train a supernet on sampled paths, then score candidates with its weights. */
-export interface WeightSharingSearchSpec extends ProgramTask {
-  readonly kind: 'weight-sharing-search';
-  readonly strategy: StrategyOf<'random-weight-sharing'>;
-}
-
-/** Stage 1 by gradients: a mixture of all operations whose weights and architecture are trained together. */
-export interface MixtureSearchSpec extends ProgramTask {
-  readonly kind: 'mixture-search';
-  readonly strategy: StrategyOf<'darts' | 'snas'>;
-}
-
-/** Stage 1 by ENAS: an epoch of the shared weights and steps of the controller in turns, then candidates. */
-export interface EnasSearchSpec extends ProgramTask {
-  readonly kind: 'enas-search';
-  readonly strategy: StrategyOf<'enas'>;
-}
-
-/** Stage 1 by SMASH: train a HyperNet through sampled architectures, then score and perturb architectures with its weights. */
-export interface SmashSearchSpec extends ProgramTask {
-  readonly kind: 'smash-search';
-  readonly strategy: StrategyOf<'smash'>;
+/** Stage 1 by a search of one job; of any of them where no name is given. */
+export interface SearchSpec<Name extends OneJobName = OneJobName> extends ProgramTask {
+  readonly kind: (typeof ONE_JOB_SEARCHES)[Name]['program'];
+  readonly strategy: OneJobChoice<Name>;
 }
 
 /** Stages 2 and 3: train one network from scratch. */
@@ -67,8 +45,10 @@ export interface TrainNetworkSpec extends ProgramTask {
   readonly grown?: Grown;
 }
 
-export type ProgramSpec =
-  WeightSharingSearchSpec | MixtureSearchSpec | EnasSearchSpec | SmashSearchSpec | TrainNetworkSpec;
+export type ProgramSpec = SearchSpec | TrainNetworkSpec;
+
+/** Whether a program searches; the other kind trains one network. */
+export const isSearch = (spec: ProgramSpec): spec is SearchSpec => 'strategy' in spec;
 
 /** The one argument of a Batch job, stored at the URI that the job receives. Immutable once written. */
 export interface JobDocument {

@@ -1,12 +1,14 @@
 import type { Experiment } from '../experiment/experiment.ts';
 import type { Grown } from '../search/inheritance.ts';
-import type { JobDocument, ProgramSpec, TaskData } from '../job/job.ts';
+import type { JobDocument, ProgramSpec, SearchSpec, TaskData } from '../job/job.ts';
 import type { PlannedJob, PlannedTrial } from '../job/job-report.ts';
 import { epochsAt } from '../experiment/epochs-at.ts';
 import { timesTrials } from '../experiment/measures.ts';
 import type { Cell } from '../space/spaces.ts';
 import type { Recipe } from '../task/recipe.ts';
 import type { RunRecord } from '../experiment/run-record.ts';
+import { isGiven } from '../search/given.ts';
+import { ONE_JOB_SEARCHES, isOneJob } from '../search/one-job/registry.ts';
 import { isBlackBox, optionsOf } from '../search/strategy-schema.ts';
 import { STRATEGIES } from '../search/registry.ts';
 import type { TrialToRun } from '../search/trial-search.ts';
@@ -21,26 +23,13 @@ const taskData = (
   augmentation,
 });
 
-/** Stage 1's program: random search trains sampled paths, gradient methods train mixtures. */
-const searchProgram = (experiment: Experiment, seed: number): ProgramSpec => {
+/** Stage 1's program, where it is one. */
+const searchProgram = (experiment: Experiment, seed: number): SearchSpec => {
   const { space, strategy } = experiment;
   const { network, recipe, augmentation } = experiment.stages.search;
-  const common = { space, network, recipe, data: taskData(experiment, augmentation), seed };
-  switch (strategy.name) {
-    case 'random-weight-sharing':
-      return { kind: 'weight-sharing-search', strategy, ...common };
-    case 'darts':
-    case 'snas':
-      return { kind: 'mixture-search', strategy, ...common };
-    case 'enas':
-      return { kind: 'enas-search', strategy, ...common };
-    case 'smash':
-      return { kind: 'smash-search', strategy, ...common };
-    case 'given':
-      throw new Error('a given cell is not searched for');
-    default:
-      throw new Error(`${strategy.name} searches by trials, each of which is a job`);
-  }
+  if (!isOneJob(strategy)) throw new Error(`${strategy.name} is no search of one job`);
+  const data = taskData(experiment, augmentation);
+  return { kind: ONE_JOB_SEARCHES[strategy.name].program, strategy, space, network, recipe, data, seed };
 };
 
 /** Stage 2's recipe, cut short; its schedule is that of the short training. */
@@ -118,7 +107,7 @@ export const jobDocument = (run: RunRecord, job: PlannedJob): JobDocument => ({
 
 /** Stage 1: one search a seed; nothing to do for a given cell. */
 export const searchJobs = ({ strategy, stages }: Experiment): PlannedJob[] =>
-  strategy.name === 'given'
+  isGiven(strategy)
     ? []
     : stages.search.seeds.map((seed) => ({
         kind: 'search',

@@ -1,12 +1,13 @@
 import type { Experiment } from '../experiment/experiment.ts';
 import type { Contender } from '../protocol/plan.ts';
+import { isGiven } from '../search/given.ts';
 import { isBlackBox } from '../search/strategy-schema.ts';
 
 type Names = Readonly<Record<Contender, string>>;
 
 /** What the two contenders are called in charts and tables. */
 export const shortNames = ({ strategy, origin }: Experiment): Names => ({
-  winner: strategy.name === 'given' ? (origin === undefined ? 'given' : 'transferred') : 'search',
+  winner: isGiven(strategy) ? (origin === undefined ? 'given' : 'transferred') : 'search',
   baseline: 'random',
 });
 
@@ -17,7 +18,7 @@ export const longNames = ({ strategy, origin, stages }: Experiment): Names => {
       winner: `found on ${origin.data} by run ${origin.run}`,
       baseline: `random cell of run ${origin.run}`,
     };
-  if (strategy.name === 'given')
+  if (isGiven(strategy))
     return {
       winner: 'the given cell',
       baseline: stages.retrain.topK === 0 ? 'a random cell' : 'random search, equal budget',
@@ -28,13 +29,13 @@ export const longNames = ({ strategy, origin, stages }: Experiment): Names => {
 /** The subject of the verdict. */
 export const cellName = ({ strategy, genotype, origin }: Experiment): string => {
   if (origin !== undefined) return 'The transferred cell';
-  if (strategy.name !== 'given') return 'The found cell';
+  if (!isGiven(strategy)) return 'The found cell';
   return genotype !== undefined && /^\w+$/.test(genotype) ? genotype : 'The given cell';
 };
 
 /** The heading over its drawing. */
 export const cellTitle = ({ strategy }: Experiment): string =>
-  strategy.name === 'given' ? 'The cell' : 'The cell that was found';
+  isGiven(strategy) ? 'The cell' : 'The cell that was found';
 
 /** What stage 1 did. */
 export const searchTitle = ({ strategy }: Experiment): string =>

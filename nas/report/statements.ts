@@ -1,4 +1,5 @@
 import { LATENCY } from '../experiment/measures.ts';
+import { isGiven } from '../search/given.ts';
 import { isBlackBox } from '../search/strategy-schema.ts';
 import type { ContenderView } from '../protocol/run-view.ts';
 import { decimal, integer, percent, points, quantity } from './format.ts';
@@ -41,7 +42,7 @@ export const differenceText = ({ verdict, configuration }: RunReport): string | 
 export const claimText = ({ verdict, configuration }: RunReport): string | undefined =>
   verdict &&
   'n counts trainings of these two cells, from other seeds: the interval says what further trainings of them would show. ' +
-    (configuration.strategy.name === 'given'
+    (isGiven(configuration.strategy)
       ? 'It says nothing about other random cells.'
       : 'It claims nothing about the search: whether that beats random search takes several searches, each against an ' +
         'independent random search of the same budget.');
@@ -62,7 +63,7 @@ export const budgetText = ({ spending, retrainings }: RunReport): string | undef
 
 /** τ with its interval and how it was made. */
 export const fidelityText = ({ proxyFidelity, configuration }: RunReport): string => {
-  if (configuration.strategy.name === 'given') return '';
+  if (isGiven(configuration.strategy)) return '';
   const { correlation, points: cells } = proxyFidelity;
   const { tau, interval, n, method } = correlation;
   if (tau === undefined)

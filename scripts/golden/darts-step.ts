@@ -1,5 +1,5 @@
 import { recipeSchema } from '../../nas/task/recipe.ts';
-import { strategies } from '../../nas/experiment/experiment.ts';
+import { ONE_JOB_SEARCHES } from '../../nas/search/one-job/registry.ts';
 import { compileMixture } from '../../nas/training/programs/compiled-mixture.ts';
 import { dartsStrategy } from '../../nas/training/programs/darts-strategy.ts';
 import { prefixed } from '../../nas/training/graph/variable-groups.ts';
@@ -40,7 +40,7 @@ export const dartsStep = async (
   { spec, config, variables, alphas, momentum, train, valid }: DartsStep,
 ): Promise<HostTensors> => {
   const { lr, betas, weight_decay: weightDecay } = config.arch_adam;
-  const strategy = strategies.darts.parse({
+  const strategy = ONE_JOB_SEARCHES.darts.schema.parse({
     name: 'darts',
     architecture: { learningRate: lr, beta1: betas[0], beta2: betas[1], weightDecay },
   });

@@ -2,6 +2,7 @@ import type { Experiment } from '../../nas/experiment/experiment.ts';
 import { inputError } from '../../nas/core/input-error.ts';
 import type { PlannedJob } from '../../nas/job/job-report.ts';
 import { spaceOf } from '../../nas/space/spaces.ts';
+import { isGiven } from '../../nas/search/given.ts';
 import { isBlackBox } from '../../nas/search/strategy-schema.ts';
 import { randomFromSeed } from '../../nas/core/random.ts';
 import type { VerifiedStage } from './stages.ts';
@@ -19,7 +20,7 @@ export const jobToVerify = (experiment: Experiment, stage: VerifiedStage): Plann
   switch (stage) {
     case 'search': {
       const seed = search.seeds[0] as number;
-      if (strategy.name === 'given')
+      if (isGiven(strategy))
         throw inputError('--stage', stage, 'retrain, evaluate', 'a given cell is not searched for');
       return isBlackBox(strategy)
         ? { kind: 'trial', jobId: 'trial', seed, genotype, rungs: [search.recipe.epochs] }

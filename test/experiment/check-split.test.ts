@@ -63,8 +63,8 @@ describe('the check before a run asks the split that will be made', () => {
     }
   });
   test('a validation split that the data set gives stands for any fraction', () => {
-    expect(() => check([16, 1, 2], 0.5, 14, 5)).not.toThrow();
-    expect(() => check([16, 1, 2], 0.5, 15, 5)).toThrow(/at most the 14 training images/);
+    expect(() => check([30, 1, 2], 0.5, 16, 16)).not.toThrow();
+    expect(() => check([30, 1, 2], 0.5, 18, 16)).toThrow(/at most the 17 training images/);
     const splits = { train: { count: 19 } } as unknown as DatasetManifest['splits'];
     const of = { splits, classes: ['a', 'b'] };
     expect(trainingParts({ ...of, givenValidation: 5 }, 0.5)).toEqual({ train: 14, validation: 5 });

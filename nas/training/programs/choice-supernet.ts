@@ -1,7 +1,7 @@
 import type { Json } from '../../core/json.ts';
 import type { ProgramTask } from '../../job/job.ts';
 import { chosenSpace, type SpaceChoice } from '../../space/registry.ts';
-import { deriveSeed } from '../../core/random.ts';
+import { deriveSeed, type Random } from '../../core/random.ts';
 import type { EnasMacroGenotype } from '../../space/enas-macro.ts';
 import type { EnasMicroGenotype } from '../../space/enas-micro.ts';
 import { countMultiplyAdds } from '../layers/counting.ts';
@@ -89,6 +89,15 @@ export const describeChild = (space: SpaceChoice, setting: NetworkSetting, genot
   if (shared !== undefined) return describeOwn(shared, setting, genotype);
   const supernet = supernetOf(space.name, setting);
   return describePath(supernet, supernet.encodePath(genotype));
+};
+
+/** Multiply-adds of a random architecture's share, forward. */
+export const randomChild = (
+  { space }: ProgramTask,
+  setting: NetworkSetting,
+): ((random: Random) => number) => {
+  const { sample } = chosenSpace(space);
+  return (random) => countMultiplyAdds(describeChild(space, setting, sample(random)));
 };
 
 /**

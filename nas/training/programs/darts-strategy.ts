@@ -1,16 +1,17 @@
-import type { Experiment } from '../../experiment/experiment.ts';
+import { dartsPlan } from '../../search/one-job/darts.ts';
+import type { OneJobChoice } from '../../search/one-job/registry.ts';
 import type { Recipe } from '../../task/recipe.ts';
 import { lossAndGradients } from '../graph/gradients.ts';
 import { adam } from '../optimizers/adam.ts';
 import { clipByGlobalNorm } from '../optimizers/clip.ts';
 import { optimizerOf } from '../optimizers/from-recipe.ts';
 import type { Tensors, Tf } from '../graph/tensor.ts';
-import { mixturePlan } from './mixture-plan.ts';
+import { mixtureProgram } from './mixture-search.ts';
 import type { LabelledBatch, MixtureCall, MixtureMove, MixtureStrategy } from './mixture-strategy.ts';
 import { unrolledGradient, type LossGradients } from './unrolled-gradient.ts';
 import { group, mapValues, prefixed } from '../graph/variable-groups.ts';
 
-type DartsSettings = Extract<Experiment['strategy'], { name: 'darts' }>;
+type DartsSettings = OneJobChoice<'darts'>;
 
 /**
  * DARTS (Liu et al. 2019, §2.3, algorithm 1): each step first moves the alphas by the validation loss, with or without the second
@@ -91,9 +92,14 @@ export const dartsStrategy = (tf: Tf, settings: DartsSettings, recipe: Recipe): 
   return {
     alphaOptimizer,
     initialAlphas: { mean: 0, deviation: 1e-3 },
-    plan: mixturePlan(settings),
+    plan: dartsPlan(settings),
+    stopsEarly: settings.diagnostics?.earlyStopping === true,
     inputs: {},
     inputsAt: () => ({}),
     step,
   };
 };
+
+export const dartsProgram = mixtureProgram<'darts'>(({ strategy, recipe }, _supernet, { tf }) =>
+  dartsStrategy(tf, strategy, recipe),
+);

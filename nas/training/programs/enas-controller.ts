@@ -1,4 +1,4 @@
-import type { EnasSearchSpec } from '../../job/job.ts';
+import type { SearchSpec } from '../../job/job.ts';
 import { chosenSpace } from '../../space/registry.ts';
 import { MACRO_OPERATIONS } from '../../space/enas-macro.ts';
 import { MICRO_NODES, MICRO_OPERATIONS } from '../../space/enas-micro.ts';
@@ -8,7 +8,7 @@ import { enasMacroController } from '../controllers/enas-macro.ts';
 import { enasMicroController } from '../controllers/enas-micro.ts';
 
 /** The controller of an ENAS search: its decisions are those of the space, in their order. */
-export const enasController = ({ space, strategy }: EnasSearchSpec): Controller => {
+export const enasController = ({ space, strategy }: SearchSpec<'enas'>): Controller => {
   const { hiddenUnits, temperature, tanhConstant, skipTarget } = strategy.controller;
   const operationTanhConstant = strategy.controller.operationTanhConstant ?? tanhConstant;
   const settings = { hiddenUnits, temperature, tanhConstant, operationTanhConstant };

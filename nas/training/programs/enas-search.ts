@@ -1,6 +1,7 @@
 import type { Json } from '../../core/json.ts';
-import type { CurvePoint, EnasSearchSpec, ScoredGenotype, SearchResult } from '../../job/job.ts';
+import type { CurvePoint, ScoredGenotype, SearchResult, SearchSpec } from '../../job/job.ts';
 import { deriveSeed } from '../../core/random.ts';
+import { enas } from '../../search/one-job/enas.ts';
 import type { Decisions } from '../../space/space.ts';
 import type { Controller } from '../controllers/controller.ts';
 import { movingBaseline } from '../controllers/moving-baseline.ts';
@@ -9,9 +10,12 @@ import { batchAt, type Batch } from '../../task/images/batches.ts';
 import type { TrainingProgram } from '../program.ts';
 import { hashWeights } from './compiled-classifier.ts';
 import { courseProgram, type Done } from './course-program.ts';
+import { choiceSupernet, randomChild } from './choice-supernet.ts';
+import { enasController } from './enas-controller.ts';
 import type { GatedSupernet } from './gated-supernet.ts';
+import type { OneJobProgram } from './one-job-program.ts';
 import type { ProgramResources } from './resources.ts';
-import { courseOf, type Place, type Segment } from './segments.ts';
+import { courseOf, type Place } from './segments.ts';
 import { sharedWeights, type SharedWeightsState } from './shared-weights.ts';
 import { accuracyOf, type Score } from './tally.ts';
 import { amended, noEpochs } from './training-epochs.ts';
@@ -51,7 +55,7 @@ type State = SharedWeightsState & {
  * of a pass are left out of that pass.
  */
 export const enasSearch = async (
-  spec: EnasSearchSpec,
+  spec: SearchSpec<'enas'>,
   supernet: GatedSupernet,
   controller: Controller,
   resources: ProgramResources,
@@ -64,13 +68,7 @@ export const enasSearch = async (
   const shared = await sharedWeights(spec, supernet, resources);
   const rewardFeed = shared.images.drawn('reward-data');
   const rewarded = updates * samples;
-  const course = courseOf([
-    ...Array.from({ length: epochs }, (_, index): Segment<Phase>[] => [
-      { kind: 'shared-weights', index, units: shared.batchesPerEpoch },
-      { kind: 'controller', index, units: rewarded },
-    ]).flat(),
-    { kind: 'deriving', index: epochs, units: strategy.candidates } as const,
-  ]);
+  const course = courseOf<Phase>(enas.course(strategy, recipe, shared.images.counts));
   const policy = await compileController(resources.tf, controller, {
     learningRate,
     beta1,
@@ -193,4 +191,10 @@ export const enasSearch = async (
       policy.dispose();
     },
   });
+};
+
+export const enasProgram: OneJobProgram<'enas'> = {
+  create: (spec, resources) =>
+    enasSearch(spec, choiceSupernet(spec, resources), enasController(spec), resources),
+  multiplyAdds: randomChild,
 };

@@ -1,9 +1,13 @@
-import type { CurvePoint, MixtureSearchSpec, SearchResult, TrainingCost } from '../../job/job.ts';
+import type { CurvePoint, SearchResult, SearchSpec, TrainingCost } from '../../job/job.ts';
 import { deriveSeed } from '../../core/random.ts';
+import { costOf } from '../../search/one-job/course.ts';
+import { mixtureCourse } from '../../search/one-job/mixture.ts';
+import type { OneJobName } from '../../search/one-job/registry.ts';
 import { countMultiplyAdds, parameterNames } from '../layers/counting.ts';
 import { batchAt, type BatchPipeline } from '../../task/images/batches.ts';
 import type { TrainingProgram } from '../program.ts';
 import { learningRate } from '../optimizers/schedules.ts';
+import { supernetOf } from '../supernets/registry.ts';
 import { describeSupernet, supernetVariables, type Supernet } from '../supernets/supernet.ts';
 import { compileMixture, type Architecture } from './compiled-mixture.ts';
 import { hashWeights } from './compiled-classifier.ts';
@@ -16,9 +20,10 @@ import {
   type PowerIteration,
 } from './hessian-eigenvalue.ts';
 import type { MixtureStrategy } from './mixture-strategy.ts';
-import { costOfPasses, mixturePasses } from './passes.ts';
+import type { OneJobProgram } from './one-job-program.ts';
+import { costOfPasses } from './passes.ts';
 import type { ProgramResources } from './resources.ts';
-import { courseOf, type Place, type Segment } from './segments.ts';
+import { courseOf, type Place } from './segments.ts';
 import { splitVariables } from '../networks/split-variables.ts';
 import { emptyTally, evaluatedTally, type Tally } from './tally.ts';
 import { searchImages } from './task-images.ts';
@@ -67,7 +72,7 @@ const eigenvalues = (curve: readonly CurvePoint[]): readonly Measurement[] =>
  * @throws InvalidArchitectureError if the supernet cannot be built at this size.
  */
 export const mixtureSearch = async (
-  spec: MixtureSearchSpec,
+  spec: SearchSpec,
   supernet: Supernet,
   strategy: MixtureStrategy,
   { tf, data }: ProgramResources,
@@ -83,19 +88,9 @@ export const mixtureSearch = async (
   const { batchesPerEpoch } = feed;
   const searchFeed = searchesOn && images.training(parts[searchesOn], 'search-data');
   const evaluationFeed = images.inOrder();
-  const diagnostics = spec.strategy.name === 'darts' ? spec.strategy.diagnostics : undefined;
-  const diagnosisFeed = diagnostics && images.drawn('diagnosis-data');
-  const isDiagnosed = (epoch: number): boolean =>
-    diagnostics !== undefined && (epoch + 1) % diagnostics.hessianEvery === 0;
-  const course = courseOf(
-    Array.from({ length: epochs }, (_, index): Segment<'searching' | 'evaluating' | 'diagnosing'>[] => [
-      { kind: 'searching', index, units: batchesPerEpoch },
-      { kind: 'evaluating', index, units: evaluationFeed.batchesPerEpoch },
-      ...(diagnostics && isDiagnosed(index)
-        ? [{ kind: 'diagnosing', index, units: diagnostics.iterations } as const]
-        : []),
-    ]).flat(),
-  );
+  const { diagnosis } = strategy.plan;
+  const diagnosisFeed = diagnosis && images.drawn('diagnosis-data');
+  const course = courseOf(mixtureCourse(strategy.plan, recipe, images.counts));
   const variables = supernetVariables(supernet, deriveSeed(spec.seed, 'weights'));
   const network = splitVariables(variables, parameterNames(description));
   const mixture = {
@@ -103,7 +98,7 @@ export const mixtureSearch = async (
     recipe,
     network,
     seed: deriveSeed(spec.seed, 'alphas'),
-    diagnosed: diagnostics !== undefined,
+    diagnosed: diagnosis !== undefined,
   };
   const compiled = await compileMixture(tf, strategy, mixture, feed.shape);
   const alphas = Object.values(supernet.kinds).reduce(
@@ -141,7 +136,7 @@ export const mixtureSearch = async (
 
   /** The epoch whose cell is the result, from 1: the last one, or an earlier one where the search was stopped. */
   const resultEpoch = ({ curve }: State): number =>
-    (diagnostics?.earlyStopping && stoppedAt(eigenvalues(curve))) || epochs;
+    (strategy.stopsEarly && stoppedAt(eigenvalues(curve))) || epochs;
 
   const diagnoseOne = (state: State, { index: epoch, unit, isLastUnit }: Place): Done<State> => {
     const batch = (diagnosisFeed as BatchPipeline).batch(epoch, 0);
@@ -156,9 +151,12 @@ export const mixtureSearch = async (
     return { state: measured, stops: resultEpoch(measured) < epochs };
   };
 
-  const counts = { train: train.length, validation: validation.length, test: data.counts.test };
-  const costOf = ({ curve }: State): TrainingCost =>
-    costOfPasses(mixturePasses(spec, counts, curve.length), countMultiplyAdds(description));
+  /** Of the course up to where diagnostics have ended it. */
+  const spent = ({ curve: { length } }: State): TrainingCost =>
+    costOfPasses(
+      costOf(mixtureCourse(strategy.plan, { ...recipe, epochs: length }, images.counts)),
+      countMultiplyAdds(description),
+    );
 
   return courseProgram<'searching' | 'evaluating' | 'diagnosing', State>({
     course,
@@ -179,7 +177,7 @@ export const mixtureSearch = async (
           },
         ],
         curve: state.curve,
-        cost: costOf(state),
+        cost: spent(state),
         weightsSha256: hashWeights(compiled.read()),
       };
     },
@@ -190,3 +188,18 @@ export const mixtureSearch = async (
     },
   });
 };
+
+/** The program of a search on a mixture, from the way in which it moves weights and alphas. */
+export const mixtureProgram = <Name extends OneJobName>(
+  strategyOf: (spec: SearchSpec<Name>, supernet: Supernet, resources: ProgramResources) => MixtureStrategy,
+): OneJobProgram<Name> => ({
+  create: (spec, resources) => {
+    const { shape, classes } = resources.data;
+    const supernet = supernetOf(spec.space.name, { size: spec.network, image: shape, classes });
+    return mixtureSearch(spec, supernet, strategyOf(spec, supernet, resources), resources);
+  },
+  multiplyAdds: ({ space }, setting) => {
+    const multiplyAdds = countMultiplyAdds(describeSupernet(supernetOf(space.name, setting)));
+    return () => multiplyAdds;
+  },
+});

@@ -4,7 +4,7 @@ import type { TensorSpec } from '../graph/record.ts';
 import type { EdgeWeights } from '../supernets/mixture.ts';
 import type { Tensor, Tensors } from '../graph/tensor.ts';
 import type { Trace } from '../graph/trace.ts';
-import type { MixturePlan } from './mixture-plan.ts';
+import type { MixturePlan } from '../../search/one-job/mixture.ts';
 
 /** A minibatch inside a compiled step: images [B, H, W, C] and labels int32 [B]. */
 export interface LabelledBatch {
@@ -53,6 +53,8 @@ export interface MixtureStrategy {
   /** Alphas start normally distributed. */
   readonly initialAlphas: { readonly mean: number; readonly deviation: number };
   readonly plan: MixturePlan;
+  /** The plan's diagnosis may end the search, with the cell of an earlier epoch. */
+  readonly stopsEarly?: boolean;
   readonly inputs: Readonly<Record<string, TensorSpec>>;
   /** Values of `inputs` for a step, counted from 0. */
   inputsAt(update: number, stepsPerEpoch: number): Readonly<Record<string, HostTensor>>;

@@ -1,28 +1,12 @@
-import type {
-  EnasSearchSpec,
-  MixtureSearchSpec,
-  ProgramSpec,
-  SmashSearchSpec,
-  TrainNetworkSpec,
-  WeightSharingSearchSpec,
-} from '../../job/job.ts';
-import { mixturePlan } from './mixture-plan.ts';
+import { isSearch, type ProgramSpec, type SearchSpec, type TrainNetworkSpec } from '../../job/job.ts';
+import { costOf, wholeMinibatches } from '../../search/one-job/course.ts';
+import type { Passes, SearchedImages } from '../../search/one-job/course.ts';
+import { oneJobSearchOf } from '../../search/one-job/registry.ts';
 
 /** Images of a data set under a task's split. */
-export interface ImageCounts {
-  readonly train: number;
-  readonly validation: number;
+export interface ImageCounts extends SearchedImages {
   readonly test: number;
 }
-
-/** Images that a whole program passes: forward and backward, and forward alone. */
-export interface Passes {
-  readonly trained: number;
-  readonly scored: number;
-}
-
-/** Images in the whole minibatches of so many; those that do not fill the last one are left out. */
-const inWhole = (images: number, batchSize: number): number => Math.floor(images / batchSize) * batchSize;
 
 /** Points of the validation curve at most; the last epoch is always one. */
 const EVALUATIONS = 20;
@@ -48,84 +32,22 @@ export const trainingPasses = (
 ): Passes => {
   const { recipe, trainOn, evaluateOn } = spec;
   const after = scoredEpochs(spec);
-  const epoch = inWhole(trainOn === 'train' ? train : train + validation, recipe.batchSize);
+  const { batchSize } = recipe;
+  const images = trainOn === 'train' ? train : train + validation;
+  const epoch = wholeMinibatches(images, batchSize) * batchSize;
   return {
     trained: (after.at(-1) ?? recipe.epochs) * epoch,
     scored: after.length * (evaluateOn === 'validation' ? validation : test),
   };
 };
 
-/** Measurements of the curvature that a mixture search makes in so many epochs. */
-const measurements = ({ strategy }: MixtureSearchSpec, epochs: number): number =>
-  strategy.name === 'darts' && strategy.diagnostics !== undefined
-    ? Math.floor(epochs / strategy.diagnostics.hessianEvery)
-    : 0;
-
-/** Of a search on a mixture that has ended after so many epochs: of all, unless its diagnostics have stopped it. */
-export const mixturePasses = (
-  spec: MixtureSearchSpec,
-  { train, validation }: ImageCounts,
-  epochs = spec.recipe.epochs,
-): Passes => {
-  const { strategy, recipe } = spec;
-  const { trainsOn, passes } = mixturePlan(strategy);
-  const { batchSize } = recipe;
-  const epoch = inWhole(trainsOn === 'train' ? train : train + validation, batchSize);
-  const iterations = strategy.name === 'darts' ? (strategy.diagnostics?.iterations ?? 0) : 0;
-  return {
-    trained:
-      epochs * epoch * (passes.training + passes.search) +
-      2 * batchSize * iterations * measurements(spec, epochs),
-    scored: epochs * validation,
-  };
-};
-
-const weightSharingPasses = (
-  { recipe, strategy }: WeightSharingSearchSpec,
-  { train, validation }: ImageCounts,
-): Passes => {
-  const { epochs, batchSize } = recipe;
-  const { candidates, scoreMinibatches, rounds, rescore, scoreStatistics } = strategy;
-  const whole = scoreStatistics === 'batch' ? inWhole(validation, batchSize) : validation;
-  return {
-    trained: epochs * inWhole(train, batchSize),
-    scored: candidates * scoreMinibatches * batchSize + rounds * rescore * whole,
-  };
-};
-
-const enasPasses = ({ recipe, strategy }: EnasSearchSpec, { train }: ImageCounts): Passes => {
-  const { epochs, batchSize } = recipe;
-  const { updates, samples } = strategy.controller;
-  return {
-    trained: epochs * inWhole(train, batchSize),
-    scored: (epochs * updates * samples + strategy.candidates) * batchSize,
-  };
-};
-
-const smashPasses = ({ recipe, strategy }: SmashSearchSpec, { train, validation }: ImageCounts): Passes => {
-  const { epochs, batchSize } = recipe;
-  const minibatches = Math.min(strategy.scoreMinibatches ?? Infinity, Math.floor(validation / batchSize));
-  return {
-    trained: epochs * inWhole(train, batchSize),
-    scored: (strategy.candidates + strategy.perturbations + strategy.chain) * minibatches * batchSize,
-  };
-};
+/** Of a search that walks its whole course. */
+const searchPasses = ({ strategy, recipe }: SearchSpec, images: SearchedImages): Passes =>
+  costOf(oneJobSearchOf(strategy).course(strategy, recipe, images));
 
 /** Of a whole program, as it will count them itself. */
-export const passesOf = (spec: ProgramSpec, images: ImageCounts): Passes => {
-  switch (spec.kind) {
-    case 'train-network':
-      return trainingPasses(spec, images);
-    case 'mixture-search':
-      return mixturePasses(spec, images);
-    case 'weight-sharing-search':
-      return weightSharingPasses(spec, images);
-    case 'enas-search':
-      return enasPasses(spec, images);
-    case 'smash-search':
-      return smashPasses(spec, images);
-  }
-};
+export const passesOf = (spec: ProgramSpec, images: ImageCounts): Passes =>
+  isSearch(spec) ? searchPasses(spec, images) : trainingPasses(spec, images);
 
 /** What passes cost: a backward pass counts twice a forward one. `multiplyAdds` are of one image, forward. */
 export const costOfPasses = (

@@ -6,14 +6,6 @@ export interface Segment<Kind extends string> {
   readonly units: number;
 }
 
-/** `count` segments of one kind, numbered from `first`. */
-export const repeated = <Kind extends string>(
-  kind: Kind,
-  count: number,
-  units: number,
-  first = 0,
-): readonly Segment<Kind>[] => Array.from({ length: count }, (_, i) => ({ kind, index: first + i, units }));
-
 /** A unit of work within a segment. */
 export interface Place {
   /** Of the segment. */

@@ -1,19 +1,38 @@
-import type { SmashSearchSpec } from '../../job/job.ts';
-import { chosenSpace } from '../../space/registry.ts';
-import { deriveSeed } from '../../core/random.ts';
+import type { SearchSpec } from '../../job/job.ts';
+import { chosenSpace, type SpaceChoice } from '../../space/registry.ts';
+import { smash } from '../../space/smash.ts';
+import { deriveSeed, type Random } from '../../core/random.ts';
 import type { SmashGenotype } from '../../space/smash-genotype.ts';
 import { smashMultiplyAdds } from '../supernets/smash-cost.ts';
 import { smashSupernet } from '../supernets/smash-supernet.ts';
 import type { Tensor } from '../graph/tensor.ts';
+import type { NetworkSetting } from '../networks/network.ts';
 import type { GatedSupernet } from './gated-supernet.ts';
 import type { ProgramResources } from './resources.ts';
 
-/** SMASH's main network and HyperNet at the sizes of a search. The experiment's checks let no other space get here. */
-export const smashNetworkFor = (
-  { space, strategy, network, recipe, seed }: SmashSearchSpec,
-  { tf, data }: ProgramResources,
-): GatedSupernet => {
+type SmashChoice = Extract<SpaceChoice, { name: 'smash' }>;
+
+/** The experiment's checks let no other space get here. */
+const smashSpace = ({ space }: SearchSpec<'smash'>): SmashChoice => {
   if (space.name !== 'smash') throw new Error(`smash searches its own space, not ${space.name}`);
+  return space;
+};
+
+/** Multiply-adds of a random architecture with generated weights, forward. */
+export const randomGenerated = (
+  spec: SearchSpec<'smash'>,
+  setting: NetworkSetting,
+): ((random: Random) => number) => {
+  const space = smashSpace(spec);
+  const multiplyAdds = smashMultiplyAdds(space, setting, spec.strategy.hypernet, spec.recipe.batchSize);
+  const { sample } = smash(space);
+  return (random) => multiplyAdds(sample(random));
+};
+
+/** SMASH's main network and HyperNet at the sizes of a search. */
+export const smashNetworkFor = (spec: SearchSpec<'smash'>, { tf, data }: ProgramResources): GatedSupernet => {
+  const { strategy, network, recipe, seed } = spec;
+  const space = smashSpace(spec);
   const setting = { size: network, image: data.shape, classes: data.classes, auxiliary: false };
   const supernet = smashSupernet(tf, space, setting, strategy.hypernet, deriveSeed(seed, 'weights'));
   const { pathLength } = supernet;

@@ -1,12 +1,15 @@
 import type { Json } from '../../core/json.ts';
-import type { ScoredGenotype, SearchResult, SmashSearchSpec } from '../../job/job.ts';
+import type { ScoredGenotype, SearchResult, SearchSpec } from '../../job/job.ts';
 import { deriveSeed, randomFromSeed } from '../../core/random.ts';
+import { smash } from '../../search/one-job/smash.ts';
 import type { TrainingProgram } from '../program.ts';
 import { hashWeights } from './compiled-classifier.ts';
 import { courseProgram, type Done } from './course-program.ts';
 import type { GatedSupernet } from './gated-supernet.ts';
+import type { OneJobProgram } from './one-job-program.ts';
 import type { ProgramResources } from './resources.ts';
-import { courseOf, repeated, type Place } from './segments.ts';
+import { randomGenerated, smashNetworkFor } from './smash-network.ts';
+import { courseOf, type Place } from './segments.ts';
 import { sharedWeights, type SharedWeightsState } from './shared-weights.ts';
 import { accuracyOf, scoredAt, type Score } from './tally.ts';
 import { noEpochs } from './training-epochs.ts';
@@ -27,21 +30,16 @@ type State = SharedWeightsState & {
  * so far. Images that do not fill the last minibatch of a pass are left out of that pass.
  */
 export const smashSearch = async (
-  spec: SmashSearchSpec,
+  spec: SearchSpec<'smash'>,
   supernet: GatedSupernet,
   resources: ProgramResources,
 ): Promise<TrainingProgram> => {
   const { recipe, strategy, seed } = spec;
   const { space } = supernet;
-  const { candidates: sampled, perturbations, chain } = strategy;
+  const { candidates: sampled, perturbations } = strategy;
   const shared = await sharedWeights(spec, supernet, resources);
   const feed = shared.images.inOrder();
-  const units = Math.min(strategy.scoreMinibatches ?? Infinity, shared.images.unpadded);
-  const course = courseOf<Phase>([
-    ...repeated('training', recipe.epochs, shared.batchesPerEpoch),
-    ...repeated('scoring', sampled, units),
-    ...repeated('perturbing', perturbations + chain, units, sampled),
-  ]);
+  const course = courseOf<Phase>(smash.course(strategy, recipe, shared.images.counts));
 
   /** The best of the first `count` architectures; of equal ones the earliest, so that a chain moves only upwards. */
   const bestOf = ({ scores }: State, count: number): number =>
@@ -99,4 +97,9 @@ export const smashSearch = async (
     }),
     dispose: () => shared.dispose(),
   });
+};
+
+export const smashProgram: OneJobProgram<'smash'> = {
+  create: (spec, resources) => smashSearch(spec, smashNetworkFor(spec, resources), resources),
+  multiplyAdds: randomGenerated,
 };

@@ -1,4 +1,5 @@
-import type { Experiment } from '../../experiment/experiment.ts';
+import type { OneJobChoice } from '../../search/one-job/registry.ts';
+import { SNAS_PLAN } from '../../search/one-job/snas.ts';
 import type { Recipe } from '../../task/recipe.ts';
 import { deriveSeed } from '../../core/random.ts';
 import { lossAndGradients } from '../graph/gradients.ts';
@@ -8,11 +9,11 @@ import { optimizerOf } from '../optimizers/from-recipe.ts';
 import type { Supernet } from '../supernets/supernet.ts';
 import type { Tensor, Tf } from '../graph/tensor.ts';
 import { edgeCosts } from './edge-costs.ts';
-import { mixturePlan } from './mixture-plan.ts';
+import { mixtureProgram } from './mixture-search.ts';
 import type { MixtureStrategy } from './mixture-strategy.ts';
 import { group, mapValues, prefixed } from '../graph/variable-groups.ts';
 
-type SnasSettings = Extract<Experiment['strategy'], { name: 'snas' }>;
+type SnasSettings = OneJobChoice<'snas'>;
 
 /**
  * Weight λ of the resource loss. The paper names three levels without their values; `mild` is that of the authors'
@@ -70,7 +71,7 @@ export const snasStrategy = (
   return {
     alphaOptimizer,
     initialAlphas: { mean: 1, deviation: 0.01 },
-    plan: mixturePlan(settings),
+    plan: SNAS_PLAN,
     inputs: {
       temperature: { shape: [], dtype: 'float32' },
       seed: { shape: [2], dtype: 'int32' },
@@ -122,3 +123,7 @@ export const snasStrategy = (
     },
   };
 };
+
+export const snasProgram = mixtureProgram<'snas'>(({ strategy, recipe, seed }, supernet, { tf }) =>
+  snasStrategy(tf, strategy, recipe, { supernet, seed }),
+);

@@ -1,5 +1,6 @@
 import type { ProgramTask } from '../../job/job.ts';
 import { deriveSeed } from '../../core/random.ts';
+import type { SearchedImages } from '../../search/one-job/course.ts';
 import { createBatchPipeline, type BatchPipeline, type BatchSettings } from '../../task/images/batches.ts';
 import type { InMemoryDataset } from '../../task/images/dataset.ts';
 import { createPrefetchedPipeline, type PrefetchedPipeline } from '../../task/images/prefetch.ts';
@@ -20,8 +21,7 @@ export interface SearchImages extends TaskImages {
   drawn(purpose: string): BatchPipeline;
   /** The whole validation part in order; the last minibatch is padded. */
   inOrder(): BatchPipeline;
-  /** Minibatches of that order which are not padded: padding would be part of a minibatch's statistics. */
-  readonly unpadded: number;
+  readonly counts: SearchedImages;
 }
 
 const settingsOf = (
@@ -53,6 +53,6 @@ export const searchImages = (images: InMemoryDataset, task: ProgramTask): Search
       }),
     // Nothing is random in order.
     inOrder: () => createBatchPipeline(images, parts.validation, settingsOf(task, 'evaluate', 'in-order')),
-    unpadded: Math.floor(parts.validation.length / task.recipe.batchSize),
+    counts: { train: parts.train.length, validation: parts.validation.length },
   };
 };

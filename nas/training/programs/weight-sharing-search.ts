@@ -1,13 +1,17 @@
 import type { Json } from '../../core/json.ts';
-import type { ScoredGenotype, SearchResult, WeightSharingSearchSpec } from '../../job/job.ts';
+import type { ScoredGenotype, SearchResult, SearchSpec } from '../../job/job.ts';
+import { supernetOf } from '../supernets/registry.ts';
 import { deriveSeed, randomFromSeed, randomFromState, type RandomState } from '../../core/random.ts';
+import { randomWeightSharing } from '../../search/one-job/random-weight-sharing.ts';
 import { batchAt } from '../../task/images/batches.ts';
 import type { TrainingProgram } from '../program.ts';
 import { hashWeights } from './compiled-classifier.ts';
 import { courseProgram, type Done } from './course-program.ts';
-import type { GatedSupernet } from './gated-supernet.ts';
+import { choiceSupernet, randomChild } from './choice-supernet.ts';
+import { gatedSupernet, type GatedSupernet } from './gated-supernet.ts';
+import type { OneJobProgram } from './one-job-program.ts';
 import type { ProgramResources } from './resources.ts';
-import { courseOf, repeated, type Place } from './segments.ts';
+import { courseOf, type Place } from './segments.ts';
 import { sharedWeights, type SharedWeightsState } from './shared-weights.ts';
 import { accuracyOf, scoredAt, type Score } from './tally.ts';
 import { noEpochs } from './training-epochs.ts';
@@ -38,24 +42,17 @@ type State = SharedWeightsState & {
  * Images that do not fill the last minibatch of a pass are left out of that pass.
  */
 export const weightSharingSearch = async (
-  spec: WeightSharingSearchSpec,
+  spec: SearchSpec<'random-weight-sharing'>,
   supernet: GatedSupernet,
   resources: ProgramResources,
 ): Promise<TrainingProgram> => {
   const { recipe, strategy } = spec;
   const roundSize = strategy.candidates / strategy.rounds;
-  const rescored = strategy.rounds * strategy.rescore;
   const shared = await sharedWeights(spec, supernet, resources);
   // Scoring draws minibatches at random, as the training order does.
   const scoreFeed = shared.images.drawn('score-data');
   const rescoreFeed = shared.images.inOrder();
-  const rescoreUnits =
-    strategy.scoreStatistics === 'batch' ? shared.images.unpadded : rescoreFeed.batchesPerEpoch;
-  const course = courseOf<Phase>([
-    ...repeated('training', recipe.epochs, shared.batchesPerEpoch),
-    ...repeated('scoring', strategy.candidates, strategy.scoreMinibatches),
-    ...repeated('re-scoring', rescored, rescoreUnits),
-  ]);
+  const course = courseOf<Phase>(randomWeightSharing.course(strategy, recipe, shared.images.counts));
 
   let sampled: readonly Json[] | undefined;
   const candidate = (state: State, index: number): Json => {
@@ -143,4 +140,25 @@ export const weightSharingSearch = async (
     }),
     dispose: () => shared.dispose(),
   });
+};
+
+/** The children's weights are a supernet of edges, or of choices where batch norm scores by the minibatch. */
+const supernetFor = (
+  spec: SearchSpec<'random-weight-sharing'>,
+  resources: ProgramResources,
+): GatedSupernet => {
+  const { scoreStatistics } = spec.strategy;
+  if (scoreStatistics === 'batch') return choiceSupernet(spec, resources);
+  const { tf, data } = resources;
+  const supernet = supernetOf(spec.space.name, {
+    size: spec.network,
+    image: data.shape,
+    classes: data.classes,
+  });
+  return gatedSupernet(tf, supernet, deriveSeed(spec.seed, 'weights'), scoreStatistics);
+};
+
+export const weightSharingProgram: OneJobProgram<'random-weight-sharing'> = {
+  create: (spec, resources) => weightSharingSearch(spec, supernetFor(spec, resources), resources),
+  multiplyAdds: randomChild,
 };

@@ -1,4 +1,4 @@
-import type { SmashStrategy } from '../../search/one-job/smash-schema.ts';
+import type { OneJobChoice } from '../../search/one-job/registry.ts';
 import { viewOf, type SmashGenotype, type SmashOptions } from '../../space/smash-genotype.ts';
 import type { NetworkSetting } from '../networks/network.ts';
 import { smashHypernet } from './smash-hypernet.ts';
@@ -11,7 +11,7 @@ import { smashShapes } from './smash-path.ts';
 export const smashMultiplyAdds = (
   options: SmashOptions,
   { image, classes, size }: NetworkSetting,
-  hypernetSize: SmashStrategy['hypernet'],
+  hypernetSize: OneJobChoice<'smash'>['hypernet'],
   batchSize: number,
 ): ((genotype: SmashGenotype) => number) => {
   const unit = size.channels;

@@ -1,4 +1,4 @@
-import type { SmashStrategy } from '../../search/one-job/smash-schema.ts';
+import type { OneJobChoice } from '../../search/one-job/registry.ts';
 import { conv2d } from '../layers/convolution.ts';
 import type { Declaration } from '../layers/shape-layers.ts';
 import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
@@ -37,7 +37,7 @@ export interface Hypernet {
 }
 
 export const smashHypernet = (
-  { layers, growth }: SmashStrategy['hypernet'],
+  { layers, growth }: OneJobChoice<'smash'>['hypernet'],
   [slices, columns, channels]: readonly [slices: number, columns: number, channels: number],
   unit: number,
 ): Hypernet => {

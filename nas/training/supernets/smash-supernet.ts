@@ -1,4 +1,4 @@
-import type { SmashStrategy } from '../../search/one-job/smash-schema.ts';
+import type { OneJobChoice } from '../../search/one-job/registry.ts';
 import { SLOTS, type SmashGenotype, type SmashOptions } from '../../space/smash-genotype.ts';
 import { conv2d } from '../layers/convolution.ts';
 import { dilatedConv2d, dilatedPhases } from '../layers/dilated-convolution.ts';
@@ -49,7 +49,7 @@ export const smashSupernet = (
   tf: Tf,
   options: SmashOptions,
   setting: NetworkSetting,
-  hypernetSize: SmashStrategy['hypernet'],
+  hypernetSize: OneJobChoice<'smash'>['hypernet'],
   seed: number,
 ): SmashSupernet => {
   const { image, classes, size } = setting;

@@ -1,5 +1,5 @@
 import { executedOperations } from '../../../bench/kernels/executed-operations.ts';
-import { strategies } from '../../../nas/experiment/experiment.ts';
+import { ONE_JOB_SEARCHES } from '../../../nas/search/one-job/registry.ts';
 import type { ProgramSpec } from '../../../nas/job/job.ts';
 import { recipeSchema, type Recipe } from '../../../nas/task/recipe.ts';
 import { chosenSpace, spaceSchema, type SpaceChoice } from '../../../nas/space/registry.ts';
@@ -114,8 +114,8 @@ const task = {
 
 /** Searches of every kind, and a training with the auxiliary head. */
 const programs = (): readonly ProgramSpec[] => {
-  const random = strategies.randomWeightSharing.parse({ name: 'random-weight-sharing' });
-  const enas = strategies.enas.parse({ name: 'enas' });
+  const random = ONE_JOB_SEARCHES['random-weight-sharing'].schema.parse({ name: 'random-weight-sharing' });
+  const enas = ONE_JOB_SEARCHES.enas.schema.parse({ name: 'enas' });
   const space = (name: string): SpaceChoice => spaceSchema.parse({ name });
   return [
     ...(['running', 'batch'] as const).map((scoreStatistics): ProgramSpec => ({
@@ -130,9 +130,15 @@ const programs = (): readonly ProgramSpec[] => {
       space: space(name),
       strategy: enas,
     })),
-    ...[strategies.darts.parse({ name: 'darts' }), strategies.snas.parse({ name: 'snas' })].map(
-      (strategy): ProgramSpec => ({ ...task, kind: 'mixture-search', space: space('darts-cnn'), strategy }),
-    ),
+    ...[
+      ONE_JOB_SEARCHES.darts.schema.parse({ name: 'darts' }),
+      ONE_JOB_SEARCHES.snas.schema.parse({ name: 'snas' }),
+    ].map((strategy): ProgramSpec => ({
+      ...task,
+      kind: 'mixture-search',
+      space: space('darts-cnn'),
+      strategy,
+    })),
     {
       ...task,
       kind: 'smash-search',
@@ -144,7 +150,10 @@ const programs = (): readonly ProgramSpec[] => {
         maxKernel: 3,
         maxGroups: 2,
       }),
-      strategy: strategies.smash.parse({ name: 'smash', hypernet: { layers: [1, 1, 0], growth: 3 } }),
+      strategy: ONE_JOB_SEARCHES.smash.schema.parse({
+        name: 'smash',
+        hypernet: { layers: [1, 1, 0], growth: 3 },
+      }),
     },
   ];
 };

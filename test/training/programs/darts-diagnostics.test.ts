@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
-import { strategies } from '../../../nas/experiment/experiment.ts';
-import type { MixtureSearchSpec, SearchResult } from '../../../nas/job/job.ts';
+import { ONE_JOB_SEARCHES } from '../../../nas/search/one-job/registry.ts';
+import type { SearchResult, SearchSpec } from '../../../nas/job/job.ts';
 import { recipeSchema } from '../../../nas/task/recipe.ts';
 import {
   powerStep,
@@ -64,10 +64,10 @@ describe('stoppedAt', () => {
   });
 });
 
-const spec: MixtureSearchSpec = {
+const spec: SearchSpec<'darts' | 'snas'> = {
   kind: 'mixture-search',
   space: { name: 'darts-cnn' },
-  strategy: strategies.darts.parse({
+  strategy: ONE_JOB_SEARCHES.darts.schema.parse({
     name: 'darts',
     optimization: 'first-order',
     diagnostics: { hessianEvery: 2, iterations: 3 },

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import { experimentSchema } from '../../../nas/experiment/experiment.ts';
-import type { EnasSearchSpec, SearchResult } from '../../../nas/job/job.ts';
+import type { SearchResult, SearchSpec } from '../../../nas/job/job.ts';
 import { recipeSchema } from '../../../nas/task/recipe.ts';
 import { chosenSpace, type SpaceChoice } from '../../../nas/space/registry.ts';
 import type { Snapshot, TrainingProgram } from '../../../nas/training/program.ts';
@@ -15,9 +15,9 @@ const strategy = experimentSchema.shape.strategy.parse({
   name: 'enas',
   controller: { hiddenUnits: 8, learningRate: 0.05, updates: 2, samples: 3, baselineDecay: 0.5 },
   candidates: 4,
-}) as EnasSearchSpec['strategy'];
+}) as SearchSpec<'enas'>['strategy'];
 
-const specOf = (space: SpaceChoice): EnasSearchSpec => ({
+const specOf = (space: SpaceChoice): SearchSpec<'enas'> => ({
   kind: 'enas-search',
   space,
   strategy,

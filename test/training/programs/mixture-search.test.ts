@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
-import { strategies } from '../../../nas/experiment/experiment.ts';
-import type { MixtureSearchSpec, SearchResult } from '../../../nas/job/job.ts';
+import { ONE_JOB_SEARCHES } from '../../../nas/search/one-job/registry.ts';
+import type { SearchResult, SearchSpec } from '../../../nas/job/job.ts';
 import { recipeSchema } from '../../../nas/task/recipe.ts';
 import { dartsCnn } from '../../../nas/space/darts-cnn.ts';
 import { fingerprint } from '../../../nas/training/programs/fingerprint.ts';
@@ -12,7 +12,10 @@ import { expectExactResume, expectNoLeak, walk, type Walk } from './walk.ts';
 
 const { tf } = loadTensorFlow({ threads: 1 });
 
-const specOf = (strategy: MixtureSearchSpec['strategy'], recipe: object = {}): MixtureSearchSpec => ({
+const specOf = (
+  strategy: SearchSpec<'darts' | 'snas'>['strategy'],
+  recipe: object = {},
+): SearchSpec<'darts' | 'snas'> => ({
   kind: 'mixture-search',
   space: { name: 'darts-cnn' },
   strategy,
@@ -33,11 +36,14 @@ const specOf = (strategy: MixtureSearchSpec['strategy'], recipe: object = {}): M
 });
 
 const STRATEGIES = {
-  'darts, second order': strategies.darts.parse({ name: 'darts' }),
-  'darts, first order': strategies.darts.parse({ name: 'darts', optimization: 'first-order' }),
-  'darts, coordinate descent': strategies.darts.parse({ name: 'darts', optimization: 'coordinate-descent' }),
-  'darts, joint': strategies.darts.parse({ name: 'darts', optimization: 'joint-sgd' }),
-  snas: strategies.snas.parse({ name: 'snas' }),
+  'darts, second order': ONE_JOB_SEARCHES.darts.schema.parse({ name: 'darts' }),
+  'darts, first order': ONE_JOB_SEARCHES.darts.schema.parse({ name: 'darts', optimization: 'first-order' }),
+  'darts, coordinate descent': ONE_JOB_SEARCHES.darts.schema.parse({
+    name: 'darts',
+    optimization: 'coordinate-descent',
+  }),
+  'darts, joint': ONE_JOB_SEARCHES.darts.schema.parse({ name: 'darts', optimization: 'joint-sgd' }),
+  snas: ONE_JOB_SEARCHES.snas.schema.parse({ name: 'snas' }),
 };
 /** Steps of an epoch on 40 or all 80 images, and forward passes with a backward pass in each. */
 const COURSE: Record<keyof typeof STRATEGIES, readonly [steps: number, passes: number]> = {

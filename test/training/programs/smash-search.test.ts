@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
-import type { SearchResult, SmashSearchSpec } from '../../../nas/job/job.ts';
+import type { SearchResult, SearchSpec } from '../../../nas/job/job.ts';
 import type { Json } from '../../../nas/core/json.ts';
 import { recipeSchema } from '../../../nas/task/recipe.ts';
 import { chosenSpace, spaceSchema } from '../../../nas/space/registry.ts';
-import { smash } from '../../../nas/search/one-job/smash-schema.ts';
+import { smash } from '../../../nas/search/one-job/smash.ts';
 import { deriveSeed, randomFromSeed } from '../../../nas/core/random.ts';
 import { fingerprint } from '../../../nas/training/programs/fingerprint.ts';
 import type { Snapshot, TrainingProgram } from '../../../nas/training/program.ts';
@@ -14,10 +14,10 @@ import { expectExactResume, expectForeseen, expectNoLeak, expectSteps, type Walk
 
 const { tf } = loadTensorFlow({ threads: 1 });
 
-const spec: SmashSearchSpec = {
+const spec: SearchSpec<'smash'> = {
   kind: 'smash-search',
   space: spaceSchema.parse({ name: 'smash', depth: 1, width: 1, maxWidth: 2, maxKernel: 3, maxGroups: 2 }),
-  strategy: smash.parse({
+  strategy: smash.schema.parse({
     name: 'smash',
     hypernet: { layers: [1, 1, 0], growth: 3 },
     candidates: 4,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
-import type { SearchResult, WeightSharingSearchSpec } from '../../../nas/job/job.ts';
+import type { SearchResult, SearchSpec } from '../../../nas/job/job.ts';
 import { recipeSchema } from '../../../nas/task/recipe.ts';
 import { dartsCnn } from '../../../nas/space/darts-cnn.ts';
 import { fingerprint } from '../../../nas/training/programs/fingerprint.ts';
@@ -11,7 +11,7 @@ import { expectExactResume, expectForeseen, expectNoLeak, expectSteps, type Walk
 
 const { tf } = loadTensorFlow({ threads: 1 });
 
-const spec: WeightSharingSearchSpec = {
+const spec: SearchSpec<'random-weight-sharing'> = {
   kind: 'weight-sharing-search',
   space: { name: 'darts-cnn' },
   strategy: {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import { experimentSchema } from '../../../nas/experiment/experiment.ts';
-import type { EnasSearchSpec } from '../../../nas/job/job.ts';
+import type { SearchSpec } from '../../../nas/job/job.ts';
 import { recipeSchema } from '../../../nas/task/recipe.ts';
 import type { SpaceChoice } from '../../../nas/space/registry.ts';
 import { randomFromSeed } from '../../../nas/core/random.ts';
@@ -22,10 +22,10 @@ const { tf } = loadTensorFlow({ threads: 1 });
 const data = tinyData();
 const BATCH = 6;
 
-const specOf = (space: SpaceChoice): EnasSearchSpec => ({
+const specOf = (space: SpaceChoice): SearchSpec<'enas'> => ({
   kind: 'enas-search',
   space,
-  strategy: experimentSchema.shape.strategy.parse({ name: 'enas' }) as EnasSearchSpec['strategy'],
+  strategy: experimentSchema.shape.strategy.parse({ name: 'enas' }) as SearchSpec<'enas'>['strategy'],
   network: { channels: 4, layers: 2, stem: 'cifar' },
   recipe: recipeSchema.parse({}),
   data: {

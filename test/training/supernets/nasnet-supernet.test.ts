@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import type { Json } from '../../../nas/core/json.ts';
-import { strategies } from '../../../nas/experiment/experiment.ts';
+import { ONE_JOB_SEARCHES } from '../../../nas/search/one-job/registry.ts';
 import type { ProgramTask, SearchResult } from '../../../nas/job/job.ts';
 import { recipeSchema } from '../../../nas/task/recipe.ts';
 import { randomFromSeed } from '../../../nas/core/random.ts';
@@ -184,7 +184,7 @@ describe.each([
         {
           ...task,
           kind: 'weight-sharing-search',
-          strategy: strategies.randomWeightSharing.parse({
+          strategy: ONE_JOB_SEARCHES['random-weight-sharing'].schema.parse({
             name: 'random-weight-sharing',
             candidates: 3,
             scoreMinibatches: 1,

@@ -1,4 +1,8 @@
 import { z } from 'zod';
+import { checkAllDigits, checkUnused, checkWholeMinibatch } from './checks.ts';
+import { scoring, training, wholeMinibatches } from './course.ts';
+import type { SearchSegment } from './course.ts';
+import { oneJobSearch } from './one-job-search.ts';
 
 /** The recurrent controller and its training; defaults as Pham et al. 2018, §3 and §2.2. */
 const controller = z.strictObject({
@@ -64,17 +68,40 @@ const controller = z.strictObject({
     .default(0.8),
 });
 
-/** ENAS (Pham et al. 2018): shared weights and a controller in turns. */
-export const enas = z.strictObject({
-  name: z.literal('enas').describe('ENAS (Pham et al. 2018): shared weights and a controller in turns.'),
-  controller: controller.describe('The recurrent controller and its training.').prefault({}),
-  candidates: z
-    .number()
-    .int()
-    .min(1)
-    .describe(
-      'Architectures drawn from the trained controller, each scored on one validation minibatch (§2.2).',
-    )
-    .default(10),
+/** ENAS: shared weights and a controller in turns. */
+export const enas = oneJobSearch({
+  name: 'enas',
+  source: 'ENAS (Pham et al. 2018): shared weights and a controller in turns.',
+  options: z.strictObject({
+    controller: controller.describe('The recurrent controller and its training.').prefault({}),
+    candidates: z
+      .number()
+      .int()
+      .min(1)
+      .describe(
+        'Architectures drawn from the trained controller, each scored on one validation minibatch (§2.2).',
+      )
+      .default(10),
+  }),
+  program: 'enas-search',
+  trains: 'children',
+  spaces: ['enas-macro', 'enas-micro', 'darts-cnn', 'nas-bench-201'],
+  candidates: ({ candidates }) => candidates,
+  *check(search) {
+    yield* checkAllDigits(search);
+    yield* checkUnused(search, ['auxiliaryWeight', 'dropPath', 'emaDecay']);
+  },
+  checkImages: (search, images, dataset) =>
+    checkWholeMinibatch(search, images, dataset, 'architectures are scored on whole minibatches'),
+  course: (options, { epochs, batchSize }, { train }) => {
+    const sharing = training(wholeMinibatches(train, batchSize), batchSize);
+    const rewarding = scoring(options.controller.updates * options.controller.samples, batchSize);
+    return [
+      ...Array.from({ length: epochs }, (_, index): SearchSegment<'shared-weights' | 'controller'>[] => [
+        { kind: 'shared-weights', index, ...sharing },
+        { kind: 'controller', index, ...rewarding },
+      ]).flat(),
+      { kind: 'deriving', index: epochs, ...scoring(options.candidates, batchSize) } as const,
+    ];
+  },
 });
-export type EnasStrategy = z.infer<typeof enas>;

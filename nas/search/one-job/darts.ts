@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { inputError } from '../../core/input-error.ts';
+import { architectureAdam, checkMixture, checkMixtureImages, mixtureCourse } from './mixture.ts';
+import type { MixturePlan } from './mixture.ts';
+import { oneJobSearch } from './one-job-search.ts';
+
+/** What a search watches of the validation loss's curvature in the alphas (Zela et al. 2020, §3 and §4.3). */
+const diagnostics = z.strictObject({
+  hessianEvery: z
+    .number()
+    .int()
+    .min(1)
+    .describe('Epochs between two measurements of the dominant eigenvalue of its Hessian.'),
+  iterations: z
+    .number()
+    .int()
+    .min(2)
+    .describe('Power iterations of a measurement; each passes one minibatch forward and backward twice.')
+    .default(10),
+  earlyStopping: z
+    .boolean()
+    .describe(
+      'End the search when the eigenvalue has risen to 4/3 of what it was five epochs ago, with the cell of then.',
+    )
+    .default(false),
+});
+
+const options = z.strictObject({
+  optimization: z
+    .enum(['second-order', 'first-order', 'coordinate-descent', 'joint-sgd'])
+    .describe(
+      'Bilevel with or without the second-order term (§2.3), or one of the two ablations on both halves (§3.1.1).',
+    )
+    .default('second-order'),
+  architecture: architectureAdam
+    .describe("Adam of the alphas; `joint-sgd` uses the recipe's optimizer instead.")
+    .prefault({}),
+  diagnostics: diagnostics
+    .describe(
+      "What is watched of the validation loss's curvature in the alphas (Zela et al. 2020); absent: nothing.",
+    )
+    .optional(),
+});
+type DartsOptions = z.infer<typeof options>;
+
+const PLANS = {
+  'second-order': { trainsOn: 'train', searchesOn: 'validation', passes: { training: 4, search: 1 } },
+  'first-order': { trainsOn: 'train', searchesOn: 'validation', passes: { training: 1, search: 1 } },
+  'coordinate-descent': {
+    trainsOn: 'train+validation',
+    searchesOn: 'train+validation',
+    passes: { training: 1, search: 1 },
+  },
+  'joint-sgd': { trainsOn: 'train+validation', passes: { training: 1, search: 0 } },
+} as const satisfies Record<DartsOptions['optimization'], MixturePlan>;
+
+/** Which images a step of DARTS reads, and how often. */
+export const dartsPlan = (settings: DartsOptions): MixturePlan => ({
+  ...PLANS[settings.optimization],
+  ...(settings.diagnostics && {
+    diagnosis: {
+      every: settings.diagnostics.hessianEvery,
+      iterations: settings.diagnostics.iterations,
+    },
+  }),
+});
+
+/** DARTS: a mixture of all operations, whose alphas are moved by the validation loss. */
+export const darts = oneJobSearch({
+  name: 'darts',
+  source: 'DARTS (Liu et al. 2019): one cell a search seed.',
+  options,
+  program: 'mixture-search',
+  trains: 'mixture',
+  spaces: ['darts-cnn', 'nas-bench-201'],
+  *check(search) {
+    yield* checkMixture(search);
+    const { recipe, place } = search;
+    const { optimizer } = recipe;
+    if (
+      search.options.optimization === 'second-order' &&
+      (optimizer.kind !== 'sgd' || optimizer.nesterov === true)
+    )
+      yield inputError(
+        place(['stages', 'search', 'recipe', 'optimizer']),
+        optimizer.kind === 'sgd' ? 'sgd with nesterov' : optimizer.kind,
+        'sgd without nesterov: the second-order term is that of one such step ahead',
+        'use kind: sgd, or strategy.optimization: first-order',
+      );
+  },
+  checkImages: (search, images, dataset) =>
+    checkMixtureImages(search, dartsPlan(search.options), images, dataset),
+  course: (settings, recipe, images) => mixtureCourse(dartsPlan(settings), recipe, images),
+});

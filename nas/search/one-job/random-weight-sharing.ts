@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { inputError } from '../../core/input-error.ts';
+import { checkWholeMinibatch } from './checks.ts';
+import { repeated, scoring, scoringAll, training, wholeMinibatches } from './course.ts';
+import { oneJobSearch } from './one-job-search.ts';
+
+/** Spaces whose supernets keep running statistics of batch norm; in the others every child has its own. */
+const RUNNING_STATISTICS: readonly string[] = ['darts-cnn', 'nas-bench-201'];
+
+/** Random search with weight sharing: cells sampled uniformly, while the shared weights are trained and when they are scored. */
+export const randomWeightSharing = oneJobSearch({
+  name: 'random-weight-sharing',
+  source: 'Random search with weight sharing (Li & Talwalkar 2019, §3 and §4.2).',
+  options: z.strictObject({
+    candidates: z
+      .number()
+      .int()
+      .min(1)
+      .describe('Cells scored with the shared weights after training.')
+      .default(1000),
+    scoreMinibatches: z
+      .number()
+      .int()
+      .min(1)
+      .describe('Validation minibatches that score each candidate.')
+      .default(10),
+    rounds: z
+      .number()
+      .int()
+      .min(1)
+      .describe('Rounds of equal size that the candidates are drawn in (§4.2: rounds of 1,000).')
+      .default(1),
+    rescore: z
+      .number()
+      .int()
+      .min(1)
+      .describe('Best candidates of each round re-scored on the whole validation set.')
+      .default(10),
+    scoreStatistics: z
+      .enum(['running', 'batch'])
+      .describe(
+        'Batch-norm statistics that score a cell: the running ones, or those of the minibatch (Dong & Yang 2020, §5).',
+      )
+      .default('running'),
+  }),
+  program: 'weight-sharing-search',
+  trains: 'children',
+  spaces: ['darts-cnn', 'nas-bench-201', 'enas-macro', 'enas-micro', 'nasnet', 'pnas'],
+  candidates: ({ candidates }) => candidates,
+  *check({ options: { candidates, rounds, rescore, scoreStatistics }, space, place }) {
+    // Rounds are equal, and each has the cells that it re-scores.
+    if (candidates % rounds !== 0)
+      yield inputError(
+        place(['strategy', 'rounds']),
+        rounds,
+        `a divisor of strategy.candidates = ${candidates}`,
+        'rounds are of equal size',
+      );
+    else if (rescore > candidates / rounds)
+      yield inputError(
+        place(['strategy', 'rescore']),
+        rescore,
+        rounds === 1
+          ? `at most strategy.candidates = ${candidates}`
+          : `at most the ${candidates / rounds} candidates of a round`,
+        'lower rescore or raise candidates',
+      );
+    if (scoreStatistics === 'running' && !RUNNING_STATISTICS.includes(space.name))
+      yield inputError(
+        place(['strategy', 'scoreStatistics']),
+        'running',
+        `batch in the space ${space.name}: its children share no running statistics`,
+        'write scoreStatistics: batch',
+      );
+  },
+  checkImages: (search, images, dataset) =>
+    checkWholeMinibatch(search, images, dataset, 'architectures are scored on whole minibatches'),
+  course: (options, { epochs, batchSize }, { train, validation }) => {
+    const { candidates, scoreMinibatches, rounds, rescore, scoreStatistics } = options;
+    return [
+      ...repeated('training', epochs, training(wholeMinibatches(train, batchSize), batchSize)),
+      ...repeated('scoring', candidates, scoring(scoreMinibatches, batchSize)),
+      ...repeated(
+        're-scoring',
+        rounds * rescore,
+        // Padding would be part of a minibatch's statistics.
+        scoreStatistics === 'batch'
+          ? scoring(wholeMinibatches(validation, batchSize), batchSize)
+          : scoringAll(validation, batchSize),
+      ),
+    ];
+  },
+});

@@ -1,0 +1,105 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { basename } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import { isGiven } from '../../../nas/search/given.ts';
+import { ONE_JOB_SEARCHES, isOneJob } from '../../../nas/search/one-job/registry.ts';
+import { STRATEGIES } from '../../../nas/search/registry.ts';
+import { isBlackBox } from '../../../nas/search/strategy-schema.ts';
+
+const PRODUCTION = ['nas', 'activities', 'workflows', 'scripts', 'containers', 'store'];
+const NAMES = new Set([...Object.keys(ONE_JOB_SEARCHES), ...Object.keys(STRATEGIES), 'given']);
+const KINDS = new Set([...Object.values(ONE_JOB_SEARCHES).map(({ program }) => program), 'train-network']);
+
+/** Some spaces are named as the strategy of their paper. */
+const isOfSpace = (asked: string): boolean => /\bspace\.name$/.test(asked);
+
+const EQUALITIES = new Set([
+  ts.SyntaxKind.EqualsEqualsEqualsToken,
+  ts.SyntaxKind.ExclamationEqualsEqualsToken,
+  ts.SyntaxKind.EqualsEqualsToken,
+  ts.SyntaxKind.ExclamationEqualsToken,
+]);
+
+/** Comparisons with one of the words: `===` and the like, `case`, and membership of a list or set that is written out. */
+const comparisons = (text: string, words: ReadonlySet<string>): readonly string[] => {
+  const file = ts.createSourceFile('any.ts', text, ts.ScriptTarget.Latest, true);
+  const found: string[] = [];
+  const isWord = (node: ts.Node): boolean => ts.isStringLiteralLike(node) && words.has(node.text);
+  const note = (node: ts.Node): number => found.push(node.getText(file).split('\n')[0] as string);
+  const visit = (node: ts.Node): void => {
+    if (ts.isBinaryExpression(node) && EQUALITIES.has(node.operatorToken.kind)) {
+      const [asked, word] = isWord(node.left) ? [node.right, node.left] : [node.left, node.right];
+      if (isWord(word) && !isOfSpace(asked.getText(file))) note(node);
+    }
+    if (ts.isCaseClause(node) && isWord(node.expression)) {
+      if (!isOfSpace(node.parent.parent.expression.getText(file))) note(node);
+    }
+    if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
+      const { expression: list, name } = node.expression;
+      const words = ts.isNewExpression(list) ? list.arguments?.[0] : list;
+      if (
+        /^(includes|indexOf|has)$/.test(name.text) &&
+        words !== undefined &&
+        ts.isArrayLiteralExpression(words) &&
+        words.elements.some(isWord) &&
+        !isOfSpace(node.arguments[0]?.getText(file) ?? '')
+      )
+        note(node);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+};
+
+const production = PRODUCTION.flatMap((folder) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => `${folder}/${file}`),
+);
+
+/** What each file but those of `own` compares. */
+const comparedIn = (words: ReadonlySet<string>, own: (file: string) => boolean): readonly string[] =>
+  production
+    .filter((file) => !own(file))
+    .flatMap((file) => comparisons(readFileSync(file, 'utf8'), words).map((where) => `${file}: ${where}`));
+
+describe('names of strategies', () => {
+  it.each([
+    "strategy.name === 'darts'",
+    "'snas' != of.name",
+    "switch (strategy.name) { case 'given': break }",
+    "['enas', 'smash'].includes(experiment.strategy.name)",
+    "new Set(['hyperband']).has(name)",
+  ])('are found where they are compared: %s', (text) => expect(comparisons(text, NAMES)).toHaveLength(1));
+
+  it.each([
+    "space.name === 'smash'",
+    "const NAME = 'darts'",
+    "type Of = Extract<Strategy, { name: 'snas' }>",
+  ])('are nothing but names elsewhere: %s', (text) => expect(comparisons(text, NAMES)).toEqual([]));
+
+  it('are compared in no file but their own: definitions answer what others ask', () => {
+    const isOwn = (file: string): boolean =>
+      // A space's own file and the table of spaces speak of spaces of these names.
+      file.startsWith('nas/space/') || (file.startsWith('nas/search/') && NAMES.has(basename(file, '.ts')));
+    expect(production.length).toBeGreaterThan(300);
+    expect(comparedIn(NAMES, isOwn)).toEqual([]);
+  });
+
+  it('are the key under which the tables list them, and one for one strategy alone', () => {
+    for (const [name, definition] of Object.entries(ONE_JOB_SEARCHES)) {
+      expect(definition.name).toBe(name);
+      expect(definition.schema.shape.name.value).toBe(name);
+    }
+    for (const name of NAMES)
+      expect([isOneJob, isBlackBox, isGiven].filter((is) => is({ name }))).toHaveLength(1);
+  });
+});
+
+describe('kinds of programs', () => {
+  it('are compared nowhere: the table of programs is asked by the name of the search', () => {
+    expect(comparedIn(KINDS, () => false)).toEqual([]);
+  });
+});
