@@ -21,9 +21,9 @@ export interface ProtocolActivities {
    * what stages 1 and 2 cost.
    */
   planBaseline(input: { run: RunRef; ended: readonly JobReport[] }): Promise<PlannedJob[]>;
-  /** Stage 3: the stage-2 cell with the best validation accuracy, once a seed. */
+  /** Stage 3: the stage-2 cell with the best validation score, once a seed. */
   planWinner(input: PlanInput): Promise<PlannedJob[]>;
-  /** Stage 3: the baseline cell with the best validation accuracy, once a seed. */
+  /** Stage 3: the baseline cell with the best validation score, once a seed. */
   planBaselineEvaluation(input: PlanInput & { ended: readonly JobReport[] }): Promise<PlannedJob[]>;
   /**
    * Records how a stage ended, for later stages, forks and the report. Throws `NothingLeft` (not retryable) when

@@ -130,6 +130,7 @@ export const run = async (argv: readonly string[]): Promise<void> => {
         ? pairedInterval(
             taus,
             taus.map(() => 0),
+            [-1, 1],
           ).interval
         : undefined;
     return { method, tau: { mean, sd, n, ...(interval && { interval }) } };

@@ -1,6 +1,9 @@
 import type { JobReport } from '../nas/job/job-report.ts';
 import type { StageName } from '../nas/experiment/stage-name.ts';
 import type { CostView, JobView, LeaderboardRow, RunView, StageView } from '../nas/protocol/run-view.ts';
+import type { Metric } from '../nas/task/metric.ts';
+import { DEFAULT_TASK } from '../nas/task/terms.ts';
+import type { TaskKind } from '../nas/task/terms.ts';
 import type { Board, BoardJob, BoardStage, StageNews } from './contract.ts';
 
 /** The display before anything has run. */
@@ -114,9 +117,10 @@ const stageView = (board: Board, stage: BoardStage): StageView => ({
 });
 
 /** The query `progress`. */
-export const runView = (runId: string, experiment: string, board: Board): RunView => ({
+export const runView = (runId: string, experiment: string, task: TaskKind, board: Board): RunView => ({
   runId,
   experiment,
+  ...(task === DEFAULT_TASK ? {} : { task }),
   status: board.status,
   stages: board.stages.map((stage) => stageView(board, stage)),
   ...board.conclusion,
@@ -126,7 +130,7 @@ export const runView = (runId: string, experiment: string, board: Board): RunVie
   ...(board.error === undefined ? {} : { error: board.error }),
 });
 
-/** The query `leaderboard`: cells trained from scratch, best validation accuracy first. */
+/** The query `leaderboard`: cells trained from scratch, best validation score first. */
 export const leaderboard = (board: Board): LeaderboardRow[] =>
   board.stages
     .flatMap((stage) => stage.jobs)
@@ -153,8 +157,6 @@ export const cost = (board: Board): CostView => ({
   }),
 });
 
-const percent = (fraction: number): string => `${(100 * fraction).toFixed(2)} %`;
-
 /** Changes by operators that the UI's current details show. */
 const NEWEST_CHANGES = 10;
 
@@ -169,12 +171,12 @@ const waitingLines = ({ jobs }: BoardStage): string[] =>
     .slice(0, WAITING_SHOWN);
 
 /** The UI's current details: one line a stage, and what operators changed, in Markdown. */
-export const details = (board: Board): string =>
+export const details = (board: Board, metric: Metric): string =>
   board.stages
     .flatMap((stage) => {
       const ended = stage.jobs.filter((entry) => entry.report !== undefined).length;
       const scores = stage.jobs.flatMap((entry) => entry.report?.result?.accuracy ?? []);
-      const best = scores.length === 0 ? '' : `, best ${percent(Math.max(...scores))}`;
+      const best = scores.length === 0 ? '' : `, best ${metric.format(Math.max(...scores))}`;
       return [
         `- **${stage.name}** — ${stage.status}: ${ended}/${stage.jobs.length} jobs${best}`,
         ...waitingLines(stage),

@@ -19,6 +19,7 @@ import {
 import type { ChildWorkflowHandle } from '@temporalio/workflow';
 import type { StageName } from '../nas/experiment/stage-name.ts';
 import type { AuditEntry, RunView } from '../nas/protocol/run-view.ts';
+import { metricOf } from '../nas/task/terms.ts';
 import { noted, noteEvery } from './awake.ts';
 import type { AwakeTime } from './awake.ts';
 import { cost, details, emptyBoard, leaderboard, runView, withNews, withStageStatus } from './board.ts';
@@ -58,9 +59,9 @@ export const protocol = async (input: ProtocolInput): Promise<RunView> => {
   let board: Board = input.carried?.board ?? emptyBoard(STAGES.map((stage) => stage.name));
   const show = (next: Board): void => {
     board = next;
-    setCurrentDetails(details(board));
+    setCurrentDetails(details(board, metricOf(experiment)));
   };
-  const view = (): RunView => runView(run.runId, experiment.name, board);
+  const view = (): RunView => runView(run.runId, experiment.name, experiment.task.kind, board);
   const startedAt = input.carried?.startedAt ?? workflowInfo().startTime.getTime();
   let control: Control = input.carried?.control ?? NO_CONTROL;
   /** Kept from when the run first has a budget of hours. */

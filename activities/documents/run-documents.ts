@@ -2,6 +2,7 @@ import { sha256 } from '../../nas/core/hash.ts';
 import { stageRecordSchema } from '../../nas/job/documents.ts';
 import type { StageRecord } from '../../nas/job/documents.ts';
 import type { ProgramResult } from '../../nas/job/job.ts';
+import { scoreProblem } from '../../nas/job/score-problem.ts';
 import type { JobResultSummary, PlannedJob } from '../../nas/job/job-report.ts';
 import { latencyRecordSchema, timesTrials } from '../../nas/experiment/measures.ts';
 import type { RunRecord, RunRef } from '../../nas/experiment/run-record.ts';
@@ -60,13 +61,26 @@ export const lookUpResult = async (
   return { kind: 'intact', stored: { result: found.value, uri, sha256: sha256(found.body) } };
 };
 
-/** As `lookUpResult`; of a trial that is to be timed the timing belongs to what it leaves. */
+/** The same, where its score is one that the metric of the run's task can give. */
+export const lookUpScored = async (
+  store: ObjectStore,
+  { runId, experiment }: Pick<RunRecord, 'runId' | 'experiment'>,
+  jobId: string,
+): Promise<LookedUpResult> => {
+  const found = await lookUpResult(store, runId, jobId);
+  if (found.kind !== 'intact') return found;
+  const problem = scoreProblem(experiment, found.stored.result);
+  return problem === undefined ? found : { kind: 'damaged', problem: `${found.stored.uri}: ${problem}` };
+};
+
+/** As `lookUpScored`; of a trial that is to be timed the timing belongs to what it leaves. */
 export const lookUpFinished = async (
   store: ObjectStore,
-  { runId, experiment }: RunRecord,
+  run: RunRecord,
   job: PlannedJob,
 ): Promise<LookedUpResult> => {
-  const found = await lookUpResult(store, runId, job.jobId);
+  const { runId, experiment } = run;
+  const found = await lookUpScored(store, run, job.jobId);
   if (found.kind !== 'intact' || job.kind !== 'trial' || !timesTrials(experiment)) return found;
   const key = keys.job(runId, job.jobId).latency;
   const timing = await findDocument(store, key, latencyRecordSchema);

@@ -20,7 +20,7 @@ import { findDocument } from '../../store/mendable-documents.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { openTrialLog } from '../../store/trial-log.ts';
 import { bestOfTable } from '../search/look-up.ts';
-import { lookUpResult } from '../documents/run-documents.ts';
+import { lookUpScored } from '../documents/run-documents.ts';
 
 /** Requests in flight at once. */
 const PARALLEL = 16;
@@ -67,7 +67,7 @@ export const collectRunDocuments = async (
   const results: Record<string, ProgramResult> = {};
   const attempts: Record<string, readonly AttemptRecord[]> = {};
   await limit.map(jobIds, async (jobId) => {
-    const [found, tried] = await Promise.all([lookUpResult(store, runId, jobId), readAttempts(jobId)]);
+    const [found, tried] = await Promise.all([lookUpScored(store, run, jobId), readAttempts(jobId)]);
     if (found.kind === 'intact') results[jobId] = found.stored.result;
     if (found.kind === 'damaged') damaged.push(found.problem);
     if (tried.length > 0) attempts[jobId] = tried;

@@ -269,7 +269,7 @@ export const createSearchByTrials =
         inFlight.get(jobId)?.cancel.abort(new CancelledFailure('CANCELLED'));
       bell.ring();
     };
-    /** Then a score is no accuracy. */
+    /** Then a score is none of the metric. */
     const isWeighted = Object.keys(experiment.stages.search.objective?.weights ?? {}).length > 0;
     const show = (): Promise<void> => {
       const { told, lost } = tally.sums();

@@ -16,6 +16,7 @@ import type { Experiment } from '../../nas/experiment/experiment.ts';
 import { spaceOf } from '../../nas/space/spaces.ts';
 import { rankByValidation, selectForRetraining } from '../../nas/protocol/stages.ts';
 import type { SearchSeed, TrainedCell } from '../../nas/protocol/stages.ts';
+import { metricOf } from '../../nas/task/terms.ts';
 import { conclude } from '../../nas/protocol/conclusion.ts';
 import { keys } from '../../store/keys.ts';
 import { createOrMend } from '../../store/mendable-documents.ts';
@@ -39,11 +40,11 @@ type StageActivities = Pick<
   | 'concludeRun'
 >;
 
-/** Cells of the reports that have a validation accuracy. */
+/** Cells of the reports that have a validation score. */
 const trainedCells = (reports: readonly JobReport[]): TrainedCell[] =>
   reports.flatMap(({ job, result }) =>
     job.kind !== 'search' && result?.scoredOn === 'validation'
-      ? [{ jobId: job.jobId, genotype: job.genotype, accuracy: result.accuracy }]
+      ? [{ jobId: job.jobId, genotype: job.genotype, score: result.accuracy }]
       : [],
   );
 
@@ -157,11 +158,12 @@ export const createStageActivities = (deps: Dependencies): StageActivities => {
     },
 
     concludeRun: async ({ run: ref }): Promise<Conclusion> => {
-      const [retrain, evaluation] = await Promise.all([
+      const [{ experiment }, retrain, evaluation] = await Promise.all([
+        readRun(store, ref),
         readStage(store, ref.runId, 'retrain-top'),
         readStage(store, ref.runId, 'evaluate'),
       ]);
-      return conclude(retrain.reports, evaluation.reports);
+      return conclude(retrain.reports, evaluation.reports, metricOf(experiment));
     },
   };
 };

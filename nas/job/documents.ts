@@ -50,6 +50,7 @@ const curve = z.array(
   }),
 );
 
+/** What range a score may have says the metric of the job's task: `scoreProblem`. */
 export const programResultSchema: z.ZodType<ProgramResult> = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('search'),
@@ -65,7 +66,7 @@ export const programResultSchema: z.ZodType<ProgramResult> = z.discriminatedUnio
     kind: z.literal('train'),
     genotype: z.string(),
     evaluatedOn: z.enum(['validation', 'test']),
-    accuracy: z.number().min(0).max(1),
+    accuracy: z.number(),
     loss: z.number(),
     curve,
     parameters: count,

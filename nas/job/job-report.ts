@@ -16,7 +16,7 @@ export interface PlannedSearch {
   readonly thinksLong?: true;
 }
 
-/** One network that a black-box strategy wants to know the validation accuracy of. */
+/** One network that a black-box strategy wants to know the validation score of. */
 export interface PlannedTrial {
   readonly kind: 'trial';
   /** Below its search: `stage-1/seed-0/trial-000042`. */
@@ -69,7 +69,7 @@ export interface JobResultSummary {
   readonly sha256: string;
   /** The best cell found (stage 1) or the cell trained. */
   readonly genotype: string;
-  /** Accuracy in [0, 1] on the split that the job was scored on. */
+  /** Score of the task's metric on the split that the job was scored on; named accuracy since 0.1.0. */
   readonly accuracy: number;
   readonly scoredOn: 'validation' | 'test';
   readonly cost: TrainingCost;

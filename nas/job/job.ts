@@ -39,7 +39,7 @@ export interface TrainNetworkSpec extends ProgramTask {
    * of the recipe, made for all of its epochs, may be under way. Absent: all epochs, scored at most 20 times.
    */
   readonly rungs?: readonly number[];
-  /** Last epochs after each of which the network is scored too; its accuracy is the best of theirs. Absent: 1. */
+  /** Last epochs after each of which the network is scored too; the best of these scores is its own. Absent: 1. */
   readonly scoreOfLast?: number;
   /** The trained network whose weights this one starts with; absent: it starts from scratch. */
   readonly grown?: Grown;
@@ -71,7 +71,10 @@ export interface JobDocument {
   readonly threads: number;
 }
 
-/** One point of a learning curve. Losses in nats, accuracies as fractions in [0, 1]. */
+/**
+ * One point of a learning curve. Fields named after accuracy hold scores of the task's metric, higher is better; they have kept the
+ * name of the first metric (docs/adr/010). Losses in the task's unit, nats of an image classifier.
+ */
 export type CurvePoint = {
   readonly epoch: number;
   readonly step: number;
@@ -82,7 +85,7 @@ export type CurvePoint = {
   readonly learningRate?: number;
   /** What ENAS' controller was like in its steps after the epoch, averaged over the architectures it drew. */
   readonly controller?: {
-    /** Accuracy on validation minibatches, in [0, 1]. */
+    /** Score on validation minibatches. */
     readonly reward: number;
     /** Moving average of the rewards after the last step. */
     readonly baseline: number;
@@ -109,9 +112,9 @@ export type TrainingCost = {
 
 export interface ScoredGenotype {
   readonly genotype: string;
-  /** Accuracy in [0, 1] on the validation minibatches. */
+  /** Of the task's metric on the validation minibatches; higher is better. */
   readonly score: number;
-  /** Accuracy on the whole validation set, for those re-scored. */
+  /** On the whole validation set, for those re-scored. */
   readonly rescored?: number;
 }
 
@@ -132,7 +135,7 @@ export interface TrainResult {
   readonly kind: 'train';
   readonly genotype: string;
   readonly evaluatedOn: 'validation' | 'test';
-  /** Accuracy in [0, 1] after the last epoch, or the best one after the last `scoreOfLast`. */
+  /** Score of the task's metric after the last epoch, or the best one after the last `scoreOfLast`; named accuracy since 0.1.0. */
   readonly accuracy: number;
   /** After the last epoch. */
   readonly loss: number;

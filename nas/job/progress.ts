@@ -22,11 +22,11 @@ export interface JobProgress {
   readonly checkpoints: number;
   readonly stepsPerSecond: number;
   readonly loss?: number;
-  /** Fraction in [0, 1]. */
+  /** Score of the last minibatch, of the task's metric. */
   readonly accuracy?: number;
   /** Newest epoch of its learning curve, from 1. */
   readonly trainingEpoch?: number;
-  /** Best validation accuracy so far, of an epoch or, in a search, of a scored architecture; a fraction in [0, 1]. */
+  /** Best validation score so far, of an epoch or, in a search, of a scored architecture. */
   readonly bestAccuracy?: number;
   /** The instance announced its end; a replacement may be started at once. */
   readonly notice?: 'reclaim' | 'rebalance' | 'sigterm';

@@ -2,6 +2,9 @@ import jStat from 'jstat';
 import { mean, sampleVariance } from 'simple-statistics';
 import { inputError } from '../core/input-error.ts';
 import type { RunRecord } from '../experiment/run-record.ts';
+import { printedOrder, withUnit } from '../task/metric.ts';
+import { metricOf, termsOf } from '../task/terms.ts';
+import type { TaskKind } from '../task/terms.ts';
 import type { ContenderView, CostView, RunView } from './run-view.ts';
 
 /** What is known of one of the runs. */
@@ -29,9 +32,9 @@ export interface RunSummary {
   readonly multiplyAdds: number;
 }
 
-/** The winners' test accuracies against each other. */
+/** The winners' test scores against each other. */
 export interface Difference {
-  /** Mean of the first less mean of the second, in fractions. */
+  /** Mean of the first's scores less mean of the second's. */
   readonly difference?: number;
   /** Welch's 95 % interval; absent where one winner has fewer than two seeds, or none spreads. */
   readonly interval?: readonly [number, number];
@@ -45,6 +48,8 @@ export interface RunComparison {
   readonly first: RunSummary;
   readonly second: RunSummary;
   readonly data: string;
+  /** What both learn. */
+  readonly task: TaskKind;
   /** Fields of the experiments that differ, by path; a missing value is null. */
   readonly differences: readonly {
     readonly field: string;
@@ -88,9 +93,6 @@ export const welchInterval = (
   return [difference - half, difference + half];
 };
 
-const points = (fraction: number): string =>
-  `${fraction < 0 ? '−' : '+'}${Math.abs(100 * fraction).toFixed(2)}`;
-
 const caveatsOf = (a: ComparedRun, b: ComparedRun, fields: readonly string[]): readonly string[] => [
   'the spread is that of training one winner with other seeds; searching again may find another winner',
   ...(fields.some((field) => /^stages\.evaluate\.(network|recipe|augmentation)\./.test(field))
@@ -103,10 +105,12 @@ const caveatsOf = (a: ComparedRun, b: ComparedRun, fields: readonly string[]): r
 
 const testDifference = (a: ComparedRun, b: ComparedRun, fields: readonly string[]): Difference => {
   const [first, second] = [a.view.winner, b.view.winner];
+  const metric = metricOf(a.record.experiment);
+  const { long: unit } = metric.differenceUnit;
   const caveats = caveatsOf(a, b, fields);
   if (first === undefined || second === undefined) {
     const without = [a, b].filter(({ view }) => view.winner === undefined).map(({ view }) => view.runId);
-    return { kind: 'unknown', text: `no test accuracy of ${without.join(' and ')} yet`, caveats };
+    return { kind: 'unknown', text: `no test ${metric.name} of ${without.join(' and ')} yet`, caveats };
   }
   const difference = first.test.mean - second.test.mean;
   const interval = welchInterval(first.test.values, second.test.values);
@@ -115,7 +119,7 @@ const testDifference = (a: ComparedRun, b: ComparedRun, fields: readonly string[
     return {
       difference,
       kind: 'unknown',
-      text: `${points(difference)} percentage points, of which nothing can be said at ${n}: no spread is known`,
+      text: `${withUnit(metric.formatDifference(difference), unit)}, of which nothing can be said at ${n}: no spread is known`,
       caveats,
     };
   const [low, high] = interval;
@@ -125,11 +129,12 @@ const testDifference = (a: ComparedRun, b: ComparedRun, fields: readonly string[
     'second-better': `the winner of ${b.view.runId} is better`,
     'not-distinguishable': 'not distinguishable',
   }[kind];
+  const [from, to] = printedOrder(metric, interval).map(metric.formatDifference);
   return {
     difference,
     interval,
     kind,
-    text: `${said}: ${points(difference)} percentage points, 95 % interval ${points(low)} to ${points(high)} (Welch, ${n})`,
+    text: `${said}: ${withUnit(metric.formatDifference(difference), unit)}, 95 % interval ${from} to ${to} (Welch, ${n})`,
     caveats,
   };
 };
@@ -156,8 +161,7 @@ const summary = ({ record, view, cost }: ComparedRun): RunSummary => {
 };
 
 /**
- * Two runs side by side. Throws `InputError` where they were tested on different images, on which accuracies cannot be
- * compared.
+ * Two runs side by side. Throws `InputError` where they were tested on different data, on which scores cannot be compared.
  */
 export const compareRuns = (a: ComparedRun, b: ComparedRun): RunComparison => {
   const [first, second] = [a.record.dataset, b.record.dataset];
@@ -168,13 +172,14 @@ export const compareRuns = (a: ComparedRun, b: ComparedRun): RunComparison => {
       'runs on the same data set',
       first.name === second.name
         ? `${first.name} was replaced between the two; run one of the experiments again`
-        : 'accuracies on different images cannot be compared; nas transfer evaluates a winner on another data set',
+        : `test results on different ${termsOf(a.record.experiment.task.kind).example}s cannot be compared; nas transfer evaluates a winner on another data set`,
     );
   const differences = differing(a.record.experiment, b.record.experiment);
   return {
     first: summary(a),
     second: summary(b),
     data: first.name,
+    task: a.record.experiment.task.kind,
     differences,
     test: testDifference(
       a,

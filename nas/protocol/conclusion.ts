@@ -1,4 +1,5 @@
 import type { JobReport } from '../job/job-report.ts';
+import type { Metric } from '../task/metric.ts';
 import type { Contender } from './plan.ts';
 import type { ContenderView, RunView } from './run-view.ts';
 import { pairedVerdict, seedStatistics } from './statistics.ts';
@@ -7,15 +8,15 @@ import type { TrainedCell } from './stages.ts';
 interface TestedSeed {
   readonly seed: number;
   readonly genotype: string;
-  readonly accuracy: number;
+  readonly score: number;
 }
 
-/** Test accuracies of one contender, by seed. */
+/** Test scores of one contender, by seed. */
 const testedSeeds = (who: Contender, reports: readonly JobReport[]): TestedSeed[] =>
   reports
     .flatMap(({ job, result }) =>
       job.kind === 'evaluate' && job.jobId.startsWith(`stage-3/${who}/`) && result?.scoredOn === 'test'
-        ? [{ seed: job.seed, genotype: job.genotype, accuracy: result.accuracy }]
+        ? [{ seed: job.seed, genotype: job.genotype, score: result.accuracy }]
         : [],
     )
     .sort((a, b) => a.seed - b.seed);
@@ -29,15 +30,15 @@ const contender = (
   const selected = selection.find((cell) => cell.genotype === genotype);
   return {
     genotype,
-    test: seedStatistics(tested.map((t) => t.accuracy)),
-    ...(selected === undefined ? {} : { validationAccuracy: selected.accuracy }),
+    test: seedStatistics(tested.map((t) => t.score)),
+    ...(selected === undefined ? {} : { validationAccuracy: selected.score }),
   };
 };
 
 const cells = (kind: 'retrain' | 'baseline', reports: readonly JobReport[]): TrainedCell[] =>
   reports.flatMap(({ job, result }) =>
     job.kind === kind && result !== undefined
-      ? [{ jobId: job.jobId, genotype: job.genotype, accuracy: result.accuracy }]
+      ? [{ jobId: job.jobId, genotype: job.genotype, score: result.accuracy }]
       : [],
   );
 
@@ -48,13 +49,14 @@ const cells = (kind: 'retrain' | 'baseline', reports: readonly JobReport[]): Tra
 export const conclude = (
   retraining: readonly JobReport[],
   evaluation: readonly JobReport[],
+  metric: Metric,
 ): Pick<RunView, 'winner' | 'baseline' | 'verdict'> => {
   const tested = { winner: testedSeeds('winner', evaluation), baseline: testedSeeds('baseline', evaluation) };
   const winner = contender(tested.winner, cells('retrain', retraining));
   const baseline = contender(tested.baseline, cells('baseline', evaluation));
   const pairs = tested.winner.flatMap((w) => {
     const b = tested.baseline.find((other) => other.seed === w.seed);
-    return b === undefined ? [] : [[w.accuracy, b.accuracy] as const];
+    return b === undefined ? [] : [[w.score, b.score] as const];
   });
   return {
     ...(winner === undefined ? {} : { winner }),
@@ -65,6 +67,7 @@ export const conclude = (
           verdict: pairedVerdict(
             pairs.map(([w]) => w),
             pairs.map(([, b]) => b),
+            metric,
           ),
         }),
   };

@@ -1,5 +1,6 @@
 import type { Experiment } from '../experiment/experiment.ts';
 import type { JobReport } from '../job/job-report.ts';
+import { metricOf } from '../task/terms.ts';
 import type { Cell } from '../space/spaces.ts';
 import type { GateView } from './run-view.ts';
 import type { SearchSeed } from './stages.ts';
@@ -72,7 +73,7 @@ const priceOf = ({ resources }: Experiment, dollars: number): string =>
     : `about $${number(dollars)}`;
 
 /**
- * Can stage 1's scores be trusted? Kendall's τ between the standing of the sampled cells in their searches and their accuracy
+ * Can stage 1's scores be trusted? Kendall's τ between the standing of the sampled cells in their searches and their score
  * after a short training. The interval decides and not τ itself, which a small sample leaves to chance. Scores of different
  * searches come from different shared weights, so standings are compared and not scores.
  */
@@ -104,7 +105,7 @@ export const judgeGate = (
       : `${number(tau)}, 95 % interval [${interval.map(number).join(', ')}], over ${n} cells`;
   const training = gate.epochs === 1 ? '1 epoch' : `${gate.epochs} epochs`;
   const text = [
-    `Proxy gate: Kendall’s τ between standing in the search and accuracy after ${training} is ${measured}`,
+    `Proxy gate: Kendall’s τ between standing in the search and ${metricOf(experiment).scoreName} after ${training} is ${measured}`,
     low
       ? `not surely above ${gate.minimumTau}: stage 2 retrains ${topK} cells instead of ${stages.retrain.topK}`
       : `surely above ${gate.minimumTau}: stage 2 retrains ${topK} cells as planned`,

@@ -1,11 +1,17 @@
 import type { Edits } from '../experiment/edits.ts';
 import type { StageName } from '../experiment/stage-name.ts';
+import type { TaskKind } from '../task/terms.ts';
 import type { Outcome } from '../job/outcome.ts';
 
-/** What `status`, `watch`, `report` and the Temporal query `progress` show of a run. Plain JSON. */
+/**
+ * What `status`, `watch`, `report` and the Temporal query `progress` show of a run. Plain JSON. Fields named after accuracy hold
+ * scores of the task's metric (docs/adr/010): fractions in [0, 1] for an accuracy.
+ */
 export interface RunView {
   readonly runId: string;
   readonly experiment: string;
+  /** Kind of the experiment's task; absent for the default one, which runs of 0.1.0 have. */
+  readonly task?: TaskKind;
   readonly status: 'running' | 'paused' | 'done' | 'failed' | 'cancelled';
   readonly stages: readonly StageView[];
   readonly winner?: ContenderView;
@@ -34,9 +40,9 @@ export interface JobView {
   readonly seed: number;
   /** The cell that was found (stage 1) or trained (stages 2 and 3), printed. */
   readonly genotype?: string;
-  /** Fraction in [0, 1]. */
+  /** Score on validation data. */
   readonly validationAccuracy?: number;
-  /** Fraction in [0, 1]; stage 3 only. */
+  /** Score on test data; stage 3 only. */
   readonly testAccuracy?: number;
   readonly attempts: number;
   readonly reclaims: number;
@@ -52,7 +58,7 @@ export interface JobView {
   readonly totalSteps?: number;
 }
 
-/** Accuracy of one contender over the stage-3 seeds; fractions in [0, 1], `sd` is the sample standard deviation. */
+/** Scores of one contender over the stage-3 seeds; `sd` is the sample standard deviation. */
 export interface SeedStatistics {
   readonly mean: number;
   readonly sd: number;
@@ -71,7 +77,7 @@ export interface Verdict {
   readonly kind: 'better' | 'not-distinguishable' | 'worse';
   /** The sentence shown, e.g. `not distinguishable from the random cell at n = 3`. */
   readonly text: string;
-  /** Paired 95 % interval of (winner − baseline) test accuracy over the seeds, in fractions. */
+  /** Paired 95 % interval of (winner − baseline) test scores over the seeds. */
   readonly interval: readonly [number, number];
   readonly meanDifference: number;
 }
@@ -85,7 +91,7 @@ export interface RehearsalView {
   readonly text: string;
 }
 
-/** One trained cell, best validation accuracy first. Accuracies are fractions in [0, 1]. */
+/** One trained cell, best validation score first. */
 export interface LeaderboardRow {
   readonly jobId: string;
   readonly genotype: string;
@@ -139,7 +145,7 @@ export interface GateView {
     readonly searchSeed: number;
     /** In the ranking of its search: 1 for the best, 0 for the last. */
     readonly standing: number;
-    /** Fraction in [0, 1], on validation images. */
+    /** Score on validation data. */
     readonly accuracy: number;
   }[];
   readonly correlation: RankCorrelation;

@@ -12,7 +12,7 @@ export const SEARCH_ATTRIBUTES = {
   NasDataset: 'KEYWORD',
   /** How a job ended (`nas/job/outcome.ts`). */
   NasOutcome: 'KEYWORD',
-  /** Best accuracy so far, a fraction in [0, 1]: validation for stages and jobs, test mean for a finished run. */
+  /** Best score so far of the task's metric: validation for stages and jobs, test mean for a finished run. */
   NasBestAccuracy: 'DOUBLE',
   /** Machine time spent, in dollars at the experiment's prices. */
   NasDollars: 'DOUBLE',

@@ -33,16 +33,16 @@ export const selectForRetraining = (
   return [...chosen.values()];
 };
 
-/** A cell trained from scratch and scored on validation images. */
+/** A cell trained from scratch and scored on validation data. */
 export interface TrainedCell {
   readonly jobId: string;
   readonly genotype: string;
-  readonly accuracy: number;
+  readonly score: number;
 }
 
-/** Stage 2 → 3 and the baseline's choice: by validation accuracy, best first; ties by job id. */
+/** Stage 2 → 3 and the baseline's choice: by validation score, best first; ties by job id. */
 export const rankByValidation = <T extends TrainedCell>(cells: readonly T[]): T[] =>
-  [...cells].sort((a, b) => b.accuracy - a.accuracy || (a.jobId < b.jobId ? -1 : 1));
+  [...cells].sort((a, b) => b.score - a.score || (a.jobId < b.jobId ? -1 : 1));
 
 /** Adds costs. */
 export const totalCost = (costs: readonly TrainingCost[]): TrainingCost => ({

@@ -1,11 +1,13 @@
 import jStat from 'jstat';
 import { mean, sampleStandardDeviation } from 'simple-statistics';
+import { differenceRange } from '../task/metric.ts';
+import type { Metric } from '../task/metric.ts';
 import type { RankCorrelation, SeedStatistics, Verdict } from './run-view.ts';
 
 /** The standard normal's 97.5 % quantile. */
 const Z = 1.959963984540054;
 
-/** Mean, sample standard deviation (0 for a single value) and best of accuracies. Throws on an empty list. */
+/** Mean, sample standard deviation (0 for a single value) and best of scores. Throws on an empty list. */
 export const seedStatistics = (values: readonly number[]): SeedStatistics => {
   if (values.length === 0) throw new RangeError('seedStatistics: no values');
   return {
@@ -18,12 +20,13 @@ export const seedStatistics = (values: readonly number[]): SeedStatistics => {
 };
 
 /**
- * Student's paired 95 % interval of the mean of `a[i] − b[i]`, pairs being training seeds. One pair says nothing about
- * the spread: the interval is then everything that accuracies in [0, 1] allow, [−1, 1].
+ * Student's paired 95 % interval of the mean of `a[i] − b[i]`, pairs being training seeds. One pair says nothing about the
+ * spread: the interval is then the widest that there can be, [−1, 1] for fractions.
  */
 export const pairedInterval = (
   a: readonly number[],
   b: readonly number[],
+  widest: readonly [number, number],
 ): Pick<Verdict, 'interval' | 'meanDifference'> => {
   if (a.length !== b.length || a.length === 0) {
     throw new RangeError(
@@ -33,12 +36,12 @@ export const pairedInterval = (
   const differences = a.map((value, i) => value - (b[i] as number));
   const meanDifference = mean(differences);
   const n = differences.length;
-  if (n === 1) return { meanDifference, interval: [-1, 1] };
+  if (n === 1) return { meanDifference, interval: widest };
   const half = (jStat.studentt.inv(0.975, n - 1) * sampleStandardDeviation(differences)) / Math.sqrt(n);
   return { meanDifference, interval: [meanDifference - half, meanDifference + half] };
 };
 
-/** Rounding error of means of accuracies: a bound closer to zero than this is zero. */
+/** Rounding error of means of scores: a bound closer to zero than this is zero. */
 const ROUNDING = 1e-12;
 
 /**
@@ -46,8 +49,12 @@ const ROUNDING = 1e-12;
  * seeds excludes zero. The seeds are trainings of two given cells: they say nothing about how well another search, or another
  * random search, would have chosen.
  */
-export const pairedVerdict = (winner: readonly number[], baseline: readonly number[]): Verdict => {
-  const { interval, meanDifference } = pairedInterval(winner, baseline);
+export const pairedVerdict = (
+  winner: readonly number[],
+  baseline: readonly number[],
+  metric: Metric,
+): Verdict => {
+  const { interval, meanDifference } = pairedInterval(winner, baseline, differenceRange(metric));
   const n = winner.length;
   if (interval[0] > ROUNDING) {
     return { kind: 'better', text: `better than the random cell at n = ${n}`, interval, meanDifference };

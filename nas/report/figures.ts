@@ -2,7 +2,8 @@ import type { TopLevelSpec } from 'vega-lite';
 import { architectureGraphs } from './architectures/drawings.ts';
 import { graphText, type Direction } from './architectures/graph.ts';
 import { renderGraph } from './architectures/render-graph.ts';
-import { accuracyBySize } from './charts/accuracy-by-size.ts';
+import { metricOf } from '../task/terms.ts';
+import { scoreBySize } from './charts/accuracy-by-size.ts';
 import { candidateScores } from './charts/candidate-scores.ts';
 import { difference } from './charts/difference.ts';
 import { edgeWeights } from './charts/edge-weights.ts';
@@ -22,15 +23,17 @@ import {
 import { searchRegret } from './charts/search-regret.ts';
 import { trialFront } from './charts/trial-front.ts';
 import { trialScores } from './charts/trial-scores.ts';
-import { testAccuracies } from './charts/test-accuracies.ts';
+import { testScores } from './charts/test-accuracies.ts';
 import { timeline } from './charts/timeline.ts';
 import { themeColours } from './charts/theme.ts';
 import { measureSlug, measuresOf } from './trial-measures.ts';
 import type { RunReport } from './run-report.ts';
 
+/** By the names of their files, which were named when every metric was an accuracy. */
 const CHARTS = {
-  difference: (report: RunReport) => (report.verdict === undefined ? undefined : difference(report.verdict)),
-  'test-accuracies': testAccuracies,
+  difference: ({ verdict, configuration }: RunReport) =>
+    verdict === undefined ? undefined : difference(verdict, metricOf(configuration)),
+  'test-accuracies': testScores,
   'search-loss': (report: RunReport) => searchCurves(report, 'trainLoss'),
   'search-accuracy': (report: RunReport) => searchCurves(report, 'trainAccuracy'),
   'edge-weights': edgeWeights,
@@ -45,13 +48,13 @@ const CHARTS = {
   'proxy-gate': proxyGate,
   'proxy-fidelity': proxyFidelity,
   'retraining-curves': retrainingCurves,
-  'accuracy-by-size': accuracyBySize,
+  'accuracy-by-size': scoreBySize,
   'evaluation-curves': evaluationCurves,
   timeline,
 } as const;
 /** A graph of a contender's architecture, by its name. */
 type ArchitectureFigure = `${'winner' | 'baseline'}-${string}-${Direction}`;
-/** Accuracy of trials against a measure, by its slug. */
+/** Score of trials against a measure, by its slug. */
 type FrontFigure = `front-${string}`;
 export type FigureName = keyof typeof CHARTS | ArchitectureFigure | FrontFigure;
 

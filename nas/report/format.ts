@@ -1,3 +1,5 @@
+import type { Metric } from '../task/metric.ts';
+
 /** Numbers as a report prints them. The minus sign is a real one, thousands are set off by thin spaces. */
 
 const minus = (text: string): string => text.replace('-', '−');
@@ -6,11 +8,9 @@ const minus = (text: string): string => text.replace('-', '−');
 export const percent = (fraction: number, digits = 2): string =>
   `${minus((100 * fraction).toFixed(digits))}\u00a0%`;
 
-/** A difference of fractions in percentage points, with its sign: `+0.32`. */
-export const points = (fraction: number, digits = 2): string => {
-  const text = (100 * fraction).toFixed(digits);
-  return Number(text) < 0 ? minus(text) : `+${text.replace('-', '')}`;
-};
+/** A score as its metric prints it, on one line: `93.72 %`. */
+export const scored = (metric: Metric, score: number): string =>
+  metric.format(score).replaceAll(' ', '\u00a0');
 
 export const decimal = (value: number, digits = 2): string => minus(value.toFixed(digits));
 
@@ -44,5 +44,7 @@ export const dollars = (value: number): string => `$${value.toFixed(value !== 0 
 
 /** `2026-11-22T14:27:40.123Z` → `2026-11-22 14:27:40 UTC`. */
 export const instant = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
+
+export const capitalised = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 
 export const shortHash = (hash: string): string => hash.slice(0, 12);

@@ -31,6 +31,7 @@ import { frontFigure } from './figures.ts';
 import type { FigureName, Figures } from './figures.ts';
 import { measuresOf, measureTitle } from './trial-measures.ts';
 import { cellTitle, longNames, searchTitle } from './names.ts';
+import { metricOf } from '../task/terms.ts';
 import type { RunReport } from './run-report.ts';
 
 const escapeCell = (text: string): string => text.replace(/[\\|]/g, '\\$&').replace(/\n/g, ' ');
@@ -48,6 +49,8 @@ export const figurePath = (name: string): string => `figures/${name}.svg`;
 export const markdownReport = (report: RunReport, figures: Figures): string => {
   const { winner, baseline, configuration } = report;
   const names = longNames(configuration);
+  const metric = metricOf(configuration);
+  const { name: measured } = metric;
   const image = (name: FigureName, title: string): string =>
     figures[name] === undefined ? '' : `![${title}](${figurePath(name)})`;
   const section = (title: string, ...parts: readonly (string | undefined)[]): string => {
@@ -58,8 +61,8 @@ export const markdownReport = (report: RunReport, figures: Figures): string => {
     `# ${report.runId}`,
     `**${headline(report)}.**`,
     [
-      winner === undefined ? '' : `- ${names.winner}: **${contenderText(winner)}**`,
-      baseline === undefined ? '' : `- ${names.baseline}: **${contenderText(baseline)}**`,
+      winner === undefined ? '' : `- ${names.winner}: **${contenderText(winner, metric)}**`,
+      baseline === undefined ? '' : `- ${names.baseline}: **${contenderText(baseline, metric)}**`,
       report.verdict === undefined ? '' : `- ${differenceText(report)}`,
     ]
       .filter((line) => line !== '')
@@ -79,26 +82,26 @@ export const markdownReport = (report: RunReport, figures: Figures): string => {
     section('Jobs that did not succeed', markdownTable(failureTable(report))),
     section('Jobs that had to wait', markdownTable(waitTable(report))),
     section(
-      'Stage 3: test accuracy over training seeds',
-      image('test-accuracies', 'test accuracy of every seed'),
-      image('evaluation-curves', 'training accuracy'),
+      `Stage 3: test ${measured} over training seeds`,
+      image('test-accuracies', `test ${measured} of every seed`),
+      image('evaluation-curves', `training ${measured}`),
       markdownTable(evaluationTable(report)),
     ),
     section(
       'Stage 2: cells trained from scratch',
       report.retrainings.length === 0 ? '' : fidelityText(report),
-      image('proxy-fidelity', 'stage-1 score against stage-2 accuracy'),
-      image('retraining-curves', 'validation accuracy while training'),
-      image('accuracy-by-size', 'validation accuracy and multiply-adds'),
+      image('proxy-fidelity', `stage-1 score against stage-2 ${measured}`),
+      image('retraining-curves', `validation ${measured} while training`),
+      image('accuracy-by-size', `validation ${measured} and multiply-adds`),
       markdownTable(retrainingTable(report)),
     ),
     section(
       searchTitle(configuration),
       searchesText(report),
       image('search-loss', 'training loss by search seed'),
-      image('search-accuracy', 'training accuracy by search seed'),
+      image('search-accuracy', `training ${measured} by search seed`),
       report.gate?.text,
-      image('proxy-gate', 'standing in the search against accuracy after a short training'),
+      image('proxy-gate', `standing in the search against ${measured} after a short training`),
       image('edge-weights', 'weight of the strongest operation of every edge, by epoch'),
       image('skip-connections', 'skip connections of the derived cells, by epoch'),
       image('hessian-eigenvalue', 'dominant eigenvalue of the validation loss’s Hessian in the alphas'),
@@ -109,7 +112,7 @@ export const markdownReport = (report: RunReport, figures: Figures): string => {
       image('search-regret', 'distance of the best so far from the best in the table'),
       regretText(report),
       ...measuresOf(report).flatMap((measure) => [
-        image(frontFigure(measure), `accuracy against ${measureTitle(measure)}`),
+        image(frontFigure(measure), `${measured} against ${measureTitle(measure, configuration)}`),
         frontText(report, measure),
       ]),
       judgeText(report),

@@ -10,7 +10,8 @@ import type { SearchTrials } from './search-trials.ts';
 
 /**
  * Everything a report shows, as one plain JSON document: what the run came to (`RunView`), what it measured, what it
- * cost, and what it takes to repeat it. Times are UTC in ISO 8601, accuracies fractions in [0, 1]. A run that failed or
+ * cost, and what it takes to repeat it. Times are UTC in ISO 8601; fields named after accuracy hold scores of the task's metric
+ * (docs/adr/010). A run that failed or
  * was cancelled has a report of what is there.
  */
 export interface RunReport extends RunView {
@@ -31,7 +32,7 @@ export interface RunReport extends RunView {
   readonly damaged?: readonly string[];
   /** Cells trained from scratch at stage-2 fidelity: those of stage 2 and the baseline's random ones. */
   readonly retrainings: readonly RetrainingReport[];
-  /** How well stage 1's score predicts the accuracy after retraining. */
+  /** How well stage 1's score predicts the score after retraining. */
   readonly proxyFidelity: ProxyFidelity;
   /** Stage 3, one a contender and seed. */
   readonly evaluations: readonly EvaluationReport[];

@@ -2,7 +2,10 @@ import { LATENCY } from '../experiment/measures.ts';
 import { isGiven } from '../search/given.ts';
 import { isBlackBox } from '../search/strategy-schema.ts';
 import type { ContenderView } from '../protocol/run-view.ts';
-import { decimal, integer, percent, points, quantity } from './format.ts';
+import { printedOrder, withUnit } from '../task/metric.ts';
+import type { Metric } from '../task/metric.ts';
+import { metricOf } from '../task/terms.ts';
+import { decimal, integer, percent, quantity, scored } from './format.ts';
 import { cellName, shortNames } from './names.ts';
 import type { RunReport } from './run-report.ts';
 import { incumbentsOf } from './search-trials.ts';
@@ -12,8 +15,8 @@ import { scoreCostFront } from '../search/trials/pareto.ts';
 /** Sentences that the Markdown and the HTML report share, as plain text. */
 
 /** `87.93 % ± 0.21 (n = 3, best 88.15 %)`. */
-export const contenderText = ({ test }: ContenderView): string =>
-  `${percent(test.mean)} ± ${decimal(100 * test.sd)} (n = ${test.n}, best ${percent(test.best)})`;
+export const contenderText = ({ test }: ContenderView, metric: Metric): string =>
+  `${scored(metric, test.mean)} ± ${metric.formatSpread(test.sd)} (n = ${test.n}, best ${scored(metric, test.best)})`;
 
 const VERDICTS = {
   better: 'better than the random cell',
@@ -33,10 +36,16 @@ export const headline = ({ status, verdict, error, configuration }: RunReport): 
 const verdictSeeds = (text: string): string => /n = (\d+)/.exec(text)?.[1] ?? '?';
 
 /** `search − random: +0.32 points of test accuracy, paired 95 % interval [−0.21, +0.85]`. */
-export const differenceText = ({ verdict, configuration }: RunReport): string | undefined =>
-  verdict &&
-  `${shortNames(configuration).winner} − random: ${points(verdict.meanDifference)} points of test accuracy, paired 95 % interval ` +
-    `[${verdict.interval.map((bound) => points(bound)).join(', ')}]`;
+export const differenceText = ({ verdict, configuration }: RunReport): string | undefined => {
+  if (verdict === undefined) return undefined;
+  const metric = metricOf(configuration);
+  const { name, differenceUnit, formatDifference } = metric;
+  const unit = differenceUnit.short;
+  return (
+    `${shortNames(configuration).winner} − random: ${withUnit(formatDifference(verdict.meanDifference), unit)} of test ${name}, ` +
+    `paired 95 % interval [${printedOrder(metric, verdict.interval).map(formatDifference).join(', ')}]`
+  );
+};
 
 /** What the verdict is about; undefined without one. */
 export const claimText = ({ verdict, configuration }: RunReport): string | undefined =>
@@ -94,17 +103,18 @@ export const searchesText = ({ searches }: RunReport): string =>
     .join('; ');
 
 /** How near each search came to the best in its table; empty where trials were trained. */
-export const regretText = ({ searches, tableBest }: RunReport): string => {
+export const regretText = ({ searches, tableBest, configuration }: RunReport): string => {
   if (tableBest === undefined) return '';
+  const metric = metricOf(configuration);
   const ends = searches.flatMap(({ seed, trials }) => {
     const last = incumbentsOf(trials?.scored ?? []).at(-1);
     return last === undefined
       ? []
       : [
-          `seed ${seed}: ${decimal(100 * (tableBest - last.score))} points short of it since result ${integer(last.result)}`,
+          `seed ${seed}: ${withUnit(metric.formatSpread(tableBest - last.score), metric.differenceUnit.short)} short of it since result ${integer(last.result)}`,
         ];
   });
-  return `The best that this search could find in its table scores ${percent(tableBest)}. ${ends.join('; ')}.`;
+  return `The best that this search could find in its table scores ${scored(metric, tableBest)}. ${ends.join('; ')}.`;
 };
 
 const devicesText = (timedOn: Readonly<Record<string, number>>): string =>
@@ -112,7 +122,7 @@ const devicesText = (timedOn: Readonly<Record<string, number>>): string =>
     .map(([device, count]) => `${integer(count)} on ${device}`)
     .join('; ') + (Object.keys(timedOn).length > 1 ? '; times of different devices do not compare' : '');
 
-/** What lies on the fronts of accuracy against the measure, and what the search made of the measure. */
+/** What lies on the fronts of score against the measure, and what the search made of the measure. */
 export const frontText = ({ searches, configuration, timedOn = {} }: RunReport, measure: string): string => {
   const sizes = searches.flatMap((search) => {
     const all = pointsOf(search, measure, configuration);

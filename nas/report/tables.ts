@@ -1,4 +1,5 @@
-import { dollars, duration, instant, integer, percent, points, quantity, shortHash } from './format.ts';
+import { metricOf, termsOf } from '../task/terms.ts';
+import { dollars, duration, instant, integer, percent, quantity, scored, shortHash } from './format.ts';
 import { equalText } from '../task/images/equal-images.ts';
 import { spaceText } from '../space/read-genotype.ts';
 import { searchOfTrial } from '../job/trial-job-id.ts';
@@ -53,7 +54,7 @@ export const spendingTable = ({ spending, configuration }: RunReport): Table => 
       'wall time',
       'machine time',
       'multiply-adds',
-      'images',
+      `${termsOf(configuration.task.kind).example}s`,
       ...(priced ? ['spot price', 'on demand'] : []),
     ],
     rows: [
@@ -70,14 +71,18 @@ export const spendingTable = ({ spending, configuration }: RunReport): Table => 
 };
 
 /** Stage 1's best candidates of each seed, and whether stage 2 retrained them. */
-export const candidateTable = ({ searches, retrainings }: RunReport): Table => ({
-  columns: ['search seed', 'rank', 'score', 're-scored on all validation images', 'retrained as'],
+export const candidateTable = ({ searches, retrainings, configuration }: RunReport): Table => ({
+  columns: [
+    ...['search seed', 'rank', 'score'],
+    `re-scored on all validation ${termsOf(configuration.task.kind).example}s`,
+    'retrained as',
+  ],
   rows: searches.flatMap(({ seed, best }) =>
     best.map(({ genotype, score, rescored }, at) => [
       `${seed}`,
       `${at + 1}`,
-      percent(score),
-      rescored === undefined ? '' : percent(rescored),
+      scored(metricOf(configuration), score),
+      rescored === undefined ? '' : scored(metricOf(configuration), rescored),
       retrainings.find((entry) => entry.by === 'winner' && entry.genotype === genotype)?.jobId ?? '',
     ]),
   ),
@@ -112,7 +117,7 @@ export const judgeTable = ({ searches }: RunReport): Table => ({
   }),
 });
 
-/** Cells trained from scratch at stage-2 fidelity, best validation accuracy first. */
+/** Cells trained from scratch at stage-2 fidelity, best validation score first. */
 export const retrainingTable = ({ retrainings, configuration }: RunReport): Table => ({
   columns: [
     '',
@@ -130,18 +135,19 @@ export const retrainingTable = ({ retrainings, configuration }: RunReport): Tabl
     `${i + 1}`,
     jobId.split('/').at(-1) ?? jobId,
     shortNames(configuration)[by],
-    proxy === undefined ? '' : percent(proxy.score),
+    proxy === undefined ? '' : scored(metricOf(configuration), proxy.score),
     proxy === undefined ? '' : `${proxy.rank}`,
     proxy === undefined ? '' : `${proxy.searchSeed}`,
-    percent(accuracy),
+    scored(metricOf(configuration), accuracy),
     quantity(parameters),
     quantity(multiplyAdds),
     activationBytes === undefined ? '' : `${quantity(activationBytes)}B`,
   ]),
 });
 
-/** Test accuracy by training seed. */
+/** Test score by training seed. */
 export const evaluationTable = ({ evaluations, configuration }: RunReport): Table => {
+  const metric = metricOf(configuration);
   const seeds = [...new Set(evaluations.map(({ seed }) => seed))].sort((a, b) => a - b);
   const of = (contender: 'winner' | 'baseline', seed: number): number | undefined =>
     evaluations.find((entry) => entry.contender === contender && entry.seed === seed)?.accuracy;
@@ -151,9 +157,9 @@ export const evaluationTable = ({ evaluations, configuration }: RunReport): Tabl
       const [search, random] = [of('winner', seed), of('baseline', seed)];
       return [
         `${seed}`,
-        search === undefined ? '' : percent(search),
-        random === undefined ? '' : percent(random),
-        search === undefined || random === undefined ? '' : points(search - random),
+        search === undefined ? '' : scored(metric, search),
+        random === undefined ? '' : scored(metric, random),
+        search === undefined || random === undefined ? '' : metric.formatDifference(search - random),
       ];
     }),
   };
@@ -287,8 +293,8 @@ export const identityTable = (report: RunReport): Table => {
       [
         'split',
         data?.givenValidation === undefined
-          ? `${percent(configuration.task.validationFraction, 0)} of the training images for validation, seed ${configuration.task.splitSeed}`
-          : `${integer(data.givenValidation)} of the training images for validation, as the data set gives them`,
+          ? `${percent(configuration.task.validationFraction, 0)} of the training ${termsOf(configuration.task.kind).example}s for validation, seed ${configuration.task.splitSeed}`
+          : `${integer(data.givenValidation)} of the training ${termsOf(configuration.task.kind).example}s for validation, as the data set gives them`,
       ],
       [
         'seeds',

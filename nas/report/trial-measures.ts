@@ -1,16 +1,18 @@
 import { withoutWeights } from '../search/objective.ts';
 import type { ScoreAndCost } from '../search/trials/pareto.ts';
 import { LATENCY, minimisedMeasures } from '../experiment/measures.ts';
+import { termsOf } from '../task/terms.ts';
 import type { RunReport, SearchReport } from './run-report.ts';
 
-const TITLES: Readonly<Record<string, string>> = {
-  parameters: 'parameters',
-  multiplyAdds: 'multiply-adds of one image',
-  [LATENCY]: 'milliseconds for one image',
+const TITLES: Readonly<Record<string, (example: string) => string>> = {
+  parameters: () => 'parameters',
+  multiplyAdds: (example) => `multiply-adds of one ${example}`,
+  [LATENCY]: (example) => `milliseconds for one ${example}`,
 };
 
 /** What an axis says of a measure; the column of a table speaks for itself. */
-export const measureTitle = (measure: string): string => TITLES[measure] ?? measure;
+export const measureTitle = (measure: string, { task }: RunReport['configuration']): string =>
+  TITLES[measure]?.(termsOf(task.kind).example) ?? measure;
 
 /** The part of a figure's name that tells measures apart: `multiply-adds`. */
 export const measureSlug = (measure: string): string =>
@@ -34,7 +36,7 @@ export interface TrialPoint extends ScoreAndCost {
   readonly trial: string;
 }
 
-/** Networks of one search that were trained longest: their accuracies before any weighting, and one measure. */
+/** Networks of one search that were trained longest: their scores before any weighting, and one measure. */
 export const pointsOf = (
   { trials }: SearchReport,
   measure: string,

@@ -40,7 +40,7 @@ export interface ToldTrial {
 export type TrialEnd =
   | {
       readonly kind: 'score';
-      /** Higher is better: validation accuracy in [0, 1], or a table's column. */
+      /** Higher is better: validation score of the task's metric, or a table's column. */
       readonly value: number;
       readonly measures?: TrialMeasures;
       readonly spent?: TrialSpending;

@@ -37,10 +37,11 @@ export interface TrainingProgram {
     readonly phase: string;
     /** Of the last minibatch. */
     readonly loss?: number;
+    /** Its score, of the task's metric. */
     readonly accuracy?: number;
     /** Newest of its learning curve, from 1. */
     readonly trainingEpoch?: number;
-    /** Best validation accuracy so far, of an epoch or, in a search, of a scored architecture; a fraction in [0, 1]. */
+    /** Best validation score so far, of an epoch or, in a search, of a scored architecture. */
     readonly bestAccuracy?: number;
   };
   /** The result; only after `step === totalSteps`. */

@@ -30,11 +30,12 @@ export const register = (program: Command): void => {
       ),
     )
     .action(async (pattern: string | undefined, { json, ...options }: Options) => {
-      const [{ listRuns, withSession }, { percent, table }, { checkKnown, chosenRuns, visibilityQuery }] =
+      const [{ listRuns, withSession }, { table }, { checkKnown, chosenRuns, visibilityQuery }, { termsOf }] =
         await Promise.all([
           import('../runs/connect.ts'),
           import('../runs/format.ts'),
           import('../runs/run-filter.ts'),
+          import('../../nas/task/terms.ts'),
         ]);
       const failing = await import('../runs/failing-workflows.ts');
       const filter: RunFilter = { ...options, ...(pattern === undefined ? {} : { pattern }) };
@@ -72,7 +73,7 @@ export const register = (program: Command): void => {
           run.runId,
           'failing' in run ? 'stands still' : run.status,
           run.stage ?? '',
-          run.bestAccuracy === undefined ? '' : percent(run.bestAccuracy),
+          run.bestAccuracy === undefined ? '' : termsOf(run.task).metric.format(run.bestAccuracy),
           run.startedAt,
         ]);
         process.stdout.write(`${table([['run', 'status', 'stage', 'test', 'started'], ...rows])}\n`);

@@ -3,6 +3,7 @@ import { temporalConnection } from '../../containers/worker/temporal-connection.
 import { infrastructureError } from '../../nas/core/infrastructure-error.ts';
 import { inputError } from '../../nas/core/input-error.ts';
 import { suggestion } from '../../nas/core/nearest.ts';
+import type { TaskKind } from '../../nas/task/terms.ts';
 import { QUICK } from '../../store/s3-retries.ts';
 import { createS3ObjectStore } from '../../store/s3-object-store.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
@@ -67,7 +68,9 @@ export interface RunListing {
   readonly startedAt: string;
   readonly endedAt?: string;
   readonly stage?: string;
-  /** Test accuracy of the winner, a fraction in [0, 1]. */
+  /** Kind of the experiment's task; absent where Temporal does not know the experiment. */
+  readonly task?: TaskKind;
+  /** Test score of the winner, of the task's metric. */
   readonly bestAccuracy?: number;
   readonly dollars?: number;
 }
@@ -85,7 +88,10 @@ const STATUS: Readonly<Record<string, RunListing['status']>> = {
 export const listRuns = async (client: Client, also = ''): Promise<RunListing[]> => {
   const byId = new Map<string, RunListing>();
   for await (const info of client.workflow.list({ query: `${RUNS}${also}` })) {
-    const experiment = (info.memo?.['experiment'] as { name?: string } | undefined)?.name ?? '';
+    const { name: experiment = '', task } = (info.memo?.['experiment'] ?? {}) as {
+      readonly name?: string;
+      readonly task?: { readonly kind: TaskKind };
+    };
     const attribute = (name: string): unknown => {
       const value: unknown = info.searchAttributes[name];
       return Array.isArray(value) ? value[0] : value;
@@ -99,6 +105,7 @@ export const listRuns = async (client: Client, also = ''): Promise<RunListing[]>
       status: STATUS[info.status.name] ?? 'failed',
       startedAt: info.startTime.toISOString(),
       ...(info.closeTime === undefined ? {} : { endedAt: info.closeTime.toISOString() }),
+      ...(task === undefined ? {} : { task: task.kind }),
       ...(typeof stage === 'string' ? { stage } : {}),
       ...(typeof best === 'number' ? { bestAccuracy: best } : {}),
       ...(typeof dollars === 'number' ? { dollars } : {}),

@@ -30,7 +30,7 @@ export interface LiveJob extends JobView {
   /** Since when it waits for what `waits` says, ISO 8601. */
   readonly waitsSince?: string;
   readonly trainingEpoch?: number;
-  /** Best validation accuracy so far, a fraction in [0, 1]. */
+  /** Best validation score so far. */
   readonly bestAccuracy?: number;
   /** Best score so far of a search that weighs other measures too. */
   readonly bestScore?: number;

@@ -1,22 +1,26 @@
 import type { RunComparison, RunSummary } from '../../nas/protocol/compare-runs.ts';
 import type { ContenderView } from '../../nas/protocol/run-view.ts';
-import { duration, percent, table } from './format.ts';
+import { withUnit } from '../../nas/task/metric.ts';
+import type { Metric } from '../../nas/task/metric.ts';
+import { termsOf } from '../../nas/task/terms.ts';
+import { duration, table } from './format.ts';
 
-const tested = (contender: ContenderView | undefined): string =>
+const tested = (contender: ContenderView | undefined, metric: Metric): string =>
   contender === undefined
     ? ''
-    : `${percent(contender.test.mean)} ± ${percent(contender.test.sd)} (n = ${contender.test.n})`;
+    : `${metric.format(contender.test.mean)} ± ${withUnit(metric.formatSpread(contender.test.sd), metric.unit)} (n = ${contender.test.n})`;
 
-const ROWS: readonly (readonly [string, (run: RunSummary) => string])[] = [
+const ROWS: readonly (readonly [string, (run: RunSummary, metric: Metric) => string])[] = [
   ['status', ({ status }) => status],
   ['space', ({ space }) => space],
   ['strategy', ({ strategy }) => strategy],
-  ['test, winner', ({ winner }) => tested(winner)],
-  ['test, random baseline', ({ baseline }) => tested(baseline)],
+  ['test, winner', ({ winner }, metric) => tested(winner, metric)],
+  ['test, random baseline', ({ baseline }, metric) => tested(baseline, metric)],
   ['own verdict', ({ verdict = '' }) => verdict],
   [
     'validation, winner',
-    ({ winner }) => (winner?.validationAccuracy === undefined ? '' : percent(winner.validationAccuracy)),
+    ({ winner }, metric) =>
+      winner?.validationAccuracy === undefined ? '' : metric.format(winner.validationAccuracy),
   ],
   ['jobs', ({ jobs }) => String(jobs)],
   ['attempts', ({ attempts }) => String(attempts)],
@@ -29,12 +33,16 @@ const ROWS: readonly (readonly [string, (run: RunSummary) => string])[] = [
 const value = (of: unknown): string => (of === null ? '—' : typeof of === 'string' ? of : JSON.stringify(of));
 
 /** A comparison for people: the verdict first. */
-export const printComparison = ({ first, second, data, differences, test }: RunComparison): string =>
-  [
+export const printComparison = ({ first, second, data, task, differences, test }: RunComparison): string => {
+  const { metric } = termsOf(task);
+  return [
     test.text,
     ...test.caveats.map((caveat) => `  ${caveat}`),
     '',
-    table([[data, first.runId, second.runId], ...ROWS.map(([name, of]) => [name, of(first), of(second)])]),
+    table([
+      [data, first.runId, second.runId],
+      ...ROWS.map(([name, of]) => [name, of(first, metric), of(second, metric)]),
+    ]),
     '',
     differences.length === 0
       ? 'the experiments are equal'
@@ -48,3 +56,4 @@ export const printComparison = ({ first, second, data, differences, test }: RunC
       [`winner of ${second.runId}`, second.winner?.genotype ?? ''],
     ]),
   ].join('\n');
+};

@@ -1,24 +1,28 @@
 import type { ContenderView } from '../../nas/protocol/run-view.ts';
-import { percent, table } from './format.ts';
+import { printedOrder, withUnit } from '../../nas/task/metric.ts';
+import type { Metric } from '../../nas/task/metric.ts';
+import { termsOf } from '../../nas/task/terms.ts';
+import { table } from './format.ts';
 import type { LiveView } from './live-view.ts';
 
-const contender = (name: string, { test, validationAccuracy, genotype }: ContenderView): string[] => [
+const contender = (
+  metric: Metric,
+  name: string,
+  { test, validationAccuracy, genotype }: ContenderView,
+): string[] => [
   name,
-  `test ${percent(test.mean)} ± ${percent(test.sd)} (n = ${test.n}, best ${percent(test.best)})`,
-  validationAccuracy === undefined ? '' : `validation ${percent(validationAccuracy)}`,
+  `test ${metric.format(test.mean)} ± ${withUnit(metric.formatSpread(test.sd), metric.unit)} (n = ${test.n}, best ${metric.format(test.best)})`,
+  validationAccuracy === undefined ? '' : `validation ${metric.format(validationAccuracy)}`,
   genotype,
 ];
 
-/** A difference of fractions, in percentage points. */
-const points = (difference: number): string => `${difference < 0 ? '' : '+'}${(100 * difference).toFixed(2)}`;
-
-const accuracy = (value: number | undefined): string => (value === undefined ? '' : percent(value));
-
 /** A run for people: result first, then every job. */
 export const printRun = (view: LiveView): string => {
+  const { metric } = termsOf(view.task);
+  const scored = (score: number | undefined): string => (score === undefined ? '' : metric.format(score));
   const results = [
-    ...(view.winner === undefined ? [] : [contender('winner', view.winner)]),
-    ...(view.baseline === undefined ? [] : [contender('baseline', view.baseline)]),
+    ...(view.winner === undefined ? [] : [contender(metric, 'winner', view.winner)]),
+    ...(view.baseline === undefined ? [] : [contender(metric, 'baseline', view.baseline)]),
   ];
   const jobs = view.stages.flatMap((stage) =>
     stage.jobs.map((job) => [
@@ -26,8 +30,8 @@ export const printRun = (view: LiveView): string => {
       job.outcome === undefined || job.outcome === 'succeeded' || job.outcome === job.status
         ? job.status
         : `${job.status} (${job.outcome})`,
-      accuracy(job.validationAccuracy),
-      accuracy(job.testAccuracy),
+      scored(job.validationAccuracy),
+      scored(job.testAccuracy),
       String(job.attempts),
       String(job.reclaims),
       job.totalSteps === undefined ? '' : `${job.step}/${job.totalSteps}`,
@@ -50,8 +54,11 @@ export const printRun = (view: LiveView): string => {
     ...(view.verdict === undefined
       ? []
       : [
-          `${view.verdict.text}: difference ${points(view.verdict.meanDifference)}, 95 % interval ` +
-            `${view.verdict.interval.map(points).join(' to ')} percentage points`,
+          `${view.verdict.text}: difference ${metric.formatDifference(view.verdict.meanDifference)}, 95 % interval ` +
+            withUnit(
+              printedOrder(metric, view.verdict.interval).map(metric.formatDifference).join(' to '),
+              metric.differenceUnit.long,
+            ),
         ]),
     ...(results.length === 0 ? [] : [table(results)]),
     ...(view.rehearsal === undefined ? [] : [view.rehearsal.text]),

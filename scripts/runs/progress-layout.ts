@@ -1,4 +1,6 @@
-import { count, duration, percent } from './format.ts';
+import type { Metric } from '../../nas/task/metric.ts';
+import { termsOf } from '../../nas/task/terms.ts';
+import { count, duration } from './format.ts';
 import type { LiveJob, LiveStage, LiveView } from './live-view.ts';
 
 /** A terminal's size in characters. */
@@ -31,10 +33,10 @@ const hasEnded = ({ status }: LiveJob): boolean => status !== 'pending' && statu
 const joined = (...parts: readonly (string | false | undefined)[]): string =>
   parts.filter((text) => typeof text === 'string' && text !== '').join(', ');
 
-/** Never the test accuracy: nothing is chosen by it. */
-const bestOf = (jobs: readonly LiveJob[]): string => {
-  const accuracies = jobs.flatMap((job) => job.validationAccuracy ?? job.bestAccuracy ?? []);
-  if (accuracies.length > 0) return `best validation ${percent(Math.max(...accuracies))}`;
+/** Never the test score: nothing is chosen by it. */
+const bestOf = (jobs: readonly LiveJob[], metric: Metric): string => {
+  const validated = jobs.flatMap((job) => job.validationAccuracy ?? job.bestAccuracy ?? []);
+  if (validated.length > 0) return `best validation ${metric.format(Math.max(...validated))}`;
   const scores = jobs.flatMap((job) => job.bestScore ?? []);
   return scores.length > 0 ? `best score ${Math.max(...scores).toPrecision(4)}` : '';
 };
@@ -51,14 +53,14 @@ const trialsOf = (jobs: readonly LiveJob[]): string => {
 };
 
 /** One line, or two where what a search has found does not fit beside the bar. */
-const stageLines = (stage: LiveStage, screen: Screen): readonly string[] => {
+const stageLines = (stage: LiveStage, metric: Metric, screen: Screen): readonly string[] => {
   const { jobs } = stage;
   const done = jobs.reduce((sum, job) => sum + fraction(job), 0) / Math.max(1, jobs.length);
   const left = jobs.flatMap((job) => (job.status === 'running' ? (job.secondsLeft ?? []) : []));
   const ended = `${jobs.filter(hasEnded).length}/${count(jobs.length, 'job')}`;
   const found = joined(
     trialsOf(jobs),
-    stage.name !== 'evaluate' && bestOf(jobs),
+    stage.name !== 'evaluate' && bestOf(jobs, metric),
     left.length > 0 && `running jobs end in ${duration(Math.max(...left))}`,
   );
   const head = `${stage.name.padEnd(12)} ${bar(done, 'stage', screen)}${part(done)}  `;
@@ -66,24 +68,24 @@ const stageLines = (stage: LiveStage, screen: Screen): readonly string[] => {
   return line.length <= screen.columns || found === '' ? [line] : [`${head}${ended}`, `  ${found}`];
 };
 
-const jobNote = (job: LiveJob): string =>
+const jobNote = (job: LiveJob, metric: Metric): string =>
   job.status === 'running'
     ? joined(
         job.secondsLeft !== undefined && `${duration(job.secondsLeft)} left`,
         job.phase ?? 'starting',
         job.trials === undefined && job.trainingEpoch !== undefined && `epoch ${job.trainingEpoch}`,
-        bestOf([job]).replace('best validation', 'best'),
+        bestOf([job], metric).replace('best validation', 'best'),
         job.reclaims > 0 && count(job.reclaims, 'reclaim'),
       )
     : joined(
         job.outcome ?? job.status,
-        job.testAccuracy !== undefined && `test ${percent(job.testAccuracy)}`,
-        job.validationAccuracy !== undefined && `validation ${percent(job.validationAccuracy)}`,
+        job.testAccuracy !== undefined && `test ${metric.format(job.testAccuracy)}`,
+        job.validationAccuracy !== undefined && `validation ${metric.format(job.validationAccuracy)}`,
         job.reclaims > 0 && count(job.reclaims, 'reclaim'),
       );
 
-const jobLine = (job: LiveJob, nameWidth: number, screen: Screen): string =>
-  `  ${job.jobId.padEnd(nameWidth)} ${bar(fraction(job), 'job', screen)}${part(fraction(job))}  ${jobNote(job)}`;
+const jobLine = (job: LiveJob, metric: Metric, nameWidth: number, screen: Screen): string =>
+  `  ${job.jobId.padEnd(nameWidth)} ${bar(fraction(job), 'job', screen)}${part(fraction(job))}  ${jobNote(job, metric)}`;
 
 const KINDS: readonly (readonly [string, (job: LiveJob) => boolean])[] = [
   ['running', ({ status }) => status === 'running'],
@@ -121,9 +123,10 @@ const byInterest = (stages: readonly LiveStage[]): readonly LiveJob[] => {
  * jobs as there is room for, then how many are not shown.
  */
 export const progressLayout = (view: LiveView, screen: Screen): readonly string[] => {
+  const { metric } = termsOf(view.task);
   const begun = view.stages.filter(({ status }) => status !== 'pending');
   const jobs = begun.flatMap((stage) => stage.jobs);
-  const heads = begun.flatMap((stage) => stageLines(stage, screen));
+  const heads = begun.flatMap((stage) => stageLines(stage, metric, screen));
   const room = Math.max(0, screen.rows - 1 - heads.length);
   const interesting = byInterest(begun);
   const fits = interesting.length === jobs.length && jobs.length <= room;
@@ -132,7 +135,7 @@ export const progressLayout = (view: LiveView, screen: Screen): readonly string[
   const nameWidth = Math.max(0, ...shown.map(({ jobId }) => jobId.length));
   return [
     ...heads,
-    ...shown.map((job) => jobLine(job, nameWidth, screen)),
+    ...shown.map((job) => jobLine(job, metric, nameWidth, screen)),
     ...(rest.length > 0 && room > 0 ? [restLine(rest)] : []),
   ]
     .slice(0, Math.max(1, screen.rows - 1))

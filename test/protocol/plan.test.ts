@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { conclude } from '../../nas/protocol/conclusion.ts';
+import { termsOf } from '../../nas/task/terms.ts';
 import type { JobReport, PlannedTraining } from '../../nas/job/job-report.ts';
 import { baselineJobs, evaluateJobs, jobDocument, retrainJobs, searchJobs } from '../../nas/protocol/plan.ts';
 import { experimentHash } from '../../nas/experiment/run-record.ts';
@@ -86,6 +87,7 @@ describe('experimentHash', () => {
 });
 
 describe('conclude', () => {
+  const { metric } = termsOf();
   const report = (job: PlannedTraining, accuracy: number | undefined): JobReport => ({
     job,
     outcome: accuracy === undefined ? 'lost' : 'succeeded',
@@ -116,11 +118,15 @@ describe('conclude', () => {
   ];
 
   it('pairs the seeds that finished for both, and keeps the others in the statistics', () => {
-    const conclusion = conclude(retrained, [
-      ...tested('winner', [0.9, 0.91, undefined, 0.93]),
-      ...tested('baseline', [0.8, undefined, 0.82, 0.83]),
-      report({ kind: 'baseline', jobId: 'stage-3/baseline/cell-1', seed: 0, genotype: 'baseline' }, 0.65),
-    ]);
+    const conclusion = conclude(
+      retrained,
+      [
+        ...tested('winner', [0.9, 0.91, undefined, 0.93]),
+        ...tested('baseline', [0.8, undefined, 0.82, 0.83]),
+        report({ kind: 'baseline', jobId: 'stage-3/baseline/cell-1', seed: 0, genotype: 'baseline' }, 0.65),
+      ],
+      metric,
+    );
     expect(conclusion.winner).toMatchObject({ genotype: 'winner', validationAccuracy: 0.7, test: { n: 3 } });
     expect(conclusion.baseline).toMatchObject({
       genotype: 'baseline',
@@ -140,15 +146,18 @@ describe('conclude', () => {
       Array.from({ length: 12 }, (_, i) => i / 100),
     );
     const shuffled = [...twelve].sort((a, b) => (a.job.jobId < b.job.jobId ? -1 : 1));
-    expect(conclude([], shuffled).winner?.test.values).toEqual(Array.from({ length: 12 }, (_, i) => i / 100));
+    expect(conclude([], shuffled, metric).winner?.test.values).toEqual(
+      Array.from({ length: 12 }, (_, i) => i / 100),
+    );
   });
 
   it('gives no verdict without a pair, and no contender without a seed', () => {
-    const conclusion = conclude(retrained, [
-      ...tested('winner', [0.9, undefined]),
-      ...tested('baseline', [undefined, 0.8]),
-    ]);
+    const conclusion = conclude(
+      retrained,
+      [...tested('winner', [0.9, undefined]), ...tested('baseline', [undefined, 0.8])],
+      metric,
+    );
     expect(conclusion.verdict).toBeUndefined();
-    expect(conclude(retrained, tested('winner', [0.9])).baseline).toBeUndefined();
+    expect(conclude(retrained, tested('winner', [0.9]), metric).baseline).toBeUndefined();
   });
 });

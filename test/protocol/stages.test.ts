@@ -46,9 +46,9 @@ describe('selectForRetraining', () => {
 describe('rankByValidation', () => {
   it('puts the best first and breaks ties by job id, whatever the order of arrival', () => {
     const cells = [
-      { jobId: 'b', genotype: 'x', accuracy: 0.5 },
-      { jobId: 'a', genotype: 'y', accuracy: 0.5 },
-      { jobId: 'c', genotype: 'z', accuracy: 0.7 },
+      { jobId: 'b', genotype: 'x', score: 0.5 },
+      { jobId: 'a', genotype: 'y', score: 0.5 },
+      { jobId: 'c', genotype: 'z', score: 0.7 },
     ];
     const ranked = ['c', 'a', 'b'];
     expect(rankByValidation(cells).map((cell) => cell.jobId)).toEqual(ranked);

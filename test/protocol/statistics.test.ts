@@ -4,6 +4,9 @@ import { randomFromSeed } from '../../nas/core/random.ts';
 
 // Expected numbers come from NumPy and SciPy 1.17.1 (std with ddof = 1, ttest_rel().confidence_interval(),
 // kendalltau()), and, for the interval of few pairs, from SciPy's brentq on the inequality that defines it.
+import { termsOf } from '../../nas/task/terms.ts';
+
+const { metric } = termsOf();
 
 describe('seedStatistics', () => {
   test('mean, sample standard deviation, best', () => {
@@ -31,11 +34,11 @@ describe('pairedInterval', () => {
       expected: [0.0013333333333333346, -0.008071460255584105, 0.010738126922250773],
     },
   ])('equals SciPy at n = $winner.length', ({ winner, baseline, expected }) => {
-    const { meanDifference, interval } = pairedInterval(winner, baseline);
+    const { meanDifference, interval } = pairedInterval(winner, baseline, [-1, 1]);
     [meanDifference, ...interval].forEach((value, i) => expect(value).toBeCloseTo(expected[i] as number, 9));
   });
   test('unequal numbers of seeds are refused', () => {
-    expect(() => pairedInterval([0.1], [0.1, 0.2])).toThrow('1 and 2 values');
+    expect(() => pairedInterval([0.1], [0.1, 0.2], [-1, 1])).toThrow('1 and 2 values');
   });
 });
 
@@ -43,27 +46,35 @@ describe('pairedVerdict', () => {
   test('better, worse, not distinguishable', () => {
     const high = [0.91, 0.912, 0.909];
     const low = [0.9, 0.903, 0.898];
-    expect(pairedVerdict(high, low)).toMatchObject({
+    expect(pairedVerdict(high, low, metric)).toMatchObject({
       kind: 'better',
       text: 'better than the random cell at n = 3',
     });
-    expect(pairedVerdict(low, high)).toMatchObject({
+    expect(pairedVerdict(low, high, metric)).toMatchObject({
       kind: 'worse',
       text: 'worse than the random cell at n = 3',
     });
-    expect(pairedVerdict([0.91, 0.9, 0.909], [0.9, 0.912, 0.9])).toMatchObject({
+    expect(pairedVerdict([0.91, 0.9, 0.909], [0.9, 0.912, 0.9], metric)).toMatchObject({
       kind: 'not-distinguishable',
       text: 'not distinguishable from the random cell at n = 3',
     });
   });
   test('an interval that touches zero does not distinguish', () => {
     const winner = [0.9712, 0.9725, 0.9701, 0.9733, 0.9718];
-    expect(pairedVerdict(winner, [0.9698, 0.9709, 0.9706, 0.9711, 0.9695]).kind).toBe('not-distinguishable');
-    expect(pairedVerdict(winner, winner)).toMatchObject({ kind: 'not-distinguishable', interval: [0, 0] });
-    expect(pairedVerdict([0.1 + 0.2, 0.6], [0.3, 0.6]).kind).toBe('not-distinguishable');
+    expect(pairedVerdict(winner, [0.9698, 0.9709, 0.9706, 0.9711, 0.9695], metric).kind).toBe(
+      'not-distinguishable',
+    );
+    expect(pairedVerdict(winner, winner, metric)).toMatchObject({
+      kind: 'not-distinguishable',
+      interval: [0, 0],
+    });
+    expect(pairedVerdict([0.1 + 0.2, 0.6], [0.3, 0.6], metric).kind).toBe('not-distinguishable');
   });
   test('one seed never decides', () => {
-    expect(pairedVerdict([0.99], [0.1])).toMatchObject({ kind: 'not-distinguishable', interval: [-1, 1] });
+    expect(pairedVerdict([0.99], [0.1], metric)).toMatchObject({
+      kind: 'not-distinguishable',
+      interval: [-1, 1],
+    });
   });
 });
 

@@ -4,14 +4,16 @@ import {
   controllerRewards,
   controllerSkipRate,
 } from '../../nas/report/charts/search-diagnostics.ts';
+import { DEFAULT_TASK } from '../../nas/task/terms.ts';
 import type { RunReport } from '../../nas/report/run-report.ts';
 
-const report = (controllers: readonly object[]): Pick<RunReport, 'searches'> =>
+const report = (controllers: readonly object[]): Pick<RunReport, 'searches' | 'configuration'> =>
   ({
+    configuration: { task: { kind: DEFAULT_TASK } },
     searches: [
       { seed: 3, curve: controllers.map((controller, i) => ({ epoch: i + 1, step: i, controller })) },
     ],
-  }) as unknown as Pick<RunReport, 'searches'>;
+  }) as unknown as Pick<RunReport, 'searches' | 'configuration'>;
 
 const values = (chart: unknown): unknown => (chart as { data: { values: unknown } }).data.values;
 
@@ -35,10 +37,10 @@ describe('charts of a controller', () => {
   it('are left out where there is nothing to draw', () => {
     const micro = report([{ reward: 0.3, baseline: 0.2, entropy: 9 }]);
     expect(controllerSkipRate(micro)).toBeUndefined();
-    const none = { searches: [{ seed: 3, curve: [{ epoch: 1, step: 1 }] }] } as unknown as Pick<
-      RunReport,
-      'searches'
-    >;
+    const none = {
+      configuration: { task: { kind: DEFAULT_TASK } },
+      searches: [{ seed: 3, curve: [{ epoch: 1, step: 1 }] }],
+    } as unknown as Pick<RunReport, 'searches' | 'configuration'>;
     expect(controllerRewards(none)).toBeUndefined();
     expect(controllerEntropy(none)).toBeUndefined();
   });

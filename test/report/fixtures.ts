@@ -1,5 +1,6 @@
 import type { RunDocuments } from '../../nas/report/build-report.ts';
 import { settledExperimentSchema } from '../../nas/experiment/settled-experiment.ts';
+import { metricOf } from '../../nas/task/terms.ts';
 import { conclude } from '../../nas/protocol/conclusion.ts';
 import { baselineJobs, evaluateJobs, retrainJobs, searchJobs } from '../../nas/protocol/plan.ts';
 import type { AttemptRecord, CurvePoint, ProgramResult } from '../../nas/job/job.ts';
@@ -152,7 +153,7 @@ export const finishedRun = (): RunDocuments => {
       reports.map(({ job, result }) => ({
         jobId: job.jobId,
         genotype: result!.genotype,
-        accuracy: result!.accuracy,
+        score: result!.accuracy,
       })),
     )[0]!.genotype;
   const evaluated = [
@@ -198,7 +199,7 @@ export const finishedRun = (): RunDocuments => {
         status: 'done',
         jobs: reports.map(view),
       })),
-      ...conclude(retrained, evaluated),
+      ...conclude(retrained, evaluated, metricOf(experiment)),
       rehearsal: {
         jobId: 'stage-1/seed-0',
         reclaims: 1,

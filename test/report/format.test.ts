@@ -1,14 +1,18 @@
 import { expect, test } from 'vitest';
-import { dollars, duration, instant, integer, percent, points, quantity } from '../../nas/report/format.ts';
+import { dollars, duration, instant, integer, percent, quantity, scored } from '../../nas/report/format.ts';
+import { termsOf } from '../../nas/task/terms.ts';
+
+const { metric } = termsOf();
 
 const spaced = (text: string): string => text.replace(/[\u00a0\u2009]/g, ' ');
 
 test.each([
   [percent(0.93722), '93.72 %'],
   [percent(-0.001), '−0.10 %'],
-  [points(0.00321), '+0.32'],
-  [points(-0.0321), '−3.21'],
-  [points(-0.00001), '+0.00'],
+  [scored(metric, 0.93722), '93.72 %'],
+  [metric.formatDifference(0.00321), '+0.32'],
+  [metric.formatDifference(-0.0321), '−3.21'],
+  [metric.formatDifference(-0.00001), '+0.00'],
   [integer(1234567.4), '1 234 567'],
   [integer(-1000), '−1 000'],
   [quantity(3349342), '3.35 M'],

@@ -1,16 +1,21 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { metricOf } from '../../task/terms.ts';
 import type { RunReport } from '../run-report.ts';
-import { BY_SEED } from './channels.ts';
+import { axisFormat, BY_SEED } from './channels.ts';
 import { CHART_CONFIG, PLOT } from './theme.ts';
 
 /** Distribution of the candidates' stage-1 scores, one outline a search seed that scored several. */
-export const candidateScores = ({ searches }: Pick<RunReport, 'searches'>): TopLevelSpec | undefined => {
+export const candidateScores = ({
+  searches,
+  configuration,
+}: Pick<RunReport, 'searches' | 'configuration'>): TopLevelSpec | undefined => {
+  const metric = metricOf(configuration);
   const values = searches
     .filter(({ candidates }) => candidates > 1)
     .flatMap(({ seed, scores: { from, width, counts }, candidates }) =>
       counts.map((count, i) => ({
         seed: `seed ${seed}`,
-        score: from + (i + 0.5) * width,
+        score: metric.value(from + (i + 0.5) * width),
         share: count / candidates,
       })),
     );
@@ -24,9 +29,9 @@ export const candidateScores = ({ searches }: Pick<RunReport, 'searches'>): TopL
       x: {
         field: 'score',
         type: 'quantitative',
-        title: 'validation accuracy in stage 1',
+        title: `validation ${metric.name} in stage 1`,
         scale: { zero: false },
-        axis: { format: '.4~p', grid: false },
+        axis: { format: axisFormat(metric), grid: false },
       },
       y: {
         field: 'share',

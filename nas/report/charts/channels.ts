@@ -1,3 +1,4 @@
+import type { Metric } from '../../task/metric.ts';
 import { shortNames } from '../names.ts';
 import type { RunReport } from '../run-report.ts';
 import { COLOURS, SERIES } from './theme.ts';
@@ -10,14 +11,17 @@ export const BY_EPOCH = {
   axis: { tickMinStep: 1, grid: false, format: 'd' },
 } as const;
 
-/** An axis of fractions, as wide as the values. */
-export const percentages = (field: string, title: string) =>
+/** Numbers of an axis of a metric's values, in d3's notation. */
+export const axisFormat = ({ axis }: Metric): string => `.4~${axis}`;
+
+/** An axis of a metric's values, as wide as they are. */
+export const values = (metric: Metric, field: string, title: string) =>
   ({
     field,
     type: 'quantitative',
     title,
     scale: { zero: false },
-    axis: { format: '.4~p' },
+    axis: { format: axisFormat(metric) },
   }) as const;
 
 /** A colour a search seed, in the order of the data. */

@@ -1,14 +1,19 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { Verdict } from '../../protocol/run-view.ts';
+import { isBounded, printedOrder } from '../../task/metric.ts';
+import type { Metric } from '../../task/metric.ts';
 import { CHART_CONFIG, COLOURS } from './theme.ts';
 
-/** The paired 95 % interval of (winner − baseline) against zero, in percentage points. */
-export const difference = ({ interval, meanDifference, kind }: Verdict): TopLevelSpec => {
+/** The paired 95 % interval of (winner − baseline) against zero, as the metric prints it; an interval that nothing bounds is left out. */
+export const difference = ({ interval, meanDifference, kind }: Verdict, metric: Metric): TopLevelSpec => {
   const colour = { better: COLOURS.good, worse: COLOURS.bad, 'not-distinguishable': COLOURS.muted }[kind];
-  const values = [{ low: 100 * interval[0], high: 100 * interval[1], mean: 100 * meanDifference, zero: 0 }];
+  const [low, high] = printedOrder(metric, interval).map(metric.difference) as [number, number];
+  const bounds = isBounded(interval) ? { low, high } : {};
+  const values = [{ ...bounds, mean: metric.difference(meanDifference), zero: 0 }];
+  const { name, differenceUnit } = metric;
   const x = {
     type: 'quantitative',
-    title: 'search − random, percentage points of test accuracy',
+    title: `search − random, ${differenceUnit.long === '' ? '' : `${differenceUnit.long} of `}test ${name}`,
     axis: { grid: false, format: '+~f' },
     scale: { nice: true },
   } as const;
@@ -22,10 +27,14 @@ export const difference = ({ interval, meanDifference, kind }: Verdict): TopLeve
         mark: { type: 'rule', strokeDash: [3, 3], color: COLOURS.muted },
         encoding: { x: { ...x, field: 'zero' } },
       },
-      {
-        mark: { type: 'rule', strokeWidth: 4, color: colour, opacity: 0.45, y: 17 },
-        encoding: { x: { ...x, field: 'low' }, x2: { field: 'high' } },
-      },
+      ...(isBounded(interval)
+        ? [
+            {
+              mark: { type: 'rule' as const, strokeWidth: 4, color: colour, opacity: 0.45, y: 17 },
+              encoding: { x: { ...x, field: 'low' }, x2: { field: 'high' } },
+            },
+          ]
+        : []),
       {
         mark: { type: 'point', filled: true, size: 110, color: colour, opacity: 1, y: 17 },
         encoding: { x: { ...x, field: 'mean' } },

@@ -1,17 +1,24 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { metricOf } from '../../task/terms.ts';
 import type { RunReport } from '../run-report.ts';
-import { BY_SEED } from './channels.ts';
+import { axisFormat, BY_SEED } from './channels.ts';
 import { scatter } from './scatter.ts';
 
-/** Score in stage 1 against validation accuracy after retraining in stage 2, one point a cell. */
+/** Score in stage 1 against validation score after retraining in stage 2, one point a cell. */
 export const proxyFidelity = ({
   proxyFidelity: { points },
-}: Pick<RunReport, 'proxyFidelity'>): TopLevelSpec | undefined => {
+  configuration,
+}: Pick<RunReport, 'proxyFidelity' | 'configuration'>): TopLevelSpec | undefined => {
   if (points.length === 0) return undefined;
+  const metric = metricOf(configuration);
   return scatter(
-    points.map(({ searchSeed, score, accuracy }) => ({ seed: `seed ${searchSeed}`, score, accuracy })),
-    { field: 'score', title: 'stage 1: score', format: '.4~p' },
-    { field: 'accuracy', title: 'stage 2: validation accuracy', format: '.4~p' },
+    points.map(({ searchSeed, score, accuracy }) => ({
+      seed: `seed ${searchSeed}`,
+      score: metric.value(score),
+      accuracy: metric.value(accuracy),
+    })),
+    { field: 'score', title: 'stage 1: score', format: axisFormat(metric) },
+    { field: 'accuracy', title: `stage 2: validation ${metric.name}`, format: axisFormat(metric) },
     { ...BY_SEED, sort: 'ascending' },
   );
 };

@@ -1,22 +1,28 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { termsOf } from '../../task/terms.ts';
 import type { CurvePoint } from '../../job/job.ts';
 import type { RunReport } from '../run-report.ts';
+import { axisFormat } from './channels.ts';
 import { linesByEpoch } from './lines-by-epoch.ts';
 
-/** One line a search seed: training loss or accuracy of the shared weights by epoch. */
+/** One line a search seed: training loss or score of the shared weights by epoch. */
 export const searchCurves = (
-  { searches }: Pick<RunReport, 'searches'>,
+  { searches, configuration }: Pick<RunReport, 'searches' | 'configuration'>,
   field: keyof CurvePoint & ('trainLoss' | 'trainAccuracy'),
 ): TopLevelSpec | undefined => {
+  const { metric, lossUnit } = termsOf(configuration.task.kind);
+  const isScore = field === 'trainAccuracy';
   const values = searches.flatMap(({ seed, curve }) =>
     curve.flatMap(({ epoch, [field]: value }) =>
-      value === undefined ? [] : [{ line: `seed ${seed}`, epoch, value }],
+      value === undefined
+        ? []
+        : [{ line: `seed ${seed}`, epoch, value: isScore ? metric.value(value) : value }],
     ),
   );
   return linesByEpoch(values, {
     scale: { zero: false },
-    ...(field === 'trainAccuracy'
-      ? { title: 'training accuracy', axis: { format: '.4~p' } }
-      : { title: 'training loss, nats' }),
+    ...(isScore
+      ? { title: `training ${metric.name}`, axis: { format: axisFormat(metric) } }
+      : { title: ['training loss', lossUnit].filter((part) => part !== '').join(', ') }),
   });
 };

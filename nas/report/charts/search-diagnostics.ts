@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { metricOf } from '../../task/terms.ts';
 import type { CurvePoint } from '../../job/job.ts';
 import type { RunReport } from '../run-report.ts';
 import { linesByEpoch, type LineValue } from './lines-by-epoch.ts';
@@ -32,8 +33,10 @@ export const hessianEigenvalue = (report: Pick<RunReport, 'searches'>): TopLevel
   );
 
 /** Rewards of the architectures that ENAS' controller drew after each epoch, and their moving average. */
-export const controllerRewards = (report: Pick<RunReport, 'searches'>): TopLevelSpec | undefined =>
-  diagnosis(report, 'accuracy', ({ controller }, seed) =>
+export const controllerRewards = (
+  report: Pick<RunReport, 'searches' | 'configuration'>,
+): TopLevelSpec | undefined =>
+  diagnosis(report, metricOf(report.configuration).scoreName, ({ controller }, seed) =>
     controller === undefined
       ? []
       : [

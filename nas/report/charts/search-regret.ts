@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { metricOf } from '../../task/terms.ts';
 import type { RunReport } from '../run-report.ts';
 import { incumbentsOf } from '../search-trials.ts';
 import { BY_SEED } from './channels.ts';
@@ -11,7 +12,8 @@ const LEAST = 1e-4;
 export const searchRegret = ({
   searches,
   tableBest,
-}: Pick<RunReport, 'searches' | 'tableBest'>): TopLevelSpec | undefined => {
+  configuration,
+}: Pick<RunReport, 'searches' | 'tableBest' | 'configuration'>): TopLevelSpec | undefined => {
   if (tableBest === undefined) return undefined;
   const values = searches.flatMap(({ seed, trials }) => {
     const incumbents = incumbentsOf(trials?.scored ?? []);
@@ -42,7 +44,7 @@ export const searchRegret = ({
         type: 'quantitative',
         title: 'regret',
         scale: { type: 'log' },
-        axis: { format: '.2~p' },
+        axis: { format: `.2~${metricOf(configuration).axis}` },
       },
       color: BY_SEED,
     },

@@ -1,10 +1,12 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { metricOf } from '../../task/terms.ts';
 import { shortNames } from '../names.ts';
 import type { RunReport } from '../run-report.ts';
+import { axisFormat } from './channels.ts';
 import { CHART_CONFIG, COLOURS, PLOT } from './theme.ts';
 
-/** Stage 3: every seed's test accuracy, the same seed joined by a line, with mean and standard deviation beside it. */
-export const testAccuracies = ({
+/** Stage 3: every seed's test score, the same seed joined by a line, with mean and standard deviation beside it. */
+export const testScores = ({
   evaluations,
   winner,
   baseline,
@@ -12,10 +14,11 @@ export const testAccuracies = ({
 }: Pick<RunReport, 'evaluations' | 'winner' | 'baseline' | 'configuration'>): TopLevelSpec | undefined => {
   if (evaluations.length === 0) return undefined;
   const names = shortNames(configuration);
+  const metric = metricOf(configuration);
   const values = evaluations.map(({ contender, seed, accuracy }) => ({
     contender: names[contender],
     seed,
-    accuracy,
+    accuracy: metric.value(accuracy),
   }));
   const summaries = [
     { contender: names.winner, test: winner?.test },
@@ -23,7 +26,14 @@ export const testAccuracies = ({
   ].flatMap(({ contender, test }) =>
     test === undefined
       ? []
-      : [{ contender, mean: test.mean, low: test.mean - test.sd, high: test.mean + test.sd }],
+      : [
+          {
+            contender,
+            mean: metric.value(test.mean),
+            low: metric.value(test.mean - test.sd),
+            high: metric.value(test.mean + test.sd),
+          },
+        ],
   );
   const x = {
     field: 'contender',
@@ -34,9 +44,9 @@ export const testAccuracies = ({
   } as const;
   const y = {
     type: 'quantitative',
-    title: 'test accuracy',
+    title: `test ${metric.name}`,
     scale: { zero: false, padding: 12 },
-    axis: { format: '.4~p' },
+    axis: { format: axisFormat(metric) },
   } as const;
   const color = {
     field: 'contender',

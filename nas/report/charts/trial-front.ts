@@ -1,31 +1,35 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { metricOf } from '../../task/terms.ts';
 import type { RunReport } from '../run-report.ts';
 import { marksOf, measureTitle, pointsOf } from '../trial-measures.ts';
 import { scoreCostFront } from '../../search/trials/pareto.ts';
-import { BY_SEED, percentages } from './channels.ts';
+import { BY_SEED, values } from './channels.ts';
 import { CHART_CONFIG, COLOURS, PLOT } from './theme.ts';
 import { thinned } from './thinned.ts';
 
-/** Accuracy against one measure of every trial, the front of each search as a line, and what the search was held to. */
+/** Score against one measure of every trial, the front of each search as a line, and what the search was held to. */
 export const trialFront = (
   { searches, configuration }: Pick<RunReport, 'searches' | 'configuration'>,
   measure: string,
 ): TopLevelSpec | undefined => {
+  const metric = metricOf(configuration);
   const bySearch = searches.map((search) => ({
     seed: `seed ${search.seed}`,
     points: pointsOf(search, measure, configuration),
   }));
   if (bySearch.every(({ points }) => points.length === 0)) return undefined;
   const placed = (of: (points: ReturnType<typeof pointsOf>) => ReturnType<typeof pointsOf>) =>
-    bySearch.flatMap(({ seed, points }) => of(points).map((point) => ({ ...point, seed })));
+    bySearch.flatMap(({ seed, points }) =>
+      of(points).map((point) => ({ ...point, score: metric.value(point.score), seed })),
+    );
   const x = {
     field: 'cost',
     type: 'quantitative',
-    title: measureTitle(measure),
+    title: measureTitle(measure, configuration),
     scale: { zero: false, padding: 12 },
     axis: { format: '.3~s' },
   } as const;
-  const y = percentages('score', 'validation accuracy');
+  const y = values(metric, 'score', `validation ${metric.name}`);
   const marks = marksOf(measure, configuration);
   return {
     config: CHART_CONFIG,

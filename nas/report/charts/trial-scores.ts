@@ -1,7 +1,8 @@
 import type { TopLevelSpec } from 'vega-lite';
+import { metricOf } from '../../task/terms.ts';
 import type { RunReport } from '../run-report.ts';
 import { incumbentsOf } from '../search-trials.ts';
-import { BY_SEED, percentages } from './channels.ts';
+import { BY_SEED, values } from './channels.ts';
 import { CHART_CONFIG, PLOT } from './theme.ts';
 import { thinned } from './thinned.ts';
 
@@ -10,6 +11,7 @@ export const trialScores = ({
   searches,
   configuration,
 }: Pick<RunReport, 'searches' | 'configuration'>): TopLevelSpec | undefined => {
+  const metric = metricOf(configuration);
   const bySearch = searches.flatMap(({ seed, trials }) =>
     trials === undefined || trials.scored.length === 0
       ? []
@@ -19,10 +21,10 @@ export const trialScores = ({
   const best = bySearch.flatMap(({ seed, scored, last }) => {
     const incumbents = incumbentsOf(scored);
     const end = { ...(incumbents.at(-1) as (typeof incumbents)[number]), result: last };
-    return [...incumbents, end].map(({ result, score }) => ({ seed, result, score }));
+    return [...incumbents, end].map(({ result, score }) => ({ seed, result, score: metric.value(score) }));
   });
   const points = bySearch.flatMap(({ seed, scored }) =>
-    thinned(scored).map(({ result, score }) => ({ seed, result, score })),
+    thinned(scored).map(({ result, score }) => ({ seed, result, score: metric.value(score) })),
   );
   const x = {
     field: 'result',
@@ -31,7 +33,7 @@ export const trialScores = ({
     axis: { tickMinStep: 1, grid: false, format: 'd' },
   } as const;
   const weighted = Object.keys(configuration.stages.search.objective?.weights ?? {}).length > 0;
-  const y = percentages('score', weighted ? 'weighted validation accuracy' : 'validation accuracy');
+  const y = values(metric, 'score', `${weighted ? 'weighted ' : ''}validation ${metric.name}`);
   return {
     config: CHART_CONFIG,
     ...PLOT,

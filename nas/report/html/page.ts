@@ -31,7 +31,8 @@ import { frontFigure } from '../figures.ts';
 import type { Figures } from '../figures.ts';
 import { measuresOf, measureTitle } from '../trial-measures.ts';
 import { cellTitle, longNames, searchTitle } from '../names.ts';
-import { decimal, duration, instant, percent, quantity } from '../format.ts';
+import { metricOf } from '../../task/terms.ts';
+import { capitalised, duration, instant, quantity, scored } from '../format.ts';
 import type { RunReport } from '../run-report.ts';
 import { details, escapeHtml, figure, htmlTable, paragraph, section } from './markup.ts';
 import { STYLE } from './style.ts';
@@ -43,12 +44,15 @@ const contender = (
 ): string => {
   if (view === undefined) return '';
   const { test, validationAccuracy } = view;
+  const metric = metricOf(report.configuration);
   const trained = report.evaluations.find((entry) => entry.contender === who);
   const facts: readonly (readonly [string, string | undefined])[] = [
-    ['best', `${percent(test.best)} of n = ${test.n} seeds`],
+    ['best', `${scored(metric, test.best)} of n = ${test.n} seeds`],
     [
       'validation',
-      validationAccuracy === undefined ? undefined : `${percent(validationAccuracy)} at stage-2 fidelity`,
+      validationAccuracy === undefined
+        ? undefined
+        : `${scored(metric, validationAccuracy)} at stage-2 fidelity`,
     ],
     [
       'size',
@@ -65,10 +69,10 @@ const contender = (
   const rows = facts.flatMap(([name, value]) =>
     value === undefined ? [] : [`<dt>${name}</dt><dd>${escapeHtml(value)}</dd>`],
   );
-  const spread = test.n > 1 ? ` <small>± ${decimal(100 * test.sd)}</small>` : '';
+  const spread = test.n > 1 ? ` <small>± ${metric.formatSpread(test.sd)}</small>` : '';
   return (
     `<div class="contender ${who}"><h3>${escapeHtml(longNames(report.configuration)[who])}</h3>` +
-    `<div class="mean">${percent(test.mean)}${spread}</div><dl>${rows.join('')}</dl></div>`
+    `<div class="mean">${scored(metric, test.mean)}${spread}</div><dl>${rows.join('')}</dl></div>`
   );
 };
 
@@ -151,6 +155,7 @@ const reproduce = (report: RunReport): string => {
 
 /** One page that needs nothing but itself: style and drawings are inside, no script, no request. */
 export const htmlReport = (report: RunReport, figures: Figures): string => {
+  const { name: measured } = metricOf(report.configuration);
   const receipts = htmlTable(receiptTable(report));
   const failures = htmlTable(failureTable(report));
   const waits = htmlTable(waitTable(report));
@@ -168,14 +173,14 @@ export const htmlReport = (report: RunReport, figures: Figures): string => {
     failures === '' ? '' : section('Jobs that did not succeed', failures),
     waits === '' ? '' : section('Jobs that had to wait', waits),
     section(
-      'Stage 3: test accuracy over training seeds',
+      `Stage 3: test ${measured} over training seeds`,
       evaluations === ''
         ? ''
         : `<div class="grid">${figure(
             figures['test-accuracies'],
             'Every seed',
             'Lines join equal seeds; bars are mean ± standard deviation. The test split was read here and nowhere else.',
-          )}${figure(figures['evaluation-curves'], 'Training accuracy')}<div>${evaluations}</div></div>`,
+          )}${figure(figures['evaluation-curves'], `Training ${measured}`)}<div>${evaluations}</div></div>`,
     ),
     section(
       'Stage 2: cells trained from scratch',
@@ -183,9 +188,9 @@ export const htmlReport = (report: RunReport, figures: Figures): string => {
         ? ''
         : `<div class="grid">${figure(
             figures['proxy-fidelity'],
-            'Does the stage-1 score predict accuracy?',
+            `Does the stage-1 score predict ${measured}?`,
             fidelityText(report),
-          )}${figure(figures['retraining-curves'], 'Validation accuracy while training')}${figure(figures['accuracy-by-size'], 'Accuracy and size')}</div>${retrainings}`,
+          )}${figure(figures['retraining-curves'], `Validation ${measured} while training`)}${figure(figures['accuracy-by-size'], `${capitalised(measured)} and size`)}</div>${retrainings}`,
     ),
     section(
       searchTitle(report.configuration),
@@ -193,7 +198,7 @@ export const htmlReport = (report: RunReport, figures: Figures): string => {
         ? ''
         : `<div class="grid">${figure(figures['search-loss'], 'Training loss by search seed')}${figure(
             figures['search-accuracy'],
-            'Training accuracy by search seed',
+            `Training ${measured} by search seed`,
           )}${figure(
             figures['edge-weights'],
             'Weights of the operations',
@@ -205,7 +210,7 @@ export const htmlReport = (report: RunReport, figures: Figures): string => {
           )}${figure(
             figures['controller-rewards'],
             'Rewards of the controller',
-            'Validation accuracy of the architectures that it drew after each epoch, and their moving average.',
+            `Validation ${metricOf(report.configuration).scoreName} of the architectures that it drew after each epoch, and their moving average.`,
           )}${figure(figures['controller-entropy'], 'Entropy of the controller')}${figure(
             figures['controller-skip-rate'],
             'Skip connections that the controller makes',
@@ -217,7 +222,7 @@ export const htmlReport = (report: RunReport, figures: Figures): string => {
             .map((measure) =>
               figure(
                 figures[frontFigure(measure)],
-                `Accuracy and ${measureTitle(measure)}`,
+                `${capitalised(measured)} and ${measureTitle(measure, report.configuration)}`,
                 frontText(report, measure),
               ),
             )

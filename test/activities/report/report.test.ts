@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { collectRunDocuments } from '../../../activities/report/report-documents.ts';
+import type { TrainResult } from '../../../nas/job/job.ts';
 import { createCollectReport } from '../../../activities/report/report.ts';
 import { sha256 } from '../../../nas/core/hash.ts';
 import { buildReport } from '../../../nas/report/build-report.ts';
@@ -60,4 +62,21 @@ describe('collectReport', () => {
     ) as object;
     expect(report).not.toHaveProperty('data');
   });
+});
+
+test('a result whose score the metric cannot give counts as damaged', async () => {
+  const documents = finishedRun();
+  const jobId = 'stage-3/winner/seed-0';
+  const result = documents.results[jobId] as TrainResult;
+  const { store, documents: kept } = await storedRun({
+    ...documents,
+    results: { ...documents.results, [jobId]: { ...result, accuracy: 58.2 } },
+  });
+  const { results, damaged } = await collectRunDocuments(store, kept.run, kept.view, {});
+  expect(results[jobId]).toBeUndefined();
+  expect(damaged).toEqual([
+    expect.stringMatching(
+      /result\.json: accuracy: 58\.2: no score of the metric accuracy, allowed: from 0 to 1$/,
+    ),
+  ]);
 });

@@ -307,7 +307,7 @@ describe('printRun', () => {
     const [status, verdict, winner, baseline] = text.split('\n');
     expect(status).toBe('run: done');
     expect(verdict).toBe(
-      'not distinguishable from the random cell at n = 3: difference +0.50, 95 % interval -1.00 to +2.00 percentage points',
+      'not distinguishable from the random cell at n = 3: difference +0.50, 95 % interval −1.00 to +2.00 percentage points',
     );
     expect(winner).toMatch(
       /^winner\s+test 90\.00 % ± 1\.00 % \(n = 3, best 91\.00 %\)\s+validation 88\.00 %\s+G$/,

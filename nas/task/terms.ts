@@ -1,0 +1,28 @@
+import { imageTerms } from './images/image-terms.ts';
+import type { Metric } from './metric.ts';
+
+/** What a task's numbers are called: all that displays need to know of it, and workflows may. */
+export interface TaskTerms {
+  readonly metric: Metric;
+  /** One of what data consist of, and programs count: `image`. */
+  readonly example: string;
+  /** Of the training loss. */
+  readonly lossUnit: string;
+}
+
+/** By kind of task. */
+export const TERMS = { 'image-classification': imageTerms } as const satisfies Readonly<
+  Record<string, TaskTerms>
+>;
+export type TaskKind = keyof typeof TERMS;
+
+export const TASK_KINDS = Object.keys(TERMS) as readonly TaskKind[];
+
+/** The task of documents that name none: there was no other when they were written. */
+export const DEFAULT_TASK: TaskKind = 'image-classification';
+
+export const termsOf = (kind: TaskKind = DEFAULT_TASK): TaskTerms => TERMS[kind];
+
+/** The metric of an experiment's task. */
+export const metricOf = ({ task }: { readonly task: { readonly kind: TaskKind } }): Metric =>
+  termsOf(task.kind).metric;
