@@ -134,6 +134,11 @@ const spendingOf = (
   prices: RunRecord['experiment']['resources'],
 ): StageSpending => {
   const total = (of: (job: JobView) => number): number => stage.jobs.reduce((sum, job) => sum + of(job), 0);
+  // A run that is cancelled takes leave of its jobs before they can report: then what the attempts said of themselves counts.
+  const said = (job: JobView, of: (attempt: AttemptRecord) => boolean): number =>
+    job.status === 'cancelled'
+      ? attempts.filter((attempt) => attempt.jobId === job.jobId && of(attempt)).length
+      : 0;
   const begins = attempts.map((attempt) => Date.parse(attempt.startedAt));
   const ends = attempts.flatMap(({ endedAt }) => (endedAt === undefined ? [] : [Date.parse(endedAt)]));
   // Batch's own account of a stage that ended; until then, what the attempts said of themselves.
@@ -145,8 +150,18 @@ const spendingOf = (
   return {
     stage: stage.name,
     jobs: stage.jobs.length,
-    attempts: total((job) => job.attempts),
-    reclaims: total((job) => job.reclaims),
+    attempts: total((job) =>
+      Math.max(
+        job.attempts,
+        said(job, () => true),
+      ),
+    ),
+    reclaims: total((job) =>
+      Math.max(
+        job.reclaims,
+        said(job, ({ notice }) => notice?.kind === 'reclaim'),
+      ),
+    ),
     ...(ends.length === 0 ? {} : { wallSeconds: Math.max(0, max(ends) - min(begins)) / 1000 }),
     machineSeconds,
     dollars: hours * prices.spotDollarsPerHour,

@@ -7,7 +7,9 @@ import { CorruptBlobError } from '../../store/blobs.ts';
 import { countsByClass, listDatasets, readDataset } from '../../store/datasets.ts';
 import type { StoredDataset } from '../../store/datasets.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
+import { useConfig } from '../config.ts';
 import { CATALOGUE } from '../data/catalogue.ts';
+import { checkResources } from './check-resources.ts';
 import { checkStageMemory, checkStageNetwork, STAGES } from '../../nas/estimate/network-sizes.ts';
 
 type Asked = Pick<ReadExperiment, 'ask'>;
@@ -87,22 +89,37 @@ export const findDataset = async (
   return dataset;
 };
 
+/** The input errors that a check finds or throws; none where it has nobody to ask. */
+const asFarAsReachable = async (
+  check: () => Promise<readonly InputError[]>,
+): Promise<readonly InputError[]> => {
+  try {
+    return await check();
+  } catch (error) {
+    if (error instanceof InputError) return [error];
+    if (error instanceof InfrastructureError) return [];
+    throw error;
+  }
+};
+
 /**
- * The experiment that was read. Throws one `InputError` that lists all that is wrong with it by itself, and then, as far as the store
- * can be asked, all that contradicts its data set.
+ * The experiment that was read. Throws one `InputError` that lists all that is wrong with it by itself, and then, as far as they can be
+ * asked, all that contradicts its queue and its data set.
  */
 export const loadedOrRefused = async (
   read: ReadExperiment,
   openStore: () => ObjectStore,
+  checkQueue: (loaded: LoadedExperiment) => Promise<unknown> = (loaded) =>
+    checkResources(useConfig(), loaded),
 ): Promise<LoadedExperiment> => {
   const [first, ...rest] = read.errors;
   if (first === undefined) return read.loaded();
-  let further: readonly InputError[] = [];
-  try {
-    further = (await checkStored(openStore(), read)).errors;
-  } catch (error) {
-    if (error instanceof InputError) further = [error];
-    else if (!(error instanceof InfrastructureError)) throw error;
-  }
-  throw inputErrors([first, ...rest, ...further]);
+  const queue = await asFarAsReachable(async () => {
+    // All resources are read here, so that none of them is a guess.
+    const [loaded] = read.ask((one) => (Object.values(one.experiment.resources).length > 0 ? [one] : []));
+    if (loaded !== undefined) await checkQueue(loaded);
+    return [];
+  });
+  const stored = await asFarAsReachable(async () => (await checkStored(openStore(), read)).errors);
+  throw inputErrors([first, ...rest, ...queue, ...stored]);
 };

@@ -50,13 +50,15 @@ const tally = ({ nodes, edges }: ArchitectureGraph): Record<string, number> => {
   return counts;
 };
 
+/** The images that published networks are counted on. */
+const CIFAR10 = { shape: [32, 32, 3], classes: 10 } as const;
+
 /** Throws `InputError` where the genotype does not parse or its network cannot be built at that size. */
 export const describeArchitecture = (
-  { space, genotype, origin, size }: FoundArchitecture,
+  { space, genotype, origin, size, images = CIFAR10 }: FoundArchitecture,
   wanted: Partial<Pick<NetworkSize, 'channels' | 'layers'>>,
 ): ArchitectureDescription => {
-  const image = [32, 32, 3] as const;
-  const classes = 10;
+  const { shape: image, classes } = images;
   const network: NetworkSize = { ...usualSize(space), ...size, ...wanted };
   const { printed, hash } = readGenotype(space, genotype);
   let described: ReturnType<typeof describeClassifier>;

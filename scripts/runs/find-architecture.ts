@@ -21,6 +21,8 @@ export interface FoundArchitecture {
   readonly origin: string;
   /** Of the network that a run evaluates. */
   readonly size?: NetworkSize;
+  /** Of that run's data set. */
+  readonly images?: { readonly shape: readonly [number, number, number]; readonly classes: number };
 }
 
 /** The best architecture of a run so far: its winner, else its best retraining, else stage 1's best. */
@@ -31,7 +33,9 @@ const ofRun = async (run: string): Promise<FoundArchitecture> => {
   ]);
   const files = await withSession((session) => fetchReport(session, run));
   const report = JSON.parse(files['report.json']) as RunReport;
-  const { space, stages } = report.configuration;
+  const { configuration, data } = report;
+  const { space, stages } = configuration;
+  const images = data && { shape: data.shape, classes: data.classes.length };
   const ways: readonly (readonly [string | undefined, string])[] = [
     [report.winner?.genotype, 'its winner'],
     [report.retrainings.find(({ by }) => by === 'winner')?.genotype, 'its best retrained cell so far'],
@@ -39,7 +43,13 @@ const ofRun = async (run: string): Promise<FoundArchitecture> => {
   ];
   for (const [genotype, what] of ways) {
     if (genotype !== undefined)
-      return { space, genotype, origin: `run ${run}: ${what}`, size: stages.evaluate.network };
+      return {
+        space,
+        genotype,
+        origin: `run ${run}: ${what}`,
+        size: stages.evaluate.network,
+        ...(images && { images }),
+      };
   }
   throw inputError('cell', run, 'a run that has found a cell', `nas status ${run} says how far it is`);
 };

@@ -52,12 +52,13 @@ const attemptOf = (attempt: NonNullable<JobDetail['attempts']>[number]): RunBatc
 export const runBatchJobs = async (config: LoadedConfig, runId: string): Promise<RunBatchJob[]> => {
   const client = new BatchClient({});
   try {
-    const ids: string[] = [];
-    const query = { jobQueue: config.queue, filters: [{ name: 'JOB_NAME', values: [`${runId}--*`] }] };
-    for await (const page of paginateListJobs({ client }, query))
-      ids.push(...(page.jobSummaryList ?? []).flatMap((job) => job.jobId ?? []));
     const store = createS3ObjectStore({ bucket: config.bucket, retries: QUICK });
     const record = await readDocument(store, keys.experiment(runId), runRecordSchema);
+    const ids: string[] = [];
+    const jobQueue = record?.experiment.resources.queue ?? config.queue;
+    const query = { jobQueue, filters: [{ name: 'JOB_NAME', values: [`${runId}--*`] }] };
+    for await (const page of paginateListJobs({ client }, query))
+      ids.push(...(page.jobSummaryList ?? []).flatMap((job) => job.jobId ?? []));
     // Another deployment on the queue may have a run of the same name.
     const isOurs = (deployment: string | undefined): boolean =>
       deployment === undefined || record?.deployment === undefined || deployment === record.deployment;

@@ -78,6 +78,27 @@ describe('buildReport of a finished run', () => {
     const early = buildReport({ ...documents, stages: [] });
     expect(early.spending[0]?.machineSeconds).toBe(286);
   });
+
+  test('jobs of a cancelled run, which reported nothing, have the attempts and reclaims that these noted', () => {
+    const [search, ...others] = documents.view.stages;
+    const jobs = search!.jobs.map((job) => ({
+      ...job,
+      status: 'cancelled' as const,
+      attempts: 0,
+      reclaims: 0,
+    }));
+    const view = { ...documents.view, stages: [{ ...search!, jobs }, ...others] };
+    const noted = Object.fromEntries(
+      Object.entries(documents.attempts).map(([jobId, [first, ...further]]) => [
+        jobId,
+        jobId === 'stage-1/seed-0'
+          ? [{ ...first!, notice: { kind: 'reclaim' as const, at: first!.startedAt } }, ...further]
+          : [first!, ...further],
+      ]),
+    );
+    const cancelled = buildReport({ ...documents, attempts: noted, view, stages: [] });
+    expect(cancelled.spending[0]).toMatchObject({ attempts: 3, reclaims: 1, machineSeconds: 286 });
+  });
 });
 
 test('a failed run has a report of what is there', () => {

@@ -20,6 +20,15 @@ describe('genotype show', () => {
     expect(described.network).toMatchObject({ parameters, multiplyAdds });
     expect(described.genotype).toBe(printCellGenotype(publishedCell(name)));
   });
+  test('the architecture of a run is counted on the images of its data set', async () => {
+    const found = await findArchitecture('DARTS_V2');
+    const size = { channels: 8, layers: 3 };
+    const grey = describeArchitecture({ ...found, images: { shape: [28, 28, 1], classes: 7 } }, size);
+    const usual = describeArchitecture(found, size);
+    expect(printArchitecture(grey)).toContain('images 28 × 28 × 1, 7 classes');
+    expect(grey.network.parameters).toBeLessThan(usual.network.parameters);
+    expect(grey.network.multiplyAdds).toBeLessThan(usual.network.multiplyAdds);
+  });
   test('a printed genotype is found, tallied and printed', async () => {
     const text = printCellGenotype(publishedCell('DARTS_V2'));
     const described = describeArchitecture(await findArchitecture(`  ${text}\n`), {

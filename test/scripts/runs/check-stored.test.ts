@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { infrastructureError } from '../../../nas/core/infrastructure-error.ts';
+import { inputError } from '../../../nas/core/input-error.ts';
 import { readExperimentText } from '../../../nas/experiment/load-experiment.ts';
+import type { LoadedExperiment } from '../../../nas/experiment/load-experiment.ts';
 import { seedShippedDataset } from '../../../scripts/data/shipped.ts';
 import { findDataset, loadedOrRefused } from '../../../scripts/runs/check-stored.ts';
 import { createMemoryObjectStore } from '../../../store/memory-object-store.ts';
@@ -64,6 +66,25 @@ describe('what contradicts the data set', () => {
     const lines = await linesOf(loadedOrRefused(unnamed, () => store));
     expect(lines.filter((line) => /cutout|in the store/.test(line))).toEqual([]);
     expect(lines).toHaveLength(2);
+  });
+
+  it('is listed with what the queue refuses, unless the resources themselves are wrong', async () => {
+    const refusing = (loaded: LoadedExperiment) =>
+      Promise.reject(
+        inputError('resources.vcpus', loaded.experiment.resources.vcpus, 'at most 2', 'ask for less'),
+      );
+    const wrong = ['stages.search.recipe.epochs=-1', 'resources.vcpus=99'];
+    const lines = await linesOf(loadedOrRefused(read(TEXT, ...wrong), () => store, refusing));
+    expect(lines.slice(0, 2)).toEqual([
+      expect.stringMatching(/stages\.search\.recipe\.epochs: -1/),
+      expect.stringMatching(/resources\.vcpus: 99 /),
+    ]);
+    expect(lines).toHaveLength(6);
+    const unknown = read(TEXT, ...wrong, 'resources.gpus=many');
+    const told = await linesOf(loadedOrRefused(unknown, () => store, refusing));
+    expect(told.filter((line) => /resources/.test(line))).toEqual([
+      expect.stringMatching(/resources\.gpus: "many"/),
+    ]);
   });
 
   it('names an unknown data set beside the file’s errors', async () => {
