@@ -37,12 +37,15 @@ export const register = (program: Command): void => {
       ),
     )
     .action(async (sourceId: string, options: Options) => {
-      const [{ withSession }, { forkRun }, { settleOrigin }] = await Promise.all([
+      const [{ withSession }, { forkRun }, { settleOrigin }, { describeStaleCode }] = await Promise.all([
         import('../runs/connect.ts'),
         import('../runs/restart-run.ts'),
         import('../runs/settle-origin.ts'),
+        import('../runs/stale-code.ts'),
       ]);
       await withSession(async (session) => {
+        const stale = describeStaleCode(session.config);
+        if (stale !== undefined) process.stderr.write(`warning: ${stale}\n`);
         const runId = await forkRun(session, sourceId, {
           fromStage: options.fromStage,
           overrides: options.set,

@@ -35,6 +35,7 @@ const run = async (file: string, options: Options): Promise<void> => {
     { settleParallelism },
     { withSession },
     { settleOrigin },
+    { describeStaleCode },
     { startRun },
     { watchRun },
     { printRun },
@@ -48,6 +49,7 @@ const run = async (file: string, options: Options): Promise<void> => {
     import('../runs/settle-parallelism.ts'),
     import('../runs/connect.ts'),
     import('../runs/settle-origin.ts'),
+    import('../runs/stale-code.ts'),
     import('../runs/start-run.ts'),
     import('../runs/watch-run.ts'),
     import('../runs/print-run.ts'),
@@ -72,6 +74,8 @@ const run = async (file: string, options: Options): Promise<void> => {
     if (limits?.within === 0) process.stderr.write(`warning: ${describeLimits(limits)}\n`);
     const experiment = await settleParallelism(config, found);
     const origin = await settleOrigin(client, config);
+    const stale = describeStaleCode(config);
+    if (stale !== undefined) process.stderr.write(`warning: ${stale}\n`);
     const record = prepare.runRecord(runId, experiment, dataset, now, origin);
     await startRun(client, store, { record, taskQueue: config.taskQueue });
     process.stderr.write(

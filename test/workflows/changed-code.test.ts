@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { REPOSITORY } from '../../infra/local/stack/layout.ts';
 import { workflowBundle } from '../../containers/worker/bundle.ts';
 import { codeRefused, replayOpenRuns, workerBuild } from '../../containers/worker/replay-open-runs.ts';
 import type { Session } from '../../scripts/runs/connect.ts';
@@ -11,6 +13,7 @@ import { liveView } from '../../scripts/runs/live-view.ts';
 import { startRun } from '../../scripts/runs/start-run.ts';
 import { pollingBuilds } from '../../scripts/runs/worker-builds.ts';
 import { runRecordForTests } from '../support/run-record.ts';
+import { temporalForTests } from '../support/shared-servers.ts';
 import { createHarness } from './harness.ts';
 import type { Harness } from './harness.ts';
 
@@ -77,7 +80,7 @@ describe('a worker with other workflow code', () => {
   });
 
   it('goes on with the run when its decisions are the same', async () => {
-    const commented = changed('comment', /$/, '\n// a comment\n');
+    const commented = changed('comment', /^/, '// a comment\n');
     expect(ofRun(await replayOpenRuns(harness.client, commented))).toEqual([]);
   });
 
@@ -92,6 +95,52 @@ describe('a worker with other workflow code', () => {
     expect(codeRefused(refused).message).toMatch(
       new RegExp(`${harness.runId}.*TMPRL1100[^]*Fix: run the worker`),
     );
+  });
+});
+
+describe('the worker process', () => {
+  it('does not start while a run is under way that its code cannot go on with', async () => {
+    const others = await createHarness({ script: () => ({ end: 'hang' }) });
+    const { client, store, taskQueue, runId, batch } = others;
+    try {
+      await others.during(
+        async () => {
+          await startRun(client, store, { record: runRecordForTests(runId), taskQueue });
+          while (batch.running().length < 2) await sleep(20);
+          await sleep(500);
+        },
+        changed('begun', /id: 'stage-1'/, "id: 'stage-one'"),
+      );
+      const { address, namespace } = await temporalForTests();
+      const own = `${taskQueue}-own`;
+      const env = {
+        ...process.env,
+        ...{
+          AWS_REGION: 'us-east-1',
+          NAS_BUCKET: 'bucket',
+          NAS_QUEUE: 'queue',
+          NAS_JOB_DEFINITION: 'trainer',
+        },
+        ...{ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, NAS_TASK_QUEUE: own },
+      };
+      const { code, output } = await new Promise<{ code: unknown; output: string }>((resolve) => {
+        const main = ['scripts/run.mjs', 'containers/worker/main.ts'];
+        const options = { cwd: REPOSITORY, env, timeout: 120_000 };
+        execFile(process.execPath, main, options, (error, stdout, stderr) =>
+          resolve({ code: error?.code, output: stdout + stderr }),
+        );
+      });
+      expect(output).toMatch(
+        new RegExp(`${runId} is under way, and this worker's code cannot go on with it: \\[TMPRL1100\\]`),
+      );
+      expect(output).toContain('Fix: run the worker of the version that they began with');
+      expect(output).not.toContain('worker polls');
+      expect(code).toBe(1);
+      expect(await pollingBuilds(client, own)).toEqual([]);
+    } finally {
+      await client.workflow.getHandle(runId).terminate();
+      await others.close();
+    }
   });
 });
 

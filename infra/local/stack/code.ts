@@ -36,6 +36,9 @@ const readSources = (): { readonly hash: string; readonly files: ReadonlyMap<str
   return { hash: hash.digest('hex').slice(0, 16), files };
 };
 
+/** Name of the working tree's code as it is now. */
+export const treeCode = (): string => readSources().hash;
+
 /** Folder of a copy of the code. */
 export const codeRoot = (layout: Layout, hash: string): string => join(layout.code, hash);
 

@@ -2,7 +2,7 @@ import { CancelledFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it, vi } from 'vitest';
-import type { BatchAttempt, BatchJobs } from '../../../activities/batch/batch-jobs.ts';
+import type { BatchJobs } from '../../../activities/batch/batch-jobs.ts';
 import { troubleOf } from '../../../activities/launch/await-launch.ts';
 import type { LaunchHeartbeat } from '../../../activities/launch/await-launch.ts';
 import type { LaunchInput, LaunchResult } from '../../../activities/contract.ts';
