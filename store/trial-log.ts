@@ -12,7 +12,7 @@ import { CorruptDocumentError, seal, unseal } from './sealed-document.ts';
  * full its events move to an immutable segment, named by its content, which names the one before it. The cost of an
  * event therefore does not grow with the log, and a reader verifies all of it from the head.
  */
-export interface TrialLog {
+interface TrialLog {
   /** Resolves when the events are stored. Throws `OvertakenError` when another writer has appended in between. */
   append(events: readonly TrialEvent[]): Promise<void>;
 }

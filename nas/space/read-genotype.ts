@@ -4,7 +4,7 @@ import { parseCellGenotype, printCellGenotype } from './cell-genotype.ts';
 import { parseEnasMacro } from './enas-macro.ts';
 import { chosenSpace, spaceSchema, type SpaceChoice } from './space-schema.ts';
 
-export interface ReadGenotype {
+interface ReadGenotype {
   readonly genotype: Json;
   /** In the space's own print. */
   readonly printed: string;

@@ -1,5 +1,4 @@
 import type { Json } from '../core/json.ts';
-import { inputError } from '../core/input-error.ts';
 import { blockQnn } from './block-qnn.ts';
 import { dartsCnn } from './darts-cnn.ts';
 import { eas } from './eas.ts';
@@ -44,10 +43,3 @@ export const SPACES = {
   eas: erased(eas()),
 } as const satisfies Record<string, Space>;
 export type SpaceName = keyof typeof SPACES;
-
-/** The space of that name; throws `InputError` listing the names. */
-export const spaceNamed = (name: string, field = 'space.name'): Space => {
-  if (!Object.hasOwn(SPACES, name))
-    throw inputError(field, name, Object.keys(SPACES).join(', '), 'use the name of a search space');
-  return SPACES[name as SpaceName];
-};

@@ -6,7 +6,7 @@ import type { Cell } from '../protocol/plan.ts';
 import { chosenSpace } from './space-schema.ts';
 
 /** A space as the protocol needs it: genotypes in print, cells with their canonical hash. */
-export interface PrintedSpace {
+interface PrintedSpace {
   /** Throws `InputError` when the genotype is not of this space. */
   hash(genotype: string): string;
   sample(random: Random): Cell;

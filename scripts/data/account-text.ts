@@ -4,7 +4,7 @@ import { table } from '../runs/format.ts';
 import type { EqualImages } from './equal-images.ts';
 import type { FolderAccount } from './import-folder.ts';
 
-export interface ClassRow {
+interface ClassRow {
   readonly class: string;
   /** Without those for validation. */
   readonly train: number;
@@ -51,7 +51,7 @@ const EQUAL: readonly (readonly [Exclude<keyof EqualImages, 'examples'>, string]
 ];
 
 /** What there is to say of an import, one line each. */
-export const accountLines = (
+const accountLines = (
   { leftOut, links, nested, remarks, equal }: FolderAccount,
   testImages: number,
 ): readonly string[] => [

@@ -10,7 +10,7 @@ export const traceSchema = z.object({
 export type Trace = z.infer<typeof traceSchema>;
 
 /** How a trace is played. */
-export interface Replay {
+interface Replay {
   readonly trace: Trace;
   /** Trace seconds that pass in one emulated second. */
   readonly timeScale: number;
@@ -33,7 +33,7 @@ export const nextChange = (data: readonly number[], from: number): number | unde
   return undefined;
 };
 
-export interface TracePlayer {
+interface TracePlayer {
   /** Plays a trace instead of the one that plays: capacity follows its points, and spot jobs beyond them are reclaimed. */
   play(replay: Replay): void;
   stop(): void;
