@@ -20,7 +20,7 @@ import {
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 
-export interface FleetProps {
+interface FleetProps {
   /** Name of the job queue. */
   readonly queueName: string;
   readonly vpc: IVpc;

@@ -12,7 +12,7 @@ import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 
-export interface MachineTemplateProps {
+interface MachineTemplateProps {
   /**
    * Size of the encrypted root volume.
    *

@@ -10,7 +10,7 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 
-export interface NetworkProps {
+interface NetworkProps {
   /**
    * Availability zones, 1 to 6.
    *

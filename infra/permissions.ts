@@ -104,7 +104,7 @@ export const readLogsPermission = (logGroup: ILogGroup): Permission =>
     'All streams of one log group: every attempt of a job has one of its own.',
   );
 
-export interface SubmitTarget {
+interface SubmitTarget {
   /** Names of the job queues. */
   readonly queues: readonly string[];
   /** Names of the job definitions; all their revisions are allowed. */

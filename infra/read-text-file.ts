@@ -4,7 +4,7 @@ import { infrastructureError } from '../nas/core/infrastructure-error.ts';
 import { inputError } from '../nas/core/input-error.ts';
 
 /** What the reader of a file expects. */
-export interface ExpectedFile {
+interface ExpectedFile {
   /** What named it, for messages: `experiment`, `--trace`. */
   readonly field: string;
   /** `a YAML file`. */

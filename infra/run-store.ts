@@ -9,7 +9,7 @@ import {
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 
-export interface RunStoreProps {
+interface RunStoreProps {
   /**
    * How long overwritten and deleted objects can still be recovered.
    *

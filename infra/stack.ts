@@ -21,7 +21,7 @@ import { executionRole, taskRole } from './task-roles.ts';
 import { TrainerJob } from './trainer-job.ts';
 import { WorkerService } from './worker-service.ts';
 
-export interface NasStackProps extends StackProps {
+interface NasStackProps extends StackProps {
   readonly settings: DeploySettings;
 }
 

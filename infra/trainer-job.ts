@@ -14,7 +14,7 @@ import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { TRAINER_COMMAND, TRAINER_RETRY_STRATEGY } from '../nas/job/trainer-job.ts';
 
-export interface TrainerJobProps {
+interface TrainerJobProps {
   /** Name of the job definition. */
   readonly name: string;
   readonly image: ContainerImage;

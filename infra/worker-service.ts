@@ -21,7 +21,7 @@ import type { Config } from '../nas/experiment/config.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { DeploySettings } from './settings.ts';
 
-export interface WorkerServiceProps {
+interface WorkerServiceProps {
   readonly vpc: IVpc;
   readonly subnets: SubnetSelection;
   readonly image: ContainerImage;

@@ -14,7 +14,7 @@ const PACK_BYTES = 8 * 2 ** 20;
 const PARALLEL = 4;
 
 /** SHA-256 of a tensor's type, shape and data. */
-export const hashTensor = (tensor: StoredTensor): string => {
+const hashTensor = (tensor: StoredTensor): string => {
   const { data } = tensor;
   return createHash('sha256')
     .update(`${tensor.dtype}[${tensor.shape.join(',')}]`)
@@ -39,7 +39,7 @@ interface ChunkedSnapshot {
   readonly state: Json;
 }
 
-export interface StoredChunks {
+interface StoredChunks {
   readonly tensors: Manifest['tensors'];
   readonly chunks: Manifest['chunks'];
   readonly state: number;

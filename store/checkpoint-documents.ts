@@ -25,7 +25,7 @@ const identitySchema = z.strictObject({
 export type CheckpointIdentity = z.infer<typeof identitySchema>;
 
 /** Who may write: the lease with the highest epoch. */
-export const leaseSchema = z.strictObject({
+const leaseSchema = z.strictObject({
   version: z.literal(1),
   runId: z.string(),
   jobId: z.string(),

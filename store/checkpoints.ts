@@ -50,7 +50,7 @@ const LABELS = {
   threads: 'thread count',
 } as const satisfies Record<keyof CheckpointIdentity, string>;
 
-export interface IdentityDifference {
+interface IdentityDifference {
   readonly field: keyof CheckpointIdentity;
   readonly stored: string | number;
   readonly current: string | number;
@@ -61,7 +61,7 @@ const differencesOf = (stored: CheckpointIdentity, current: CheckpointIdentity):
     .filter((field) => stored[field] !== current[field])
     .map((field) => ({ field, stored: stored[field], current: current[field] }));
 
-export interface SavedCheckpoint {
+interface SavedCheckpoint {
   /** Key of the manifest. */
   readonly manifest: string;
   readonly bytesUploaded: number;

@@ -15,7 +15,7 @@ import type { ObjectInfo, ObjectStore } from './object-store.ts';
  * An unreferenced object that has not changed for the grace period is condemned first. It is deleted by a later
  * collection, another grace period after that, if it is still unreferenced and nobody has written it again.
  */
-export interface GarbageOptions {
+interface GarbageOptions {
   /** Milliseconds; must exceed the longest time between writing an object and the document that names it. */
   readonly graceMs: number;
   /** Now, milliseconds since 1970. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ObjectStore, ObjectInfo, StoredObject } from './object-store.ts';
 
-export interface MemoryObjectStoreOptions {
+interface MemoryObjectStoreOptions {
   /** Milliseconds since 1970; a counter by default, so that tests are deterministic. */
   readonly now?: () => number;
   readonly bucket?: string;

@@ -18,7 +18,7 @@ import { requestTimeouts } from './request-timeouts.ts';
 import { createRetryStrategy, PATIENT, type RetryOptions } from './s3-retries.ts';
 import type { ConditionalWrite, ObjectStore } from './object-store.ts';
 
-export interface S3ObjectStoreOptions {
+interface S3ObjectStoreOptions {
   readonly bucket: string;
   /** Region, endpoint and credentials come from the environment unless a client is given. */
   readonly client?: S3Client;

@@ -19,7 +19,7 @@ const anewSchema = z.strictObject({
   checkpoints: z.array(z.string()),
 });
 /** A person's decision that a job begins anew, with other code than its run's. */
-export type Anew = z.infer<typeof anewSchema>;
+type Anew = z.infer<typeof anewSchema>;
 
 /**
  * Has a job begin anew at its next launch: whoever still trains it is fenced, its checkpoints are pinned, so that they

@@ -14,7 +14,7 @@ import { CorruptDocumentError, seal, unseal } from './sealed-document.ts';
  * event therefore does not grow with the log, and a reader verifies all of it from the head. Head and segments have
  * a copy each, from which one that is damaged or gone is written anew.
  */
-export interface TrialLog {
+interface TrialLog {
   /** Resolves when what was read is stored twice: before anything follows from it. Throws `OvertakenError` as `append` does. */
   secure(): Promise<void>;
   /** Resolves when the events are stored. Throws `OvertakenError` when another writer has appended in between. */

@@ -8,7 +8,7 @@ import type { ObjectStore } from '../../store/object-store.ts';
 import { chunksOf, IDS_PER_CALL } from './chunks.ts';
 
 /** A Batch job that this product submitted. */
-export interface DescribedJob {
+interface DescribedJob {
   readonly runId: string;
   /** Path in the run. */
   readonly jobId: string;

@@ -17,13 +17,13 @@ export interface JobWatcher {
   trouble(): WatchTrouble | undefined;
 }
 
-export interface WatchTrouble {
+interface WatchTrouble {
   /** Milliseconds since 1970. */
   readonly since: number;
   readonly error: string;
 }
 
-export interface JobWatcherOptions {
+interface JobWatcherOptions {
   readonly describe: BatchJobs['describe'];
   /** Shortest and longest wait between polls, milliseconds. */
   readonly poll?: { readonly min: number; readonly max: number };

@@ -11,7 +11,7 @@ export interface NoticeWatcher {
   heard(runId: string, jobId: string, after: number, signal: AbortSignal): Promise<number>;
 }
 
-export interface NoticeWatcherOptions {
+interface NoticeWatcherOptions {
   readonly store: Pick<ObjectStore, 'list'>;
   readonly pollMilliseconds?: number;
 }

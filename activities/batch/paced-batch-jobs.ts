@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { BatchJobs } from './batch-jobs.ts';
 
-export interface PaceOptions {
+interface PaceOptions {
   /** Calls of each operation a second; AWS allows 50 of SubmitJob, whatever an account's other clients do. */
   readonly perSecond?: number;
   readonly sleep?: (milliseconds: number) => Promise<unknown>;

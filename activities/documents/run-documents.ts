@@ -38,14 +38,14 @@ export const readStage = async (
 };
 
 /** A job's result with the reference that names its bytes. */
-export interface StoredResult {
+interface StoredResult {
   readonly result: ProgramResult;
   readonly uri: string;
   readonly sha256: string;
 }
 
 /** What is at the place of a job's result; a damaged one counts for nothing but the word that is said of it. */
-export type LookedUpResult =
+type LookedUpResult =
   | { readonly kind: 'absent' }
   | { readonly kind: 'intact'; readonly stored: StoredResult }
   | { readonly kind: 'damaged'; readonly problem: string };

@@ -8,7 +8,7 @@ import type { LaunchInput, LaunchTally } from '../contract.ts';
 import type { Dependencies } from '../dependencies.ts';
 
 /** What attempts of a job add up to. */
-export type AttemptTally = Omit<LaunchTally, 'outcomes' | 'crashes'>;
+type AttemptTally = Omit<LaunchTally, 'outcomes' | 'crashes'>;
 
 const seconds = ({ startedAt, stoppedAt }: BatchAttempt): number =>
   startedAt === undefined || stoppedAt === undefined ? 0 : Math.max(0, stoppedAt - startedAt) / 1000;

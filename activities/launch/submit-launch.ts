@@ -16,7 +16,7 @@ import type { Dependencies } from '../dependencies.ts';
 const NAME_LIMIT = 128;
 
 /** Which Batch job of a job it is. */
-export interface LaunchName {
+interface LaunchName {
   /** From 1. */
   readonly launch: number;
   /** See `TrainJobInput.round`. */

@@ -42,7 +42,7 @@ export interface ReconcileReport {
   readonly ended: { readonly jobs: number; readonly leases: number; readonly uploads: number };
 }
 
-export interface ReconcileDependencies {
+interface ReconcileDependencies {
   readonly store: ObjectStore;
   readonly live: LiveRuns;
   /** `deploymentId`: nothing of any other deployment is touched. */

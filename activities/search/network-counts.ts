@@ -5,7 +5,7 @@ import type { Dependencies } from '../dependencies.ts';
 import { readRunDataset } from '../run-dataset.ts';
 
 /** Counts the network of a printed genotype; `undefined` where it cannot be built at that size. */
-export type CountAt = (genotype: string, size: NetworkSize) => NetworkCounts | undefined;
+type CountAt = (genotype: string, size: NetworkSize) => NetworkCounts | undefined;
 
 /** Counts of networks of a run's space, for the images of its data set. */
 export const networkCounts = async (

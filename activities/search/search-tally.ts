@@ -16,7 +16,7 @@ const byStanding = (a: Candidate, b: Candidate): number =>
   b.fidelity - a.fidelity || b.score - a.score || (a.id < b.id ? -1 : 1);
 
 /** Counts over the trials told so far. */
-export interface SearchSums {
+interface SearchSums {
   readonly told: number;
   readonly lost: number;
   readonly attempts: number;

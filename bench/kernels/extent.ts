@@ -9,7 +9,7 @@ export interface Extent {
   readonly outputsEach: number;
 }
 
-export const CHANNELS: readonly number[] = Array.from({ length: 17 }, (_, i) => i + 1);
+const CHANNELS: readonly number[] = Array.from({ length: 17 }, (_, i) => i + 1);
 
 export const EXTENTS = {
   full: {

@@ -10,14 +10,14 @@ export type InstructionSet = (typeof INSTRUCTION_SETS)[number];
 /** `eager` runs an operation at once, `compiled` as a recorded graph, which is how training runs it. */
 export type Mode = 'eager' | 'compiled';
 
-export interface Failure {
+interface Failure {
   readonly operation: string;
   readonly shape: string;
   /** Signal, wrong value, or message of the process that ran it. */
   readonly reason: string;
 }
 
-export interface SweepOptions {
+interface SweepOptions {
   readonly suite: Suite;
   readonly mode: Mode;
   readonly instructionSet: InstructionSet;

@@ -44,7 +44,7 @@ const createGate = (file: string): { open(): Promise<void> } => {
   };
 };
 
-export interface FleetFigures {
+interface FleetFigures {
   readonly trials: number;
   readonly scored: number;
   readonly lost: number;

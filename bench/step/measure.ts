@@ -14,7 +14,7 @@ const prepared = z.looseObject({});
 const timed = z.looseObject({ seconds: z.number(), cpuSeconds: z.number(), loss: z.number() });
 
 /** Quartiles, in seconds. */
-export interface Spread {
+interface Spread {
   readonly median: number;
   readonly low: number;
   readonly high: number;
@@ -47,7 +47,7 @@ export interface Measurement {
   readonly machine: { readonly cores: number; readonly load: number };
 }
 
-export interface MeasureOptions {
+interface MeasureOptions {
   readonly rounds: number;
   readonly threads: number;
   readonly torchCompile: boolean;

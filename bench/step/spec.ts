@@ -20,7 +20,7 @@ export interface StepRecipe {
 }
 
 /** Adam of the alphas. */
-export interface ArchitectureSettings {
+interface ArchitectureSettings {
   readonly learningRate: number;
   readonly beta1: number;
   readonly beta2: number;

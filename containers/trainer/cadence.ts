@@ -1,5 +1,5 @@
 /** What decides how often a job checkpoints. */
-export interface CadenceInputs {
+interface CadenceInputs {
   /** Seconds training stands still for one checkpoint (copying the state to host memory). */
   readonly stallSeconds: number;
   /** Seconds one checkpoint takes to be written and acknowledged; overlaps with training. */

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 
 /** A sentence of a library or the system, what it means for the attempt, and whose it is. */
-export interface FailureSentence {
+interface FailureSentence {
   readonly pattern: RegExp;
   readonly end: 'lost' | 'out-of-memory' | 'user-error';
   readonly source: string;

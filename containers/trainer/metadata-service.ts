@@ -5,7 +5,7 @@ export type Notice =
   | { readonly kind: 'reclaim'; readonly action: string; readonly at: string }
   | { readonly kind: 'rebalance'; readonly at: string };
 
-export interface MetadataPolling {
+interface MetadataPolling {
   /** Base URL of the instance metadata service, without trailing slash. */
   readonly endpoint: string;
   readonly pollSeconds: number;

@@ -10,7 +10,7 @@ export interface CreatedProgram {
 }
 
 /** What is told of a program while it is created and runs. */
-export interface ProgramEvents {
+interface ProgramEvents {
   /** What computes is loaded; nothing has been computed. */
   loaded(software: Readonly<Record<string, string>>): Promise<void>;
   /** Native code is about to do this. */

@@ -25,7 +25,7 @@ interface PendingSave {
   reject(error: Error): void;
 }
 
-export interface SidecarEvents {
+interface SidecarEvents {
   onNotice(notice: Notice): void;
   /** A newer attempt owns the job. */
   onFenced(error: StaleLeaseError): void;

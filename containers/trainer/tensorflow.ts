@@ -6,7 +6,7 @@ import type { Tf } from '../../nas/training/graph/tensor.ts';
 
 const require = createRequire(import.meta.url);
 
-export interface TensorflowOptions {
+interface TensorflowOptions {
   /**
    * Operations that run side by side; results are reproducible for a fixed number. Each has one thread: recorded steps
    * have enough independent operations, and sharing out every small one among threads costs more than it gives.
@@ -14,7 +14,7 @@ export interface TensorflowOptions {
   readonly threads: number;
 }
 
-export interface LoadedTensorflow {
+interface LoadedTensorflow {
   readonly tf: Tf;
   readonly version: string;
   readonly device: 'cpu' | 'gpu';

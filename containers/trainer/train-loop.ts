@@ -27,7 +27,7 @@ export interface LoopSettings {
 }
 
 /** What the loop measured; wall-clock lives here and in attempt records only. */
-export interface LoopReport {
+interface LoopReport {
   readonly end: 'done' | 'stopped';
   readonly trainSeconds: number;
   readonly checkpoints: { readonly count: number; readonly bytes: number; readonly stallSeconds: number };

@@ -1,7 +1,7 @@
 import { ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 
-export const RECONCILE_SCHEDULE = 'nas-reconcile';
+const RECONCILE_SCHEDULE = 'nas-reconcile';
 
 /** Has Temporal start `reconcileRuns` every quarter of an hour; a schedule that is there, also a paused one, is kept. */
 export const ensureReconcileSchedule = async (client: Client, taskQueue: string): Promise<void> => {

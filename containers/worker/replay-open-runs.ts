@@ -6,7 +6,7 @@ import workerPackage from '@temporalio/worker/package.json' with { type: 'json' 
 import { infrastructureError } from '../../nas/core/infrastructure-error.ts';
 
 /** A workflow under way that this worker's code could not go on with. */
-export interface Unreplayable {
+interface Unreplayable {
   readonly runId: string;
   readonly workflowId: string;
   readonly reason: string;

@@ -4,7 +4,7 @@ import type { Config } from '../../nas/experiment/config.ts';
 import { inputError } from '../../nas/core/input-error.ts';
 
 /** What both the client's and the worker's connection take. */
-export type TemporalConnection = Pick<NativeConnectionOptions, 'apiKey' | 'metadata' | 'tls'> & {
+type TemporalConnection = Pick<NativeConnectionOptions, 'apiKey' | 'metadata' | 'tls'> & {
   readonly address: string;
 };
 

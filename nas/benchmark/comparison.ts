@@ -18,7 +18,7 @@ export interface RunStatistics {
   readonly interval: readonly [number, number];
 }
 
-export interface StrategyComparison {
+interface StrategyComparison {
   readonly name: string;
   /** Final score of the architecture that the search signal chose, at the end of each run that found one. */
   readonly final: RunStatistics;
@@ -48,7 +48,7 @@ export interface StrategyComparison {
 }
 
 /** Final score against the minimised column, of what the runs evaluated within the limits. */
-export interface TradeOff {
+interface TradeOff {
   readonly minimise: string;
   /**
    * Dominated above the worst score and greatest cost within the limits, as a share of what all architectures within them
@@ -94,7 +94,7 @@ export const checkpoints = (evaluations: number): readonly number[] => {
   return [...marks, evaluations];
 };
 
-export interface ComparisonOptions {
+interface ComparisonOptions {
   readonly search: string;
   readonly final: string;
   readonly strategies: readonly string[];

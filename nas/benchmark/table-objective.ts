@@ -12,7 +12,7 @@ const UNMEASURED = -1;
 const hasUnmeasured = (values: Float64Array): boolean =>
   values.includes(UNMEASURED) && values.every((value) => value >= 0 || value === UNMEASURED);
 
-export interface TableObjective {
+interface TableObjective {
   /** With the limits that leave out what was not measured. */
   readonly objective?: Objective;
   /** Which rows are within the limits. */

@@ -97,7 +97,7 @@ export const tabularSearch = (
   };
 };
 
-export interface TabularSearchOptions {
+interface TabularSearchOptions {
   /** Full trainings. */
   readonly evaluations: number;
   readonly seed: number;

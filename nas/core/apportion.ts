@@ -5,7 +5,7 @@ export type Shortage =
   /** One of the parts has not one for each class. */
   | { readonly kind: 'total'; readonly taken: number; readonly left: number };
 
-export type Apportionment = { readonly kind: 'apportioned'; readonly taken: readonly number[] } | Shortage;
+type Apportionment = { readonly kind: 'apportioned'; readonly taken: readonly number[] } | Shortage;
 
 /** How many a fraction of `count` is, halves rounded up; at least one for each class, and one of each left. */
 export const shareOf = (count: number, fraction: number, classes: number): number =>

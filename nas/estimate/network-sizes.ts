@@ -152,7 +152,7 @@ export const networkSizes = (experiment: Experiment, dataset: DatasetManifest): 
   stagesOf(experiment).map((stage) => stageSizes(experiment, dataset, stage));
 
 /** Random networks of stage 1 under the limits of its objective. */
-export interface LimitedNetworks {
+interface LimitedNetworks {
   readonly networks: number;
   /** How many of them are within all limits. */
   readonly within: number;

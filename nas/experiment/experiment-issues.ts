@@ -4,7 +4,7 @@ import { inputError } from '../core/input-error.ts';
 import type { InputError } from '../core/input-error.ts';
 import { suggestion } from '../core/nearest.ts';
 
-export interface DescribedIssue {
+interface DescribedIssue {
   readonly path: readonly PropertyKey[];
   readonly value: unknown;
   readonly allowed: string;
@@ -82,7 +82,7 @@ const wordsAt = (schema: JsonSchema, path: readonly PropertyKey[], root: unknown
   ].sort();
 
 /** What a document may hold, and where a person can look that up. */
-export interface DocumentGuide {
+interface DocumentGuide {
   /** JSON Schema of the document as it is written. */
   readonly schema: object;
   readonly lookUp: string;
@@ -111,11 +111,7 @@ const noWord = (path: readonly PropertyKey[], value: unknown, words: readonly st
 });
 
 /** Turns a schema issue into the four parts of an input error; of several unknown fields the first. */
-export const describeIssue = (
-  root: unknown,
-  issue: z.core.$ZodIssue,
-  guide: DocumentGuide,
-): DescribedIssue => {
+const describeIssue = (root: unknown, issue: z.core.$ZodIssue, guide: DocumentGuide): DescribedIssue => {
   const schema = guide.schema as JsonSchema;
   const value = valueAt(root, issue.path) ?? null;
   switch (issue.code) {

@@ -23,7 +23,7 @@ interface FieldSchema {
 }
 
 /** One field of an experiment, as the reference lists it. */
-export interface FieldReference {
+interface FieldReference {
   /** `stages.search.recipe.epochs`; of alternatives with their name: `strategy (darts).optimization`. */
   readonly field: string;
   readonly type: string;

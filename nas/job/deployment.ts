@@ -3,7 +3,7 @@ const FORBIDDEN = /[^A-Za-z0-9 +\-=._:@]/g;
 const NAMESPACE_LIMIT = 120;
 
 /** Where a deployment's runs live. */
-export interface DeploymentParts {
+interface DeploymentParts {
   /** Temporal namespace. */
   readonly namespace: string;
   /** The id that the Temporal server gave the namespace: no other server has it, under whatever address it is reached. */

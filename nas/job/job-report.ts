@@ -5,7 +5,7 @@ import type { Outcome } from './outcome.ts';
 /** What one job of a run does; small enough to stand in a workflow's history. */
 export type PlannedJob = PlannedSearch | PlannedTraining | PlannedTrial;
 
-export interface PlannedSearch {
+interface PlannedSearch {
   readonly kind: 'search';
   /** Path in the run: `stage-1/seed-0`. */
   readonly jobId: string;

@@ -19,9 +19,9 @@ export const OUTCOMES = [
 export type Outcome = (typeof OUTCOMES)[number];
 
 /** Who starts the next attempt: AWS Batch (`evaluateOnExit`), the workflow, or nobody. */
-export type RetryOwner = 'batch' | 'workflow' | 'nobody';
+type RetryOwner = 'batch' | 'workflow' | 'nobody';
 
-export interface OutcomeRule {
+interface OutcomeRule {
   readonly retryOwner: RetryOwner;
   /** Further attempts the owner may start after this outcome. */
   readonly retries: number;

@@ -1,7 +1,7 @@
 import type { Outcome } from './outcome.ts';
 
 /** One sentence that AWS writes into a reason, whole or from its beginning, and what it says of an attempt. */
-export interface Sentence {
+interface Sentence {
   readonly pattern: RegExp;
   readonly outcome: Outcome;
   readonly source: string;
@@ -15,12 +15,12 @@ const NVIDIA = 'libnvidia-container, nvidia-container-cli';
 const REGISTRY = 'moby and containerd, errors of a pull; OCI distribution specification, error codes';
 
 /** The container ran and ended; how it ended is told by its exit code and the container's own reason. */
-export const CONTAINER_EXITED = 'Essential container in task exited';
+const CONTAINER_EXITED = 'Essential container in task exited';
 /** The container did not run; the container's own reason tells why. */
 export const FAILED_TO_START = 'Task failed to start';
 
 /** Why a job at the head of its queue does not start, by the code that begins Batch's reason. */
-export interface RunnableReason {
+interface RunnableReason {
   readonly code: string;
   /** What follows the code while the job waits. */
   readonly sentence: string;
@@ -31,7 +31,7 @@ export interface RunnableReason {
 }
 
 /** AWS Batch user guide, "Jobs stuck in a RUNNABLE status". */
-export const RUNNABLE_REASONS = [
+const RUNNABLE_REASONS = [
   {
     code: 'CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY',
     sentence: 'Service cannot fulfill the capacity requested for instance type [instanceTypeName]',
@@ -111,7 +111,7 @@ export const runnableReason = (
  * match counts. What belongs to the image or to the machine image repeats itself on every machine; what does not is the one
  * machine's, or the network's, and another launch goes elsewhere.
  */
-export const AGENT_SENTENCES: readonly Sentence[] = [
+const AGENT_SENTENCES: readonly Sentence[] = [
   {
     pattern: /^OutOfMemoryError: Container killed due to memory usage$/,
     outcome: 'out-of-memory',

@@ -1,7 +1,7 @@
 import type { ProgramSpec } from './job.ts';
 
 /** One part of a program's final state, by hash, without and with kills. */
-export interface ReceiptPart {
+interface ReceiptPart {
   /** `weights`, `optimizer`, `buffers`, `state.dataDigest`, …, `result`. */
   readonly part: string;
   readonly undisturbed: string;

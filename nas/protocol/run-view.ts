@@ -103,7 +103,7 @@ export interface CostView {
   readonly stages: readonly StageCost[];
 }
 
-export interface StageCost {
+interface StageCost {
   readonly name: StageName;
   /** Jobs that ended. */
   readonly jobs: number;

@@ -1,4 +1,4 @@
-import type { ScoredGenotype, TrainingCost } from '../job/job.ts';
+import type { ScoredGenotype } from '../job/job.ts';
 import type { Cell } from '../space/spaces.ts';
 
 /** Result of one search seed, as far as the choice of candidates needs it. */
@@ -44,14 +44,8 @@ export interface TrainedCell {
 export const rankByValidation = <T extends TrainedCell>(cells: readonly T[]): T[] =>
   [...cells].sort((a, b) => b.score - a.score || (a.jobId < b.jobId ? -1 : 1));
 
-/** Adds costs. */
-export const totalCost = (costs: readonly TrainingCost[]): TrainingCost => ({
-  multiplyAdds: costs.reduce((sum, c) => sum + c.multiplyAdds, 0),
-  images: costs.reduce((sum, c) => sum + c.images, 0),
-});
-
 /** The equal-budget rule's state: everything is in multiply-adds, which are the same on every machine. */
-export interface BaselineBudget {
+interface BaselineBudget {
   /** What stages 1 and 2 cost together. */
   readonly budget: number;
   /** Cost of each random cell trained so far. */

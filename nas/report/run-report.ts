@@ -45,7 +45,7 @@ export interface RunReport extends RunView {
   readonly attempts: readonly AttemptReport[];
 }
 
-export interface Provenance {
+interface Provenance {
   readonly experimentHash: string;
   readonly createdAt: string;
   /** End of the last attempt, where it is known. */

@@ -2,7 +2,7 @@ import type { SearchResult } from '../job/job.ts';
 import type { LoggedTrial } from '../search/trial-log.ts';
 
 /** One network that was trained, or looked up, and what it scored. */
-export interface ScoredTrial {
+interface ScoredTrial {
   readonly id: string;
   /** Place among the results as the search learnt them, from 1. */
   readonly result: number;
@@ -15,7 +15,7 @@ export interface ScoredTrial {
 }
 
 /** What a judge spared the search, and what its held sample says of its errors. */
-export interface JudgeReport {
+interface JudgeReport {
   /** Networks that were rejected and never trained. */
   readonly rejected: number;
   /** Rejected proposals that were trained all the same, and how many of these were no worse than the threshold. */

@@ -32,7 +32,7 @@ export const measuresOf = ({ searches }: Pick<RunReport, 'searches'>): readonly 
     ),
   ].sort();
 
-export interface TrialPoint extends ScoreAndCost {
+interface TrialPoint extends ScoreAndCost {
   readonly trial: string;
 }
 

@@ -174,7 +174,7 @@ export interface Strategy {
   tell(state: StrategyState, results: readonly TrialResult[]): StrategyState;
 }
 
-export interface StrategyConfig {
+interface StrategyConfig {
   /** Trials the search may propose. */
   readonly evaluations: number;
   readonly options?: Json;

@@ -10,9 +10,9 @@ import type { Strategy, Trial, TrialOutcome } from './strategy.ts';
  * waits for the slower ones before it.
  * `completion`: that in which the results arrive.
  */
-export type TellOrder = 'reproducible' | 'completion';
+type TellOrder = 'reproducible' | 'completion';
 
-export interface TrialSearchOptions {
+interface TrialSearchOptions {
   readonly strategy: Strategy;
   readonly space: Space;
   readonly evaluations: number;

@@ -65,7 +65,7 @@ export const optionsAt = (index: number): readonly NscLayer[] => {
 };
 
 /** A uniform kind, then uniform predecessors. */
-export const randomLayer = (index: number, random: Random): NscLayer => {
+const randomLayer = (index: number, random: Random): NscLayer => {
   const { type, kernel, inputs } = random.pick(KINDS);
   const first = random.int(index);
   return [index, type, kernel, first, inputs === 2 ? random.int(index) : 0];

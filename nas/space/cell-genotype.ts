@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Json } from '../core/json.ts';
 import { inputError } from '../core/input-error.ts';
 import { excerpt } from './excerpt.ts';
-import { LiteralError, LONGEST, readCall } from './python-literal.ts';
+import { LiteralError, LONGEST, readCall, readLiteral } from './python-literal.ts';
 
 /** The eight operations of the DARTS CNN search space, in their order (Liu et al. 2019, §3.1). */
 export const PRIMITIVES = [
@@ -18,7 +18,7 @@ export const PRIMITIVES = [
 export type Primitive = (typeof PRIMITIVES)[number];
 
 /** Operations of published cells: the primitives and two that only NASNet and AmoebaNet use. */
-export const CELL_OPERATIONS = [...PRIMITIVES, 'sep_conv_7x7', 'conv_7x1_1x7'] as const;
+const CELL_OPERATIONS = [...PRIMITIVES, 'sep_conv_7x7', 'conv_7x1_1x7'] as const;
 export type CellOperation = (typeof CELL_OPERATIONS)[number];
 
 /** One input of a node: the operation and the state it reads (0, 1: the two previous cells; 2 + i: node i). */
@@ -157,7 +157,7 @@ const CALL = /(?<!\w)Genotype\s*\(/g;
  * print it, the score.
  */
 const CLOSING =
-  /^(?:["'`]\s*,\s*(?:np\.float\d+\(|float\()?[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)?[\s,;.'"`)\]}]*$/i;
+  /^(?:["'`]?\s*,\s*(?:np\.float\d+\(|float\()?[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)?[\s,;.'"`)\]}]*$/i;
 
 /** Whether a text is of a pair of cells, and so never the name of anything. */
 export const isCellGenotype = (text: string): boolean => /Genotype\s*\(/.test(text);
@@ -169,10 +169,20 @@ const withoutCommentLines = (text: string): string =>
     .filter((line) => !line.trimStart().startsWith('#'))
     .join('\n');
 
-/** The four fields of the one `Genotype(…)` in a text. Throws `LiteralError`. */
+/** A text that prints the fields as a mapping: JSON, or the tuple's `_asdict()`. */
+const MAPPING = /^[^({]*(?:(?:Ordered)?[Dd]ict\(\s*)?\{/;
+
+/** The four fields of the one `Genotype(…)` in a text, or of the mapping that it is. Throws `LiteralError`. */
 const cellFields = (text: string): Record<string, Json | undefined> => {
   if (text.length > LONGEST) throw new LiteralError(`${text.length} characters, at most ${LONGEST}`);
-  const lines = withoutCommentLines(text);
+  // A genotype that was quoted once more has its own quotes escaped.
+  const lines = withoutCommentLines(/\(\\["']/.test(text) ? text.replace(/\\(["'])/g, '$1') : text);
+  if (!isCellGenotype(lines) && MAPPING.test(lines)) {
+    const record = readLiteral(lines);
+    if (typeof record !== 'object' || record === null || Array.isArray(record))
+      throw new LiteralError('there is no Genotype(…)');
+    return checkedFields(Object.entries(record));
+  }
   const calls = [...lines.matchAll(CALL)];
   const [found] = calls;
   if (found === undefined) throw new LiteralError('there is no Genotype(…)');
@@ -183,6 +193,13 @@ const cellFields = (text: string): Record<string, Json | undefined> => {
     .replace(/#[^\n]*/g, '')
     .trim();
   if (!CLOSING.test(rest)) throw new LiteralError(`unexpected ${JSON.stringify(excerpt(rest))} after it`);
+  return checkedFields(parts);
+};
+
+/** All four fields, each once. Throws `LiteralError`. */
+const checkedFields = (
+  parts: Iterable<readonly [string | number, Json]>,
+): Record<string, Json | undefined> => {
   const fields: Record<string, Json | undefined> = {};
   for (const [key, value] of parts) {
     const name = typeof key === 'number' ? FIELDS[key] : FIELDS.find((field) => field === key);

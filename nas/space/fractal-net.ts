@@ -26,7 +26,7 @@ const schema: z.ZodType<FractalNetGenotype> = z.strictObject({
 });
 
 /** A fractal f_C: a convolution, or a join of a convolution with two copies of f_(C−1) in a row (§2, eq. 1). */
-export type Fractal = 'conv' | { readonly join: readonly [left: 'conv', right: readonly [Fractal, Fractal]] };
+type Fractal = 'conv' | { readonly join: readonly [left: 'conv', right: readonly [Fractal, Fractal]] };
 
 /** The expansion rule applied `columns` − 1 times. */
 export const expandFractal = (columns: number): Fractal => {

@@ -5,7 +5,7 @@ import { canonicalDag } from './labelled-dag.ts';
 import type { Space } from './space.ts';
 
 /** Nodes of each stage: the CIFAR-10 setting of the paper. */
-export const GENETIC_CNN_STAGES = [3, 4, 5] as const;
+const GENETIC_CNN_STAGES = [3, 4, 5] as const;
 
 /** The paper's code: stages joined by `|`, nodes 2, 3, … of a stage by `-`; bit i of a node: reads node i + 1. */
 export type GeneticCnnGenotype = string;

@@ -6,7 +6,7 @@ import { canonicalDag, pruned } from './labelled-dag.ts';
 import type { Space } from './space.ts';
 
 /** Layers between input and output. Pooling halves height and width; `fc` comes after all others. */
-export const LAYER_LABELS = ['conv3', 'conv5', 'conv7', 'max_pool', 'avg_pool', 'fc'] as const;
+const LAYER_LABELS = ['conv3', 'conv5', 'conv7', 'max_pool', 'avg_pool', 'fc'] as const;
 export type LayerLabel = (typeof LAYER_LABELS)[number];
 const UNITS = [16, 32, 64, 128, 256, 512] as const;
 /** Most layers between input and output, and most pooling layers (a 32 × 32 image halves five times). */
@@ -180,7 +180,7 @@ const EDITS = {
       edges: graph.edges.filter((other) => other !== edge),
     })),
 } as const satisfies Record<string, (graph: LayerGraph) => readonly Edit[]>;
-export type GraphEdit = keyof typeof EDITS;
+type GraphEdit = keyof typeof EDITS;
 
 /** The edit's result, if it is a valid graph that differs from `before` (as JSON). */
 const made = (edit: Edit, before: string): LayerGraph | undefined => {
@@ -237,7 +237,7 @@ const encode = (graph: LayerGraph): readonly number[] => {
 };
 
 /** A space of layer graphs that is walked by the given edits. */
-export const layerGraphSpace = (
+const layerGraphSpace = (
   name: string,
   source: string,
   /** Edits that `mutate` chooses among, each kind with equal probability. */

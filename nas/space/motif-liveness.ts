@@ -1,5 +1,5 @@
 /** Of each level's motifs, which entries of their matrices lie on a path from the first node to the last. */
-export type LiveMotifs = readonly (readonly (readonly boolean[])[])[];
+type LiveMotifs = readonly (readonly (readonly boolean[])[])[];
 
 /** Nodes of a motif whose matrix has `entries` entries in its upper triangle. */
 export const nodesOf = (entries: number): number => (1 + Math.sqrt(1 + 8 * entries)) / 2;

@@ -13,7 +13,7 @@ import type { Space } from './space.ts';
 /** Operations of the inner vertices in the benchmark's own order (Ying et al. 2019, §2.1). */
 export const NAS_BENCH_101_OPERATIONS = ['conv3x3', 'conv1x1', 'maxpool3x3'] as const;
 export type NasBench101Operation = (typeof NAS_BENCH_101_OPERATIONS)[number];
-export const NAS_BENCH_101_MAX_EDGES = 9;
+const NAS_BENCH_101_MAX_EDGES = 9;
 
 /**
  * `matrix[i][j]` = 1 where an edge leads from vertex i to vertex j > i; vertex 0 is the input, the last one the
@@ -106,6 +106,10 @@ const pathEncoding = (genotype: NasBench101Genotype, inner: number): readonly nu
 
 const FORM = '{"matrix": [[0, 1, …], …], "operations": ["conv3x3", …]}';
 
+/** The constants of the benchmark's own example, `ops=[INPUT, CONV1X1, …]`, as what they stand for. */
+const quotedConstants = (text: string): string =>
+  text.replace(/(?<!["'\w])(?:INPUT|OUTPUT|CONV[13]X[13]|MAXPOOL(?:3X3)?)(?!["'\w])/g, "'$&'");
+
 /** Names of the fields and operations in the benchmark's code, whose operations include those of input and output. */
 const asPrinted = (value: Json): Json => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
@@ -118,7 +122,12 @@ const asPrinted = (value: Json): Json => {
   const operations = first('operations', 'ops', 'module_operations', 'labels', 'original_ops');
   if (matrix === undefined || !Array.isArray(operations)) return value;
   const names = (operations as readonly Json[]).map((name) =>
-    typeof name === 'string' ? name.replace(/-bn-relu$/, '') : name,
+    typeof name === 'string'
+      ? name
+          .toLowerCase()
+          .replace(/-bn-relu$/, '')
+          .replace(/^maxpool$/, 'maxpool3x3')
+      : name,
   );
   const inner = names[0] === 'input' && names.at(-1) === 'output' ? names.slice(1, -1) : names;
   return { matrix, operations: inner };
@@ -251,7 +260,8 @@ export const nasBench101 = (maxVertices = 7): Space<NasBench101Genotype> => {
     ],
     validate,
     print: (genotype) => JSON.stringify(genotype),
-    parse: (text, field = 'genotype') => validate(asPrinted(literalOf(text, FORM, field)), field),
+    parse: (text, field = 'genotype') =>
+      validate(asPrinted(literalOf(quotedConstants(text), FORM, field)), field),
     hash: (genotype) => {
       const dag = pruned(dagOf(genotype));
       return sha256(`nas-bench-101/${dag === undefined ? 'disconnected' : canonicalDag(dag)}`);

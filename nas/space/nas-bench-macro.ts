@@ -5,7 +5,7 @@ import type { Space } from './space.ts';
 
 /** Blocks of NAS-Bench-Macro by their digit: skip, inverted residual expand 3 kernel 3, expand 6 kernel 5. */
 export const NAS_BENCH_MACRO_BLOCKS = ['skip', 'mb3_k3', 'mb6_k5'] as const;
-export const NAS_BENCH_MACRO_LAYERS = 8;
+const NAS_BENCH_MACRO_LAYERS = 8;
 
 /** One digit a layer, as the benchmark's own keys: `22212220`. */
 export type NasBenchMacroGenotype = string;

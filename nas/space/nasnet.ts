@@ -21,7 +21,7 @@ export const NASNET_OPERATIONS = [
   'sep_conv_7x7',
 ] as const;
 export type NasnetOperation = (typeof NASNET_OPERATIONS)[number];
-export const NASNET_COMBINATIONS = ['add', 'concat'] as const;
+const NASNET_COMBINATIONS = ['add', 'concat'] as const;
 export const NASNET_BLOCKS = 5;
 
 /** One block: two hidden states (0, 1: the previous cells; 2 + b: block b), an operation on each, their combination. */

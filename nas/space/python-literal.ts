@@ -18,7 +18,7 @@ interface Token {
 }
 
 const TOKEN =
-  /(?<skip>\s+|#[^\n]*)|(?<string>[bru]?'(?:[^'\\\n]|\\.)*'|[bru]?"(?:[^"\\\n]|\\.)*")|(?<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)|(?<name>[A-Za-z_][\w.]*)|(?<sign>[()[\]{},:=])/y;
+  /(?<skip>\s+|#[^\n]*|\\\r?\n)|(?<string>[bru]?'(?:[^'\\\n]|\\.)*'|[bru]?"(?:[^"\\\n]|\\.)*")|(?<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)|(?<name>[A-Za-z_][\w.]*)|(?<sign>[()[\]{},:=*])/y;
 
 const quoted = (text: string): string =>
   text
@@ -46,7 +46,7 @@ const tokenAt = (text: string, from: number): (Token & { readonly end: number })
 };
 
 /** A call whose arguments are kept, such as `Genotype(…)`: positional ones by number. */
-export interface Call {
+interface Call {
   readonly name: string;
   readonly parts: ReadonlyMap<string | number, Json>;
   /** Where the text goes on. */
@@ -57,6 +57,8 @@ const CLOSING: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}'
 /** What wraps a value and changes nothing that matters here: numpy's numbers and arrays, and conversions. */
 const WRAPPER =
   /^(?:(?:np|numpy|torch|jnp)\.)?(?:u?int(?:8|16|32|64)?|float(?:16|32|64)?|str_?|array|asarray|tensor|list|tuple|dict|OrderedDict)$/;
+/** Ranges of Python 2 and 3 and of numpy. */
+const RANGE = /^(?:x?range|(?:np|numpy|torch|jnp)\.arange)$/;
 const CONSTANTS: Readonly<Record<string, Json>> = {
   None: null,
   null: null,
@@ -109,6 +111,9 @@ const reader = (text: string, start: number) => {
       // The type of an array's numbers is a name, and changes none of them.
       if (key === 'dtype') take();
       else parts.set(key, value(depth + 1));
+      // Two numbers without a comma are a sum: `range(2, 2+4)`.
+      const after = peek();
+      if (after?.kind === 'number') throw unexpected(after);
     });
     return parts;
   };
@@ -116,25 +121,35 @@ const reader = (text: string, start: number) => {
   const rangeOf = (parts: ReadonlyMap<string | number, Json>): Json => {
     const numbers = [...parts.values()];
     const whole = numbers.every((n) => typeof n === 'number' && Number.isInteger(n));
-    if (!whole || numbers.length < 1 || numbers.length > 2)
-      throw new LiteralError('range takes one or two integers');
-    const [from, to] = (numbers.length === 1 ? [0, numbers[0]] : numbers) as [number, number];
-    if (to - from > LONGEST_RANGE) throw new LiteralError(`a range of ${to - from} numbers`);
-    return Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+    const [from, to, step = 1] = (numbers.length === 1 ? [0, numbers[0]] : numbers) as [
+      number,
+      number,
+      number?,
+    ];
+    if (!whole || numbers.length < 1 || numbers.length > 3 || step === 0)
+      throw new LiteralError('range takes one to three integers, the last one not 0');
+    const length = Math.max(0, Math.ceil((to - from) / step));
+    if (length > LONGEST_RANGE) throw new LiteralError(`a range of ${length} numbers`);
+    return Array.from({ length }, (_, i) => from + step * i);
   };
 
   const value = (depth: number): Json => {
     if (depth > DEEPEST) throw new LiteralError(`brackets more than ${DEEPEST} deep`);
     const token = take();
     if (token.kind === 'string') return quoted(token.text);
-    if (token.kind === 'number') return Number(token.text);
+    if (token.kind === 'number') {
+      const number = Number(token.text);
+      if (!Number.isFinite(number))
+        throw new LiteralError(`${token.text.slice(0, 20)} is too large a number`);
+      return number;
+    }
     if (token.kind === 'name') {
       if (Object.hasOwn(CONSTANTS, token.text)) return CONSTANTS[token.text] as Json;
       const after = peek();
       if (after?.text !== '(') throw unexpected(token);
       take();
       const parts = call(token.text, depth);
-      if (token.text === 'range') return rangeOf(parts);
+      if (RANGE.test(token.text)) return rangeOf(parts);
       const wrapped = parts.get(0);
       if (!WRAPPER.test(token.text) || wrapped === undefined) throw unexpected(token);
       return wrapped;
@@ -157,7 +172,13 @@ const reader = (text: string, start: number) => {
     const list: Json[] = [];
     let commas = false;
     items(closing, () => {
-      list.push(value(depth + 1));
+      const star = peek();
+      if (star?.text === '*' && star.kind === 'sign') {
+        take();
+        const spread = value(depth + 1);
+        if (!Array.isArray(spread)) throw new LiteralError('* stands before a list');
+        list.push(...(spread as readonly Json[]));
+      } else list.push(value(depth + 1));
       const after = peek();
       commas ||= after?.text === ',';
     });
@@ -175,7 +196,8 @@ const reader = (text: string, start: number) => {
 
 const bounded = (text: string): string => {
   if (text.length > LONGEST) throw new LiteralError(`${text.length} characters, at most ${LONGEST}`);
-  return text;
+  // Quotes as word processors and chat programs make them; none of the names has one.
+  return text.replace(/[\u2018\u2019]/g, "'").replace(/[\u201c\u201d]/g, '"');
 };
 
 /** Reads the arguments of the call whose opening bracket is at `open`. Throws `LiteralError`. */
@@ -220,7 +242,7 @@ export const readLiteral = (text: string): Json => {
 
 const isCallOfNames = (text: string, token: (Token & { readonly end: number }) | undefined): boolean =>
   token?.kind === 'name' &&
-  token.text !== 'range' &&
+  !RANGE.test(token.text) &&
   !WRAPPER.test(token.text) &&
   tokenAt(text, token.end)?.text === '(';
 

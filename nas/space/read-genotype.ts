@@ -1,7 +1,7 @@
 import type { Json } from '../core/json.ts';
 import { chosenSpace, definitionOf, spaceSchema, type SpaceChoice } from './registry.ts';
 
-export interface ReadGenotype {
+interface ReadGenotype {
   readonly genotype: Json;
   /** In the space's own print. */
   readonly printed: string;

@@ -99,7 +99,7 @@ export interface BlockView {
 }
 
 /** Banks that are not empty when the block is over. */
-export const filledBanks = ({ input, bank, ops }: SmashBlock): number =>
+const filledBanks = ({ input, bank, ops }: SmashBlock): number =>
   ops.reduce((filled, { write }) => Math.max(filled, ...write.map((at) => at + 1)), input / bank);
 
 export const viewOf = ({ width: most, blocks }: SmashGenotype): readonly BlockView[] =>

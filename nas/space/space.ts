@@ -52,7 +52,7 @@ export interface Level<G extends Json> {
   readonly decisions: Decisions<G>;
 }
 
-export interface SpaceDescription {
+interface SpaceDescription {
   readonly name: string;
   readonly source: string;
   /** Number of distinct genotypes before isomorphism; a lower bound where marked so, absent where unbounded. */

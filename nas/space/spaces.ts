@@ -10,7 +10,7 @@ export interface Cell {
 }
 
 /** A space as the protocol needs it: genotypes in print, cells with their canonical hash. */
-export interface PrintedSpace {
+interface PrintedSpace {
   /** Throws `InputError` when the genotype is not of this space. */
   hash(genotype: string): string;
   sample(random: Random): Cell;

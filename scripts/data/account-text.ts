@@ -4,7 +4,7 @@ import type { ClassCounts } from '../../store/datasets.ts';
 import { table } from '../runs/format.ts';
 import type { FolderAccount } from './import-folder.ts';
 
-export interface ClassRow {
+interface ClassRow {
   readonly class: string;
   /** Without those for validation. */
   readonly train: number;
@@ -43,7 +43,7 @@ const countsTable = (rows: readonly ClassRow[]): string => {
 };
 
 /** What there is to say of an import, one line each. */
-export const accountLines = (
+const accountLines = (
   { leftOut, links, nested, remarks, equal }: FolderAccount,
   testImages: number,
 ): readonly string[] => [

@@ -33,7 +33,7 @@ export interface AddOptions extends Omit<FolderOptions, 'onProgress'> {
 type ImportedDataset = RawDataset & { readonly account?: FolderAccount };
 
 /** A data set in the store, and what became of everything in the folder that it is from. */
-export type AddedDataset = StoredDataset & { readonly created: boolean; readonly account?: FolderAccount };
+type AddedDataset = StoredDataset & { readonly created: boolean; readonly account?: FolderAccount };
 
 /** Any folder of images that the catalogue does not know. */
 export const CUSTOM = 'images';

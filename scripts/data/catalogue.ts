@@ -1,5 +1,5 @@
 /** A file of a data set's official distribution. */
-export interface OfficialFile {
+interface OfficialFile {
   readonly name: string;
   /** Where it can be had: a URL that `nas data add` tries, or words. */
   readonly origin: string;

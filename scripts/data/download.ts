@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { infrastructureError } from '../../nas/core/infrastructure-error.ts';
 
-export interface DownloadOptions {
+interface DownloadOptions {
   /** What to do instead; the last words of the error. */
   readonly fix: string;
   /** Seconds without a byte after which the transfer is given up. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { inputError } from '../../nas/core/input-error.ts';
+import { foldedName, isUnprintable } from './class-name.ts';
 import type { ImageFile } from './image-file.ts';
 import type { LeftOutCounter } from './left-out.ts';
 import { imagesWithin, type ImageFolderTree } from './walk-folder.ts';
@@ -157,13 +158,20 @@ const classesOf = (folders: Classes, at: string): readonly ImageFolderTree[] => 
   const sorted = [...folders].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const byFolded = new Map<string, string>();
   for (const { name, path } of sorted) {
-    const folded = name.toLowerCase();
+    if (isUnprintable(name))
+      throw inputError(
+        '--from',
+        path,
+        'names of classes that can be printed',
+        'rename the folder: its name has characters that end lines, move a cursor or hide text',
+      );
+    const folded = foldedName(name);
     const twin = byFolded.get(folded);
     if (twin !== undefined)
       throw inputError(
         '--from',
         path,
-        'classes whose names differ by more than case or accents’ encoding',
+        'classes whose names differ by more than case, spaces around them or accents’ encoding',
         twin === name ? 'join the two folders of this name' : `rename it or join it with ${twin}`,
       );
     byFolded.set(folded, name);

@@ -1,5 +1,5 @@
 /** What a file is, by its first bytes: its name may say otherwise, or nothing. */
-export type FileKind =
+type FileKind =
   /** An image that is read. */
   | { readonly kind: 'image'; readonly format: ImageFormat }
   /** Anything else, in words. */

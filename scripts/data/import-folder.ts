@@ -52,7 +52,7 @@ export interface FolderAccount {
 }
 
 /** The image files of a folder, by split. */
-export interface ImageFolder extends Omit<RawDataset, 'train' | 'test'> {
+interface ImageFolder extends Omit<RawDataset, 'train' | 'test'> {
   readonly train: readonly LabelledFile[];
   readonly validation: readonly LabelledFile[];
   readonly test: readonly LabelledFile[];

@@ -2,6 +2,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { CsvError, parse as parseCsv } from 'csv-parse/sync';
 import { inputError } from '../../nas/core/input-error.ts';
+import { foldedName, isUnprintable } from './class-name.ts';
 import { splitCalled, type LabelledFile, type SplitKind, type StructuredImages } from './folder-structure.ts';
 import type { ImageFile } from './image-file.ts';
 import type { LeftOutCounter } from './left-out.ts';
@@ -38,10 +39,11 @@ interface Row {
   readonly cells: readonly string[];
 }
 
-/** A tab, a semicolon or a comma: the first of them that the first line has. */
+/** A tab, a semicolon, a comma or a bar: the first of them that the first line has outside of quotes. */
 const delimiterOf = (text: string): string => {
-  const [first = ''] = text.split('\n', 1);
-  return ['\t', ';', ','].find((mark) => first.includes(mark)) ?? ',';
+  const [first = ''] = text.split(/[\r\n]/, 1);
+  const unquoted = first.replace(/"(?:[^"]|"")*"/g, '');
+  return ['\t', ';', ',', '|'].find((mark) => unquoted.includes(mark)) ?? ',';
 };
 
 const readRows = async (file: string): Promise<readonly Row[]> => {
@@ -132,7 +134,14 @@ export const readLabelFile = async (
   const { at, body } = columnsOf(await readRows(file), file);
   const wrong: string[] = [];
   const byPath = new Map<string, ImageFile>();
-  for (const image of images) byPath.set(resolve(image.path), image);
+  // Names with accents may be composed in the table and not on the disk, or the other way round.
+  const composed = new Map<string, ImageFile | 'several'>();
+  for (const image of images) {
+    const full = resolve(image.path);
+    byPath.set(full, image);
+    const name = full.normalize('NFC');
+    composed.set(name, composed.has(name) ? 'several' : image);
+  }
   const seen = new Map<
     string,
     { readonly line: number; readonly label: string; readonly split: SplitKind | undefined }
@@ -155,13 +164,26 @@ export const readLabelFile = async (
       continue;
     }
     const full = resolve(folder, path.replaceAll('\\', '/'));
-    const image = byPath.get(full) ?? byPath.get(await realpath(full).catch(() => full));
+    const image =
+      byPath.get(full) ??
+      byPath.get(await realpath(full).catch(() => full)) ??
+      composed.get(full.normalize('NFC'));
+    if (image === 'several') {
+      wrong.push(
+        `line ${line}: ${path} may be several images of the folder, which differ in their accents’ encoding`,
+      );
+      continue;
+    }
     if (image === undefined) {
       wrong.push(`line ${line}: ${path} is no image of the folder`);
       continue;
     }
     const before = seen.get(image.path);
     const name = label.normalize('NFC');
+    if (isUnprintable(name)) {
+      wrong.push(`line ${line}: the class ${JSON.stringify(name)} has characters that cannot be shown`);
+      continue;
+    }
     if (before !== undefined) {
       if (before.label !== name || before.split !== split)
         wrong.push(`lines ${before.line} and ${line} contradict each other on ${path}`);
@@ -187,6 +209,18 @@ export const readLabelFile = async (
       'labels of at least two classes',
       classes.length === 0 ? 'list images' : `all are of class ${classes[0]}`,
     );
+  const twin = classes.find(
+    (name, i) => classes.findIndex((other) => foldedName(other) === foldedName(name)) < i,
+  );
+  if (twin !== undefined) {
+    const others = classes.filter((name) => foldedName(name) === foldedName(twin));
+    throw inputError(
+      '--labels',
+      file,
+      'classes whose names differ by more than case',
+      `write one of ${others.join(', ')} everywhere`,
+    );
+  }
   const indices = new Map(classes.map((name, i) => [name, i]));
   const part = (wanted: SplitKind | undefined): readonly LabelledFile[] =>
     found

@@ -26,7 +26,7 @@ export interface BrokenFile {
   readonly why: string;
 }
 
-export interface Walked {
+interface Walked {
   readonly root: ImageFolderTree;
   readonly links: number;
   /** Files named as images whose content is something else. */

@@ -7,7 +7,7 @@ import type { DeploySettings } from '../../infra/settings.ts';
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const CDK = join(dirname(createRequire(import.meta.url).resolve('aws-cdk/package.json')), 'bin', 'cdk');
 
-export interface CdkCall {
+interface CdkCall {
   /** Command of the CDK and its options. */
   readonly args: readonly string[];
   readonly settings: DeploySettings;

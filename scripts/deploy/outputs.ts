@@ -9,7 +9,7 @@ const outputsSchema = z.looseObject({
   GpuQueue: z.string(),
   GpuJobDefinition: z.string(),
 });
-export type StackOutputs = z.infer<typeof outputsSchema>;
+type StackOutputs = z.infer<typeof outputsSchema>;
 
 /** The outputs of the stack from the file that the CDK wrote. */
 export const readOutputs = (file: string, stack: string): StackOutputs =>

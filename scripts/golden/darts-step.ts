@@ -13,7 +13,7 @@ import type { SupernetConfig } from './supernet-config.ts';
 
 type HostTensors = Readonly<Record<string, HostTensor>>;
 
-export interface DartsStep {
+interface DartsStep {
   readonly spec: Supernet;
   readonly config: SupernetConfig;
   readonly variables: HostTensors;

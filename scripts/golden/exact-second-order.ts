@@ -54,7 +54,7 @@ const alphaGradientAlong = (
 /** Far below the distance to the next kink of ReLU or max pooling, far above float64's rounding. */
 const DISTANCE = Math.fround(1e-6);
 
-export interface ExactOptions {
+interface ExactOptions {
   readonly spec: Supernet;
   readonly variables: HostTensors;
   readonly weights: readonly string[];

@@ -9,7 +9,7 @@ export const ALPHAS = ['alphas_normal', 'alphas_reduce'] as const;
 export const alphaSpec = { shape: [14, 8], dtype: 'float32' } as const;
 
 /** How the two inputs [14, 8] become edge weights: softmax for alphas, unchanged for 0/1 weights. */
-export type EdgeWeighting = (tf: Tf, input: Tensor) => Tensor;
+type EdgeWeighting = (tf: Tf, input: Tensor) => Tensor;
 
 /** Loss, logits, new statistics (`after1.*`) and all gradients (`grad.*`) of a batch. */
 export const forwardBackward = (

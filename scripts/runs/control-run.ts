@@ -83,7 +83,7 @@ export const controlRun = async (
 };
 
 /** What a command prints of a change. */
-export const printChange = (view: RunView, json: boolean): void => {
+const printChange = (view: RunView, json: boolean): void => {
   const entry: AuditEntry | undefined = view.audit?.at(-1);
   if (json)
     process.stdout.write(`${JSON.stringify({ runId: view.runId, status: view.status, change: entry })}\n`);

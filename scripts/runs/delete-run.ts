@@ -68,7 +68,7 @@ const forget = async (client: Client, runId: string): Promise<number> => {
   return executions;
 };
 
-export interface DeletedRun {
+interface DeletedRun {
   readonly runId: string;
   readonly objects: number;
   readonly bytes: number;

@@ -13,7 +13,7 @@ import { InvalidArchitectureError } from '../../nas/training/program.ts';
 import type { FoundArchitecture } from './find-architecture.ts';
 import { table } from './format.ts';
 
-export interface ArchitectureDescription {
+interface ArchitectureDescription {
   readonly origin: string;
   readonly space: string;
   /** Options of the space that are not its defaults. */

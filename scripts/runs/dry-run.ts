@@ -20,7 +20,7 @@ import type { NetworkSizes } from '../../nas/estimate/network-sizes.ts';
 import { checkRunId, withTable } from './prepare-run.ts';
 import { settleParallelism } from './settle-parallelism.ts';
 
-export interface Plan {
+interface Plan {
   readonly document: object;
   readonly text: string;
 }

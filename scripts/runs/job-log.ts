@@ -18,7 +18,7 @@ export interface JobLog {
 }
 
 /** The log that the embedded stack keeps in a file. */
-export const localLog = (batch: LocalBatch, batchJobId: string, attempt: number): JobLog => {
+const localLog = (batch: LocalBatch, batchJobId: string, attempt: number): JobLog => {
   let offset = 0;
   return {
     place: `attempt ${attempt} of Batch job ${batchJobId}`,
@@ -75,7 +75,7 @@ export const cloudLog = (client: CloudWatchLogsClient, group: string, stream: st
 };
 
 /** Where the logs of jobs are. */
-export interface JobLogs {
+interface JobLogs {
   open(job: RunBatchJob, attempt: AttemptLog): JobLog;
   close(): void;
 }

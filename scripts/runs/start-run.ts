@@ -9,7 +9,7 @@ import type { CarriedRun } from '../../workflows/contract.ts';
 import type { protocol } from '../../workflows/protocol.ts';
 import { datasetKey, runKey, spaceKey, strategyKey } from '../../workflows/search-attributes.ts';
 
-export type RunHandle = WorkflowHandleWithFirstExecutionRunId<typeof protocol>;
+type RunHandle = WorkflowHandleWithFirstExecutionRunId<typeof protocol>;
 
 const inUse = (runId: string): Error =>
   inputError(
@@ -27,7 +27,7 @@ export const reserve = async (store: ObjectStore, record: RunRecord): Promise<vo
 };
 
 /** Where a run begins that does not begin with nothing. */
-export interface Resumption {
+interface Resumption {
   /** Stages that are done already. */
   readonly carried: CarriedRun;
   /** 2 for a run's first retry; 1 for a fork, which is a run of its own. */

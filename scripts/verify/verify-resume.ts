@@ -17,7 +17,7 @@ import { keys } from '../../store/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { runTrainer, type TrainerEnd } from './trainer-process.ts';
 
-export interface Verification {
+interface Verification {
   readonly store: ObjectStore;
   /** A run of its own, which will hold the two jobs. */
   readonly record: RunRecord;

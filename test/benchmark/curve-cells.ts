@@ -2,7 +2,7 @@ import { randomFromSeed } from '../../nas/core/random.ts';
 import { dartsCnn } from '../../nas/space/darts-cnn.ts';
 
 export const CELLS = 40;
-export const EPOCHS = 64;
+const EPOCHS = 64;
 
 const random = randomFromSeed(3);
 export const genotypes = Array.from({ length: CELLS }, () => dartsCnn.sample(random));

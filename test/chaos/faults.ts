@@ -36,7 +36,7 @@ const DOCUMENTS = {
   'damage-log': /\/searches\/.*(head|segments\/[\w-]+)\.json$/,
 } as const;
 
-export interface Injection {
+interface Injection {
   readonly fault: Fault;
   /** Seconds since the soak began. */
   readonly at: number;

@@ -15,7 +15,7 @@ import type { DisturbedRun } from './soak.ts';
 import type { ChaosStack } from './stack.ts';
 
 /** What broke, by promise; every list empty when all were kept. */
-export interface Broken {
+interface Broken {
   /** Results whose bytes differ from the undisturbed twin's. */
   readonly changed: readonly string[];
   /** Runs that failed, and jobs of the twin without a result. */

@@ -14,7 +14,7 @@ import type { ChaosReport } from './judge.ts';
 import { startChaosStack } from './stack.ts';
 import type { ChaosStack } from './stack.ts';
 
-export interface SoakOptions {
+interface SoakOptions {
   /** Faults are injected for this long at most; the runs are then let finish. */
   readonly seconds: number;
   /** Stop earlier, once every fault has come this often. */

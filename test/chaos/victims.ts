@@ -4,7 +4,7 @@ import type { JobRef } from '../../store/checkpoint-documents.ts';
 import { currentLease } from '../../store/leases.ts';
 import type { ChaosStack, Trainer } from './stack.ts';
 
-export interface Victim {
+interface Victim {
   readonly trainer: Trainer;
   /** The job whose lease this very process holds; absent while it starts. */
   readonly job: JobRef | undefined;

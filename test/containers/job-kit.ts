@@ -60,7 +60,7 @@ export interface JobKit {
   close(): void;
 }
 
-export interface RunningTrainer {
+interface RunningTrainer {
   readonly process: ChildProcess;
   /** Standard error so far. */
   log(): string;

@@ -31,7 +31,7 @@ const FOLD_EVERY = 12;
 const FORGETFUL: readonly string[] = ['nas-rl', 'nasnet-reinforce', 'nasnet-ppo'];
 
 /** A strategy with the options that it has in the suite. */
-export interface StrategyCase {
+interface StrategyCase {
   /** Its name, or that of a scheduler with the strategy that it samples by. */
   readonly label: string;
   readonly entry: StrategyEntry;

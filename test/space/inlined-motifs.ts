@@ -1,7 +1,7 @@
 import { HIERARCHICAL_PRIMITIVES, type HierarchicalGenotype } from '../../nas/space/hierarchical.ts';
 
 /** Vertices in a forward order, the image first and the output last, with what each reads. */
-export interface InlinedMotifs {
+interface InlinedMotifs {
   readonly labels: readonly string[];
   readonly edges: readonly (readonly [from: number, to: number])[];
 }

@@ -31,7 +31,7 @@ export const PROXY_FAULTS = [
 ] as const;
 export type ProxyFault = (typeof PROXY_FAULTS)[number];
 
-export interface FaultPlan {
+interface FaultPlan {
   readonly seed: number;
   /** Probability of a fault for each request, in [0, 1]. */
   readonly rate: number;
@@ -43,7 +43,7 @@ export interface FaultPlan {
   readonly hangMs?: number;
 }
 
-export interface InjectedFault {
+interface InjectedFault {
   readonly request: number;
   readonly fault: ProxyFault;
   readonly method: string;

@@ -1,7 +1,7 @@
 import { StorageError, type ObjectStore } from '../../store/object-store.ts';
 
 /** One request of a client, as a fault plan sees it. */
-export interface StoreOperation {
+interface StoreOperation {
   /** Number of the request, from 0, over all methods of this wrapper. */
   readonly index: number;
   readonly method: 'get' | 'head' | 'put' | 'putIfAbsent' | 'compareAndSwap' | 'list' | 'delete';

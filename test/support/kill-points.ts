@@ -23,7 +23,7 @@ export interface MortalWorker {
 }
 
 /** A worker over a store and a Batch that outlive it. Dead, it does nothing any more: each request fails before it is sent. */
-export const mortalWorker = (
+const mortalWorker = (
   world: { readonly store: ObjectStore; readonly batch: BatchJobs },
   kill?: KillPoint,
 ): MortalWorker => {

@@ -56,7 +56,7 @@ const shareServer = <T>(
   });
 };
 
-export interface TestTemporal {
+interface TestTemporal {
   readonly address: string;
   readonly namespace: string;
 }

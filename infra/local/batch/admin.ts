@@ -33,7 +33,7 @@ const schemas = {
 };
 
 /** Bytes of an attempt's log from `offset` on; the next offset is theirs plus their number. */
-export interface LogChunk {
+interface LogChunk {
   readonly bytes: Buffer;
   readonly size: number;
 }

@@ -1,12 +1,12 @@
 import type { CurrentAttempt } from './records.ts';
 import type { AttemptEnd } from './retry.ts';
 
-export const ESSENTIAL_EXITED = 'Essential container in task exited';
+const ESSENTIAL_EXITED = 'Essential container in task exited';
 export const FAILED_TO_START = 'Task failed to start';
-export const TIMED_OUT = 'Job attempt duration exceeded timeout';
-export const OUT_OF_MEMORY = 'OutOfMemoryError: Container killed due to memory usage';
+const TIMED_OUT = 'Job attempt duration exceeded timeout';
+const OUT_OF_MEMORY = 'OutOfMemoryError: Container killed due to memory usage';
 
-export const hostTerminated = (instanceId: string): string => `Host EC2 (instance ${instanceId}) terminated.`;
+const hostTerminated = (instanceId: string): string => `Host EC2 (instance ${instanceId}) terminated.`;
 
 export const cannotPull = (image: string): AttemptEnd => ({
   statusReason: FAILED_TO_START,

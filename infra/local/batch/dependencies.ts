@@ -4,7 +4,7 @@ import type { Job } from './records.ts';
 import type { Tables } from './state.ts';
 
 /** Job ids that a job waits for; children of an array wait as SEQUENTIAL and N_TO_N say. */
-export const prerequisites = (tables: Tables, job: Job): string[] =>
+const prerequisites = (tables: Tables, job: Job): string[] =>
   specOf(tables, job).dependsOn.flatMap(({ jobId, type }) => {
     if (job.index === undefined) return jobId === undefined || type !== undefined ? [] : [jobId];
     if (type === 'SEQUENTIAL') return job.index === 0 ? [] : [childId(job.specId, job.index - 1)];

@@ -1,5 +1,5 @@
 /** Batch's own errors, and those that AWS gives callers that it does not know. */
-export type ErrorType =
+type ErrorType =
   | 'ClientException'
   | 'ServerException'
   | 'TooManyRequestsException'

@@ -15,7 +15,7 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-export interface OpenedJournal {
+interface OpenedJournal {
   readonly journal: Journal;
   /** The newest snapshot, or undefined when there is none. */
   readonly snapshot: unknown;
@@ -23,7 +23,7 @@ export interface OpenedJournal {
   readonly entries: readonly unknown[];
 }
 
-export interface JournalOptions {
+interface JournalOptions {
   /** The whole current state, for a snapshot; called between two appends, never during one. */
   readonly snapshot: () => unknown;
   /** Journal size in characters that brings about the next snapshot. */

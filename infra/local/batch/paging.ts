@@ -1,6 +1,6 @@
 import { clientException } from './errors.ts';
 
-export interface Page<T> {
+interface Page<T> {
   readonly items: readonly T[];
   readonly nextToken?: string;
 }

@@ -7,7 +7,7 @@ import { demandOf, fits, minus } from './resources.ts';
 import type { Tables } from './state.ts';
 
 /** What running jobs leave free. */
-export interface Free {
+interface Free {
   slots: number;
   machine: Demand;
   /** vCPUs in use, by compute environment. */

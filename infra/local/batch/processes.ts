@@ -51,7 +51,7 @@ const signal = (pid: number, name: NodeJS.Signals): void => {
 /** One attempt's folder. */
 export const attemptFiles = (dir: string) => ({ log: path.join(dir, 'log') }) as const;
 
-export interface Launch {
+interface Launch {
   readonly dir: string;
   readonly command: readonly string[];
   readonly cwd: string;

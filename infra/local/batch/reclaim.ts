@@ -2,7 +2,7 @@ import type { Endpoint } from './endpoint.ts';
 import { clientException } from './errors.ts';
 import type { Instance } from './records.ts';
 
-export interface ReclaimRequest {
+interface ReclaimRequest {
   readonly jobId?: string | undefined;
   readonly instanceId?: string | undefined;
   /** Emulated seconds from the interruption notice to the host's shutdown. */

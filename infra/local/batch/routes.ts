@@ -25,7 +25,7 @@ import type { Request } from './requests.ts';
 import { parseRequest, requests } from './requests.ts';
 
 /** A routed call: the operation's name, for rate limits, and what answers it. */
-export interface Route {
+interface Route {
   readonly operation: string;
   readonly handle: (endpoint: Endpoint, body: unknown) => object;
 }

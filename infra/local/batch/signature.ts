@@ -11,7 +11,7 @@ export interface Credentials {
 }
 
 /** Who a request says signed it, before its body is read. */
-export interface Claim {
+interface Claim {
   readonly form: 'header' | 'query';
   readonly signedHeaders: ReadonlySet<string>;
   readonly signature: string;
@@ -21,7 +21,7 @@ export interface Claim {
 }
 
 /** Checks AWS Signature Version 4, in a header or presigned, as AWS Batch does. */
-export interface SignatureCheck {
+interface SignatureCheck {
   /** What the request claims. Throws when it is unsigned, malformed, of another key, scope or time. */
   claim(request: IncomingMessage, target: URL): Claim;
   /** Throws when the signature is not that of this very request. `path` is as it was sent. */

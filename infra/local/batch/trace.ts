@@ -8,7 +8,7 @@ export const nextChange = (data: readonly number[], from: number): number | unde
   return undefined;
 };
 
-export interface TracePlayer {
+interface TracePlayer {
   /** Plays a trace instead of the one that plays: capacity follows its points, and spot jobs beyond them are reclaimed. */
   play(replay: Replay): void;
   stop(): void;

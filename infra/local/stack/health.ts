@@ -46,7 +46,7 @@ export const isTemporalReady = (address: string, namespace: string): Promise<boo
  * Whether this very worker polls its task queue. Temporal lists a poller for minutes after its process has died, so that the
  * pid alone could be that of a predecessor: workers name themselves `<pid>@<host>#<token of their start>`.
  */
-export const isWorkerPolling = (stack: StackDocument, { pid, token }: RunningProcess): Promise<boolean> =>
+const isWorkerPolling = (stack: StackDocument, { pid, token }: RunningProcess): Promise<boolean> =>
   withTemporal(stack.config.temporalAddress, async (connection) => {
     const queue = await connection.workflowService.describeTaskQueue({
       namespace: stack.config.temporalNamespace,
@@ -61,7 +61,7 @@ export const isWorkerPolling = (stack: StackDocument, { pid, token }: RunningPro
 
 export const isS3Ready = (endpoint: string): Promise<boolean> =>
   answers((signal) => fetch(`${endpoint}/_health`, { signal }));
-export const isBatchReady = (endpoint: string, identity: BatchIdentity): Promise<boolean> =>
+const isBatchReady = (endpoint: string, identity: BatchIdentity): Promise<boolean> =>
   answers((signal) => signedFetch(new URL('/_local/state', endpoint), identity, { signal }));
 
 const asked = (stack: StackDocument, name: ServiceName, running: RunningProcess): Promise<boolean> => {

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { SEARCH_ATTRIBUTES } from '../../../nas/protocol/search-attributes.ts';
 import { codeRoot } from './code.ts';
-import { batchEndpoint, s3Endpoint, stackEnvironment } from './document.ts';
+import { stackEnvironment } from './document.ts';
 import type { StackDocument } from './document.ts';
 import { REPOSITORY } from './layout.ts';
 import type { Layout } from './layout.ts';
@@ -150,10 +150,3 @@ export const serviceSpecs = (
     },
   };
 };
-
-/** Where each server answers, for messages. */
-export const endpointOf = (stack: StackDocument): Record<Exclude<ServiceName, 'worker'>, string> => ({
-  temporal: stack.config.temporalAddress,
-  s3: s3Endpoint(stack),
-  batch: batchEndpoint(stack),
-});

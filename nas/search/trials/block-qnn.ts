@@ -90,7 +90,7 @@ const key = (code: NscLayer): string => code.join();
  * Multiply-adds of a block for one pixel, in units of C² for an input of C channels; a convolution has C filters. One at
  * least, so that a block without convolutions has a logarithm.
  */
-export const blockMultiplyAdds = (genotype: BlockQnnGenotype): number => {
+const blockMultiplyAdds = (genotype: BlockQnnGenotype): number => {
   const widths = [1];
   let total = 0;
   for (const code of layersOf(genotype)) {
@@ -103,14 +103,14 @@ export const blockMultiplyAdds = (genotype: BlockQnnGenotype): number => {
 };
 
 /** Edges over nodes of the block's graph (§3.3), its input and output counted. */
-export const blockDensity = (genotype: BlockQnnGenotype): number => {
+const blockDensity = (genotype: BlockQnnGenotype): number => {
   const layers = layersOf(genotype);
   const edges = layers.reduce((sum, code) => sum + predecessorsOf(code).length, looseEnds(genotype).length);
   return edges / (layers.length + 2);
 };
 
 /** The reward of an early-stopped accuracy: ACC − μ ln(FLOPs) − ρ ln(density), §3.3. */
-export const earlyStopReward = (accuracy: number, genotype: BlockQnnGenotype, { mu, rho }: Options): number =>
+const earlyStopReward = (accuracy: number, genotype: BlockQnnGenotype, { mu, rho }: Options): number =>
   accuracy - mu * Math.log(blockMultiplyAdds(genotype)) - rho * Math.log(blockDensity(genotype));
 
 const terminalAt = (index: number): NscLayer => [index, NSC_TERMINAL, 0, 0, 0];

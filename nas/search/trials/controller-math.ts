@@ -2,7 +2,7 @@ import type { Decisions } from '../../space/space.ts';
 import type { Json } from '../../core/json.ts';
 
 /** One time step of an autoregressive controller. */
-export type ControllerStep =
+type ControllerStep =
   /** One choice, by the softmax layer and embedding named `table`, which other steps may share. */
   | { readonly kind: 'choice'; readonly table: string; readonly size: number }
   /** Anchor point: a bit for each of the first `bits` anchors before it, by attention (Zoph & Le 2017, §3.3). */
@@ -28,7 +28,7 @@ export interface ControllerEpisode {
 }
 
 /** `clip` null: REINFORCE, advantage · log p; else PPO's clipped surrogate (Schulman et al. 2017, eq. 7). */
-export interface ControllerObjective {
+interface ControllerObjective {
   readonly clip: number | null;
   readonly entropyWeight: number;
 }
@@ -95,11 +95,7 @@ export const controllerSize = (shape: Omit<ControllerShape, 'steps'>): number =>
 const tableOf = (label: string, size: number): string => `${label.replace(/\d+/g, '#')} of ${size}`;
 
 /** The time steps that make the choices: anchor points where the decisions mark them, a softmax for every other. */
-export const controllerSteps = ({
-  sizes,
-  labels,
-  anchors = [],
-}: Decisions<Json>): readonly ControllerStep[] => {
+const controllerSteps = ({ sizes, labels, anchors = [] }: Decisions<Json>): readonly ControllerStep[] => {
   const steps: ControllerStep[] = [];
   const anchorAt = new Map(anchors.map(([first, bits]) => [first, bits]));
   for (let at = 0; at <= sizes.length;) {

@@ -13,7 +13,7 @@ import type { RewardScale } from './reward-scale.ts';
 import type { StrategyContext, StrategyDefinition } from '../strategy.ts';
 
 /** Options that every search by a recurrent controller shares. */
-export interface ControllerSearchOptions {
+interface ControllerSearchOptions {
   /** Units of each LSTM layer. */
   readonly units: number;
   /** K: replicas of the controller, each with a round of children under way. */

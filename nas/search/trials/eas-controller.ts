@@ -62,7 +62,7 @@ export interface EasController {
   ): Float32Array;
 }
 
-export interface EasParameter {
+interface EasParameter {
   readonly name: string;
   readonly shape: readonly number[];
   /** How it begins: uniform in ± `range`, or zero but for the forget gates' ones. */

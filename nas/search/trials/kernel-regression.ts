@@ -28,7 +28,7 @@ export const squaredExponential = <P>(distance: (a: P, b: P) => number): Likenes
 });
 
 /** A Gaussian process over things between which only distances are known. */
-export interface KernelRegression<P> {
+interface KernelRegression<P> {
   predict(point: P): { readonly mean: number; readonly sd: number };
   /** The highest posterior mean among the observations: scores are noisy, so not the best observation. */
   readonly incumbent: number;

@@ -30,7 +30,7 @@ export const modelOptions = (evaluations: number) => ({
     .default(200),
 });
 
-export interface ModelOptions {
+interface ModelOptions {
   readonly initial: number;
   readonly batch: number;
   readonly candidates: number;
@@ -45,7 +45,7 @@ type Model = {
 };
 
 /** What a fit starts from. */
-export interface Fit<O> {
+interface Fit<O> {
   readonly space: Space;
   readonly genotypes: readonly Json[];
   /** Standard normal scores of the ranks, so that outliers and units do not matter. */

@@ -6,7 +6,7 @@ import { transportCost } from './transport.ts';
 const SKIP_WEIGHT = 1;
 
 type Skip = { readonly from: number; readonly span: number };
-export interface MorphismProfile {
+interface MorphismProfile {
   /** Widths in topological order; a layer's label is part of what must be edited. */
   readonly layers: LayerGraph['layers'];
   readonly skips: readonly Skip[];

@@ -10,7 +10,7 @@ const LEAST_OUTER_MASS = 100;
 /** Mass of a fully connected layer as a share of its product of units. */
 const DENSE_SHARE = 0.1;
 /** Weights of the structural cost, one distance each. */
-export const STRUCTURE_WEIGHTS = [0.1, 0.25, 0.61, 1.5] as const;
+const STRUCTURE_WEIGHTS = [0.1, 0.25, 0.61, 1.5] as const;
 /** Price of leaving a unit of mass unmatched. */
 const UNMATCHED = 1;
 /** Only layers of one sort are ever matched. */

@@ -86,7 +86,7 @@ const joined = (parts: readonly Float32Array[]): Float32Array => {
   return all;
 };
 
-export interface PushOptions {
+interface PushOptions {
   readonly learningRate: number;
   readonly epochs: number;
   /** Versions that are still read, however old: those of the rounds known to be under way. */

@@ -1,9 +1,9 @@
 import type { Random } from '../../core/random.ts';
 
 /** A trained network of one hidden ReLU layer: its prediction. */
-export type Perceptron = (features: readonly number[]) => number;
+type Perceptron = (features: readonly number[]) => number;
 
-export interface PerceptronOptions {
+interface PerceptronOptions {
   readonly hidden: number;
   readonly epochs: number;
   readonly learningRate: number;
@@ -17,7 +17,7 @@ export interface Lesson {
   readonly learningRate: number;
 }
 
-export interface TeachingOptions extends Omit<PerceptronOptions, 'learningRate'> {
+interface TeachingOptions extends Omit<PerceptronOptions, 'learningRate'> {
   /** Linear by least squares, or a sigmoid by least absolute error, whose logit is `first` for most points to begin with. */
   readonly output: { readonly kind: 'linear' } | { readonly kind: 'sigmoid'; readonly first: number };
 }

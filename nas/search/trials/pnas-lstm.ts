@@ -30,7 +30,7 @@ export const lstmOptions = z
       .default(0.002),
   })
   .prefault({});
-export type LstmOptions = z.infer<typeof lstmOptions>;
+type LstmOptions = z.infer<typeof lstmOptions>;
 
 const shapeOf = ({ hidden, embedding }: LstmOptions): SequenceShape => ({
   hidden,

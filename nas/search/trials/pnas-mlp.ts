@@ -25,7 +25,7 @@ export const mlpOptions = z
       .default(0.002),
   })
   .prefault({});
-export type MlpOptions = z.infer<typeof mlpOptions>;
+type MlpOptions = z.infer<typeof mlpOptions>;
 
 /**
  * Predictions of one perceptron. Features are means over blocks, so the hidden layer's sums are too: a block's part is computed

@@ -11,7 +11,7 @@ export interface SequenceShape {
   readonly period: readonly string[];
 }
 
-export interface SequenceFit {
+interface SequenceFit {
   /** Steps of Adam on the mean absolute error over all sequences. */
   readonly epochs: number;
   readonly learningRate: number;

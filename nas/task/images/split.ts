@@ -16,7 +16,7 @@ export const indicesByClass = (labels: Int32Array): readonly (readonly number[])
 };
 
 /** What a split is made of: a data set in memory, a stream, or labels alone. */
-export interface SplitSource extends Pick<ImageSet, 'labels'> {
+interface SplitSource extends Pick<ImageSet, 'labels'> {
   /** So many images at the end are the validation split that the data set gives; absent: it gives none. */
   readonly givenValidation?: number | undefined;
   /** Names for messages. */

@@ -10,7 +10,7 @@ export const attentionParameters = (hidden: number): Record<string, readonly num
 });
 
 /** Earlier steps of the recurrence that later ones may point to (Zoph & Le 2017, §3.3). */
-export interface Anchors {
+interface Anchors {
   /** `visible`: whether its own state can be read, or zero in its place. */
   add(hidden: Tensor, visible: boolean): void;
   /** qᵀ tanh(W₁ h_earlier + W₂ h) for each anchor, [M, anchors]. */

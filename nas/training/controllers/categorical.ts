@@ -2,7 +2,7 @@ import type { Tensor } from '../graph/tensor.ts';
 import { embed, single, squash, type Controller } from './controller.ts';
 import { lstmStep, zeroLstmState } from './lstm-cell.ts';
 
-export interface CategoricalControllerSettings {
+interface CategoricalControllerSettings {
   /** Options of each decision. */
   readonly sizes: readonly number[];
   readonly hiddenUnits: number;

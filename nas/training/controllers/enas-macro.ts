@@ -4,7 +4,7 @@ import { recurrenceParameters, startRecurrence, type RecurrenceSettings } from '
 import { logSigmoid } from './log-sigmoid.ts';
 import type { Tensor, Tf } from '../graph/tensor.ts';
 
-export interface MacroControllerSettings extends RecurrenceSettings {
+interface MacroControllerSettings extends RecurrenceSettings {
   /** Layers of the architectures. */
   readonly depth: number;
   /** Operations to choose from. */

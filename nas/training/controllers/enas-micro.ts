@@ -3,7 +3,7 @@ import { createAnchors } from './anchors.ts';
 import { single, squash, type Controller } from './controller.ts';
 import { recurrenceParameters, startRecurrence, type RecurrenceSettings } from './enas-recurrence.ts';
 
-export interface MicroControllerSettings extends RecurrenceSettings {
+interface MicroControllerSettings extends RecurrenceSettings {
   readonly tanhConstant: number;
   /** Nodes of a cell. */
   readonly nodes: number;

@@ -22,7 +22,7 @@ export const recurrenceParameters = (
 });
 
 /** One LSTM layer on its way through M sequences. */
-export interface Recurrence {
+interface Recurrence {
   /** The first input, [M, H]. */
   readonly start: Tensor;
   /** A step on an input [M, H]; the hidden state, [M, H]. */

@@ -1,5 +1,5 @@
 /** What rewards are worth above a moving average of them. */
-export interface Reinforced {
+interface Reinforced {
   /** Of each reward, in order. */
   readonly advantages: readonly number[];
   /** After the last one. */

@@ -25,7 +25,7 @@ export interface Reinforcement {
 }
 
 /** A controller with its Adam, compiled for a fixed number of sequences a call. */
-export interface CompiledController {
+interface CompiledController {
   /** Draws sequences; a function of the parameters and the seed alone. */
   sample(seed: readonly [number, number]): readonly Sample[];
   /** One step of policy gradient (Williams 1992). Throws `DivergedError`, leaving everything as it was. */
@@ -36,13 +36,13 @@ export interface CompiledController {
 }
 
 /** Of the controller's Adam. */
-export interface ControllerAdam {
+interface ControllerAdam {
   readonly learningRate: number;
   readonly beta1: number;
   readonly epsilon: number;
 }
 
-export interface PolicyGradientSettings extends ControllerAdam {
+interface PolicyGradientSettings extends ControllerAdam {
   /** Weight of the controller's penalty, where it has one. */
   readonly penaltyWeight: number;
   /** Sequences of one call. */

@@ -10,7 +10,7 @@ export type { FunctionResult, FunctionSpec, TensorSpec } from './record.ts';
 
 type HostTensors = Readonly<Record<string, HostTensor>>;
 
-export interface GraphSpec {
+interface GraphSpec {
   /** Initial values. */
   readonly variables: HostTensors;
   readonly functions: Readonly<Record<string, FunctionSpec>>;

@@ -41,7 +41,7 @@ export interface FunctionSpec {
 }
 
 /** Node names by which a session is fed and fetched. */
-export interface RecordedFunction {
+interface RecordedFunction {
   readonly inputs: Readonly<Record<string, string>>;
   readonly outputs: Readonly<Record<string, string>>;
   /** Fetching it runs the updates. */

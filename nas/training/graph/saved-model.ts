@@ -57,7 +57,7 @@ const descriptor = {
   },
 } as const;
 
-export interface ShapeDef {
+interface ShapeDef {
   readonly dim: readonly { readonly size: number }[];
 }
 

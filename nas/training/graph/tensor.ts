@@ -20,7 +20,7 @@ export interface TensorHandle {
   readonly shape: number[];
 }
 
-export interface NativeBinding {
+interface NativeBinding {
   readonly TF_ATTR_STRING: number;
   readonly TF_ATTR_INT: number;
   readonly TF_ATTR_FLOAT: number;

@@ -7,7 +7,7 @@ export const BATCH_NORM_EPSILON = 1e-5;
 /** Share of the batch's statistics in the new running ones (PyTorch's `momentum`). */
 const MOMENTUM = 0.1;
 
-export interface BatchNormParameters {
+interface BatchNormParameters {
   /** [C]. */
   readonly scale: Tensor;
   readonly offset: Tensor;
@@ -15,7 +15,7 @@ export interface BatchNormParameters {
   readonly runningVariance: Tensor;
 }
 
-export interface BatchNormResult {
+interface BatchNormResult {
   readonly y: Tensor;
   /** New running statistics: 0.9 old + 0.1 of the batch, the variance unbiased. */
   readonly runningMean: Tensor;

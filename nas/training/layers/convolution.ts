@@ -2,7 +2,7 @@ import { customOperation } from '../graph/custom-operation.ts';
 import { execute, type Attribute, type Tensor, type Tf } from '../graph/tensor.ts';
 
 /** Symmetric zero padding, as PyTorch pads. */
-export interface ConvolutionGeometry {
+interface ConvolutionGeometry {
   readonly strides: readonly [number, number];
   readonly padding: readonly [number, number];
 }

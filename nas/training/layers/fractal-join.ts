@@ -1,7 +1,7 @@
 import type { Tensor, Tf } from '../graph/tensor.ts';
 
 /** How a join merges the columns that meet in it. */
-export type JoinKind = 'mean' | 'concat';
+type JoinKind = 'mean' | 'concat';
 
 /** The inputs of a join: input i ends column `columns[i]` of `total`; column 0 is the longest. */
 export interface JoinOptions {

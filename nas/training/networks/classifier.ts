@@ -30,11 +30,11 @@ export interface ForwardCall {
   readonly inputs: Tensors;
 }
 
-export interface TrainCall extends ForwardCall {
+interface TrainCall extends ForwardCall {
   readonly drop: DropOptions;
 }
 
-export interface ClassifierOutputs {
+interface ClassifierOutputs {
   /** [B, classes]. */
   readonly logits: Tensor;
   /** [B, classes]; where the network has an auxiliary head. */

@@ -1,14 +1,13 @@
 import type { NasBench201Genotype, NasBench201Operation } from '../../space/nas-bench-201.ts';
-import { initialValues } from '../layers/initial-values.ts';
 import type { ImageShape, Layers } from '../layers/layers.ts';
-import { InvalidArchitectureError, type HostTensor } from '../program.ts';
+import { InvalidArchitectureError } from '../program.ts';
 import type { BuildNetwork } from './network.ts';
 import { describeNetwork, type Description } from '../layers/shape-layers.ts';
 import { tensorLayers, type Mode } from '../layers/tensor-layers.ts';
 import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 
 /** What cells are put into: three stages of N, with residual reductions between (Dong & Yang 2020, §2.1). */
-export interface NasBench201Skeleton {
+interface NasBench201Skeleton {
   /** C; the benchmark has 16. */
   readonly channels: number;
   /** N; the benchmark has 5. */
@@ -164,10 +163,6 @@ export const nasBench201Classifier =
  */
 export const describeNasBench201 = (spec: NasBench201Spec): Description =>
   describeNetwork(spec.image, (layers, x) => network(layers, spec, x));
-
-/** Initial variables by their published names, in TensorFlow's layouts. */
-export const nasBench201Variables = (spec: NasBench201Spec, seed: number): Record<string, HostTensor> =>
-  initialValues(describeNasBench201(spec).declarations, seed);
 
 /** Pooled features [B, 4C] and logits [B, classes]; in training mode with batch norm's new running statistics. */
 export const runNasBench201 = (

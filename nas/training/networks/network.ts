@@ -73,7 +73,7 @@ export const evaluateClassifier = (tf: Tf, network: Network, vars: Tensors, x: T
   flat(tf, network(tensorLayers(tf, vars, { kind: 'evaluate' }), x).logits);
 
 /** A network to be trained, with what it costs without its auxiliary head, as published. */
-export interface BuiltClassifier {
+interface BuiltClassifier {
   readonly classifier: Classifier;
   /** Trained weights. */
   readonly parameters: number;

@@ -9,7 +9,7 @@ export interface Optimizer {
   update(tf: Tf, step: OptimizerStep): { readonly params: Tensors; readonly slots: Tensors };
 }
 
-export interface OptimizerStep {
+interface OptimizerStep {
   readonly params: Tensors;
   readonly gradients: Tensors;
   readonly slots: Tensors;

@@ -19,7 +19,7 @@ type HostTensors = Readonly<Record<string, HostTensor>>;
 /** Edge weights of each kind of cell: rows sum to one. */
 export type Architecture = Readonly<Record<string, EdgeScores>>;
 
-export interface MixtureStepInputs {
+interface MixtureStepInputs {
   readonly training: Batch;
   readonly search?: Batch;
   readonly learningRate: number;
@@ -28,7 +28,7 @@ export interface MixtureStepInputs {
 }
 
 /** A mixture network with a strategy that moves its weights and alphas, compiled for one batch shape. */
-export interface CompiledMixture {
+interface CompiledMixture {
   /** One step. Throws `DivergedError`, leaving everything as it was, when the loss is not finite. */
   step(inputs: MixtureStepInputs): Tally;
   /** Forward with running statistics and the softmax of the alphas as edge weights. */
@@ -45,7 +45,7 @@ export interface CompiledMixture {
   dispose(): void;
 }
 
-export interface MixtureSpec {
+interface MixtureSpec {
   readonly supernet: Supernet;
   readonly recipe: Recipe;
   /** Initial values of the network. */

@@ -5,7 +5,7 @@ import type { Course, Place } from './segments.ts';
 import { accuracyOf, meanLoss, type Score, type Tally } from './tally.ts';
 
 /** What every program's state holds beside its own. */
-export type CourseState = Json & {
+type CourseState = Json & {
   readonly curve: readonly CurvePoint[];
   /** Of architectures, in the order of scoring; the last may not be whole. */
   readonly scores?: readonly Score[];
@@ -34,7 +34,7 @@ export interface Done<State> {
 }
 
 /** What a program that walks a course says of its own; `State` is everything but tensors that its snapshots hold. */
-export interface CourseWork<Kind extends string, State extends CourseState> {
+interface CourseWork<Kind extends string, State extends CourseState> {
   readonly course: Course<Kind>;
   /** Before the first step. */
   readonly initial: State;

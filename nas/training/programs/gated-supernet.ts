@@ -11,7 +11,7 @@ import type { Classifier, ForwardCall } from '../networks/classifier.ts';
 import { splitVariables } from '../networks/split-variables.ts';
 
 /** Which batch-norm statistics score a cell: the running ones, or those of the minibatch that is scored. */
-export type ScoreStatistics = 'running' | 'batch';
+type ScoreStatistics = 'running' | 'batch';
 
 /** A supernet of which one call runs one path. */
 export interface GatedSupernet<G extends Json = Json> {

@@ -17,7 +17,7 @@ import { trained, type TrainingEpochs } from './training-epochs.ts';
 export type SharedWeightsState = TrainingEpochs & { readonly cost: TrainingCost };
 
 /** The weights that all genotypes of a gated supernet share, trained and scored through one genotype at a time. */
-export interface SharedWeights {
+interface SharedWeights {
   readonly images: SearchImages;
   /** Minibatches of training. */
   readonly batchesPerEpoch: number;

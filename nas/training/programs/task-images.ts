@@ -8,7 +8,7 @@ import { splitTrainValidation, type TrainValidationSplit } from '../../task/imag
 import type { StreamedDataset } from '../../task/images/streamed-dataset.ts';
 
 /** The official training images of a task, split as its spec says. */
-export interface TaskImages extends TrainValidationSplit {
+interface TaskImages extends TrainValidationSplit {
   /** Both parts. */
   readonly whole: Int32Array;
   /** Shuffled and augmented minibatches, made ahead in a thread; equal purposes give equal minibatches. */

@@ -17,7 +17,7 @@ export type TrainingEpochs = {
 export const noEpochs: TrainingEpochs = { training: emptyTally, curve: [], dataDigest: '' };
 
 /** A minibatch that was trained on. */
-export interface TrainedMinibatch {
+interface TrainedMinibatch {
   /** Minibatches before it, in all epochs. */
   readonly update: number;
   readonly learningRate: number;

@@ -6,7 +6,7 @@ export interface LossGradients {
   readonly alphas: Tensors;
 }
 
-export interface UnrolledProblem {
+interface UnrolledProblem {
   readonly weights: Tensors;
   /** Gradients of the training loss at the present alphas and the given weights. */
   training(weights: Tensors): LossGradients;
@@ -19,7 +19,7 @@ export interface UnrolledProblem {
 }
 
 /** Length of the finite difference's step in weight space (Liu et al. 2019, §2.3, footnote 2). */
-export const DIFFERENCE_RADIUS = 0.01;
+const DIFFERENCE_RADIUS = 0.01;
 
 const map = (tensors: Tensors, f: (tensor: Tensor, name: string) => Tensor): Tensors =>
   Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, f(tensor, name)]));

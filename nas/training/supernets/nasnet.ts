@@ -37,7 +37,7 @@ const cellPathLength = (reduction: boolean): number =>
 export const NASNET_PATH_LENGTH = cellPathLength(false) + cellPathLength(true);
 
 /** Which of the two spaces a supernet is of. */
-export interface NasnetFamily {
+interface NasnetFamily {
   /** Of an edge. */
   readonly operations: readonly NasnetOperation[];
   /** Whether blocks may join their branches instead of adding them. */

@@ -9,7 +9,7 @@ const SUPERNETS: Readonly<Record<string, (spec: SupernetSpec) => Supernet>> = {
 };
 
 /** Names of the spaces whose cells can share weights in a supernet. */
-export const SUPERNET_SPACES: readonly string[] = Object.keys(SUPERNETS);
+const SUPERNET_SPACES: readonly string[] = Object.keys(SUPERNETS);
 
 /**
  * The supernet of a space.

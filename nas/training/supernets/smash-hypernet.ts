@@ -28,7 +28,7 @@ const FIRST = 7;
  * position tells equal positions apart, so that equal architectures have equal weights (W = H(c), §3). Positions have one slice each (a
  * depth compression of 1).
  */
-export interface Hypernet {
+interface Hypernet {
   readonly declarations: readonly Declaration[];
   /** Of generating all weights once. */
   readonly multiplyAdds: number;

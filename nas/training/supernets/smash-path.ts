@@ -14,7 +14,7 @@ import { groupsFor } from '../networks/smash.ts';
 import type { Tensor, Tf } from '../graph/tensor.ts';
 
 /** Sizes that all architectures of a space share when they run in one graph. */
-export interface SmashShapes {
+interface SmashShapes {
   readonly options: SmashOptions;
   /** Channels of a unit. */
   readonly unit: number;

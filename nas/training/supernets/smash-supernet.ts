@@ -20,7 +20,7 @@ const SAME = { strides: [1, 1], padding: [0, 0] } as const;
 const LEAST_SQUARE = 1e-12;
 
 /** All SMASH networks of a space at one size, of which one call runs one. */
-export interface SmashSupernet {
+interface SmashSupernet {
   readonly weights: Record<string, HostTensor>;
   readonly pathLength: number;
   path(genotype: SmashGenotype): Int32Array;

@@ -301,6 +301,18 @@ describe('channels and size are those of the whole set', () => {
 });
 
 describe('splits and classes', () => {
+  test.each([
+    ['a', 'A'],
+    ['a', 'a '],
+    ['caf\u00e9', 'cafe\u0301'],
+  ])('classes %j and %j are refused', async (one, other) => {
+    await classes(one, other);
+    await expect(importFolder(folder)).rejects.toThrow('differ by more than case, spaces around them');
+  });
+  test.each(['b\u001b[2J', 'b\nc', 'b\u202ec'])('a class called %j is refused', async (name) => {
+    await classes('a', name);
+    await expect(importFolder(folder)).rejects.toThrow('names of classes that can be printed');
+  });
   const splitCounts = async (options = {}): Promise<unknown> => {
     const { classes: names, train, test: tests, givenValidation } = await importFolder(folder, options);
     return [names, counts(train, names.length), givenValidation, counts(tests, names.length)];
@@ -446,6 +458,8 @@ describe('tables of labels', () => {
     ['filename\tcategory\tnote', (i: number) => `images/${i}.png\t${i % 2 ? 'dog' : 'cat'}\tn`],
     ['label,file', (i: number) => `${i % 2 ? 'dog' : 'cat'},images\\${i}.png`],
     ['', (i: number) => `images/${i}.png,${i % 2 ? 'dog' : 'cat'}`],
+    ['path|label', (i: number) => `images/${i}.png|${i % 2 ? 'dog' : 'cat'}`],
+    ['"path","class;name","label"', (i: number) => `images/${i}.png,"x;y",${i % 2 ? 'dog' : 'cat'}`],
     ['\ufeff"path","label"', (i: number) => `"images/${i}.png","${i % 2 ? 'dog' : 'cat'}"`],
   ])('with the header %j', async (header, line) => {
     await images();
@@ -497,6 +511,11 @@ describe('tables of labels', () => {
     ['path,label\nimages/0.png,a\nimages/0.png,b', 'lines 2 and 3 contradict each other'],
     ['path,label,split\nimages/0.png,a,train\nimages/1.png,b,', 'line 3: split "" is none of'],
     ['path,label\nimages/0.png,a\nimages/1.png', 'Invalid Record Length'],
+    ['path,label\nimages/0.png,Cat\nimages/1.png,cat', 'write one of Cat, cat everywhere'],
+    [
+      'path,label\nimages/0.png,a\nimages/1.png,"b\u001b[2J"',
+      'line 3: the class "b\\u001b[2J" has characters',
+    ],
     ['path,colour\nimages/0.png,a', 'found: path, colour'],
     ['path,label,file\nimages/0.png,a,b', 'one column for the path'],
     ['path,label\nimages/0.png,a\nimages/1.png,a', 'all are of class a'],
@@ -509,6 +528,17 @@ describe('tables of labels', () => {
     await images();
     await write('labels.csv', text);
     await expect(importFolder(join(folder, 'labels.csv'))).rejects.toThrow(message);
+  });
+  test('may compose accents as the disk does not', async () => {
+    for (let i = 0; i < 8; i++) await png(`images/e\u0301${i}.png`, i);
+    await write('labels.csv', `path,label\n${rows((i) => `images/\u00e9${i}.png,${i % 2}`)}\n`);
+    const { train, test: tests } = await importFolder(join(folder, 'labels.csv'));
+    expect(train.labels.length + tests.labels.length).toBe(8);
+    await png('images/\u00e97.png', 7);
+    await write('labels.csv', `path,label\n${rows((i) => `images/e\u0301${i}.png,${i % 2}`)}\n`);
+    expect(
+      (await importFolder(join(folder, 'labels.csv'))).account.leftOut['not listed in the table']?.count,
+    ).toBe(1);
   });
   test('in Latin-1 is refused', async () => {
     await images();
