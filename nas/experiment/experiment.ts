@@ -124,8 +124,24 @@ const snas = z.strictObject({
     .prefault({}),
   resourceConstraint: z
     .enum(['none', 'mild', 'moderate', 'aggressive'])
-    .describe('How strongly cells are pushed to few parameters, multiply-adds and memory accesses (§2.4).')
+    .describe(
+      "How strongly cells are pushed to few parameters, multiply-adds and memory accesses (§2.4); 'mild' is λ of the authors' published command.",
+    )
     .default('mild'),
+  dropPath: z
+    .number()
+    .min(0)
+    .lt(1)
+    .describe(
+      "Probability, the same in every step, that an edge of a cell is dropped for an image; 0.3 is that of the authors' command.",
+    )
+    .default(0.3),
+  trainsOn: z
+    .enum(['train', 'train+validation'])
+    .describe(
+      "Images that weights and alphas are trained on; 'train+validation' is the authors' choice, with which the validation accuracy of the search is that of images it was trained on.",
+    )
+    .default('train'),
   architecture: architectureAdam.describe('Adam of the alphas.').prefault({}),
 });
 /** No search: the experiment's `genotype` is what stage 1 would have found. */

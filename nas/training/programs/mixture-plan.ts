@@ -26,8 +26,8 @@ const DARTS = {
   'joint-sgd': { trainsOn: 'train+validation', passes: { training: 1, search: 0 } },
 } as const satisfies Record<Extract<Experiment['strategy'], { name: 'darts' }>['optimization'], MixturePlan>;
 
-/** One minibatch of training images moves everything; the held-out part is only evaluated. */
-const SNAS: MixturePlan = { trainsOn: 'train', passes: { training: 1, search: 0 } };
-
 export const mixturePlan = (strategy: MixtureSearchSpec['strategy']): MixturePlan =>
-  strategy.name === 'snas' ? SNAS : DARTS[strategy.optimization];
+  strategy.name === 'snas'
+    ? // One minibatch moves everything; the held-out part is only evaluated.
+      { trainsOn: strategy.trainsOn, passes: { training: 1, search: 0 } }
+    : DARTS[strategy.optimization];

@@ -38,6 +38,7 @@ const STRATEGIES = {
   'darts, coordinate descent': strategies.darts.parse({ name: 'darts', optimization: 'coordinate-descent' }),
   'darts, joint': strategies.darts.parse({ name: 'darts', optimization: 'joint-sgd' }),
   snas: strategies.snas.parse({ name: 'snas' }),
+  'snas, all images': strategies.snas.parse({ name: 'snas', trainsOn: 'train+validation', dropPath: 0 }),
 };
 /** Steps of an epoch on 40 or all 80 images, and forward passes with a backward pass in each. */
 const COURSE: Record<keyof typeof STRATEGIES, readonly [steps: number, passes: number]> = {
@@ -46,6 +47,7 @@ const COURSE: Record<keyof typeof STRATEGIES, readonly [steps: number, passes: n
   'darts, coordinate descent': [5, 2],
   'darts, joint': [5, 1],
   snas: [2, 1],
+  'snas, all images': [5, 1],
 };
 const EVALUATING = 3;
 
