@@ -12,6 +12,7 @@ import { checkEnasFixed } from './golden/enas-fixed.ts';
 import { checkNasBench201, checkNasBench201Counts } from './golden/nasbench201.ts';
 import { checkPublishedCounts } from './golden/published-counts.ts';
 import { checkRnasCnn } from './golden/rnas-cnn.ts';
+import { checkSnasSupernet } from './golden/snas-supernet.ts';
 import type { Check, TensorFixture } from './golden/fixture.ts';
 
 /**
@@ -26,6 +27,7 @@ const TENSOR_KINDS: Readonly<Record<string, (tf: Tf, fixture: TensorFixture) => 
     'rnas-cnn': checkRnasCnn,
     'nasbench201-tiny': checkNasBench201,
     'enas-controller': checkEnasController,
+    'snas-supernet': checkSnasSupernet,
   };
 
 const COUNT_KINDS: Readonly<Record<string, (document: unknown) => readonly Check[]>> = {

@@ -105,7 +105,7 @@ const mixtureStep = async (
       ...Object.fromEntries(variables),
       ...hosted('training', spec, training),
       ...(search && hosted('search', spec, search)),
-      ...(spec.kind === 'snas' && prefixed('costs', costsOf(supernet))),
+      ...(spec.kind === 'snas' && prefixed('costs', edgeCosts(supernet))),
     },
     step: (i) => {
       const { loss } = compiled.step({
@@ -118,18 +118,6 @@ const mixtureStep = async (
     },
   };
 };
-
-const costsOf = (supernet: Supernet): HostTensors =>
-  Object.fromEntries(
-    Object.entries(edgeCosts(supernet)).map(([kind, data]) => [
-      kind,
-      {
-        dtype: 'float32',
-        shape: [data.length / supernet.operations.length, supernet.operations.length],
-        data,
-      },
-    ]),
-  );
 
 const dartsStep = (tf: Tf, spec: Kind<'darts'>): Promise<StepProgram> => {
   const settings = ONE_JOB_SEARCHES.darts.schema.parse({
@@ -145,6 +133,7 @@ const snasStep = (tf: Tf, spec: Kind<'snas'>): Promise<StepProgram> => {
     name: 'snas',
     temperature: { initial: spec.temperature, final: spec.temperature },
     resourceConstraint: 'mild',
+    dropPath: 0,
     architecture: spec.architecture,
   });
   const strategy = snasStrategy(tf, settings, recipeOf(spec), { supernet: supernetOf(spec), seed: 2 });

@@ -148,7 +148,9 @@ def snas(spec, tensors, adapt, compiled):
     def step(_):
         gumbels = [-torch.empty_like(a).exponential_().log() for a in alphas]
         edges = [F.softmax((a + g) / spec["temperature"], dim=-1) for a, g in zip(alphas, gumbels)]
-        resources = sum((e * c).sum() for e, c in zip(edges, costs)).log()
+        # Costs are [cells, measures, edges, operations]; the authors divide by 6 normal and 2 reduction cells.
+        logs = [(e * c).sum(-1).clamp(min=1).log().sum() for e, c in zip(edges, costs)]
+        resources = logs[0] / 18 + logs[1] / 6
         loss = mixture_loss(x, y, *edges)
         adam.zero_grad(set_to_none=True)
         move_weights(weights, optimizer, recipe, loss + spec["resourceWeight"] * resources)

@@ -24,9 +24,11 @@ const relative =
 const TOLERANCES: readonly (readonly [RegExp, Tolerance])[] = [
   [/^output\.unrolled_grad_exact\./, relative(1e-3)],
   [/^output\.unrolled_grad/, relative(1e-2)],
-  [/^grad(_train)?\.(alphas_|weights)/, relative(1e-4)],
+  [/^grad(_train|_cross_entropy|_resource|_policy_gradient|_discrete)?\.(alphas_|weights)/, relative(1e-4)],
   [/^grad/, gradientTolerance],
   [/_aux$|eval_logits_after|eval_features/, FEW_VALUES_TOLERANCE],
+  [/^output\.cost\./, relative(1e-6)],
+  [/^output\.((policy_gradient|discrete)\.)?(log_)?resource$/, relative(1e-5)],
   [/^output\./, LOGITS_TOLERANCE],
 ];
 

@@ -42,6 +42,7 @@ describe('golden', () => {
     'darts-cnn-supernet-a.safetensors',
     'enas-controller-macro-a.safetensors',
     'enas-controller-micro-a.safetensors',
+    'snas-supernet-a.safetensors',
   ])('%s agrees', (name) => {
     const { status, stdout } = golden(fixture(name));
     expect(stdout).not.toMatch(/^FAIL/m);

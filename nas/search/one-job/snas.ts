@@ -4,8 +4,11 @@ import { architectureAdam, checkMixture, mixtureCourse } from './mixture.ts';
 import type { MixturePlan } from './mixture.ts';
 import { oneJobSearch } from './one-job-search.ts';
 
-/** One minibatch of training images moves everything; the held-out part is only evaluated. */
-export const SNAS_PLAN: MixturePlan = { trainsOn: 'train', passes: { training: 1, search: 0 } };
+/** One minibatch moves everything; the held-out part is only evaluated. */
+export const snasPlan = ({ trainsOn }: Pick<MixturePlan, 'trainsOn'>): MixturePlan => ({
+  trainsOn,
+  passes: { training: 1, search: 0 },
+});
 
 /** SNAS: a mixture of which every step samples nearly one operation an edge. */
 export const snas = oneJobSearch({
@@ -21,8 +24,24 @@ export const snas = oneJobSearch({
       .prefault({}),
     resourceConstraint: z
       .enum(['none', 'mild', 'moderate', 'aggressive'])
-      .describe('How strongly cells are pushed to few parameters, multiply-adds and memory accesses (§2.4).')
+      .describe(
+        "How strongly cells are pushed to few parameters, multiply-adds and memory accesses (§2.4); 'mild' is λ of the authors' published command.",
+      )
       .default('mild'),
+    dropPath: z
+      .number()
+      .min(0)
+      .lt(1)
+      .describe(
+        "Probability, the same in every step, that an edge of a cell is dropped for an image; 0.3 is that of the authors' command.",
+      )
+      .default(0.3),
+    trainsOn: z
+      .enum(['train', 'train+validation'])
+      .describe(
+        "Images that weights and alphas are trained on; 'train+validation' is the authors' choice, with which the validation accuracy of the search is that of images it was trained on.",
+      )
+      .default('train'),
     architecture: architectureAdam.describe('Adam of the alphas.').prefault({}),
   }),
   program: 'mixture-search',
@@ -39,5 +58,5 @@ export const snas = oneJobSearch({
         'samples become one-hot as the temperature falls: lower final or raise initial',
       );
   },
-  course: (_options, recipe, images) => mixtureCourse(SNAS_PLAN, recipe, images),
+  course: (options, recipe, images) => mixtureCourse(snasPlan(options), recipe, images),
 });

@@ -126,10 +126,11 @@ export const compileMixture = async (
         ...(strategy.plan.searchesOn && { search: labelled('search') }),
         learningRate: given['learningRate'] as Tensor,
         inputs: group('input', given),
-        forward: (weights, edges, { x, y }): MixtureForward => {
+        forward: (weights, edges, { x, y }, drop): MixtureForward => {
           const outputs = mixtureSupernet(tf, supernet, { ...weights, ...buffers }, x, edges, {
             kind: 'train',
             trace,
+            ...(drop && { drop }),
           });
           const loss = crossEntropy(tf, outputs.logits, y, recipe.labelSmoothing);
           const correct = countCorrect(tf, outputs.logits, y);

@@ -1,6 +1,7 @@
 import type { HostTensor } from '../program.ts';
 import type { Optimizer } from '../optimizers/optimizer.ts';
 import type { TensorSpec } from '../graph/record.ts';
+import type { DropOptions } from '../layers/tensor-layers.ts';
 import type { EdgeWeights } from '../supernets/mixture.ts';
 import type { Tensor, Tensors } from '../graph/tensor.ts';
 import type { Trace } from '../graph/trace.ts';
@@ -25,8 +26,8 @@ export interface MixtureCall {
   readonly learningRate: Tensor;
   /** The strategy's own inputs. */
   readonly inputs: Tensors;
-  /** Mean loss of a minibatch in training mode. */
-  forward(weights: Tensors, edges: EdgeWeights, batch: LabelledBatch): MixtureForward;
+  /** Mean loss of a minibatch in training mode; with `drop`, drop-path falls on the sum of each edge. */
+  forward(weights: Tensors, edges: EdgeWeights, batch: LabelledBatch, drop?: DropOptions): MixtureForward;
 }
 
 export interface MixtureForward {

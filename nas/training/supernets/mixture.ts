@@ -10,7 +10,7 @@ export type EdgeWeights = Readonly<Record<string, Tensor>>;
 /**
  * The mixture network: an edge is the weighted sum of its operations. All operations run, and all batch norms inside
  * them update; gradients flow to variables and weights. An operation's weight enters as the scale of its last batch norm,
- * which saves a pass over the activation forward and two backward.
+ * which saves a pass over the activation forward and two backward. Drop-path, where the mode has it, falls on the sum of an edge.
  */
 export const mixtureSupernet = (
   tf: Tf,
@@ -39,13 +39,15 @@ export const mixtureSupernet = (
   const terms = (state: Tensor, edge: Edge): readonly Tensor[] => {
     const w = weights[edge.kind] as Tensor;
     // The first operation adds zero whatever its weight.
-    return supernet.operations.slice(1).map((_, i) => {
+    const summands = supernet.operations.slice(1).map((_, i) => {
       const operation = i + 1;
       const at = edge.row * supernet.operations.length + operation;
       if (supernet.endsInBatchNorm(operation, edge))
         return supernet.candidate(layers, state, operation, edge, scalesOf(w, edge.channels)[at] as Tensor);
       return tf.mul(supernet.candidate(layers, state, operation, edge), scalarsOf(w)[at] as Tensor);
     });
+    const drops = mode.kind === 'train' && mode.drop?.dropPath !== undefined;
+    return drops ? [layers.dropPath(layers.add(summands))] : summands;
   };
   const logits = supernet.network(layers, x, terms);
   return { logits: tf.reshape(logits, [x.shape[0] as number, supernet.classes]), buffers: layers.buffers };

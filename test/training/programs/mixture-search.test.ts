@@ -44,6 +44,11 @@ const STRATEGIES = {
   }),
   'darts, joint': ONE_JOB_SEARCHES.darts.schema.parse({ name: 'darts', optimization: 'joint-sgd' }),
   snas: ONE_JOB_SEARCHES.snas.schema.parse({ name: 'snas' }),
+  'snas, all images': ONE_JOB_SEARCHES.snas.schema.parse({
+    name: 'snas',
+    trainsOn: 'train+validation',
+    dropPath: 0,
+  }),
 };
 /** Steps of an epoch on 40 or all 80 images, and forward passes with a backward pass in each. */
 const COURSE: Record<keyof typeof STRATEGIES, readonly [steps: number, passes: number]> = {
@@ -52,6 +57,7 @@ const COURSE: Record<keyof typeof STRATEGIES, readonly [steps: number, passes: n
   'darts, coordinate descent': [5, 2],
   'darts, joint': [5, 1],
   snas: [2, 1],
+  'snas, all images': [5, 1],
 };
 const EVALUATING = 3;
 
