@@ -18,7 +18,8 @@ const BUNDLER = ['scripts/cli-bundle.mjs', 'package-lock.json'];
  * @param {readonly string[]} files paths from the root
  */
 const hashOf = (root, files) => {
-  const hash = createHash('sha256');
+  // The bundle names files of its clone by their whole paths.
+  const hash = createHash('sha256').update(`${root}\n`);
   try {
     for (const file of files)
       hash

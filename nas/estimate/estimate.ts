@@ -1,9 +1,12 @@
+import { mean, sampleStandardDeviation } from 'simple-statistics';
 import { trainingParts, type DatasetManifest } from '../task/images/manifest.ts';
 import type { Experiment } from '../experiment/experiment.ts';
+import { givenCell } from '../experiment/given-cell.ts';
 import { isSearch } from '../job/job.ts';
 import type { PlannedJob, PlannedTrial } from '../job/job-report.ts';
 import { programOf, searchJobs } from '../protocol/plan.ts';
 import { spaceOf } from '../space/spaces.ts';
+import { isGiven } from '../search/given.ts';
 import { isBlackBox } from '../search/strategy-schema.ts';
 import type { BlackBoxChoice } from '../search/strategy-schema.ts';
 import { STRATEGIES } from '../search/registry.ts';
@@ -12,6 +15,7 @@ import type { NetworkSize } from '../task/recipe.ts';
 import type { StageName } from '../experiment/stage-name.ts';
 import { baselineCellsToAdd } from '../protocol/stages.ts';
 import { randomFromSeed, type Random } from '../core/random.ts';
+import { InvalidArchitectureError } from '../training/program.ts';
 import { countMultiplyAdds } from '../training/layers/counting.ts';
 import { describeClassifier, type NetworkSetting } from '../training/networks/network.ts';
 import { networkOf } from '../training/networks/registry.ts';
@@ -19,7 +23,7 @@ import { costOfPasses, passesOf } from '../training/programs/passes.ts';
 import type { ImageCounts } from '../training/programs/passes.ts';
 import { oneJobProgramOf } from '../training/programs/program-table.ts';
 
-/** Expected cost of one stage; cells are taken to be as dear as random ones are on average. */
+/** Expected cost of one stage; cells that are not known are taken to be as dear as random ones are on average. */
 export interface StageEstimate {
   readonly stage: StageName;
   /** Batch jobs, each trial of a search by trials among them. */
@@ -33,7 +37,9 @@ export interface StageEstimate {
   readonly dollarsAtMost: number | null;
 }
 
-const SAMPLES = 16;
+/** Random networks that a mean is of: as many as make its standard error this share of it, within these bounds. */
+const STANDARD_ERROR = 0.005;
+const [FEWEST, MOST] = [16, 256];
 
 const settingOf = (size: NetworkSize, { shape, classes }: DatasetManifest): NetworkSetting => ({
   size,
@@ -42,23 +48,47 @@ const settingOf = (size: NetworkSize, { shape, classes }: DatasetManifest): Netw
   auxiliary: false,
 });
 
-/** Average over random architectures, the same at every call. */
+/** Average over random architectures that can be built, the same at every call. */
 const meanOf = (cost: (random: Random) => number): number => {
   const random = randomFromSeed(0);
-  let sum = 0;
-  for (let i = 0; i < SAMPLES; i++) sum += cost(random);
-  return sum / SAMPLES;
+  const costs: number[] = [];
+  let failure: InvalidArchitectureError | undefined;
+  const isSure = (): boolean => {
+    const n = costs.length;
+    return n >= FEWEST && sampleStandardDeviation(costs) <= STANDARD_ERROR * mean(costs) * Math.sqrt(n);
+  };
+  for (let drawn = 0; drawn < MOST && !isSure(); drawn++)
+    try {
+      costs.push(cost(random));
+    } catch (error) {
+      if (!(error instanceof InvalidArchitectureError)) throw error;
+      failure = error;
+    }
+  if (costs.length === 0) throw failure;
+  return mean(costs);
 };
 
-/** Multiply-adds of one forward pass of one image, averaged over random cells. */
-const meanMultiplyAdds = (experiment: Experiment, size: NetworkSize, dataset: DatasetManifest): number => {
+/** Multiply-adds of one forward pass of one image by the size of a network. */
+type BySize = (size: NetworkSize) => number;
+
+/** Of a printed cell. */
+const cellMultiplyAdds =
+  ({ space }: Experiment, dataset: DatasetManifest, genotype: string): BySize =>
+  (size) =>
+    countMultiplyAdds(describeClassifier(networkOf(space, genotype), settingOf(size, dataset)));
+
+/** Averaged over random cells. */
+const meanMultiplyAdds = (experiment: Experiment, dataset: DatasetManifest): BySize => {
   const space = spaceOf(experiment.space);
-  const setting = settingOf(size, dataset);
-  return meanOf((random) =>
-    countMultiplyAdds(
-      describeClassifier(networkOf(experiment.space, space.sample(random).genotype), setting),
-    ),
-  );
+  const known = new Map<string, number>();
+  return (size) => {
+    const key = JSON.stringify(size);
+    const average =
+      known.get(key) ??
+      meanOf((random) => cellMultiplyAdds(experiment, dataset, space.sample(random).genotype)(size));
+    known.set(key, average);
+    return average;
+  };
 };
 
 interface JobEstimate {
@@ -115,6 +145,7 @@ const searchCosts = (
   experiment: Experiment,
   dataset: DatasetManifest,
   counts: ImageCounts,
+  perRandom: BySize,
 ): readonly (readonly [jobs: number, each: JobEstimate])[] => {
   const { strategy, stages } = experiment;
   const [job] = searchJobs(experiment);
@@ -129,9 +160,8 @@ const searchCosts = (
     genotype: '',
     rungs: [stages.search.recipe.epochs],
   };
-  const perImage = meanMultiplyAdds(experiment, stages.search.network, dataset);
   const trials = length * (stages.search.evaluations ?? 0);
-  return [[trials, trialCost(experiment, strategy, trial, counts, perImage)]];
+  return [[trials, trialCost(experiment, strategy, trial, counts, perRandom(stages.search.network))]];
 };
 
 function* repeated(value: number): Generator<number> {
@@ -148,30 +178,36 @@ const sumOf = (
  * programs count them.
  */
 export const estimate = (experiment: Experiment, dataset: DatasetManifest): StageEstimate[] => {
-  const { stages, resources, gate } = experiment;
+  const { stages, resources, gate, strategy, origin } = experiment;
   const { retrain, evaluate } = stages;
   const counts = {
     ...trainingParts(dataset, experiment.task.validationFraction),
     test: dataset.splits.test.count,
   };
+  const perRandom = meanMultiplyAdds(experiment, dataset);
+  const perCell = isGiven(strategy)
+    ? cellMultiplyAdds(experiment, dataset, givenCell(experiment).genotype)
+    : perRandom;
+  const perBaseline =
+    origin === undefined ? perRandom : cellMultiplyAdds(experiment, dataset, origin.baseline);
 
-  const jobOf = (kind: 'gate' | 'retrain' | 'evaluate', perImage: number): JobEstimate => {
+  const jobOf = (kind: 'gate' | 'retrain' | 'evaluate', per: BySize): JobEstimate => {
     const job = { kind, jobId: '', seed: 0, genotype: '' } as const;
-    return costOfPasses(passesOf(programOf(experiment, job), counts), perImage);
+    const { network } = kind === 'evaluate' ? evaluate : retrain;
+    return costOfPasses(passesOf(programOf(experiment, job), counts), per(network));
   };
-  const perRetrained = meanMultiplyAdds(experiment, retrain.network, dataset);
-  const retrainJob = jobOf('retrain', perRetrained);
-  const evaluateJob = jobOf('evaluate', meanMultiplyAdds(experiment, evaluate.network, dataset));
+  const retrainJob = jobOf('retrain', perCell);
   const searching = [
-    ...searchCosts(experiment, dataset, counts),
-    ...(gate === undefined ? [] : [[gate.cells, jobOf('gate', perRetrained)] as const]),
+    ...searchCosts(experiment, dataset, counts, perRandom),
+    ...(gate === undefined ? [] : [[gate.cells, jobOf('gate', perRandom)] as const]),
   ];
 
   const budget = sumOf(searching, (each) => each.multiplyAdds) + retrain.topK * retrainJob.multiplyAdds;
+  const baselineJob = jobOf('retrain', perRandom);
   // A transferred run compares with the origin's random cell instead of looking for one.
   const baselineCells =
-    experiment.origin === undefined
-      ? baselineCellsToAdd({ budget, spent: [], next: repeated(retrainJob.multiplyAdds) })
+    origin === undefined
+      ? baselineCellsToAdd({ budget, spent: [], next: repeated(baselineJob.multiplyAdds) })
       : 0;
 
   const stageOf = (
@@ -200,8 +236,9 @@ export const estimate = (experiment: Experiment, dataset: DatasetManifest): Stag
     // A gate that finds the ranking untrustworthy lets stage 2 retrain more.
     stageOf('retrain-top', [[retrain.topK, retrainJob]], Math.max(0, (gate?.topK ?? 0) - retrain.topK)),
     stageOf('evaluate', [
-      [baselineCells, retrainJob],
-      [2 * evaluate.seeds.length, evaluateJob],
+      [baselineCells, baselineJob],
+      [evaluate.seeds.length, jobOf('evaluate', perCell)],
+      [evaluate.seeds.length, jobOf('evaluate', perBaseline)],
     ]),
   ];
 };

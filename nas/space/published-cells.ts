@@ -24,7 +24,7 @@ const TEXTS = {
   PC_DARTS_IMAGENET:
     "Genotype(normal=[('skip_connect', 1), ('sep_conv_3x3', 0), ('sep_conv_3x3', 0), ('skip_connect', 1), ('sep_conv_3x3', 1), ('sep_conv_3x3', 3), ('sep_conv_3x3', 1), ('dil_conv_5x5', 4)], normal_concat=range(2, 6), reduce=[('sep_conv_3x3', 0), ('skip_connect', 1), ('dil_conv_5x5', 2), ('max_pool_3x3', 1), ('sep_conv_3x3', 2), ('sep_conv_3x3', 1), ('sep_conv_5x5', 0), ('sep_conv_3x3', 3)], reduce_concat=range(2, 6))",
 } as const;
-type PublishedCell = keyof typeof TEXTS;
+export type PublishedCell = keyof typeof TEXTS;
 
 export const PUBLISHED_CELLS = Object.keys(TEXTS) as readonly PublishedCell[];
 

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { DatasetManifest } from '../../nas/task/images/manifest.ts';
+import { dartsCnn } from '../../nas/space/darts-cnn.ts';
+import { publishedCell, type PublishedCell } from '../../nas/space/published-cells.ts';
+import { countNetwork } from '../../nas/training/networks/count-network.ts';
 import { loadExperiment } from '../../nas/experiment/load-experiment.ts';
 import { estimate } from '../../nas/estimate/estimate.ts';
 import { manifestOfShape } from '../support/manifest-of-shape.ts';
@@ -64,6 +67,25 @@ describe('what a run is estimated to cost', () => {
     expect(watched.search.images - plain.search.images).toBe(
       planned.search.seeds.length * Math.floor(epochs / 5) * 10 * 2 * batchSize,
     );
+  });
+
+  it('counts a given cell itself, against random ones', () => {
+    const of = (genotype: string) => stages('retrain', CIFAR10, `genotype=${genotype}`).evaluate;
+    const [first, second] = [of('DARTS_V1'), of('DARTS_V2')];
+    expect(first.images).toBe(second.images);
+    const { shape, classes } = CIFAR10;
+    const { network: size } = shipped('retrain').stages.evaluate;
+    const perImage = (name: PublishedCell) =>
+      countNetwork({
+        space: { name: 'darts-cnn' },
+        genotype: dartsCnn.print(publishedCell(name)),
+        ...{ size, image: shape, classes: classes.length },
+      })?.multiplyAdds as number;
+    const { epochs, batchSize } = shipped('retrain').stages.evaluate.recipe;
+    const seeds = shipped('retrain').stages.evaluate.seeds.length;
+    const passes = 3 * epochs * Math.floor(50_000 / batchSize) * batchSize + 10_000;
+    const difference = seeds * passes * (perImage('DARTS_V2') - perImage('DARTS_V1'));
+    expect((second.multiplyAdds - first.multiplyAdds) / difference).toBeCloseTo(1, 6);
   });
 
   it('counts every point of a learning curve, and every trial as a job', () => {

@@ -1,0 +1,225 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import { mean } from 'simple-statistics';
+import { describe, expect, it } from 'vitest';
+import { loadTensorFlow } from '../../containers/trainer/tensorflow.ts';
+import { randomFromSeed } from '../../nas/core/random.ts';
+import { estimate, type StageEstimate } from '../../nas/estimate/estimate.ts';
+import type { Experiment } from '../../nas/experiment/experiment.ts';
+import { loadExperiment } from '../../nas/experiment/load-experiment.ts';
+import type { PlannedJob } from '../../nas/job/job-report.ts';
+import { isSearch, type SearchSpec } from '../../nas/job/job.ts';
+import { programOf, searchJobs, trialJob } from '../../nas/protocol/plan.ts';
+import { isGiven } from '../../nas/search/given.ts';
+import { oneJobSearchOf, type OneJobName } from '../../nas/search/one-job/registry.ts';
+import { STRATEGIES } from '../../nas/search/registry.ts';
+import { isBlackBox, optionsOf } from '../../nas/search/strategy-schema.ts';
+import { createTrialSearch } from '../../nas/search/trial-search.ts';
+import { chosenSpace } from '../../nas/space/registry.ts';
+import { trainingParts, type DatasetManifest } from '../../nas/task/images/manifest.ts';
+import { costOfPasses, passesOf, type ImageCounts } from '../../nas/training/programs/passes.ts';
+import { createProgram, oneJobProgramOf } from '../../nas/training/programs/program-table.ts';
+import { manifestOfShape } from '../support/manifest-of-shape.ts';
+import { tinyData } from '../training/programs/tiny-data.ts';
+import { finish } from '../training/programs/walk.ts';
+
+/** The largest share by which a dry run may differ from what is counted. */
+const TOLERANCE = 0.02;
+/** Of searches with rungs: what they promote depends on the scores, and early on they promote more than they keep. */
+const RUNG_TOLERANCE = 0.25;
+const SEEDS = [0, 1, 2, 3, 4, 5];
+const expectNear = (estimated: number, counted: number, tolerance = TOLERANCE): void =>
+  expect(Math.abs(estimated / counted - 1)).toBeLessThan(tolerance);
+
+const dataset = (
+  train: number,
+  test: number,
+  shape: DatasetManifest['shape'],
+  classes = 10,
+): DatasetManifest => ({
+  ...manifestOfShape('any', shape),
+  classes: Array.from({ length: classes }, (_, k) => `${k}`),
+  splits: { train: { count: train, shards: [] }, test: { count: test, shards: [] } },
+});
+
+/** Small searches by every method, with enough draws for a mean of networks, and a controller that prefers none. */
+const TINY: Readonly<Record<OneJobName, { readonly space: string; readonly strategy: string }>> = {
+  'random-weight-sharing': {
+    space: '{ name: nas-bench-201 }',
+    strategy:
+      '{ name: random-weight-sharing, candidates: 600, scoreMinibatches: 1, rounds: 2, rescore: 3, scoreStatistics: batch }',
+  },
+  darts: {
+    space: '{ name: nas-bench-201 }',
+    strategy: '{ name: darts, optimization: first-order, diagnostics: { hessianEvery: 2, iterations: 3 } }',
+  },
+  snas: { space: '{ name: nas-bench-201 }', strategy: '{ name: snas }' },
+  enas: {
+    space: '{ name: darts-cnn }',
+    strategy: '{ name: enas, controller: { hiddenUnits: 4, tanhConstant: 1e-3, updates: 20, samples: 8 } }',
+  },
+  smash: {
+    space: '{ name: smash, depth: 1, width: 1, maxWidth: 2, maxKernel: 3, maxGroups: 2 }',
+    strategy:
+      '{ name: smash, hypernet: { layers: [1, 1, 0], growth: 3 }, candidates: 300, perturbations: 2, chain: 2, scoreMinibatches: 1 }',
+  },
+};
+
+const tiny = (name: OneJobName): Experiment =>
+  loadExperiment(
+    `name: tiny
+space: ${TINY[name].space}
+strategy: ${TINY[name].strategy}
+task: { data: tiny }
+stages:
+  search:
+    seeds: [5]
+    network: { channels: 2, layers: 3, stem: cifar }
+    recipe: { epochs: 4, batchSize: 16 }
+  retrain: { topK: 1, network: { layers: 3 }, recipe: { auxiliaryWeight: 0 } }
+  evaluate: { network: { layers: 3 }, recipe: { auxiliaryWeight: 0 } }
+`,
+    { file: 'tiny.yaml' },
+  ).experiment;
+
+const { tf } = loadTensorFlow({ threads: 1 });
+
+describe.each(Object.keys(TINY) as OneJobName[])('a search by %s', (name) => {
+  it('costs what its dry run says', async () => {
+    const experiment = tiny(name);
+    const [search] = estimate(experiment, dataset(80, 22, [8, 8, 1], 4));
+    const [job] = searchJobs(experiment);
+    const program = await createProgram(programOf(experiment, job as NonNullable<typeof job>), {
+      tf,
+      data: tinyData(),
+    });
+    const { cost } = await finish(program);
+    program.dispose();
+    expect(search?.images).toBe(cost.images);
+    expectNear(search?.multiplyAdds as number, cost.multiplyAdds);
+  });
+});
+
+/** What the program of a search counts, minibatch by minibatch, where every image costs one multiply-add. */
+const countedSearch = ({ strategy, recipe }: SearchSpec, images: ImageCounts) => {
+  const course = oneJobSearchOf(strategy).course(strategy, recipe, images);
+  let [passed, multiplyAdds] = [0, 0];
+  for (const { units, passes } of course)
+    for (let unit = 0; unit < units; unit++) {
+      const left = passes.trained + passes.scored - unit * recipe.batchSize;
+      const each = passes.trained > 0 ? passes.trained / units : Math.min(recipe.batchSize, left);
+      passed += each;
+      multiplyAdds += (passes.trained > 0 ? 3 : 1) * each;
+    }
+  return { images: passed, multiplyAdds };
+};
+
+/** What an image costs in some architectures of a search. */
+const architectureCosts = (spec: SearchSpec, { shape, classes }: DatasetManifest): readonly number[] => {
+  const setting = { size: spec.network, image: shape, classes: classes.length, auxiliary: false };
+  const multiplyAdds = oneJobProgramOf(spec.strategy).multiplyAdds(spec, setting);
+  const random = randomFromSeed(11);
+  return Array.from({ length: 64 }, () => multiplyAdds(random));
+};
+
+/** What the trials of one search cost where scores are drawn at random, each less what it goes on from. */
+const countedTrials = (experiment: Experiment, images: ImageCounts, seed: number) => {
+  const { strategy, space: choice, stages } = experiment;
+  if (!isBlackBox(strategy)) throw new TypeError(`${strategy.name} has no trials`);
+  const space = chosenSpace(choice);
+  const [search] = searchJobs(experiment);
+  const trials = createTrialSearch({
+    strategy: STRATEGIES[strategy.name].bind(space),
+    space,
+    evaluations: stages.search.evaluations as number,
+    options: optionsOf(strategy),
+    seed,
+    order: 'reproducible',
+  });
+  const random = randomFromSeed(seed);
+  const paid = new Map<string, { readonly images: number; readonly multiplyAdds: number }>();
+  const total = { images: 0, multiplyAdds: 0 };
+  while (!trials.done) {
+    trials.advance(4, 1000);
+    for (const trial of trials.take()) {
+      const job = trialJob(experiment, search as NonNullable<typeof search>, trial);
+      const cost = costOfPasses(passesOf(programOf(experiment, job), images), 1);
+      const before = paid.get(trial.continues ?? '') ?? { images: 0, multiplyAdds: 0 };
+      paid.set(trial.id, cost);
+      total.images += cost.images - before.images;
+      total.multiplyAdds += cost.multiplyAdds - before.multiplyAdds;
+      trials.settle(trial.id, { kind: 'score', value: random.uniform() });
+    }
+  }
+  return total;
+};
+
+const SHIPPED = readdirSync('experiments').filter((file) => file.endsWith('.yaml'));
+const DATASETS: Readonly<Record<string, DatasetManifest>> = {
+  cifar10: dataset(50_000, 10_000, [32, 32, 3]),
+  'fashion-mnist-small': dataset(8000, 2000, [28, 28, 1]),
+};
+
+describe.each(SHIPPED)('the dry run of %s', (file) => {
+  const { experiment } = loadExperiment(readFileSync(`experiments/${file}`, 'utf8'), { file });
+  const manifest = DATASETS[experiment.task.data] as DatasetManifest;
+  const { strategy, stages, task } = experiment;
+  const images = {
+    ...trainingParts(manifest, task.validationFraction),
+    test: manifest.splits.test.count,
+  };
+  const [search, retrain, evaluate] = estimate(experiment, manifest) as [
+    StageEstimate,
+    StageEstimate,
+    StageEstimate,
+  ];
+  const cost = (job: PlannedJob) => costOfPasses(passesOf(programOf(experiment, job), images), 1);
+  const training = (kind: 'retrain' | 'evaluate') => cost({ kind, jobId: kind, seed: 0, genotype: '' });
+
+  it('counts the images of stage 1 as its programs do', () => {
+    const [job] = searchJobs(experiment);
+    if (job === undefined) return expect(search.images).toBe(0);
+    const searches = stages.search.seeds.length;
+    if (!isBlackBox(strategy)) {
+      const spec = programOf(experiment, job);
+      if (!isSearch(spec)) throw new TypeError(`${strategy.name} is no search of one job`);
+      const counted = countedSearch(spec, images);
+      expect(search.images).toBe(searches * counted.images);
+      expect(cost(job)).toEqual(counted);
+      // And each as dear as an architecture of that search can be.
+      const perImage = search.multiplyAdds / (searches * counted.multiplyAdds);
+      const drawn = architectureCosts(spec, manifest);
+      expect(perImage).toBeGreaterThanOrEqual(Math.min(...drawn));
+      expect(perImage).toBeLessThanOrEqual(Math.max(...drawn));
+      return;
+    }
+    if (STRATEGIES[strategy.name].multiFidelity) {
+      const counted = SEEDS.map((seed) => countedTrials(experiment, images, seed).images);
+      return expectNear(search.images, searches * mean(counted), RUNG_TOLERANCE);
+    }
+    const { evaluations = 0, recipe } = stages.search;
+    const trial = { kind: 'trial', jobId: 't', seed: 0, genotype: '', rungs: [recipe.epochs] } as const;
+    expect(search.images).toBe(searches * evaluations * cost(trial).images);
+  });
+
+  it('counts the trainings of stages 2 and 3 as their programs do', () => {
+    const { topK } = stages.retrain;
+    expect(retrain.images).toBe(topK * training('retrain').images);
+    const evaluations = 2 * stages.evaluate.seeds.length;
+    const baselineCells = evaluate.jobs - evaluations;
+    expect(evaluate.images).toBe(
+      baselineCells * training('retrain').images + evaluations * training('evaluate').images,
+    );
+    if (isGiven(strategy) || !isDeepStrictEqual(stages.retrain.network, stages.evaluate.network)) return;
+    const perImage = retrain.multiplyAdds / (topK * training('retrain').multiplyAdds);
+    expectNear(
+      evaluate.multiplyAdds,
+      perImage *
+        (baselineCells * training('retrain').multiplyAdds + evaluations * training('evaluate').multiplyAdds),
+    );
+    // The baseline spends what the first two stages have spent, to a cell.
+    const spent = search.multiplyAdds + retrain.multiplyAdds;
+    const each = perImage * training('retrain').multiplyAdds;
+    expect(Math.abs(baselineCells - spent / each)).toBeLessThanOrEqual(1);
+  });
+});

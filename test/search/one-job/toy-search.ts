@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { checkWholeMinibatch } from '../../../nas/search/one-job/checks.ts';
+import { repeated, scoring, training, wholeMinibatches } from '../../../nas/search/one-job/course.ts';
+import { oneJobSearch } from '../../../nas/search/one-job/one-job-search.ts';
+
+/** Coin tossing: trains a random cell with each minibatch, and scores as many as it may. */
+export const coinTossing = oneJobSearch({
+  name: 'coin-tossing',
+  source: 'Nobody (2026), §1.',
+  options: z.strictObject({
+    tosses: z.number().int().min(1).describe('Cells that are scored.').default(8),
+  }),
+  program: 'coin-tossing-search',
+  trains: 'children',
+  spaces: ['nas-bench-201'],
+  candidates: ({ tosses }) => tosses,
+  checkImages: (search, images, dataset) =>
+    checkWholeMinibatch(search, images, dataset, 'cells are scored on whole minibatches'),
+  course: ({ tosses }, { epochs, batchSize }, { train }) => [
+    ...repeated('training', epochs, training(wholeMinibatches(train, batchSize), batchSize)),
+    ...repeated('tossing', tosses, scoring(1, batchSize)),
+  ],
+});
