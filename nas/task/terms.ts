@@ -16,7 +16,7 @@ export const TERMS = { 'image-classification': imageTerms } as const satisfies R
 >;
 export type TaskKind = keyof typeof TERMS;
 
-export const TASK_KINDS = Object.keys(TERMS) as readonly TaskKind[];
+export const taskKinds = (): readonly TaskKind[] => Object.keys(TERMS) as TaskKind[];
 
 /** The task of documents that name none: there was no other when they were written. */
 export const DEFAULT_TASK: TaskKind = 'image-classification';

@@ -17,11 +17,12 @@ import {
 } from './hessian-eigenvalue.ts';
 import type { MixtureStrategy } from './mixture-strategy.ts';
 import { costOfPasses, mixturePasses } from './passes.ts';
-import type { ProgramResources } from './resources.ts';
+import type { LearningResources } from './resources.ts';
 import { courseOf, type Place, type Segment } from './segments.ts';
 import { splitVariables } from '../networks/split-variables.ts';
-import { emptyTally, evaluatedTally, type Tally } from './tally.ts';
-import { searchImages } from './task-images.ts';
+import { searchImages } from '../tasks/task-images.ts';
+import type { Tally } from '../tasks/tensor-task.ts';
+import { emptyTally, evaluatedTally } from './tally.ts';
 import { amended, noEpochs, trained, validationScores, type TrainingEpochs } from './training-epochs.ts';
 import { mapValues } from '../graph/variable-groups.ts';
 
@@ -70,7 +71,7 @@ export const mixtureSearch = async (
   spec: MixtureSearchSpec,
   supernet: Supernet,
   strategy: MixtureStrategy,
-  { tf, data }: ProgramResources,
+  { tf, data, task }: LearningResources,
 ): Promise<TrainingProgram> => {
   const { recipe } = spec;
   const { epochs } = recipe;
@@ -105,7 +106,7 @@ export const mixtureSearch = async (
     seed: deriveSeed(spec.seed, 'alphas'),
     diagnosed: diagnostics !== undefined,
   };
-  const compiled = await compileMixture(tf, strategy, mixture, feed.shape);
+  const compiled = await compileMixture(tf, strategy, mixture, feed.shape, task);
   const alphas = Object.values(supernet.kinds).reduce(
     (sum, edges) => sum + edges * supernet.operations.length,
     0,
@@ -129,13 +130,13 @@ export const mixtureSearch = async (
       batches: search ? [training, search] : [training],
       describe: () => describeArchitecture(supernet, compiled.architecture()),
     };
-    return { state: { ...state, ...trained(state, at, minibatch) }, latest };
+    return { state: { ...state, ...trained(task, state, at, minibatch) }, latest };
   };
 
   const evaluateOne = (state: State, { unit, isLastUnit }: Place): Done<State> => {
     const latest = compiled.evaluate(evaluationFeed.batch(0, unit));
     const evaluation = evaluatedTally(state.evaluation, unit, latest, 'validation loss of the mixture');
-    const curve = isLastUnit ? amended(state.curve, validationScores(evaluation)) : state.curve;
+    const curve = isLastUnit ? amended(state.curve, validationScores(task, evaluation)) : state.curve;
     return { state: { ...state, evaluation, curve }, latest };
   };
 
@@ -161,8 +162,9 @@ export const mixtureSearch = async (
     costOfPasses(mixturePasses(spec, counts, curve.length), countMultiplyAdds(description));
 
   return courseProgram<'searching' | 'evaluating' | 'diagnosing', State>({
+    task,
     course,
-    initial: { ...noEpochs, evaluation: emptyTally },
+    initial: { ...noEpochs(task), evaluation: emptyTally(task) },
     units: { searching: searchOne, evaluating: evaluateOne, diagnosing: diagnoseOne },
     read: () => compiled.read(),
     write: (tensors) => compiled.write(tensors),

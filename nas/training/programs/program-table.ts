@@ -7,21 +7,21 @@ import { dartsStrategy } from './darts-strategy.ts';
 import { enasController } from './enas-controller.ts';
 import { enasSearch } from './enas-search.ts';
 import { choiceSupernet } from './choice-supernet.ts';
-import { finalNetworkClassifier } from './final-network-classifier.ts';
 import { gatedSupernet } from './gated-supernet.ts';
 import { withInheritedWeights } from './inherited-weights.ts';
 import { mixtureSearch } from './mixture-search.ts';
 import type { MixtureStrategy } from './mixture-strategy.ts';
-import type { ProgramResources } from './resources.ts';
+import type { LearningResources, ProgramResources } from './resources.ts';
 import { smashNetworkFor } from './smash-network.ts';
 import { smashSearch } from './smash-search.ts';
 import { snasStrategy } from './snas-strategy.ts';
+import { tensorTaskOf } from '../tasks/registry.ts';
 import { trainNetwork } from './train-network.ts';
 import { weightSharingSearch } from './weight-sharing-search.ts';
 
 type Create<Kind extends ProgramSpec['kind']> = (
   spec: Extract<ProgramSpec, { kind: Kind }>,
-  resources: ProgramResources,
+  resources: LearningResources,
 ) => Promise<TrainingProgram>;
 
 const mixtureStrategy = (
@@ -60,7 +60,7 @@ const PROGRAMS = {
     enasSearch(spec, choiceSupernet(spec, resources), enasController(spec), resources),
   'smash-search': (spec, resources) => smashSearch(spec, smashNetworkFor(spec, resources), resources),
   'train-network': async (spec, resources) => {
-    const network = finalNetworkClassifier(spec, resources);
+    const network = resources.task.network(resources.tf, resources.data, spec);
     const { inherited } = resources;
     return trainNetwork(
       spec,
@@ -72,4 +72,7 @@ const PROGRAMS = {
 
 /** Creates the program of a spec at its first step. */
 export const createProgram = (spec: ProgramSpec, resources: ProgramResources): Promise<TrainingProgram> =>
-  (PROGRAMS[spec.kind] as Create<typeof spec.kind>)(spec as never, resources);
+  (PROGRAMS[spec.kind] as Create<typeof spec.kind>)(spec as never, {
+    ...resources,
+    task: tensorTaskOf(spec.data.task),
+  });

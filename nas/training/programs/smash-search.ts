@@ -5,10 +5,11 @@ import type { TrainingProgram } from '../program.ts';
 import { hashWeights } from './compiled-classifier.ts';
 import { courseProgram, type Done } from './course-program.ts';
 import type { GatedSupernet } from './gated-supernet.ts';
-import type { ProgramResources } from './resources.ts';
+import type { LearningResources } from './resources.ts';
 import { courseOf, repeated, type Place } from './segments.ts';
 import { sharedWeights, type SharedWeightsState } from './shared-weights.ts';
-import { accuracyOf, scoredAt, type Score } from './tally.ts';
+import type { Score } from '../tasks/tensor-task.ts';
+import { scoredAt } from './tally.ts';
 import { noEpochs } from './training-epochs.ts';
 
 type Phase = 'training' | 'scoring' | 'perturbing';
@@ -29,9 +30,10 @@ type State = SharedWeightsState & {
 export const smashSearch = async (
   spec: SmashSearchSpec,
   supernet: GatedSupernet,
-  resources: ProgramResources,
+  resources: LearningResources,
 ): Promise<TrainingProgram> => {
   const { recipe, strategy, seed } = spec;
+  const { task } = resources;
   const { space } = supernet;
   const { candidates: sampled, perturbations, chain } = strategy;
   const shared = await sharedWeights(spec, supernet, resources);
@@ -47,7 +49,7 @@ export const smashSearch = async (
   const bestOf = ({ scores }: State, count: number): number =>
     scores
       .slice(0, count)
-      .reduce((best, score, i) => (accuracyOf(score) > accuracyOf(scores[best] as Score) ? i : best), 0);
+      .reduce((best, score, i) => (task.score(score) > task.score(scores[best] as Score) ? i : best), 0);
   let known: Json[] = [];
   /** Architecture number `index`: which one it is depends on the seed and the scores before it alone. */
   const architecture = (state: State, index: number): Json => {
@@ -76,8 +78,9 @@ export const smashSearch = async (
   };
 
   return courseProgram<Phase, State>({
+    task,
     course,
-    initial: { ...noEpochs, scores: [], cost: { multiplyAdds: 0, images: 0 } },
+    initial: { ...noEpochs(task), scores: [], cost: { multiplyAdds: 0, images: 0 } },
     units: { training: trainOne, scoring: scoreOne, perturbing: scoreOne },
     read: () => shared.read(),
     write: (tensors) => {
@@ -89,7 +92,7 @@ export const smashSearch = async (
       candidates: state.scores
         .map((score, index): ScoredGenotype => ({
           genotype: space.print(architecture(state, index)),
-          score: accuracyOf(score),
+          score: task.score(score),
         }))
         // A stable sort: equal scores keep the order of scoring.
         .sort((a, b) => b.score - a.score),

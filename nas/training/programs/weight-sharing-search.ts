@@ -6,10 +6,11 @@ import type { TrainingProgram } from '../program.ts';
 import { hashWeights } from './compiled-classifier.ts';
 import { courseProgram, type Done } from './course-program.ts';
 import type { GatedSupernet } from './gated-supernet.ts';
-import type { ProgramResources } from './resources.ts';
+import type { LearningResources } from './resources.ts';
 import { courseOf, repeated, type Place } from './segments.ts';
 import { sharedWeights, type SharedWeightsState } from './shared-weights.ts';
-import { accuracyOf, scoredAt, type Score } from './tally.ts';
+import type { Score } from '../tasks/tensor-task.ts';
+import { scoredAt } from './tally.ts';
 import { noEpochs } from './training-epochs.ts';
 
 type Phase = 'training' | 'scoring' | 're-scoring';
@@ -40,9 +41,10 @@ type State = SharedWeightsState & {
 export const weightSharingSearch = async (
   spec: WeightSharingSearchSpec,
   supernet: GatedSupernet,
-  resources: ProgramResources,
+  resources: LearningResources,
 ): Promise<TrainingProgram> => {
   const { recipe, strategy } = spec;
+  const { task } = resources;
   const roundSize = strategy.candidates / strategy.rounds;
   const rescored = strategy.rounds * strategy.rescore;
   const shared = await sharedWeights(spec, supernet, resources);
@@ -68,7 +70,7 @@ export const weightSharingSearch = async (
   /** Candidates from best to worst; equal scores keep the order of sampling. */
   const ranking = ({ scores }: State): number[] =>
     scores
-      .map((score, index) => ({ index, accuracy: accuracyOf(score) }))
+      .map((score, index) => ({ index, accuracy: task.score(score) }))
       .sort((a, b) => b.accuracy - a.accuracy || a.index - b.index)
       .map(({ index }) => index);
 
@@ -108,8 +110,8 @@ export const weightSharingSearch = async (
       const place = state.finalists.indexOf(index);
       return {
         genotype: supernet.space.print(candidate(state, index)),
-        score: accuracyOf(state.scores[index] as Score),
-        ...(place >= 0 && { rescored: accuracyOf(state.rescores[place] as Score) }),
+        score: task.score(state.scores[index] as Score),
+        ...(place >= 0 && { rescored: task.score(state.rescores[place] as Score) }),
       };
     });
     const finalists = described.filter(({ rescored }) => rescored !== undefined);
@@ -119,10 +121,11 @@ export const weightSharingSearch = async (
   };
 
   return courseProgram<Phase, State>({
+    task,
     course,
     initial: {
       architectures: randomFromSeed(deriveSeed(spec.seed, 'architectures')).state(),
-      ...noEpochs,
+      ...noEpochs(task),
       scores: [],
       finalists: [],
       rescores: [],
