@@ -85,7 +85,7 @@ scorer.write({ ...scorer.read(), ...Object.fromEntries(shared) });
 const batches = Array.from({ length: setting.scoreMinibatches }, (_, unit) => feed.batch(0, unit));
 const scores = scoredCells(setting.cells).map((cell) => {
   const tallies = batches.map((batch) => scorer.evaluate(batch, { path: gated.path([...cell]) }));
-  return tallies.reduce((sum, { correct }) => sum + correct, 0) / (batches.length * 128);
+  return tallies.reduce((sum, { correct = 0 }) => sum + correct, 0) / (batches.length * 128);
 });
 scorer.dispose();
 replace(`${at}.json`, JSON.stringify({ scores }));

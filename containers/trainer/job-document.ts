@@ -5,10 +5,12 @@ import { ONE_JOB_SEARCHES, type OneJobSchema } from '../../nas/search/one-job/re
 import { inputError } from '../../nas/core/input-error.ts';
 import type { JobDocument, SearchSpec } from '../../nas/job/job.ts';
 import { augmentationSchema, networkSchema, recipeSchema } from '../../nas/task/recipe.ts';
+import { taskKinds } from '../../nas/task/terms.ts';
 import { spaceSchema } from '../../nas/space/registry.ts';
 import { parseS3Uri } from '../../store/object-store.ts';
 
 const taskData = z.strictObject({
+  task: z.literal(taskKinds()).exactOptional(),
   validationFraction: z.number().gt(0).lt(1),
   splitSeed: z.number().int().min(0),
   augmentation: augmentationSchema,

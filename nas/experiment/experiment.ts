@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { given } from '../search/given.ts';
 import { oneJobSchemas } from '../search/one-job/registry.ts';
 import { augmentationSchema, networkSchema, recipeSchema } from '../task/recipe.ts';
+import { DEFAULT_TASK, taskKinds } from '../task/terms.ts';
 import { spaceSchema } from '../space/registry.ts';
 import { objectiveSchema } from '../search/objective.ts';
 import { blackBoxSchemas } from '../search/strategy-schema.ts';
@@ -9,10 +10,7 @@ import { blackBoxSchemas } from '../search/strategy-schema.ts';
 const seeds = z.array(z.number().int().min(0)).min(1);
 
 const task = z.strictObject({
-  kind: z
-    .literal('image-classification')
-    .describe('What is learnt: classes of images.')
-    .default('image-classification'),
+  kind: z.literal(taskKinds()).describe('What is learnt: classes of images.').default(DEFAULT_TASK),
   data: z.string().describe('Name of a data set known to `nas data list`.'),
   validationFraction: z
     .number()

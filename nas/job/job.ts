@@ -2,10 +2,13 @@ import type { BlobRef } from '../core/blob.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import type { ONE_JOB_SEARCHES, OneJobChoice, OneJobName } from '../search/one-job/registry.ts';
 import type { Grown } from '../search/inheritance.ts';
+import type { TaskKind } from '../task/terms.ts';
 import type { Augmentation, NetworkSize, Recipe } from '../task/recipe.ts';
 
 /** Data a program trains and scores on. */
 export interface TaskData {
+  /** What is learnt of them; absent for the default task, which programs of 0.1.0 have. */
+  readonly task?: TaskKind;
   readonly validationFraction: number;
   readonly splitSeed: number;
   readonly augmentation: Augmentation;

@@ -5,6 +5,7 @@ import type { PlannedJob, PlannedTrial } from '../job/job-report.ts';
 import { epochsAt } from '../experiment/epochs-at.ts';
 import { timesTrials } from '../experiment/measures.ts';
 import type { Cell } from '../space/spaces.ts';
+import { DEFAULT_TASK } from '../task/terms.ts';
 import type { Recipe } from '../task/recipe.ts';
 import type { RunRecord } from '../experiment/run-record.ts';
 import { isGiven } from '../search/given.ts';
@@ -18,6 +19,7 @@ const taskData = (
   experiment: Experiment,
   augmentation: Experiment['stages']['search']['augmentation'],
 ): TaskData => ({
+  ...(experiment.task.kind === DEFAULT_TASK ? {} : { task: experiment.task.kind }),
   validationFraction: experiment.task.validationFraction,
   splitSeed: experiment.task.splitSeed,
   augmentation,

@@ -1,14 +1,6 @@
 import { imageTerms } from './images/image-terms.ts';
 import type { Metric } from './metric.ts';
-
-/** What a task's numbers are called: all that displays need to know of it, and workflows may. */
-export interface TaskTerms {
-  readonly metric: Metric;
-  /** One of what data consist of, and programs count: `image`. */
-  readonly example: string;
-  /** Of the training loss. */
-  readonly lossUnit: string;
-}
+import type { TaskTerms } from './task-terms.ts';
 
 /** By kind of task. */
 export const TERMS = { 'image-classification': imageTerms } as const satisfies Readonly<
@@ -16,7 +8,7 @@ export const TERMS = { 'image-classification': imageTerms } as const satisfies R
 >;
 export type TaskKind = keyof typeof TERMS;
 
-export const TASK_KINDS = Object.keys(TERMS) as readonly TaskKind[];
+export const taskKinds = (): readonly TaskKind[] => Object.keys(TERMS) as TaskKind[];
 
 /** The task of documents that name none: there was no other when they were written. */
 export const DEFAULT_TASK: TaskKind = 'image-classification';

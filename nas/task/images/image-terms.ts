@@ -1,5 +1,5 @@
 import { createMetric } from '../metric.ts';
-import type { TaskTerms } from '../terms.ts';
+import type { TaskTerms } from '../task-terms.ts';
 
 /** What image classification's numbers are called. */
 export const imageTerms: TaskTerms = {

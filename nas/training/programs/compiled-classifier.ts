@@ -1,11 +1,11 @@
 import { sha256 } from '../../core/hash.ts';
 import type { Recipe } from '../../task/recipe.ts';
 import { compileGraph, type CompiledGraph } from '../graph/compile.ts';
-import type { Batch } from '../../task/images/batches.ts';
 import { lossAndGradients } from '../graph/gradients.ts';
 import { clipByGlobalNorm } from '../optimizers/clip.ts';
 import { optimizerOf } from '../optimizers/from-recipe.ts';
-import { countCorrect, crossEntropy } from '../tasks/losses.ts';
+import { imageClassification } from '../tasks/image-classification.ts';
+import { targetOf, type Minibatch, type Objective, type Tally } from '../tasks/tensor-task.ts';
 import { matrixOf, packingOf, placesOf, unpacked } from '../graph/packing.ts';
 import { precisionTransform } from '../graph/mixed-precision.ts';
 import { DivergedError, type HostTensor } from '../program.ts';
@@ -13,7 +13,7 @@ import type { FunctionSpec } from '../graph/record.ts';
 import type { Tensors, Tf } from '../graph/tensor.ts';
 import type { Classifier } from '../networks/classifier.ts';
 import { packFamilies, slotFamilies, unpackFamilies, type Family } from '../graph/packed-variables.ts';
-import type { Tally } from './tally.ts';
+import { tallyOf } from './tally.ts';
 import { group, prefixed } from '../graph/variable-groups.ts';
 
 type HostTensors = Readonly<Record<string, HostTensor>>;
@@ -29,9 +29,9 @@ export interface StepSettings {
 /** A classifier with its optimiser, compiled for one batch shape. */
 export interface CompiledClassifier {
   /** One optimiser step. Throws `DivergedError`, leaving everything as it was, when the loss is not finite. */
-  train(batch: Batch, settings: StepSettings, inputs?: HostTensors): Tally;
+  train(batch: Minibatch, settings: StepSettings, inputs?: HostTensors): Tally;
   /** Forward with running statistics, with averaged weights where the recipe has them. */
-  evaluate(batch: Batch, inputs?: HostTensors): Tally;
+  evaluate(batch: Minibatch, inputs?: HostTensors): Tally;
   /** Copies of weights, buffers, optimiser slots and averages. */
   read(): HostTensors;
   /** Sets all that `read` gives. */
@@ -40,12 +40,11 @@ export interface CompiledClassifier {
 }
 
 const scalar = (value: number): HostTensor => ({ dtype: 'float32', shape: [], data: Float32Array.of(value) });
-const labels = ({ y }: Batch): HostTensor => ({ dtype: 'int32', shape: [y.length], data: y });
 
 /**
- * Compiles a classifier's training and evaluation steps for batches of `shape` [B, H, W, C].
+ * Compiles a network's training and evaluation steps for batches of `shape`, [B, H, W, C] of images.
  *
- * The training loss is the mean cross-entropy over the batch, with the recipe's label smoothing, plus
+ * The training loss is the task's mean over the batch, with the recipe's label smoothing, plus
  * `auxiliaryWeight` times that of the auxiliary head; gradients are clipped by their global norm and given to the
  * recipe's optimiser. Averages of weights follow Polyak & Juditsky 1992 as TensorFlow's moving averages of trainable variables:
  * buffers are not averaged.
@@ -54,7 +53,8 @@ export const compileClassifier = async (
   tf: Tf,
   classifier: Classifier,
   recipe: Recipe,
-  shape: readonly [number, number, number, number],
+  shape: readonly [number, ...number[]],
+  task: Objective = imageClassification,
 ): Promise<CompiledClassifier> => {
   const [batchSize] = shape;
   const { emaDecay, labelSmoothing, auxiliaryWeight, clipNorm } = recipe;
@@ -91,7 +91,7 @@ export const compileClassifier = async (
   };
   const data = {
     x: { shape, dtype: 'float32' },
-    y: { shape: [batchSize], dtype: 'int32' },
+    y: task.target(batchSize),
     ...prefixed('input', classifier.inputs),
   } as const;
 
@@ -117,18 +117,22 @@ export const compileClassifier = async (
             ...(recipe.dropout > 0 && { dropout: tf.scalar(recipe.dropout) }),
           },
         });
-        const main = crossEntropy(tf, outputs.logits, y!, labelSmoothing);
+        const main = task.loss(tf, outputs.logits, y!, labelSmoothing);
         const total = outputs.auxiliary
-          ? tf.add(main, tf.mul(crossEntropy(tf, outputs.auxiliary, y!, labelSmoothing), auxiliaryWeight))
+          ? tf.add(main, tf.mul(task.loss(tf, outputs.auxiliary, y!, labelSmoothing), auxiliaryWeight))
           : main;
-        const correct = countCorrect(tf, outputs.logits, y!);
+        const sums = task.sums(tf, outputs.logits, y!);
         const buffers = Object.entries(packing.buffers.groups).map(([name, layout]) => [
           name,
           outputs.gatedBuffers?.[name] ?? matrixOf(tf, layout, outputs.buffers),
         ]);
         return {
           loss: total,
-          extra: { main, correct, ...prefixed('buffers', Object.fromEntries(buffers) as Tensors) },
+          extra: {
+            main,
+            ...prefixed('sums', sums),
+            ...prefixed('buffers', Object.fromEntries(buffers) as Tensors),
+          },
         };
       });
       const clipped = clipByGlobalNorm(tf, gradients, clipNorm);
@@ -142,13 +146,13 @@ export const compileClassifier = async (
         name,
         tf.add(tf.mul(average, emaDecay), tf.mul(moved.params[name]!, 1 - emaDecay)),
       ]);
-      const { main, correct, ...buffers } = extra;
+      const { main } = extra;
       return {
-        outputs: { loss, main: main!, correct: correct! },
+        outputs: { loss, main: main!, ...group('sums', extra) },
         updates: {
           ...prefixed('weights', moved.params),
           ...prefixed('optimizer', moved.slots),
-          ...buffers,
+          ...prefixed('buffers', group('buffers', extra)),
           ...prefixed('average', Object.fromEntries(averages) as Tensors),
         },
         commit: tf.isFinite(loss),
@@ -166,9 +170,8 @@ export const compileClassifier = async (
         x: x!,
         inputs: group('input', inputs),
       });
-      // Padding has the label −1: its one-hot target is zero, so it adds no loss, and no prediction equals it.
-      const loss = tf.mul(crossEntropy(tf, logits, y!), batchSize);
-      return { outputs: { loss, correct: countCorrect(tf, logits, y!) } };
+      const loss = tf.mul(task.loss(tf, logits, y!, 0), batchSize);
+      return { outputs: { loss, ...task.sums(tf, logits, y!) } };
     },
   };
 
@@ -177,14 +180,16 @@ export const compileClassifier = async (
     functions: { train, evaluate },
     ...precisionTransform(tf, recipe.precision),
   });
-  const images = (batch: Batch): HostTensor => ({ dtype: 'float32', shape, data: batch.x });
+  const examples = (batch: Minibatch) => ({
+    x: { dtype: 'float32', shape, data: batch.x } as const,
+    y: targetOf(task, batch, batchSize),
+  });
   const value = (outputs: HostTensors, name: string): number => outputs[name]?.data[0] as number;
 
   return {
     train: (batch, settings, inputs = {}) => {
       const outputs = graph.call('train', {
-        x: images(batch),
-        y: labels(batch),
+        ...examples(batch),
         ...prefixed('input', inputs),
         learningRate: scalar(settings.learningRate),
         dropPath: scalar(settings.dropPath),
@@ -196,19 +201,14 @@ export const compileClassifier = async (
           `training loss is ${loss} at learning rate ${settings.learningRate}; a lower optimizer.learningRate, gradient ` +
             `clipping (clipNorm) or warm-up epochs may help`,
         );
-      return {
-        loss: value(outputs, 'main') * batch.valid,
-        correct: value(outputs, 'correct'),
-        images: batch.valid,
-      };
+      return tallyOf(task, value(outputs, 'main') * batch.valid, (name) => value(outputs, name), batch.valid);
     },
     evaluate: (batch, inputs = {}) => {
       const outputs = graph.call('evaluate', {
-        x: images(batch),
-        y: labels(batch),
+        ...examples(batch),
         ...prefixed('input', inputs),
       });
-      return { loss: value(outputs, 'loss'), correct: value(outputs, 'correct'), images: batch.valid };
+      return tallyOf(task, value(outputs, 'loss'), (name) => value(outputs, name), batch.valid);
     },
     read: () => unpackFamilies(families, graph.read()),
     write: (tensors) => graph.write(packFamilies(families, tensors)),

@@ -2,16 +2,16 @@ import type { Recipe } from '../../task/recipe.ts';
 import { randomFromSeed } from '../../core/random.ts';
 import type { EdgeScores } from '../../space/derived-cell.ts';
 import { compileGraph, type FunctionSpec } from '../graph/compile.ts';
-import type { Batch } from '../../task/images/batches.ts';
 import { lossAndGradients } from '../graph/gradients.ts';
-import { countCorrect, crossEntropy } from '../tasks/losses.ts';
+import { imageClassification } from '../tasks/image-classification.ts';
+import { targetOf, type Minibatch, type Objective, type Tally } from '../tasks/tensor-task.ts';
 import { optimizerOf } from '../optimizers/from-recipe.ts';
 import { DivergedError, type HostTensor } from '../program.ts';
 import { mixtureSupernet } from '../supernets/mixture.ts';
 import type { Supernet } from '../supernets/supernet.ts';
 import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 import type { MixtureForward, MixtureStrategy } from './mixture-strategy.ts';
-import type { Tally } from './tally.ts';
+import { tallyOf } from './tally.ts';
 import { group, mapValues, prefixed } from '../graph/variable-groups.ts';
 
 type HostTensors = Readonly<Record<string, HostTensor>>;
@@ -20,8 +20,8 @@ type HostTensors = Readonly<Record<string, HostTensor>>;
 export type Architecture = Readonly<Record<string, EdgeScores>>;
 
 interface MixtureStepInputs {
-  readonly training: Batch;
-  readonly search?: Batch;
+  readonly training: Minibatch;
+  readonly search?: Minibatch;
   readonly learningRate: number;
   /** The strategy's own inputs. */
   readonly inputs: HostTensors;
@@ -32,12 +32,12 @@ interface CompiledMixture {
   /** One step. Throws `DivergedError`, leaving everything as it was, when the loss is not finite. */
   step(inputs: MixtureStepInputs): Tally;
   /** Forward with running statistics and the softmax of the alphas as edge weights. */
-  evaluate(batch: Batch): Tally;
+  evaluate(batch: Minibatch): Tally;
   /**
    * Gradient of a minibatch's loss, batch norm by the minibatch's statistics, at the alphas moved by `distance` along a direction; both list the
    * kinds of cell in the supernet's order, row by row. Only where `diagnosed`.
    */
-  alphaGradient(batch: Batch, direction: readonly number[], distance: number): number[];
+  alphaGradient(batch: Minibatch, direction: readonly number[], distance: number): number[];
   /** Softmax of the alphas. */
   architecture(): Architecture;
   read(): HostTensors;
@@ -88,7 +88,8 @@ export const compileMixture = async (
   tf: Tf,
   strategy: MixtureStrategy,
   { supernet, recipe, network, seed, diagnosed = false }: MixtureSpec,
-  shape: readonly [number, number, number, number],
+  shape: readonly [number, ...number[]],
+  task: Objective = imageClassification,
 ): Promise<CompiledMixture> => {
   const [batchSize] = shape;
   const alphas = initialAlphas(supernet, strategy.initialAlphas, seed);
@@ -101,7 +102,7 @@ export const compileMixture = async (
   };
   const batch = {
     x: { shape, dtype: 'float32' },
-    y: { shape: [batchSize], dtype: 'int32' },
+    y: task.target(batchSize),
   } as const;
 
   const step: FunctionSpec = {
@@ -132,20 +133,19 @@ export const compileMixture = async (
             trace,
             ...(drop && { drop }),
           });
-          const loss = crossEntropy(tf, outputs.logits, y, recipe.labelSmoothing);
-          const correct = countCorrect(tf, outputs.logits, y);
-          return { loss, extra: { main: loss, correct, ...prefixed('buffers', outputs.buffers) } };
+          const loss = task.loss(tf, outputs.logits, y, recipe.labelSmoothing);
+          const sums = prefixed('sums', task.sums(tf, outputs.logits, y));
+          return { loss, extra: { main: loss, ...sums, ...prefixed('buffers', outputs.buffers) } };
         },
       });
-      const { main, correct, ...statistics } = extra;
       return {
-        outputs: { loss, main, correct },
+        outputs: { loss, main: extra['main'] as Tensor, ...group('sums', extra) },
         updates: {
           ...prefixed('weights', weights),
           ...prefixed('alphas', alphas),
           ...prefixed('optimizer/weights', slots.weights),
           ...prefixed('optimizer/alphas', slots.alphas),
-          ...statistics,
+          ...prefixed('buffers', group('buffers', extra)),
         },
         commit: tf.isFinite(loss),
       };
@@ -159,9 +159,8 @@ export const compileMixture = async (
       const edges = mapValues(group('alphas', vars), (alphas) => tf.softmax(alphas));
       const { x, y } = given as { x: Tensor; y: Tensor };
       const { logits } = mixtureSupernet(tf, supernet, network, x, edges, { kind: 'evaluate' });
-      // Padding has the label −1: its one-hot target is zero, so it adds no loss, and no prediction equals it.
-      const loss = tf.mul(crossEntropy(tf, logits, y), batchSize);
-      return { outputs: { loss, correct: countCorrect(tf, logits, y) } };
+      const loss = tf.mul(task.loss(tf, logits, y, 0), batchSize);
+      return { outputs: { loss, ...task.sums(tf, logits, y) } };
     },
   };
 
@@ -184,7 +183,7 @@ export const compileMixture = async (
       const { gradients } = lossAndGradients(tf, trace, moved, () => {
         const edges = mapValues(moved, (alpha) => tf.softmax(alpha));
         const { logits } = mixtureSupernet(tf, supernet, network, x, edges, { kind: 'train', trace });
-        return { loss: crossEntropy(tf, logits, y, recipe.labelSmoothing), extra: {} };
+        return { loss: task.loss(tf, logits, y, recipe.labelSmoothing), extra: {} };
       });
       return { outputs: gradients };
     },
@@ -194,9 +193,9 @@ export const compileMixture = async (
     variables,
     functions: { step, evaluate, ...(diagnosed && { alphaGradient }) },
   });
-  const hosted = ({ x, y }: Batch): { readonly x: HostTensor; readonly y: HostTensor } => ({
-    x: { dtype: 'float32', shape, data: x },
-    y: { dtype: 'int32', shape: [batchSize], data: y },
+  const hosted = (batch: Minibatch): { readonly x: HostTensor; readonly y: HostTensor } => ({
+    x: { dtype: 'float32', shape, data: batch.x },
+    y: targetOf(task, batch, batchSize),
   });
   const value = (outputs: HostTensors, name: string): number => outputs[name]?.data[0] as number;
 
@@ -214,15 +213,16 @@ export const compileMixture = async (
           `training loss is ${loss} at learning rate ${learningRate}; a lower optimizer.learningRate, gradient ` +
             `clipping (clipNorm) or warm-up epochs may help`,
         );
-      return {
-        loss: value(outputs, 'main') * training.valid,
-        correct: value(outputs, 'correct'),
-        images: training.valid,
-      };
+      return tallyOf(
+        task,
+        value(outputs, 'main') * training.valid,
+        (name) => value(outputs, name),
+        training.valid,
+      );
     },
     evaluate: (batch) => {
       const outputs = graph.call('evaluate', hosted(batch));
-      return { loss: value(outputs, 'loss'), correct: value(outputs, 'correct'), images: batch.valid };
+      return tallyOf(task, value(outputs, 'loss'), (name) => value(outputs, name), batch.valid);
     },
     alphaGradient: (batch, direction, distance) => {
       let at = 0;

@@ -2,7 +2,8 @@ import type { Json } from '../../core/json.ts';
 import type { CurvePoint, ProgramResult } from '../../job/job.ts';
 import type { Inference, Snapshot, TrainingProgram } from '../program.ts';
 import type { Course, Place } from './segments.ts';
-import { accuracyOf, meanLoss, type Score, type Tally } from './tally.ts';
+import type { Objective, Score, Tally } from '../tasks/tensor-task.ts';
+import { meanLoss } from './tally.ts';
 
 /** What every program's state holds beside its own. */
 type CourseState = Json & {
@@ -12,10 +13,10 @@ type CourseState = Json & {
 };
 
 /** How far a program is, for displays. */
-const standing = ({ curve, scores = [] }: CourseState) => {
+const standing = ({ curve, scores = [] }: CourseState, { score }: Objective) => {
   const best = Math.max(
     ...curve.flatMap(({ validationAccuracy }) => validationAccuracy ?? []),
-    ...scores.slice(0, -1).map(accuracyOf),
+    ...scores.slice(0, -1).map(score),
   );
   const trainingEpoch = curve.at(-1)?.epoch;
   return {
@@ -35,6 +36,8 @@ export interface Done<State> {
 
 /** What a program that walks a course says of its own; `State` is everything but tensors that its snapshots hold. */
 interface CourseWork<Kind extends string, State extends CourseState> {
+  /** What is learnt. */
+  readonly task: Objective;
   readonly course: Course<Kind>;
   /** Before the first step. */
   readonly initial: State;
@@ -53,6 +56,7 @@ interface CourseWork<Kind extends string, State extends CourseState> {
 
 /** A training program from its course: counts the steps and keeps the state between them. */
 export const courseProgram = <Kind extends string, State extends CourseState>({
+  task,
   course,
   initial,
   units,
@@ -87,8 +91,8 @@ export const courseProgram = <Kind extends string, State extends CourseState>({
     },
     progress: () => ({
       phase: step === totalSteps ? 'done' : course.at(step).kind,
-      ...standing(state),
-      ...(latest && { accuracy: accuracyOf(latest) }),
+      ...standing(state, task),
+      ...(latest && { accuracy: task.score(latest) }),
       // The loss of an untrained path may overflow.
       ...(latest && Number.isFinite(latest.loss) && { loss: meanLoss(latest) }),
     }),

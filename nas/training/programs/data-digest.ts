@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Batch } from '../../task/images/batches.ts';
+import type { Minibatch } from '../tasks/tensor-task.ts';
 
 /**
- * A running hash of every training batch so far: pixels after augmentation, labels, order. Equal digests prove that
+ * A running hash of every training batch so far: data after augmentation, targets, order. Equal digests prove that
  * two runs of a program saw the same data in the same order; a resumed run carries it on from its checkpoint.
  */
-export const digestBatch = (digest: string, { x, y }: Batch): string =>
+export const digestBatch = (digest: string, { x, y }: Minibatch): string =>
   createHash('sha256')
     .update(digest)
     .update(new Uint8Array(x.buffer, x.byteOffset, x.byteLength))

@@ -14,10 +14,11 @@ import { choiceSupernet, randomChild } from './choice-supernet.ts';
 import { enasController } from './enas-controller.ts';
 import type { GatedSupernet } from './gated-supernet.ts';
 import type { OneJobProgram } from './one-job-program.ts';
-import type { ProgramResources } from './resources.ts';
+import type { LearningResources } from './resources.ts';
 import { courseOf, type Place } from './segments.ts';
 import { sharedWeights, type SharedWeightsState } from './shared-weights.ts';
-import { accuracyOf, type Score } from './tally.ts';
+import type { Score } from '../tasks/tensor-task.ts';
+import { scoredAt } from './tally.ts';
 import { amended, noEpochs } from './training-epochs.ts';
 import { group, prefixed } from '../graph/variable-groups.ts';
 
@@ -58,9 +59,10 @@ export const enasSearch = async (
   spec: SearchSpec<'enas'>,
   supernet: GatedSupernet,
   controller: Controller,
-  resources: ProgramResources,
+  resources: LearningResources,
 ): Promise<TrainingProgram> => {
   const { recipe, strategy } = spec;
+  const { task } = resources;
   const { epochs } = recipe;
   const { updates, samples, learningRate, beta1, epsilon, entropyWeight, baselineDecay, skipWeight } =
     strategy.controller;
@@ -119,12 +121,12 @@ export const enasSearch = async (
     const { index: epoch, unit, isLastUnit } = at;
     const sample = drawn('controller', epoch, unit);
     const { latest, cost } = shared.score(state.cost, genotypeOf(sample), scoreBatch(at));
-    const accuracy = accuracyOf(latest);
-    const rewards = [...state.rewards, accuracy + entropyWeight * sample.entropy];
+    const score = task.score(latest);
+    const rewards = [...state.rewards, score + entropyWeight * sample.entropy];
     const whole = rewards.length === samples;
     const baseline = whole ? reinforce(state.baseline, epoch, unit, rewards) : state.baseline;
     const tally = {
-      reward: state.controller.reward + accuracy,
+      reward: state.controller.reward + score,
       entropy: state.controller.entropy + sample.entropy,
       skips: state.controller.skips + skipsOf(sample),
       architectures: state.controller.architectures + 1,
@@ -152,14 +154,14 @@ export const enasSearch = async (
   const deriveOne = (state: State, at: Place): Done<State> => {
     const genotype = genotypeOf(drawn('deriving', at.index, at.unit));
     const { latest, cost } = shared.score(state.cost, genotype, scoreBatch({ ...at, unit: 0 }));
-    const { correct, images } = latest;
-    return { state: { ...state, scores: [...state.scores, { correct, images }], cost }, latest };
+    return { state: { ...state, scores: scoredAt(state.scores, at.unit, latest), cost }, latest };
   };
 
   return courseProgram<Phase, State>({
+    task,
     course,
     initial: {
-      ...noEpochs,
+      ...noEpochs(task),
       controller: emptyControllerTally,
       rewards: [],
       baseline: 0,
@@ -178,7 +180,7 @@ export const enasSearch = async (
       candidates: state.scores
         .map((score, i): ScoredGenotype => ({
           genotype: supernet.space.print(genotypeOf(drawn('deriving', epochs, i))),
-          score: accuracyOf(score),
+          score: task.score(score),
         }))
         // A stable sort: equal scores keep the order of drawing.
         .sort((a, b) => b.score - a.score),

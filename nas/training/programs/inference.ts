@@ -7,19 +7,19 @@ import type { Classifier } from '../networks/classifier.ts';
 import { group } from '../graph/variable-groups.ts';
 
 /**
- * A classifier without inputs of its own, compiled for one image at a time.
+ * A network without inputs of its own, compiled for one example at a time.
  *
  * @param tensors as `CompiledClassifier.read` gives them; averages of weights count where the recipe has them.
- * @param image height, width, channels.
+ * @param example its shape: height, width, channels of an image.
  */
 export const compileInference = async (
   tf: Tf,
   classifier: Classifier,
   { emaDecay, precision }: Pick<Recipe, 'emaDecay' | 'precision'>,
   tensors: Readonly<Record<string, HostTensor>>,
-  image: readonly [number, number, number],
+  example: readonly number[],
 ): Promise<Inference> => {
-  const shape = [1, ...image];
+  const shape = [1, ...example];
   const graph = await compileGraph(tf, {
     variables: { ...group(emaDecay > 0 ? 'average' : 'weights', tensors), ...group('buffers', tensors) },
     functions: {

@@ -8,7 +8,7 @@ import { splitTrainValidation } from '../../task/images/split.ts';
 import { grownVariables, type ProbeImages } from '../networks/eas-growth.ts';
 import type { HostTensor } from '../program.ts';
 import type { ProgramResources } from './resources.ts';
-import type { NetworkToTrain } from './train-network.ts';
+import type { NetworkToTrain } from '../tasks/tensor-task.ts';
 import { group, mapValues } from '../graph/variable-groups.ts';
 
 type HostTensors = Readonly<Record<string, HostTensor>>;

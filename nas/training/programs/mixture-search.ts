@@ -22,11 +22,12 @@ import {
 import type { MixtureStrategy } from './mixture-strategy.ts';
 import type { OneJobProgram } from './one-job-program.ts';
 import { costOfPasses } from './passes.ts';
-import type { ProgramResources } from './resources.ts';
+import type { LearningResources } from './resources.ts';
 import { courseOf, type Place } from './segments.ts';
 import { splitVariables } from '../networks/split-variables.ts';
-import { emptyTally, evaluatedTally, type Tally } from './tally.ts';
-import { searchImages } from './task-images.ts';
+import { searchImages } from '../tasks/task-images.ts';
+import type { Tally } from '../tasks/tensor-task.ts';
+import { emptyTally, evaluatedTally } from './tally.ts';
 import { amended, noEpochs, trained, validationScores, type TrainingEpochs } from './training-epochs.ts';
 import { mapValues } from '../graph/variable-groups.ts';
 
@@ -75,7 +76,7 @@ export const mixtureSearch = async (
   spec: SearchSpec,
   supernet: Supernet,
   strategy: MixtureStrategy,
-  { tf, data }: ProgramResources,
+  { tf, data, task }: LearningResources,
 ): Promise<TrainingProgram> => {
   const { recipe } = spec;
   const { epochs } = recipe;
@@ -100,7 +101,7 @@ export const mixtureSearch = async (
     seed: deriveSeed(spec.seed, 'alphas'),
     diagnosed: diagnosis !== undefined,
   };
-  const compiled = await compileMixture(tf, strategy, mixture, feed.shape);
+  const compiled = await compileMixture(tf, strategy, mixture, feed.shape, task);
   const alphas = Object.values(supernet.kinds).reduce(
     (sum, edges) => sum + edges * supernet.operations.length,
     0,
@@ -124,13 +125,13 @@ export const mixtureSearch = async (
       batches: search ? [training, search] : [training],
       describe: () => describeArchitecture(supernet, compiled.architecture()),
     };
-    return { state: { ...state, ...trained(state, at, minibatch) }, latest };
+    return { state: { ...state, ...trained(task, state, at, minibatch) }, latest };
   };
 
   const evaluateOne = (state: State, { unit, isLastUnit }: Place): Done<State> => {
     const latest = compiled.evaluate(evaluationFeed.batch(0, unit));
     const evaluation = evaluatedTally(state.evaluation, unit, latest, 'validation loss of the mixture');
-    const curve = isLastUnit ? amended(state.curve, validationScores(evaluation)) : state.curve;
+    const curve = isLastUnit ? amended(state.curve, validationScores(task, evaluation)) : state.curve;
     return { state: { ...state, evaluation, curve }, latest };
   };
 
@@ -159,8 +160,9 @@ export const mixtureSearch = async (
     );
 
   return courseProgram<'searching' | 'evaluating' | 'diagnosing', State>({
+    task,
     course,
-    initial: { ...noEpochs, evaluation: emptyTally },
+    initial: { ...noEpochs(task), evaluation: emptyTally(task) },
     units: { searching: searchOne, evaluating: evaluateOne, diagnosing: diagnoseOne },
     read: () => compiled.read(),
     write: (tensors) => compiled.write(tensors),
@@ -191,7 +193,7 @@ export const mixtureSearch = async (
 
 /** The program of a search on a mixture, from the way in which it moves weights and alphas. */
 export const mixtureProgram = <Name extends OneJobName>(
-  strategyOf: (spec: SearchSpec<Name>, supernet: Supernet, resources: ProgramResources) => MixtureStrategy,
+  strategyOf: (spec: SearchSpec<Name>, supernet: Supernet, resources: LearningResources) => MixtureStrategy,
 ): OneJobProgram<Name> => ({
   create: (spec, resources) => {
     const { shape, classes } = resources.data;

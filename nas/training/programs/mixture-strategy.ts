@@ -32,8 +32,8 @@ export interface MixtureCall {
 
 export interface MixtureForward {
   readonly loss: Tensor;
-  /** Mean cross entropy without regularisers, correct answers, and the new batch-norm statistics as `buffers/…`. */
-  readonly extra: Tensors & { readonly main: Tensor; readonly correct: Tensor };
+  /** Mean loss without regularisers as `main`, the task's sums as `sums/…`, and the new batch-norm statistics as `buffers/…`. */
+  readonly extra: Tensors;
 }
 
 export interface MixtureMove {

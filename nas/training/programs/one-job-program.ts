@@ -3,12 +3,12 @@ import type { SearchSpec } from '../../job/job.ts';
 import type { OneJobName } from '../../search/one-job/registry.ts';
 import type { NetworkSetting } from '../networks/network.ts';
 import type { TrainingProgram } from '../program.ts';
-import type { ProgramResources } from './resources.ts';
+import type { LearningResources } from './resources.ts';
 
 /** The tensor half of a search of one job; `nas/search/one-job` has the pure one. */
 export interface OneJobProgram<Name extends OneJobName> {
   /** The program at its first step. */
-  create(spec: SearchSpec<Name>, resources: ProgramResources): Promise<TrainingProgram>;
+  create(spec: SearchSpec<Name>, resources: LearningResources): Promise<TrainingProgram>;
   /** Multiply-adds of one image, forward, as the program counts them: of the architecture that a minibatch draws, or of all at once. */
   multiplyAdds(spec: SearchSpec<Name>, setting: NetworkSetting): (random: Random) => number;
 }

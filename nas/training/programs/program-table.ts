@@ -3,12 +3,12 @@ import type { OneJobName } from '../../search/one-job/registry.ts';
 import type { TrainingProgram } from '../program.ts';
 import { dartsProgram } from './darts-strategy.ts';
 import { enasProgram } from './enas-search.ts';
-import { finalNetworkClassifier } from './final-network-classifier.ts';
 import { withInheritedWeights } from './inherited-weights.ts';
 import type { OneJobProgram } from './one-job-program.ts';
-import type { ProgramResources } from './resources.ts';
+import type { LearningResources, ProgramResources } from './resources.ts';
 import { smashProgram } from './smash-search.ts';
 import { snasProgram } from './snas-strategy.ts';
+import { tensorTaskOf } from '../tasks/registry.ts';
 import { trainNetwork } from './train-network.ts';
 import { weightSharingProgram } from './weight-sharing-search.ts';
 
@@ -27,9 +27,9 @@ export const oneJobProgramOf = ({ name }: { readonly name: OneJobName }): OneJob
 
 const networkProgram = async (
   spec: TrainNetworkSpec,
-  resources: ProgramResources,
+  resources: LearningResources,
 ): Promise<TrainingProgram> => {
-  const network = finalNetworkClassifier(spec, resources);
+  const network = resources.task.network(resources.tf, resources.data, spec);
   const { inherited } = resources;
   return trainNetwork(
     spec,
@@ -39,5 +39,9 @@ const networkProgram = async (
 };
 
 /** Creates the program of a spec at its first step. */
-export const createProgram = (spec: ProgramSpec, resources: ProgramResources): Promise<TrainingProgram> =>
-  isSearch(spec) ? oneJobProgramOf(spec.strategy).create(spec, resources) : networkProgram(spec, resources);
+export const createProgram = (spec: ProgramSpec, given: ProgramResources): Promise<TrainingProgram> => {
+  const resources = { ...given, task: tensorTaskOf(spec.data.task) };
+  return isSearch(spec)
+    ? oneJobProgramOf(spec.strategy).create(spec, resources)
+    : networkProgram(spec, resources);
+};

@@ -1,16 +1,17 @@
 import type { Json } from '../../core/json.ts';
 import type { ProgramTask, TrainingCost } from '../../job/job.ts';
 import { deriveSeed } from '../../core/random.ts';
-import { batchAt, type Batch } from '../../task/images/batches.ts';
+import { batchAt } from '../../task/images/batches.ts';
 import type { Snapshot } from '../program.ts';
 import { learningRate } from '../optimizers/schedules.ts';
 import { compileClassifier } from './compiled-classifier.ts';
 import type { Done } from './course-program.ts';
 import type { GatedSupernet } from './gated-supernet.ts';
-import type { ProgramResources } from './resources.ts';
+import type { LearningResources } from './resources.ts';
 import type { Place } from './segments.ts';
-import { addCost, type Tally } from './tally.ts';
-import { searchImages, type SearchImages } from './task-images.ts';
+import { searchImages, type SearchImages } from '../tasks/task-images.ts';
+import type { Minibatch, Tally } from '../tasks/tensor-task.ts';
+import { addCost } from './tally.ts';
 import { trained, type TrainingEpochs } from './training-epochs.ts';
 
 /** What the state of a search with shared weights holds of them. */
@@ -27,7 +28,7 @@ interface SharedWeights {
   score(
     before: TrainingCost,
     genotype: Json,
-    batch: Batch,
+    batch: Minibatch,
   ): { readonly latest: Tally; readonly cost: TrainingCost };
   read(): Snapshot['tensors'];
   write(tensors: Snapshot['tensors']): void;
@@ -36,15 +37,15 @@ interface SharedWeights {
 
 /** Images that do not fill the last minibatch of an epoch are left out of that epoch. */
 export const sharedWeights = async (
-  task: ProgramTask,
+  spec: ProgramTask,
   supernet: GatedSupernet,
-  { tf, data }: ProgramResources,
+  { tf, data, task }: LearningResources,
 ): Promise<SharedWeights> => {
-  const { recipe, seed } = task;
-  const images = searchImages(await data.open('train'), task);
+  const { recipe, seed } = spec;
+  const images = searchImages(await data.open('train'), spec);
   const feed = images.training(images.train, 'data');
   const { batchesPerEpoch } = feed;
-  const compiled = await compileClassifier(tf, supernet.classifier, recipe, feed.shape);
+  const compiled = await compileClassifier(tf, supernet.classifier, recipe, feed.shape, task);
   const inputs = (genotype: Json) => ({ path: supernet.path(genotype) });
   return {
     images,
@@ -60,7 +61,7 @@ export const sharedWeights = async (
       );
       const minibatch = { update, learningRate: rate, tally: latest, batches: [batch] };
       const cost = addCost(state.cost, batch.valid, 3, supernet.multiplyAdds(genotype));
-      return { state: { ...state, ...trained(state, at, minibatch), cost }, latest };
+      return { state: { ...state, ...trained(task, state, at, minibatch), cost }, latest };
     },
     score: (before, genotype, batch) => ({
       latest: compiled.evaluate(batch, inputs(genotype)),

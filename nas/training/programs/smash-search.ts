@@ -7,11 +7,12 @@ import { hashWeights } from './compiled-classifier.ts';
 import { courseProgram, type Done } from './course-program.ts';
 import type { GatedSupernet } from './gated-supernet.ts';
 import type { OneJobProgram } from './one-job-program.ts';
-import type { ProgramResources } from './resources.ts';
+import type { LearningResources } from './resources.ts';
 import { randomGenerated, smashNetworkFor } from './smash-network.ts';
 import { courseOf, type Place } from './segments.ts';
 import { sharedWeights, type SharedWeightsState } from './shared-weights.ts';
-import { accuracyOf, scoredAt, type Score } from './tally.ts';
+import type { Score } from '../tasks/tensor-task.ts';
+import { scoredAt } from './tally.ts';
 import { noEpochs } from './training-epochs.ts';
 
 type Phase = 'training' | 'scoring' | 'perturbing';
@@ -32,9 +33,10 @@ type State = SharedWeightsState & {
 export const smashSearch = async (
   spec: SearchSpec<'smash'>,
   supernet: GatedSupernet,
-  resources: ProgramResources,
+  resources: LearningResources,
 ): Promise<TrainingProgram> => {
   const { recipe, strategy, seed } = spec;
+  const { task } = resources;
   const { space } = supernet;
   const { candidates: sampled, perturbations } = strategy;
   const shared = await sharedWeights(spec, supernet, resources);
@@ -45,7 +47,7 @@ export const smashSearch = async (
   const bestOf = ({ scores }: State, count: number): number =>
     scores
       .slice(0, count)
-      .reduce((best, score, i) => (accuracyOf(score) > accuracyOf(scores[best] as Score) ? i : best), 0);
+      .reduce((best, score, i) => (task.score(score) > task.score(scores[best] as Score) ? i : best), 0);
   let known: Json[] = [];
   /** Architecture number `index`: which one it is depends on the seed and the scores before it alone. */
   const architecture = (state: State, index: number): Json => {
@@ -74,8 +76,9 @@ export const smashSearch = async (
   };
 
   return courseProgram<Phase, State>({
+    task,
     course,
-    initial: { ...noEpochs, scores: [], cost: { multiplyAdds: 0, images: 0 } },
+    initial: { ...noEpochs(task), scores: [], cost: { multiplyAdds: 0, images: 0 } },
     units: { training: trainOne, scoring: scoreOne, perturbing: scoreOne },
     read: () => shared.read(),
     write: (tensors) => {
@@ -87,7 +90,7 @@ export const smashSearch = async (
       candidates: state.scores
         .map((score, index): ScoredGenotype => ({
           genotype: space.print(architecture(state, index)),
-          score: accuracyOf(score),
+          score: task.score(score),
         }))
         // A stable sort: equal scores keep the order of scoring.
         .sort((a, b) => b.score - a.score),

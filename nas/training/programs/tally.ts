@@ -1,23 +1,28 @@
 import type { CurvePoint, TrainingCost } from '../../job/job.ts';
 import { DivergedError } from '../program.ts';
+import type { Objective, Score, Tally } from '../tasks/tensor-task.ts';
 
-/** Sums over the images of a pass; plain JSON, part of a program's state. */
-export type Tally = {
-  /** Sum of the images' losses, nats. */
-  readonly loss: number;
-  readonly correct: number;
-  readonly images: number;
-};
-
-export const emptyTally: Tally = { loss: 0, correct: 0, images: 0 };
-
-export const addTallies = (a: Tally, b: Tally): Tally => ({
-  loss: a.loss + b.loss,
-  correct: a.correct + b.correct,
-  images: a.images + b.images,
+/** Before the first minibatch. */
+export const emptyTally = ({ sumNames }: Pick<Objective, 'sumNames'>): Tally => ({
+  loss: 0,
+  ...Object.fromEntries(sumNames.map((name) => [name, 0])),
+  images: 0,
 });
 
-/** Mean loss in nats. */
+/** The sums of a minibatch of `images` examples, as a compiled function gives them. */
+export const tallyOf = (
+  { sumNames }: Pick<Objective, 'sumNames'>,
+  loss: number,
+  value: (name: string) => number,
+  images: number,
+): Tally => ({ loss, ...Object.fromEntries(sumNames.map((name) => [name, value(name)])), images });
+
+const added = <Sums extends Score>(a: Sums, b: Sums): Sums =>
+  Object.fromEntries(Object.entries(a).map(([name, sum]) => [name, sum + (b[name] ?? 0)])) as Sums;
+
+export const addTallies = (a: Tally, b: Tally): Tally => added(a, b);
+
+/** Mean loss. */
 export const meanLoss = ({ loss, images }: Tally): number => loss / images;
 
 /**
@@ -28,7 +33,7 @@ export const meanLoss = ({ loss, images }: Tally): number => loss / images;
 export const evaluatedTally = (before: Tally, unit: number, latest: Tally, what: string): Tally => {
   if (!Number.isFinite(latest.loss))
     throw new DivergedError(`${what} is ${latest.loss}: the running statistics or weights overflowed`);
-  return addTallies(unit === 0 ? emptyTally : before, latest);
+  return unit === 0 ? latest : addTallies(before, latest);
 };
 
 /** A cost so far and `count` images more, of `multiplyAdds` forward each; a backward pass counts as two `passes`. */
@@ -42,24 +47,16 @@ export const addCost = (
   images: cost.images + count,
 });
 
-/** What scoring keeps of a tally: an untrained path's loss may overflow, its accuracy cannot. */
-export type Score = Pick<Tally, 'correct' | 'images'>;
-
 /** Scores in the order of scoring, of which only the last, number `index`, is not yet whole, and one minibatch more of it. */
-export const scoredAt = (
-  scores: readonly Score[],
-  index: number,
-  { correct, images }: Score,
-): readonly Score[] => {
-  const before = scores[index] ?? { correct: 0, images: 0 };
-  return [...scores.slice(0, index), { correct: before.correct + correct, images: before.images + images }];
+export const scoredAt = (scores: readonly Score[], index: number, latest: Tally): readonly Score[] => {
+  const { loss: _, ...sums } = latest;
+  const before = scores[index];
+  return [...scores.slice(0, index), before === undefined ? sums : added(before, sums)];
 };
-
-/** Fraction in [0, 1]. */
-export const accuracyOf = ({ correct, images }: Score): number => correct / images;
 
 /** A learning curve's point from the tally of an epoch so far; `epoch` and `update` count from 0. */
 export const trainingPoint = (
+  { score }: Pick<Objective, 'score'>,
   epoch: number,
   update: number,
   tally: Tally,
@@ -68,6 +65,6 @@ export const trainingPoint = (
   epoch: epoch + 1,
   step: update + 1,
   trainLoss: meanLoss(tally),
-  trainAccuracy: accuracyOf(tally),
+  trainAccuracy: score(tally),
   learningRate,
 });

@@ -1,8 +1,8 @@
 import type { CurvePoint } from '../../job/job.ts';
-import type { Batch } from '../../task/images/batches.ts';
+import type { Minibatch, Objective, Tally } from '../tasks/tensor-task.ts';
 import { digestBatch } from './data-digest.ts';
 import type { Place } from './segments.ts';
-import { accuracyOf, addTallies, emptyTally, meanLoss, type Tally, trainingPoint } from './tally.ts';
+import { addTallies, emptyTally, meanLoss, trainingPoint } from './tally.ts';
 
 /** What a program's state holds of its training epochs. */
 export type TrainingEpochs = {
@@ -14,7 +14,11 @@ export type TrainingEpochs = {
   readonly dataDigest: string;
 };
 
-export const noEpochs: TrainingEpochs = { training: emptyTally, curve: [], dataDigest: '' };
+export const noEpochs = (task: Objective): TrainingEpochs => ({
+  training: emptyTally(task),
+  curve: [],
+  dataDigest: '',
+});
 
 /** A minibatch that was trained on. */
 interface TrainedMinibatch {
@@ -22,26 +26,27 @@ interface TrainedMinibatch {
   readonly update: number;
   readonly learningRate: number;
   readonly tally: Tally;
-  /** All images that the step used. */
-  readonly batches: readonly Batch[];
+  /** All data that the step used. */
+  readonly batches: readonly Minibatch[];
   /** More of the epoch's point, where the minibatch ends one. */
   readonly describe?: () => Partial<CurvePoint>;
 }
 
 /** The epochs after a minibatch; the index of its place is its epoch. */
 export const trained = (
+  task: Objective,
   { training: before, curve, dataDigest }: TrainingEpochs,
   { index: epoch, isLastUnit }: Place,
   { update, learningRate, tally, batches, describe }: TrainedMinibatch,
 ): TrainingEpochs => {
   const training = addTallies(before, tally);
   const point = (): CurvePoint => ({
-    ...trainingPoint(epoch, update, training, learningRate),
+    ...trainingPoint(task, epoch, update, training, learningRate),
     ...describe?.(),
   });
   return {
     dataDigest: batches.reduce(digestBatch, dataDigest),
-    training: isLastUnit ? emptyTally : training,
+    training: isLastUnit ? emptyTally(task) : training,
     curve: isLastUnit ? [...curve, point()] : curve,
   };
 };
@@ -52,10 +57,11 @@ export const amended = (curve: readonly CurvePoint[], change: Partial<CurvePoint
   { ...(curve.at(-1) as CurvePoint), ...change },
 ];
 
-/** What the point of an epoch says of the validation images after it. */
+/** What the point of an epoch says of the validation data after it. */
 export const validationScores = (
+  { score }: Objective,
   evaluation: Tally,
 ): Required<Pick<CurvePoint, 'validationLoss' | 'validationAccuracy'>> => ({
   validationLoss: meanLoss(evaluation),
-  validationAccuracy: accuracyOf(evaluation),
+  validationAccuracy: score(evaluation),
 });

@@ -10,10 +10,11 @@ import { courseProgram, type Done } from './course-program.ts';
 import { choiceSupernet, randomChild } from './choice-supernet.ts';
 import { gatedSupernet, type GatedSupernet } from './gated-supernet.ts';
 import type { OneJobProgram } from './one-job-program.ts';
-import type { ProgramResources } from './resources.ts';
+import type { LearningResources } from './resources.ts';
 import { courseOf, type Place } from './segments.ts';
 import { sharedWeights, type SharedWeightsState } from './shared-weights.ts';
-import { accuracyOf, scoredAt, type Score } from './tally.ts';
+import type { Score } from '../tasks/tensor-task.ts';
+import { scoredAt } from './tally.ts';
 import { noEpochs } from './training-epochs.ts';
 
 type Phase = 'training' | 'scoring' | 're-scoring';
@@ -44,9 +45,10 @@ type State = SharedWeightsState & {
 export const weightSharingSearch = async (
   spec: SearchSpec<'random-weight-sharing'>,
   supernet: GatedSupernet,
-  resources: ProgramResources,
+  resources: LearningResources,
 ): Promise<TrainingProgram> => {
   const { recipe, strategy } = spec;
+  const { task } = resources;
   const roundSize = strategy.candidates / strategy.rounds;
   const shared = await sharedWeights(spec, supernet, resources);
   // Scoring draws minibatches at random, as the training order does.
@@ -65,7 +67,7 @@ export const weightSharingSearch = async (
   /** Candidates from best to worst; equal scores keep the order of sampling. */
   const ranking = ({ scores }: State): number[] =>
     scores
-      .map((score, index) => ({ index, accuracy: accuracyOf(score) }))
+      .map((score, index) => ({ index, accuracy: task.score(score) }))
       .sort((a, b) => b.accuracy - a.accuracy || a.index - b.index)
       .map(({ index }) => index);
 
@@ -105,8 +107,8 @@ export const weightSharingSearch = async (
       const place = state.finalists.indexOf(index);
       return {
         genotype: supernet.space.print(candidate(state, index)),
-        score: accuracyOf(state.scores[index] as Score),
-        ...(place >= 0 && { rescored: accuracyOf(state.rescores[place] as Score) }),
+        score: task.score(state.scores[index] as Score),
+        ...(place >= 0 && { rescored: task.score(state.rescores[place] as Score) }),
       };
     });
     const finalists = described.filter(({ rescored }) => rescored !== undefined);
@@ -116,10 +118,11 @@ export const weightSharingSearch = async (
   };
 
   return courseProgram<Phase, State>({
+    task,
     course,
     initial: {
       architectures: randomFromSeed(deriveSeed(spec.seed, 'architectures')).state(),
-      ...noEpochs,
+      ...noEpochs(task),
       scores: [],
       finalists: [],
       rescores: [],
@@ -145,7 +148,7 @@ export const weightSharingSearch = async (
 /** The children's weights are a supernet of edges, or of choices where batch norm scores by the minibatch. */
 const supernetFor = (
   spec: SearchSpec<'random-weight-sharing'>,
-  resources: ProgramResources,
+  resources: LearningResources,
 ): GatedSupernet => {
   const { scoreStatistics } = spec.strategy;
   if (scoreStatistics === 'batch') return choiceSupernet(spec, resources);

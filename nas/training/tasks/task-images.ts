@@ -5,7 +5,21 @@ import { createBatchPipeline, type BatchPipeline, type BatchSettings } from '../
 import type { InMemoryDataset } from '../../task/images/dataset.ts';
 import { createPrefetchedPipeline, type PrefetchedPipeline } from '../../task/images/prefetch.ts';
 import { splitTrainValidation, type TrainValidationSplit } from '../../task/images/split.ts';
+import type { SplitName } from '../../task/images/manifest.ts';
 import type { StreamedDataset } from '../../task/images/streamed-dataset.ts';
+import type { TrainingData } from './tensor-task.ts';
+
+/** A data set of images as programs see it; the images of a split are loaded when it is opened. */
+export interface ImageSource {
+  /** Height, width, channels. */
+  readonly shape: readonly [number, number, number];
+  readonly classes: number;
+  readonly counts: Readonly<Record<SplitName, number>>;
+  /** The test split is opened by the programs of stage 3 alone, when training is over. */
+  open(split: SplitName): Promise<InMemoryDataset>;
+  /** The same without holding the images in memory; present where the data set consists of image files. */
+  stream?(split: SplitName): Promise<StreamedDataset>;
+}
 
 /** The official training images of a task, split as its spec says. */
 interface TaskImages extends TrainValidationSplit {
@@ -41,6 +55,27 @@ export const taskImages = (images: InMemoryDataset | StreamedDataset, task: Prog
   training: (indices, purpose) =>
     createPrefetchedPipeline(images, indices, settingsOf(task, 'train', purpose)),
 });
+
+/** Of the training of one network, which need not hold the images in memory. */
+export const imageTraining = async (source: ImageSource, task: ProgramTask): Promise<TrainingData> => {
+  const read = source.stream ?? source.open;
+  const images = await read('train');
+  const { train, validation, whole, training } = taskImages(images, task);
+  return {
+    counts: { train: train.length, validation: validation.length, test: source.counts.test },
+    training: (part, purpose) => training(part === 'train' ? train : whole, purpose),
+    evaluation: async (part) => {
+      const evaluated = part === 'validation' ? images : await read('test');
+      const indices = part === 'validation' ? validation : Int32Array.from(evaluated.labels.keys());
+      return createPrefetchedPipeline(evaluated, indices, {
+        batchSize: task.recipe.batchSize,
+        mode: 'evaluate',
+        augmentation: task.data.augmentation,
+        seed: 0,
+      });
+    },
+  };
+};
 
 export const searchImages = (images: InMemoryDataset, task: ProgramTask): SearchImages => {
   const parts = taskImages(images, task);
