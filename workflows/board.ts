@@ -1,3 +1,4 @@
+import { contenderOf } from '../nas/job/contender.ts';
 import type { JobReport } from '../nas/job/job-report.ts';
 import type { StageName } from '../nas/experiment/stage-name.ts';
 import type { CostView, JobView, LeaderboardRow, RunView, StageView } from '../nas/protocol/run-view.ts';
@@ -96,8 +97,10 @@ const jobView = (board: Board, { job, status, report, waits }: BoardJob): JobVie
   const genotype = report?.result?.genotype ?? (job.kind === 'search' ? undefined : job.genotype);
   return {
     jobId: job.jobId,
+    kind: job.kind,
     status: shown,
     seed: job.seed,
+    ...(job.kind === 'evaluate' ? { contender: contenderOf(job) } : {}),
     attempts: report?.attempts ?? 0,
     reclaims: report?.reclaims ?? 0,
     ...(genotype === undefined ? {} : { genotype }),

@@ -75,8 +75,8 @@ export const collectRunDocuments = async (
   const trials: Record<string, readonly LoggedTrial[]> = {};
   if (isBlackBox(run.experiment.strategy))
     await limit.map(
-      jobIds.filter((jobId) => /^stage-1\/seed-\d+$/.test(jobId)),
-      async (jobId) => {
+      view.stages.flatMap(({ jobs }) => jobs.filter(({ kind }) => kind === 'search')),
+      async ({ jobId }) => {
         const { events, damage } = await openTrialLog(store, runId, jobId);
         if (damage !== undefined) damaged.push(`log of ${jobId}, after ${events.length} events: ${damage}`);
         const logged = trialsOf(events);

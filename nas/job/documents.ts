@@ -132,6 +132,7 @@ const plannedJob: z.ZodType<PlannedJob> = z.discriminatedUnion('kind', [
     jobId: z.string(),
     seed: count,
     genotype: z.string(),
+    contender: z.enum(['winner', 'baseline']).exactOptional(),
   }),
 ]);
 

@@ -1,4 +1,5 @@
 import type { Grown } from '../search/inheritance.ts';
+import type { Contender } from './contender.ts';
 import type { TrainingCost } from './job.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -43,6 +44,8 @@ export interface PlannedTraining {
   readonly seed: number;
   /** The printed genotype. */
   readonly genotype: string;
+  /** Of an evaluation; absent where 0.1.0 planned it (`contenderOf`). */
+  readonly contender?: Contender;
 }
 
 /** How one job of a run ended, over all of its launches. */

@@ -1,6 +1,6 @@
+import { contenderOf, type Contender } from '../job/contender.ts';
 import type { JobReport } from '../job/job-report.ts';
 import type { Metric } from '../task/metric.ts';
-import type { Contender } from './plan.ts';
 import type { ContenderView, RunView } from './run-view.ts';
 import { pairedVerdict, seedStatistics } from './statistics.ts';
 import type { TrainedCell } from './stages.ts';
@@ -15,7 +15,7 @@ interface TestedSeed {
 const testedSeeds = (who: Contender, reports: readonly JobReport[]): TestedSeed[] =>
   reports
     .flatMap(({ job, result }) =>
-      job.kind === 'evaluate' && job.jobId.startsWith(`stage-3/${who}/`) && result?.scoredOn === 'test'
+      job.kind === 'evaluate' && contenderOf(job) === who && result?.scoredOn === 'test'
         ? [{ seed: job.seed, genotype: job.genotype, score: result.accuracy }]
         : [],
     )

@@ -1,6 +1,7 @@
 import type { Experiment } from '../experiment/experiment.ts';
 import type { Grown } from '../search/inheritance.ts';
 import type { JobDocument, ProgramSpec, SearchSpec, TaskData } from '../job/job.ts';
+import type { Contender } from '../job/contender.ts';
 import type { PlannedJob, PlannedTrial } from '../job/job-report.ts';
 import { epochsAt } from '../experiment/epochs-at.ts';
 import { timesTrials } from '../experiment/measures.ts';
@@ -169,8 +170,6 @@ export const baselineJobs = (experiment: Experiment, cells: readonly Cell[]): Pl
     genotype: cell.genotype,
   }));
 
-export type Contender = 'winner' | 'baseline';
-
 /** Stage 3: one full training a seed. */
 export const evaluateJobs = (experiment: Experiment, contender: Contender, genotype: string): PlannedJob[] =>
   experiment.stages.evaluate.seeds.map((seed) => ({
@@ -178,4 +177,5 @@ export const evaluateJobs = (experiment: Experiment, contender: Contender, genot
     jobId: `stage-3/${contender}/seed-${seed}`,
     seed,
     genotype,
+    contender,
   }));

@@ -1,6 +1,8 @@
 import type { Edits } from '../experiment/edits.ts';
 import type { StageName } from '../experiment/stage-name.ts';
 import type { TaskKind } from '../task/terms.ts';
+import type { Contender } from '../job/contender.ts';
+import type { PlannedJob } from '../job/job-report.ts';
 import type { Outcome } from '../job/outcome.ts';
 
 /**
@@ -36,8 +38,11 @@ export interface StageView {
 export interface JobView {
   /** Path in the run, e.g. `stage-1/seed-0`. */
   readonly jobId: string;
+  readonly kind: PlannedJob['kind'];
   readonly status: 'pending' | 'running' | 'done' | 'failed' | 'cancelled';
   readonly seed: number;
+  /** Of an evaluation. */
+  readonly contender?: Contender;
   /** The cell that was found (stage 1) or trained (stages 2 and 3), printed. */
   readonly genotype?: string;
   /** Score on validation data. */

@@ -193,10 +193,10 @@ export const buildReport = (documents: RunDocuments): RunReport => {
   const ranked = searches.map(({ job, result }) => ({ seed: job.seed, result }));
 
   const retrainings = trained
-    .filter(({ job, result }) => result.evaluatedOn === 'validation' && !job.jobId.startsWith('stage-1/'))
+    .filter(({ job }) => job.kind === 'retrain' || job.kind === 'baseline')
     .map(({ job, result }): RetrainingReport => {
       const proxy = proxyOf(result.genotype, ranked);
-      const bySearch = job.jobId.startsWith('stage-2/');
+      const bySearch = job.kind === 'retrain';
       return {
         ...trainedReport(job, result),
         by: bySearch ? 'winner' : 'baseline',
@@ -208,7 +208,7 @@ export const buildReport = (documents: RunDocuments): RunReport => {
     .filter(({ result }) => result.evaluatedOn === 'test')
     .map(({ job, result }): EvaluationReport => ({
       ...trainedReport(job, result),
-      contender: job.jobId.startsWith('stage-3/winner/') ? 'winner' : 'baseline',
+      contender: job.contender ?? 'baseline',
     }));
 
   const stageOf = new Map(jobs.map(({ stage, job }) => [job.jobId, stage]));

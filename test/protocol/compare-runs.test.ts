@@ -19,7 +19,9 @@ const compared = (
       {
         name: 'proxy-search',
         status: 'done',
-        jobs: [{ jobId: 'stage-1/seed-0', status: 'done', seed: 0, attempts: 3, reclaims: 2 }],
+        jobs: [
+          { jobId: 'stage-1/seed-0', kind: 'search', status: 'done', seed: 0, attempts: 3, reclaims: 2 },
+        ],
       },
     ],
     ...(values === undefined ? {} : { winner: { genotype: `G-${runId}`, test: seedStatistics(values) } }),

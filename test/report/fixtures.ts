@@ -7,6 +7,7 @@ import type { AttemptRecord, CurvePoint, ProgramResult } from '../../nas/job/job
 import type { JobReport, PlannedJob } from '../../nas/job/job-report.ts';
 import type { StageRecord } from '../../nas/job/documents.ts';
 import type { StageName } from '../../nas/experiment/stage-name.ts';
+import { contenderOf } from '../../nas/job/contender.ts';
 import type { JobView, StageView } from '../../nas/protocol/run-view.ts';
 import { rankByValidation } from '../../nas/protocol/stages.ts';
 import { deriveSeed, randomFromSeed } from '../../nas/core/random.ts';
@@ -171,8 +172,10 @@ export const finishedRun = (): RunDocuments => {
   ).map(([stage, reports]) => ({ version: 1, stage, reports }));
   const view = ({ job, attempts: tries, reclaims, result }: JobReport): JobView => ({
     jobId: job.jobId,
+    kind: job.kind,
     status: 'done',
     seed: job.seed,
+    ...(job.kind === 'evaluate' ? { contender: contenderOf(job) } : {}),
     genotype: result!.genotype,
     attempts: tries,
     reclaims,
@@ -273,7 +276,16 @@ export const failedRun = (): RunDocuments => {
       name,
       status: 'failed',
       jobs: [
-        { jobId, seed, genotype: genotype!, status: 'failed', attempts: 1, reclaims: 0, outcome: 'diverged' },
+        {
+          jobId,
+          kind: 'retrain',
+          seed,
+          genotype: genotype!,
+          status: 'failed',
+          attempts: 1,
+          reclaims: 0,
+          outcome: 'diverged',
+        },
       ],
     };
   });

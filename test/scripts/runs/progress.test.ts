@@ -9,6 +9,7 @@ import { createScreen } from '../../../scripts/runs/progress-screen.ts';
 
 const job = (change: Partial<LiveJob>): LiveJob => ({
   jobId: 'stage-1/seed-0',
+  kind: 'search',
   status: 'running',
   seed: 0,
   attempts: 1,
