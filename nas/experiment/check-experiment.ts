@@ -1,6 +1,8 @@
-import { apportion } from '../core/apportion.ts';
-import { trainingParts, type DatasetManifest } from '../task/images/manifest.ts';
+import type { AskedOfData, DataFacts } from '../task/task.ts';
+import { taskOf } from '../task/tasks.ts';
+import { termsOf } from '../task/terms.ts';
 import type { Experiment } from './experiment.ts';
+import { checkMetric } from './check-metric.ts';
 import { checkBlackBox } from './check-black-box.ts';
 import { givenCell } from './given-cell.ts';
 import { inputError, thrownInputErrors } from '../core/input-error.ts';
@@ -279,6 +281,7 @@ export const EXPERIMENT_CHECKS: readonly Check[] = [
   checkGiven,
   checkGate,
   checkBlackBox,
+  checkMetric,
   checkTopK,
   checkSearchPrecision,
   checkMixtureRecipe,
@@ -304,79 +307,38 @@ const trainingStages = ({
   'evaluate',
 ];
 
-/** As equal as they can be, where only the number of all images is known. */
-const equalCounts = (count: number, classes: number): readonly number[] =>
-  Array.from(
-    { length: classes },
-    (_, label) => Math.floor(count / classes) + (label < count % classes ? 1 : 0),
-  );
-
-/** The split of the training images that jobs will make. Throws `InputError` where they could not. */
-const checkSplit = (
-  { task }: Experiment,
-  dataset: DatasetManifest,
-  trainCounts: readonly number[],
-  place: Place,
-): { readonly train: number; readonly validation: number } => {
-  const { validationFraction } = task;
-  if (dataset.givenValidation === undefined) {
-    const parts = apportion(trainCounts, validationFraction);
-    if (parts.kind === 'class')
-      throw inputError(
-        place(['task', 'data']),
-        dataset.name,
-        `data sets of at least 2 training images a class, one of them for validation; class ${dataset.classes[parts.index]} has ${parts.size}`,
-        'add images of that class or leave it out, and add the data set under another name',
-      );
-    if (parts.kind === 'total')
-      throw inputError(
-        place(['task', 'validationFraction']),
-        validationFraction,
-        `at least one validation image and one training image for each of the ${dataset.classes.length} classes of ${dataset.name}; ` +
-          `this leaves ${parts.taken} and ${parts.left}`,
-        parts.taken < parts.left ? 'hold out a larger fraction' : 'hold out a smaller fraction',
-      );
-  }
-  return trainingParts(dataset, validationFraction);
-};
-
 /**
- * Counts that the data set decides; `trainCounts` are the training images of each class (the data set's own validation split
+ * Counts that the data set decides; `trainCounts` are the training examples of each class (the data set's own validation split
  * included), taken to be equal where they are not known. Throws `InputError`.
  */
 export const checkAgainstDataset = (
   experiment: Experiment,
-  dataset: DatasetManifest,
+  dataset: DataFacts,
   place: Place,
-  trainCounts: readonly number[] = equalCounts(dataset.splits.train.count, dataset.classes.length),
+  trainCounts?: readonly number[],
 ): void => {
-  const { count } = dataset.splits.train;
-  const { train, validation } = checkSplit(experiment, dataset, trainCounts, place);
-  const available = { search: train, retrain: train, evaluate: count };
-  for (const stage of trainingStages(experiment)) {
+  const task = taskOf(experiment.task.kind);
+  const { example } = termsOf(experiment.task.kind);
+  const asked: AskedOfData = {
+    validationFraction: experiment.task.validationFraction,
+    stages: trainingStages(experiment).map((name) => ({
+      name,
+      augmentation: experiment.stages[name].augmentation,
+    })),
+    searches: experiment.strategy.name !== 'given',
+    memoryMiB: experiment.resources.memoryMiB,
+    place,
+  };
+  const { train, validation } = task.split(dataset, asked, trainCounts);
+  const available = { search: train, retrain: train, evaluate: dataset.splits.train.count };
+  for (const { name: stage } of asked.stages) {
     const { batchSize } = experiment.stages[stage].recipe;
     if (batchSize > available[stage])
       throw inputError(
         place(['stages', stage, 'recipe', 'batchSize']),
         batchSize,
-        `at most the ${available[stage]} training images that ${dataset.name} leaves this stage`,
+        `at most the ${available[stage]} training ${example}s that ${dataset.name} leaves this stage`,
         'choose a smaller batch',
-      );
-    const { cropPadding, cutout } = experiment.stages[stage].augmentation;
-    const side = Math.min(dataset.shape[0], dataset.shape[1]);
-    if (cutout > side)
-      throw inputError(
-        place(['stages', stage, 'augmentation', 'cutout']),
-        cutout,
-        `at most ${side}, the side of an image of ${dataset.name}`,
-        'erase a smaller square',
-      );
-    if (cropPadding >= side)
-      throw inputError(
-        place(['stages', stage, 'augmentation', 'cropPadding']),
-        cropPadding,
-        `less than ${side}, the side of an image of ${dataset.name}`,
-        'pad less',
       );
   }
   if (
@@ -386,16 +348,8 @@ export const checkAgainstDataset = (
     throw inputError(
       place(['stages', 'search', 'recipe', 'batchSize']),
       experiment.stages.search.recipe.batchSize,
-      `at most the ${validation} validation images of ${dataset.name}: architectures are scored on whole minibatches`,
+      `at most the ${validation} validation ${example}s of ${dataset.name}: architectures are scored on whole minibatches`,
       'choose a smaller batch, or hold out more',
     );
-  const bytes = count * dataset.shape[0] * dataset.shape[1] * dataset.shape[2];
-  const memory = experiment.resources.memoryMiB * 2 ** 20;
-  if (dataset.encoding === 'files' && experiment.strategy.name !== 'given' && bytes > memory / 2)
-    throw inputError(
-      place(['task', 'data']),
-      dataset.name,
-      `data sets whose decoded training images (${Math.ceil(bytes / 2 ** 20)} MiB) fit into half of resources.memoryMiB = ${experiment.resources.memoryMiB}: searches hold them in memory`,
-      'search on a smaller data set, then nas transfer trains its cells on this one; or raise resources.memoryMiB',
-    );
+  task.check(dataset, asked);
 };
