@@ -1,4 +1,5 @@
 import type { Experiment } from './experiment.ts';
+import { checkMetric } from './check-metric.ts';
 import { checkBlackBox } from './check-black-box.ts';
 import { givenCell } from './given-cell.ts';
 import { inputError, thrownInputErrors } from '../core/input-error.ts';
@@ -190,6 +191,7 @@ export const EXPERIMENT_CHECKS: readonly Check[] = [
   checkGiven,
   checkGate,
   checkBlackBox,
+  checkMetric,
   checkTopK,
   checkSmashSpace,
   ...(['search', 'retrain', 'evaluate'] as const).flatMap((stage) => [

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { given } from '../search/given.ts';
 import { oneJobSchemas } from '../search/one-job/registry.ts';
-import { augmentationSchema, networkSchema, recipeSchema } from '../task/recipe.ts';
+import { recipeSchema } from '../task/recipe.ts';
+import { TASKS } from '../task/tasks.ts';
 import { DEFAULT_TASK, taskKinds } from '../task/terms.ts';
 import { spaceSchema } from '../space/registry.ts';
 import { objectiveSchema } from '../search/objective.ts';
 import { blackBoxSchemas } from '../search/strategy-schema.ts';
+
+const { sizes: networkSchema, augmentation: augmentationSchema } = TASKS[DEFAULT_TASK];
 
 const seeds = z.array(z.number().int().min(0)).min(1);
 

@@ -76,7 +76,7 @@ export interface JobDocument {
 
 /**
  * One point of a learning curve. Fields named after accuracy hold scores of the task's metric, higher is better; they have kept the
- * name of the first metric (docs/adr/010). Losses in the task's unit, nats of an image classifier.
+ * name of the first metric (docs/adr/007). Losses in the task's unit, nats of an image classifier.
  */
 export type CurvePoint = {
   readonly epoch: number;

@@ -11,7 +11,7 @@ import type { SearchTrials } from './search-trials.ts';
 /**
  * Everything a report shows, as one plain JSON document: what the run came to (`RunView`), what it measured, what it
  * cost, and what it takes to repeat it. Times are UTC in ISO 8601; fields named after accuracy hold scores of the task's metric
- * (docs/adr/010). A run that failed or
+ * (docs/adr/007). A run that failed or
  * was cancelled has a report of what is there.
  */
 export interface RunReport extends RunView {

@@ -40,6 +40,8 @@ export interface StrategyEntry {
   readonly multiFidelity: boolean;
   /** It learns by measures besides the score. */
   readonly multiObjective: boolean;
+  /** Why it needs scores in [0, 1]; undefined where any do. */
+  readonly needsFractions: string | undefined;
   /** It cannot propose or learn without one of the ports. */
   readonly needsController: boolean;
   /** Whether a proposal with these options may take minutes. */
@@ -58,6 +60,7 @@ const entry = <O extends Json, M extends Json>(definition: StrategyDefinition<O,
   repeats: definition.repeats,
   multiFidelity: definition.multiFidelity === true,
   multiObjective: definition.multiObjective === true,
+  needsFractions: definition.needsFractions,
   needsController: definition.needsController === true,
   thinksLong: (options) => definition.thinksLong?.(options as O) === true,
   options: definition.options,

@@ -117,6 +117,8 @@ export interface StrategyDefinition<O extends Json, M extends Json> {
   readonly multiFidelity?: true;
   /** It learns by measures besides the score, and is no better than chance without them. */
   readonly multiObjective?: true;
+  /** Its rewards or predictions assume scores in [0, 1]: why, as the end of "… because". Tasks whose scores are others are refused. */
+  readonly needsFractions?: string;
   /** It proposes and learns by one of the ports. */
   readonly needsController?: true;
   /** Whether a proposal may take minutes: a search by it may then be silent for longer before it counts as lost. */

@@ -276,6 +276,7 @@ export const eas: StrategyDefinition<Options, Model> = {
   source: 'Cai et al. 2018, "Efficient Architecture Search by Network Transformation", §3 and §4',
   options,
   repeats: 'Cai et al. 2018, §3: transformations are drawn independently, and may lead to one network',
+  needsFractions: 'its reward is the tangent of an accuracy',
   needsController: true,
   inheritsWeights: true,
   refuses: (space) =>

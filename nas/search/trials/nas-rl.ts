@@ -68,14 +68,17 @@ type Options = z.infer<ReturnType<typeof options>>;
  * all shards; with fewer networks than the paper's the learning rate is higher, an entropy term is added and replicas are
  * fewer.
  */
-export const nasRl = controllerSearch<Options>({
-  name: 'nas-rl',
-  source: 'Zoph & Le 2017, "Neural Architecture Search with Reinforcement Learning", §3 and §4.1',
-  options,
-  design: {
-    layers: 2,
-    initial: 0.08,
-    reward: (score) => score ** 3,
-  },
-  growEvery: ({ growEvery }) => growEvery,
-});
+export const nasRl = {
+  ...controllerSearch<Options>({
+    name: 'nas-rl',
+    source: 'Zoph & Le 2017, "Neural Architecture Search with Reinforcement Learning", §3 and §4.1',
+    options,
+    design: {
+      layers: 2,
+      initial: 0.08,
+      reward: (score) => score ** 3,
+    },
+    growEvery: ({ growEvery }) => growEvery,
+  }),
+  needsFractions: 'its reward is the cube of an accuracy (Zoph & Le 2017, §4.1)',
+};

@@ -141,6 +141,7 @@ export const pnas: StrategyDefinition<Options, Model> = {
   name: 'pnas',
   source: 'Liu et al. 2018, "Progressive Neural Architecture Search", §3 and Algorithm 1',
   options,
+  needsFractions: 'its predictors end in a sigmoid, whose targets are accuracies (Liu et al. 2018, §3.4)',
   refuses: ({ name }) =>
     name === 'pnas' ? undefined : 'it grows cells block by block (pnas); surrogate searches other spaces',
   thinksLong: ({ predictor, beam }) => predictor === 'lstm' || beam >= LARGE_BEAM,
