@@ -7,7 +7,7 @@ import type { JobReport, PlannedJob } from '../../nas/job/job-report.ts';
 import { stageRecordSchema } from '../../nas/job/documents.ts';
 import type { StageRecord } from '../../nas/job/documents.ts';
 import { evaluateJobs, gateJobs, retrainJobs, searchJobs } from '../../nas/protocol/plan.ts';
-import type { Contender } from '../../nas/job/contender.ts';
+import type { Contender } from '../../nas/job/job-report.ts';
 import { judgeGate, sampleForGate } from '../../nas/protocol/proxy-gate.ts';
 import type { GateCell } from '../../nas/protocol/proxy-gate.ts';
 import type { RunRecord, RunRef } from '../../nas/experiment/run-record.ts';

@@ -4,6 +4,7 @@ import { rungFidelities } from '../search/trials/sampler.ts';
 import { ONE_JOB_SEARCHES, isOneJob, oneJobSearchOf } from '../search/one-job/registry.ts';
 import type { OneJobSearch } from '../search/one-job/one-job-search.ts';
 import { STRATEGIES, strategiesFor } from '../search/registry.ts';
+import type { Place } from './check.ts';
 import type { Experiment } from './experiment.ts';
 import { InputError, inputError, thrownInputErrors } from '../core/input-error.ts';
 import { checkMeasures, soughtMeasures, TRIAL_MEASURES } from './measures.ts';
@@ -11,8 +12,6 @@ import { epochsAt } from './epochs-at.ts';
 import { chosenSpace } from '../space/registry.ts';
 import { isBlackBox, optionsOf } from '../search/strategy-schema.ts';
 import type { BlackBoxChoice } from '../search/strategy-schema.ts';
-
-type Place = (path: readonly (string | number)[]) => string;
 
 /** Every strategy that an experiment on this space may name. */
 const strategiesOn = (experiment: Experiment): readonly string[] => [

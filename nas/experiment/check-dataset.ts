@@ -5,11 +5,11 @@ import { isOneJob, oneJobSearchOf } from '../search/one-job/registry.ts';
 import type { AskedOfData, DataFacts } from '../task/task.ts';
 import { taskOf } from '../task/tasks.ts';
 import { termsOf } from '../task/terms.ts';
+import type { Place } from './check.ts';
 import type { Experiment } from './experiment.ts';
 import { oneJobToCheck } from './one-job-to-check.ts';
 
 type Stage = 'search' | 'retrain' | 'evaluate';
-type Place = (path: readonly (string | number)[]) => string;
 
 /** A data set as far as checks before a run ask it. */
 export interface CheckedDataset {

@@ -1,5 +1,6 @@
 import type { Experiment } from './experiment.ts';
 import { checkMetric } from './check-metric.ts';
+import type { Check, Place } from './check.ts';
 import { checkBlackBox } from './check-black-box.ts';
 import { givenCell } from './given-cell.ts';
 import { inputError, thrownInputErrors } from '../core/input-error.ts';
@@ -8,10 +9,6 @@ import { isGiven } from '../search/given.ts';
 import { isOneJob, oneJobSearchOf, rankingSearches } from '../search/one-job/registry.ts';
 import { oneJobToCheck } from './one-job-to-check.ts';
 import { isBlackBox } from '../search/strategy-schema.ts';
-
-type Place = (path: readonly (string | number)[]) => string;
-/** A contradiction that an experiment may have, each place where it has it. */
-export type Check = (experiment: Experiment, place: Place) => Iterable<InputError>;
 
 const firstRepeated = (seeds: readonly number[]): number | undefined =>
   seeds.find((seed, i) => seeds.indexOf(seed) !== i);

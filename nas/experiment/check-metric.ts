@@ -3,7 +3,7 @@ import { STRATEGIES } from '../search/registry.ts';
 import { isBlackBox } from '../search/strategy-schema.ts';
 import { scoreRangeText, scoresAreFractions } from '../task/metric.ts';
 import { metricOf } from '../task/terms.ts';
-import type { Check } from './check-experiment.ts';
+import type { Check } from './check.ts';
 import type { Experiment } from './experiment.ts';
 
 type Name = keyof typeof STRATEGIES;

@@ -1,7 +1,4 @@
-import type { PlannedTraining } from './job-report.ts';
-
-/** The two sides of stage 3. */
-export type Contender = 'winner' | 'baseline';
+import type { Contender, PlannedTraining } from './job-report.ts';
 
 /** Whose network an evaluation trains. Jobs that 0.1.0 planned say so in their path alone. */
 export const contenderOf = ({ contender, jobId }: PlannedTraining): Contender =>

@@ -1,5 +1,4 @@
 import type { Grown } from '../search/inheritance.ts';
-import type { Contender } from './contender.ts';
 import type { TrainingCost } from './job.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -33,6 +32,9 @@ export interface PlannedTrial {
   /** How its network grew out of that of the trial with this job. */
   readonly inherits?: Grown & { readonly jobId: string };
 }
+
+/** The two sides of stage 3. */
+export type Contender = 'winner' | 'baseline';
 
 export interface PlannedTraining {
   /**

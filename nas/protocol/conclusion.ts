@@ -1,4 +1,5 @@
-import { contenderOf, type Contender } from '../job/contender.ts';
+import { contenderOf } from '../job/contender.ts';
+import type { Contender } from '../job/job-report.ts';
 import type { JobReport } from '../job/job-report.ts';
 import type { Metric } from '../task/metric.ts';
 import type { ContenderView, RunView } from './run-view.ts';

@@ -1,7 +1,7 @@
 import type { Experiment } from '../experiment/experiment.ts';
 import type { Grown } from '../search/inheritance.ts';
 import type { JobDocument, ProgramSpec, SearchSpec, TaskData } from '../job/job.ts';
-import type { Contender } from '../job/contender.ts';
+import type { Contender } from '../job/job-report.ts';
 import type { PlannedJob, PlannedTrial } from '../job/job-report.ts';
 import { epochsAt } from '../experiment/epochs-at.ts';
 import { timesTrials } from '../experiment/measures.ts';

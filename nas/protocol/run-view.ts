@@ -1,7 +1,7 @@
 import type { Edits } from '../experiment/edits.ts';
 import type { StageName } from '../experiment/stage-name.ts';
 import type { TaskKind } from '../task/terms.ts';
-import type { Contender } from '../job/contender.ts';
+import type { Contender } from '../job/job-report.ts';
 import type { PlannedJob } from '../job/job-report.ts';
 import type { Outcome } from '../job/outcome.ts';
 

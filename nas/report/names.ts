@@ -1,5 +1,5 @@
 import type { Experiment } from '../experiment/experiment.ts';
-import type { Contender } from '../job/contender.ts';
+import type { Contender } from '../job/job-report.ts';
 import { isGiven } from '../search/given.ts';
 import { isBlackBox } from '../search/strategy-schema.ts';
 

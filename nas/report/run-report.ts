@@ -2,7 +2,7 @@ import type { DatasetManifest } from '../task/images/manifest.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import type { AttemptRecord, CurvePoint, ScoredGenotype, TrainingCost } from '../job/job.ts';
 import type { Outcome } from '../job/outcome.ts';
-import type { Contender } from '../job/contender.ts';
+import type { Contender } from '../job/job-report.ts';
 import type { StageName } from '../experiment/stage-name.ts';
 import type { RankCorrelation, RunView } from '../protocol/run-view.ts';
 import type { ReceiptReport } from './receipt-report.ts';
