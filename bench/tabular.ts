@@ -5,6 +5,8 @@ import { max, min } from 'simple-statistics';
 import { strategyPortsOnDemand } from '../containers/worker/strategy-ports.ts';
 import { compareStrategies } from '../nas/benchmark/comparison.ts';
 import type { Comparison, RunStatistics } from '../nas/benchmark/comparison.ts';
+import { fidelityColumn, scoreByColumns } from '../nas/benchmark/fidelity-columns.ts';
+import type { FidelityColumn } from '../nas/benchmark/fidelity-columns.ts';
 import { TABULAR_SPACES, readTable } from '../nas/benchmark/formats.ts';
 import type { TabularBenchmark } from '../nas/benchmark/table.ts';
 import { decimalNumber } from '../nas/core/decimal.ts';
@@ -29,6 +31,7 @@ interface Flags {
   readonly seed: number;
   readonly parallelism: number;
   readonly limit: Limits;
+  readonly fidelity: readonly FidelityColumn[];
   readonly minimise?: string;
   readonly plot?: string;
   readonly plotFront?: string;
@@ -48,6 +51,15 @@ const limited = (text: string, others: Limits): Limits => {
   if (before !== undefined)
     throw new InvalidArgumentError(`Allowed: one limit for each column; ${name} has ${before[1]} already.`);
   return [...others, [name, most]];
+};
+
+const atShare = (text: string, others: readonly FidelityColumn[]): readonly FidelityColumn[] => {
+  const given = fidelityColumn(text);
+  if (given === undefined)
+    throw new InvalidArgumentError(
+      'Allowed: SHARE=COLUMN, the share a number or a fraction between 0 and 1.',
+    );
+  return [...others, given];
 };
 
 const program = (): Command =>
@@ -74,6 +86,12 @@ const program = (): Command =>
       [],
     )
     .option(
+      '--fidelity <share=column>',
+      'what --search is after a share of the training, such as 4/108=valid_e4; may be repeated for other shares',
+      atShare,
+      [],
+    )
+    .option(
       '--minimise <column>',
       'report the trade-off of the final score with it, for nsga-net an objective',
     )
@@ -86,9 +104,9 @@ const program = (): Command =>
 const chosen = (
   names: string,
   { space, curves }: TabularBenchmark,
-  { search, minimise }: Pick<Flags, 'search' | 'minimise'>,
+  { search, minimise, fidelity }: Pick<Flags, 'search' | 'minimise' | 'fidelity'>,
 ): readonly string[] => {
-  const hasCurve = curves.includes(search);
+  const hasCurve = curves.includes(search) || fidelity.length > 0;
   const able = strategiesFor(space).filter((name) => {
     const { multiFidelity, multiObjective } = strategyNamed(name);
     return (!multiFidelity || hasCurve) && (!multiObjective || minimise !== undefined);
@@ -107,7 +125,7 @@ const chosen = (
     const reason =
       entry.refuses(space) ??
       (entry.multiFidelity && !hasCurve
-        ? `it needs scores after shares of the training, ${search} has final ones`
+        ? `it needs scores after shares of the training, --fidelity SHARE=COLUMN; ${search} has final ones`
         : entry.multiObjective && minimise === undefined
           ? 'it needs a second objective, --minimise COLUMN'
           : undefined);
@@ -201,9 +219,17 @@ const checkCharts = ({ plot, plotFront, minimise }: Flags): void => {
 };
 
 /** What the table lacks, by the option that asks for it. */
-const checkColumns = (table: TabularBenchmark, { search, final, limit, minimise }: Flags): void => {
+const checkColumns = (table: TabularBenchmark, { search, final, limit, minimise, fidelity }: Flags): void => {
   table.column(search, '--search');
   table.column(final, '--final');
+  if (fidelity.length > 0) scoreByColumns(table, search, fidelity);
+  if (fidelity.length > 0 && table.curves.includes(search))
+    throw inputError(
+      '--fidelity',
+      search,
+      'columns without a learning curve',
+      'leave the option out: the table has the curve',
+    );
   for (const [name] of limit) table.column(name, '--limit');
   if (minimise === undefined) return;
   table.column(minimise, '--minimise');
@@ -234,6 +260,7 @@ export const run = async (argv: readonly string[]): Promise<void> => {
   const score = scoreFormat(max(finals) - min(finals));
   const comparison = compareStrategies(table, {
     ...flags,
+    fidelities: flags.fidelity,
     strategies,
     ports: strategyPortsOnDemand(),
     ...(flags.limit.length === 0

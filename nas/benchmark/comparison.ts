@@ -4,7 +4,10 @@ import { checkObjective } from '../search/objective.ts';
 import type { Objective } from '../search/objective.ts';
 import { hypervolume, scoreCostFront } from '../search/trials/pareto.ts';
 import { strategyNamed } from '../search/registry.ts';
-import type { StrategyPorts } from '../search/strategy.ts';
+import type { Strategy, StrategyPorts } from '../search/strategy.ts';
+import type { Json } from '../core/json.ts';
+import { rungOptions, scoreByColumns } from './fidelity-columns.ts';
+import type { FidelityColumn } from './fidelity-columns.ts';
 import { objectiveOnTable } from './table-objective.ts';
 import type { TabularBenchmark } from './table.ts';
 import { tabularSearch } from './tabular-search.ts';
@@ -109,6 +112,8 @@ interface ComparisonOptions {
   readonly objective?: Objective;
   /** A column that is to be small: measured for strategies, and the trade-off with the final score is reported. */
   readonly minimise?: string;
+  /** Columns of the search signal after shares of the training; a table with learning curves needs none. */
+  readonly fidelities?: readonly FidelityColumn[];
   readonly onStrategy?: (done: StrategyComparison) => void;
 }
 
@@ -178,7 +183,19 @@ const tradeOffOf = (
 export const compareStrategies = (table: TabularBenchmark, options: ComparisonOptions): Comparison => {
   const { evaluations, runs, seed, parallelism, ports, minimise, onStrategy } = options;
   const search = table.column(options.search, 'search');
-  const score = table.score(options.search, 'search');
+  const { fidelities = [] } = options;
+  const score =
+    fidelities.length > 0
+      ? scoreByColumns(table, options.search, fidelities)
+      : table.score(options.search, 'search');
+  /** Beside the defaults of the strategy. */
+  const optionsOf = ({ name }: Strategy): Json => {
+    const { multiFidelity, multiObjective } = strategyNamed(name);
+    return {
+      ...(multiFidelity && fidelities.length > 0 && rungOptions(fidelities)),
+      ...(multiObjective && minimise !== undefined && { minimise: [minimise] }),
+    };
+  };
   const final = table.column(options.final, 'final');
   const measures = measuresOf(table, options);
   const sought = {
@@ -191,7 +208,7 @@ export const compareStrategies = (table: TabularBenchmark, options: ComparisonOp
   const worst = min([...final]);
   const bound = options.strategies.map((name) => strategyNamed(name).bind(table.space, ports));
   // Refuses contradictory options of any strategy before the first run of another.
-  for (const strategy of bound) strategy.init({ evaluations }, seed);
+  for (const strategy of bound) strategy.init({ evaluations, options: optionsOf(strategy) }, seed);
   const marks = checkpoints(evaluations);
   const compared = bound.map((strategy) => {
     const trajectories = Array.from({ length: runs }, (_, run) =>
@@ -201,9 +218,7 @@ export const compareStrategies = (table: TabularBenchmark, options: ComparisonOp
         parallelism,
         measures,
         ...(objective === undefined ? {} : { objective }),
-        ...(minimise !== undefined && strategyNamed(strategy.name).multiObjective
-          ? { options: { minimise: [minimise] } }
-          : {}),
+        options: optionsOf(strategy),
       }),
     );
     const finalsAt = (mark: number): readonly (number | null)[] =>

@@ -10,6 +10,7 @@ import type { Tensor, Tensors, Tf } from '../../nas/training/graph/tensor.ts';
 import { exactSecondOrder } from './exact-second-order.ts';
 import { withPrefix, type Check, type TensorFixture } from './fixture.ts';
 import { compareAll } from './compare-all.ts';
+import { explainedByKink } from './explained-by-kink.ts';
 import { dartsStep } from './darts-step.ts';
 import { fromTorch, imagesFromNchw } from './layouts.ts';
 import { ALPHAS, evaluate, forwardBackward } from './mixture-functions.ts';
@@ -167,7 +168,7 @@ export const checkDartsCnnSupernet = async (tf: Tf, fixture: TensorFixture): Pro
         .logits as HostTensor,
       ...unrolled,
       ...step,
-      ...exact,
+      ...exact.gradients,
     };
     return [
       {
@@ -175,7 +176,7 @@ export const checkDartsCnnSupernet = async (tf: Tf, fixture: TensorFixture): Pro
         difference: Math.abs(countParameters(description) - config.param_count),
         tolerance: 0,
       },
-      ...compareAll(fixture, actual),
+      ...explainedByKink(fixture, compareAll(fixture, actual), exact.nearest),
     ];
   } finally {
     graph.dispose();

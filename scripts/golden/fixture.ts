@@ -13,7 +13,14 @@ export interface Check {
   /** Largest absolute difference over all elements. */
   readonly difference: number;
   readonly tolerance: number;
+  /** What is to be known beside the numbers. */
+  readonly note?: string;
+  /** Beyond its tolerance for a reason that was shown and is no fault: one ReLU or maximum on its other side. */
+  readonly isExplained?: true;
 }
+
+/** Within its tolerance. */
+export const passes = ({ difference, tolerance }: Check): boolean => difference <= tolerance;
 
 export type CheckTensors = (fixture: TensorFixture) => Promise<readonly Check[]>;
 

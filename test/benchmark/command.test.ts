@@ -54,6 +54,28 @@ describe('bench tabular', () => {
     }
   });
 
+  it('runs schedulers where columns are mapped to shares of the training, and says how where none is', () => {
+    const schedulers = ['--strategy', 'random,asha,bohb,hyperband', '--evaluations', '20', '--runs', '3'];
+    const shares = ['1/9=test_acc_2', '3/9=test_acc_3'].flatMap((share) => ['--fidelity', share]);
+    const { status, stdout } = bench(...GOOD, ...schedulers, ...shares, '--json');
+    expect(status).toBe(0);
+    const { strategies } = JSON.parse(stdout) as Comparison;
+    expect(strategies.map(({ name }) => name).sort()).toEqual(['asha', 'bohb', 'hyperband', 'random']);
+    for (const { evaluations, final } of strategies) {
+      expect(evaluations).toBe(20);
+      expect(final.mean).toBeGreaterThan(80);
+    }
+    const without = bench(...GOOD, ...schedulers);
+    expect(without.status).toBe(2);
+    expect(without.stderr).toContain('--fidelity SHARE=COLUMN');
+    const wrong = bench(...GOOD, ...schedulers, '--fidelity', '9/3=test_acc_2');
+    expect(wrong.status).toBe(2);
+    expect(wrong.stderr).toContain('the share a number or a fraction between 0 and 1');
+    const missing = bench(...GOOD, ...schedulers, '--fidelity', '1/3=test_acc_9');
+    expect(missing.status).toBe(2);
+    expect(missing.stderr).toMatch(/--fidelity: .*test_acc_9/);
+  });
+
   it('runs a strategy that is named twice once, and populations in a single evaluation; draws the curves', () => {
     const plot = join(mkdtempSync(join(tmpdir(), 'nas-bench-')), 'regret.svg');
     const { status, stdout } = bench(

@@ -1,4 +1,5 @@
 import type { Json } from '../../core/json.ts';
+import { ascending, insertSorted, placeInSorted } from './growing.ts';
 import { rungFidelities, samplerOf } from './sampler.ts';
 import type { SamplerModel, SamplerNote, SamplerSource, SchedulerOptions } from './sampler.ts';
 import type { StrategyDefinition } from '../strategy.ts';
@@ -14,14 +15,61 @@ type Rung = { readonly entries: readonly Entry[]; readonly promoted: readonly nu
 type Model = { readonly sampler: SamplerModel; readonly rungs: readonly Rung[] };
 type Note = { readonly rung: number; readonly root: number; readonly sampler: SamplerNote };
 
-/** The best network of the top 1/η of a rung that was not promoted yet. */
-const promotable = ({ entries, promoted }: Rung, eta: number): Entry | undefined => {
-  const taken = new Set(promoted);
-  return [...entries]
-    .filter(({ score }) => score !== null)
-    .sort((a, b) => (b.score as number) - (a.score as number) || a.root - b.root)
-    .slice(0, Math.floor(entries.length / eta))
-    .find(({ root }) => !taken.has(root));
+/** What a rung's order is derived from its results. */
+interface Order {
+  /** Networks with a score, best first. */
+  readonly ranked: Entry[];
+  /** Those of them that were not promoted. */
+  readonly open: Entry[];
+}
+
+const byRank = (a: Entry, b: Entry): number => (b.score as number) - (a.score as number) || a.root - b.root;
+
+/** By rung, as long as a search goes on in one process. */
+const orders = new WeakMap<Rung, Order>();
+
+const orderOf = (rung: Rung): Order => {
+  const known = orders.get(rung);
+  if (known !== undefined) return known;
+  const ranked = rung.entries.filter(({ score }) => score !== null).sort(byRank);
+  const promoted = new Set(rung.promoted);
+  const order = { ranked, open: ranked.filter(({ root }) => !promoted.has(root)) };
+  orders.set(rung, order);
+  return order;
+};
+
+/** The order of the rung before goes on as that of the rung after. */
+const inherit = (before: Rung, after: Rung, change: (order: Order) => void): Rung => {
+  const order = orders.get(before);
+  if (order === undefined) return after;
+  change(order);
+  orders.delete(before);
+  orders.set(after, order);
+  return after;
+};
+
+/** The best network of the top 1/η of a rung that was not promoted yet: all that rank above it were. */
+const promotable = (rung: Rung, eta: number): Entry | undefined => {
+  const { ranked, open } = orderOf(rung);
+  const [best] = open;
+  if (best === undefined) return undefined;
+  return placeInSorted(ranked, best, byRank) < Math.floor(rung.entries.length / eta) ? best : undefined;
+};
+
+const withEntry = (rung: Rung, entry: Entry): Rung =>
+  inherit(rung, { ...rung, entries: [...rung.entries, entry] }, ({ ranked, open }) => {
+    if (entry.score === null) return;
+    insertSorted(ranked, entry, byRank);
+    if (placeInSorted(rung.promoted, entry.root, ascending) < 0) insertSorted(open, entry, byRank);
+  });
+
+const withPromotion = (rung: Rung, root: number): Rung => {
+  const promoted = [...rung.promoted];
+  insertSorted(promoted, root, ascending);
+  return inherit(rung, { ...rung, promoted }, ({ open }) => {
+    const at = open.findIndex((entry) => entry.root === root);
+    if (at >= 0) open.splice(at, 1);
+  });
 };
 
 const withRung = (model: Model, at: number, change: (rung: Rung) => Rung): Model => ({
@@ -69,10 +117,7 @@ export const asha = (name: string, source: SamplerSource): StrategyDefinition<Sc
       const note = trial.note as Note;
       return note.rung === 0
         ? { ...model, sampler: sampler.register(model.sampler, trial, note.sampler, context) }
-        : withRung(model, note.rung - 1, (rung) => ({
-            ...rung,
-            promoted: [...rung.promoted, note.root].sort((a, b) => a - b),
-          }));
+        : withRung(model, note.rung - 1, (rung) => withPromotion(rung, note.root));
     },
     learn: (model, results, context) =>
       results.reduce((at, result) => {
@@ -84,7 +129,7 @@ export const asha = (name: string, source: SamplerSource): StrategyDefinition<Sc
           sampler: note,
         };
         return {
-          ...withRung(at, rung, (old) => ({ ...old, entries: [...old.entries, entry] })),
+          ...withRung(at, rung, (old) => withEntry(old, entry)),
           sampler: sampler.learn(at.sampler, result, note, rung === 0, context),
         };
       }, model),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Json } from '../../core/json.ts';
 import { inputError } from '../../core/input-error.ts';
 import type { LayerGraph } from '../../space/layer-graph.ts';
+import { keptDistances } from './kept-distances.ts';
 import { fitKernelRegression, squaredExponential } from './kernel-regression.ts';
 import { modelGuided, modelOptions } from './model-guided.ts';
 import type { Explorer } from './model-guided.ts';
@@ -39,6 +40,12 @@ const options = (evaluations: number) =>
   });
 type Options = z.infer<ReturnType<typeof options>>;
 
+/** From fit to fit most observations stay, and their distances with them. */
+const kept = keptDistances(
+  (genotype) => morphismProfile(genotype as LayerGraph),
+  squaredExponential(morphismDistance),
+);
+
 /** Morphisms tried of each network that the walk takes from its queue. */
 const BRANCHES = 8;
 
@@ -48,7 +55,7 @@ const BRANCHES = 8;
  */
 const annealedTree: Explorer<Options> = ({ space, genotypes, options: o, rank, taken, random }) => {
   const queue = genotypes.map((genotype) => ({ genotype, value: rank(genotype) }));
-  const seen = new Set(taken);
+  const seen = new Set<string>();
   const found: { genotype: Json; value: number }[] = [];
   let best = Math.max(...queue.map(({ value }) => value));
   for (
@@ -61,7 +68,7 @@ const annealedTree: Explorer<Options> = ({ space, genotypes, options: o, rank, t
     for (let branch = 0; branch < BRANCHES; branch++) {
       const child = space.mutate(genotype, random);
       const key = JSON.stringify(child);
-      if (seen.has(key)) continue;
+      if (taken(key) || seen.has(key)) continue;
       seen.add(key);
       const value = rank(child);
       found.push({ genotype: child, value });
@@ -100,10 +107,10 @@ export const autoKeras = modelGuided<Options>({
       );
   },
   acquisition: ({ genotypes, targets, options: { noise, beta } }) => {
-    const points = genotypes.map((genotype) => morphismProfile(genotype as LayerGraph));
-    const process = fitKernelRegression(points, targets, squaredExponential(morphismDistance), noise);
+    const { profileOf, likeness } = kept.renew();
+    const process = fitKernelRegression(genotypes.map(profileOf), targets, likeness, noise);
     return (candidate) => {
-      const { mean, sd } = process.predict(morphismProfile(candidate as LayerGraph));
+      const { mean, sd } = process.predict(profileOf(candidate));
       return mean + beta * sd;
     };
   },

@@ -9,6 +9,7 @@ import {
   predecessorsOf,
 } from '../../space/block-qnn.ts';
 import type { BlockQnnGenotype, NscLayer } from '../../space/block-qnn.ts';
+import { ascending, growing, insertSorted } from './growing.ts';
 import { checkPopulation } from './population.ts';
 import { worseOf } from './reward-scale.ts';
 import type { StrategyDefinition } from '../strategy.ts';
@@ -147,9 +148,15 @@ const build = (q: Values, epsilon: number, maxLayers: number, random: Random): B
   }
 };
 
+/** All rewards of a memory, ascending. */
+const memories = growing<Episode, number[]>(
+  () => [],
+  (rewards, { reward }) => insertSorted(rewards, reward, ascending),
+);
+
 /** Rewards in [0, 1] over the memory's range; the worst tenth is clipped, as one broken block would squeeze all others. */
 const scaler = (memory: readonly Episode[]): ((reward: number) => number) => {
-  const rewards = memory.map(({ reward }) => reward).sort((a, b) => a - b);
+  const rewards = memories.of(memory);
   const low = rewards[Math.floor(rewards.length / 10)] as number;
   const high = rewards.at(-1) as number;
   return (reward) => (high > low ? Math.max(0, (reward - low) / (high - low)) : 0.5);
@@ -158,6 +165,8 @@ const scaler = (memory: readonly Episode[]): ((reward: number) => number) => {
 /** Bellman updates from the block's end to its start, each layer rewarded with r / T (§3.2, "reward shaping"). */
 const replay = (q: Values, memory: readonly Episode[], o: Options, random: Random): Values => {
   const next: Record<string, Readonly<Record<string, number>>> = { ...q };
+  /** States whose values are this replay's own copy. */
+  const copied: Record<string, Record<string, number>> = {};
   const scaled = scaler(memory);
   for (let i = 0; i < o.batch; i++) {
     const { genotype, reward } = random.pick(memory);
@@ -166,9 +175,10 @@ const replay = (q: Values, memory: readonly Episode[], o: Options, random: Rando
       const state = t === 0 ? START : key(genotype[t - 1] as NscLayer);
       const action = key(genotype[t] as NscLayer);
       const after = t === genotype.length - 1 ? 0 : Math.max(...Object.values(next[action] ?? {}), 0);
-      const values = next[state] ?? {};
+      const values = (copied[state] ??= { ...next[state] });
       const old = values[action] ?? UNKNOWN;
-      next[state] = { ...values, [action]: old + o.learningRate * (share + o.discount * after - old) };
+      values[action] = old + o.learningRate * (share + o.discount * after - old);
+      next[state] = values;
     }
   }
   return next;
@@ -202,7 +212,7 @@ export const blockQnn: StrategyDefinition<Options, Model> = {
       const worst = worseOf(at.worst, reward);
       const counted = reward ?? worst;
       if (counted === null) return at;
-      const memory = [...at.memory, { genotype, reward: counted }];
+      const memory = memories.append(at.memory, { genotype, reward: counted });
       const fresh = (at.fresh + 1) % o.batch;
       return { q: fresh === 0 ? replay(at.q, memory, o, random) : at.q, memory, fresh, worst };
     }, model),

@@ -4,6 +4,7 @@ import type { Json } from '../../core/json.ts';
 import { randomFromSeed, deriveSeed } from '../../core/random.ts';
 import type { Random } from '../../core/random.ts';
 import type { Space } from '../../space/space.ts';
+import { growing, insertSorted } from './growing.ts';
 import { checkPopulation } from './population.ts';
 import { sampleUntaken } from './sample-untaken.ts';
 import type { StrategyDefinition } from '../strategy.ts';
@@ -68,9 +69,12 @@ const remembered = (rank: (candidate: Json) => number): ((candidate: Json) => nu
   };
 };
 
-/** Produces the candidates that are ranked; `taken` holds the JSON of networks already proposed. */
+/** Produces the candidates that are ranked; `taken` says whether the JSON of a network was proposed before. */
 export type Explorer<O> = (
-  fit: Fit<O> & { readonly rank: (candidate: Json) => number; readonly taken: ReadonlySet<string> },
+  fit: Fit<O> & {
+    readonly rank: (candidate: Json) => number;
+    readonly taken: (key: string) => boolean;
+  },
 ) => readonly Json[];
 
 /**
@@ -90,15 +94,28 @@ export const normalScores = (scores: readonly (number | null)[]): readonly numbe
   return values.map((value) => probit((rankOf.get(value) as number) / values.length));
 };
 
+const scoreOf = ({ score }: Observation): number => score ?? Number.NEGATIVE_INFINITY;
+
+/** Of all observations: best first, the earlier of equals before the later, and the JSON of every network. */
+const observed = growing<Observation, { readonly ranked: Observation[]; readonly keys: Set<string> }>(
+  () => ({ ranked: [], keys: new Set() }),
+  ({ ranked, keys }, observation) => {
+    insertSorted(ranked, observation, (a, b) => (scoreOf(a) === scoreOf(b) ? 0 : scoreOf(b) - scoreOf(a)));
+    keys.add(JSON.stringify(observation.genotype));
+  },
+);
+
 /** The best of them and as many of the newest, when there are more than `limit`. */
 const trainingSet = (observations: readonly Observation[], limit: number): readonly Observation[] => {
   if (observations.length <= limit) return observations;
-  const best = [...observations]
-    .sort((a, b) => (b.score ?? Number.NEGATIVE_INFINITY) - (a.score ?? Number.NEGATIVE_INFINITY))
-    .slice(0, Math.floor(limit / 2));
+  const best = observed.of(observations).ranked.slice(0, Math.floor(limit / 2));
   const kept = new Set(best);
-  const newest = observations.filter((o) => !kept.has(o)).slice(-(limit - best.length));
-  return [...best, ...newest];
+  const newest: Observation[] = [];
+  for (let i = observations.length - 1; newest.length < limit - best.length; i--) {
+    const observation = observations[i] as Observation;
+    if (!kept.has(observation)) newest.push(observation);
+  }
+  return [...best, ...newest.reverse()];
 };
 
 /** Parents of the mutants among the candidates. */
@@ -122,7 +139,7 @@ const mutantsAndSamples: Explorer<ModelOptions> = ({ space, genotypes, targets, 
         genotype = space.mutate(genotype, random);
     } else genotype = space.sample(random);
     const key = JSON.stringify(genotype);
-    if (!taken.has(key)) found.set(key, genotype);
+    if (!taken(key)) found.set(key, genotype);
   }
   return [...found.values()];
 };
@@ -154,9 +171,10 @@ export const modelGuided = <O extends ModelOptions & Json>(
     const { space, options, ordinal, random, pending, seed } = context;
     const queued = ordinal >= batch.start ? batch.items[ordinal - batch.start] : undefined;
     if (queued !== undefined) return { genotype: queued };
-    const taken = new Set([...observations, ...pending].map(({ genotype }) => JSON.stringify(genotype)));
-    const sample = (): Json =>
-      sampleUntaken(space, random, (genotype) => taken.has(JSON.stringify(genotype)));
+    const { keys } = observed.of(observations);
+    const underWay = new Set(pending.map(({ genotype }) => JSON.stringify(genotype)));
+    const taken = (key: string): boolean => keys.has(key) || underWay.has(key);
+    const sample = (): Json => sampleUntaken(space, random, (genotype) => taken(JSON.stringify(genotype)));
     if (ordinal < options.initial || observations.length < 2) return { genotype: sample() };
     const training = trainingSet(observations, definition.trainingLimit(options));
     const fit = {
@@ -179,9 +197,9 @@ export const modelGuided = <O extends ModelOptions & Json>(
     note === null || (note as Batch).start < model.batch.start ? model : { ...model, batch: note as Batch },
   learn: (model, results) => ({
     ...model,
-    observations: [
-      ...model.observations,
-      ...results.map(({ trial, score }) => ({ genotype: trial.genotype, score: score ?? null })),
-    ],
+    observations: results.reduce(
+      (list, { trial, score }) => observed.append(list, { genotype: trial.genotype, score: score ?? null }),
+      model.observations,
+    ),
   }),
 });

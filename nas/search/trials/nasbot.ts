@@ -6,6 +6,7 @@ import type { LayerGraph } from '../../space/layer-graph.ts';
 import type { Space } from '../../space/space.ts';
 import { expectedImprovement } from './bayesian-optimization.ts';
 import { drawIndex } from './factorised-policy.ts';
+import { keptDistances } from './kept-distances.ts';
 import { fitKernelRegression } from './kernel-regression.ts';
 import type { Likeness } from './kernel-regression.ts';
 import { modelGuided, modelOptions } from './model-guided.ts';
@@ -68,6 +69,9 @@ const likeness: Likeness<OtmannProfile> = {
   ],
 };
 
+/** From fit to fit most observations stay, and their distances with them. */
+const kept = keptDistances((genotype) => otmannProfile(genotype as LayerGraph), likeness);
+
 /** Chances that a mutant is one to five edits away (authors' code). */
 const EDITS = [0.5, 0.25, 0.125, 0.075, 0.05];
 const mutant = (space: Space, parent: Json, random: Random): Json => {
@@ -93,7 +97,7 @@ const evolve: Explorer<Options> = ({ space, genotypes, options: o, rank, taken, 
       if (!pool.has(key)) pool.set(key, { genotype, value: rank(genotype) });
     }
   }
-  return [...pool].flatMap(([key, { genotype }]) => (taken.has(key) ? [] : [genotype]));
+  return [...pool].flatMap(([key, { genotype }]) => (taken(key) ? [] : [genotype]));
 };
 
 /**
@@ -126,12 +130,12 @@ export const nasbot = modelGuided<Options>({
       );
   },
   acquisition: ({ genotypes, targets, options: { noise } }) => {
-    const points = genotypes.map((genotype) => otmannProfile(genotype as LayerGraph));
-    const process = fitKernelRegression(points, targets, likeness, noise);
+    const { profileOf, likeness: measured } = kept.renew();
+    const process = fitKernelRegression(genotypes.map(profileOf), targets, measured, noise);
     // Of the observations, as in the paper's acquisition, not of the posterior means.
     const best = Math.max(...targets);
     return (candidate) => {
-      const { mean, sd } = process.predict(otmannProfile(candidate as LayerGraph));
+      const { mean, sd } = process.predict(profileOf(candidate));
       return expectedImprovement(mean, sd, best);
     };
   },

@@ -3,6 +3,7 @@ import type { Json } from '../../core/json.ts';
 import { deriveSeed, randomFromSeed } from '../../core/random.ts';
 import type { Space } from '../../space/space.ts';
 import { checkPart } from './check-part.ts';
+import { ascending, growing, insertSorted } from './growing.ts';
 import { normalScores } from './model-guided.ts';
 import { networkKey } from './network-key.ts';
 import { fitPerceptron } from './perceptron.ts';
@@ -86,9 +87,18 @@ type Note = {
   readonly held: boolean;
 };
 
+/** Of all results: scores of the networks that have one, ascending, and keys of all. */
+const seen = growing<Result, { readonly scores: number[]; readonly networks: Set<string> }>(
+  () => ({ scores: [], networks: new Set() }),
+  ({ scores, networks }, { network, score }) => {
+    networks.add(network);
+    if (score !== null) insertSorted(scores, score, ascending);
+  },
+);
+
 /** The score that the given share of the networks with a score is below; −∞ where none has one. */
 const quantile = (results: readonly Result[], share: number): number => {
-  const scores = results.flatMap(({ score }) => (score === null ? [] : [score])).sort((x, y) => x - y);
+  const { scores } = seen.of(results);
   return scores[Math.floor(share * scores.length)] ?? Number.NEGATIVE_INFINITY;
 };
 
@@ -136,7 +146,8 @@ export const preJudged = <O extends Json, M extends Json>(
   const judges = new WeakMap<Result, { readonly judge: Judge; readonly least: number }>();
   const judgeOf = (results: readonly Result[], { space, seed, options: o }: Context) => {
     const since = (results.length - o.warmUp) % REFIT;
-    const known = results.slice(0, results.length - since).slice(-o.memory);
+    const end = results.length - since;
+    const known = results.slice(Math.max(0, end - o.memory), end);
     const last = known.at(-1) as Result;
     const fitted = judges.get(last);
     if (fitted !== undefined) return fitted;
@@ -185,14 +196,14 @@ export const preJudged = <O extends Json, M extends Json>(
         return first && { ...first, note: { inner: first.note ?? null, rejected: [], held: false } };
       const { judge, least } = judgeOf(model.results, context);
       const keyOf = ({ genotype }: Pick<Proposal, 'genotype'>): string => networkKey(genotype, context.space);
+      const { networks } = seen.of(model.results);
       const isNew = (network: string): boolean =>
-        !model.results.some((result) => result.network === network) &&
-        !context.pending.some((trial) => keyOf(trial) === network);
-      const seen: string[] = [];
+        !networks.has(network) && !context.pending.some((trial) => keyOf(trial) === network);
+      const rivals: string[] = [];
       /** The proposal; the other networks that were seen for it are rejected. */
       const chosen = (proposal: Proposal, held: boolean): Proposal => {
         const network = keyOf(proposal);
-        const rejected = [...new Set(seen)].filter((other) => other !== network);
+        const rejected = [...new Set(rivals)].filter((other) => other !== network);
         return { ...proposal, note: { inner: proposal.note ?? null, rejected, held } };
       };
       let best = { proposal: first, value: judge(first.genotype) };
@@ -202,7 +213,7 @@ export const preJudged = <O extends Json, M extends Json>(
         if (value >= least) return chosen(proposal, false);
         const network = keyOf(proposal);
         if (context.random.uniform() < o.heldShare && isNew(network)) return chosen(proposal, true);
-        seen.push(network);
+        rivals.push(network);
         if (value > best.value) best = { proposal, value };
       }
       return chosen(best.proposal, false);
@@ -221,14 +232,11 @@ export const preJudged = <O extends Json, M extends Json>(
         const passed = score !== undefined && score >= quantile(at.results, context.options.threshold);
         return {
           ...at,
-          results: [
-            ...at.results,
-            {
-              genotype: trial.genotype,
-              network: networkKey(trial.genotype, context.space),
-              score: score ?? null,
-            },
-          ],
+          results: seen.append(at.results, {
+            genotype: trial.genotype,
+            network: networkKey(trial.genotype, context.space),
+            score: score ?? null,
+          }),
           held: at.held + (held ? 1 : 0),
           wronglyRejected: at.wronglyRejected + (held && passed ? 1 : 0),
         };

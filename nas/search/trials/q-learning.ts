@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Random } from '../../core/random.ts';
 import { decisionsOf, drawValid, refusesWithoutDecisions } from './factorised-policy.ts';
+import { ascending, growing, insertSorted } from './growing.ts';
 import { worseOf } from './reward-scale.ts';
 import type { StrategyDefinition } from '../strategy.ts';
 
@@ -50,9 +51,15 @@ const greedy = (values: readonly number[], random: Random): number => {
   return random.pick(values.flatMap((value, action) => (value === top ? [action] : [])));
 };
 
+/** All scores of a memory, ascending. */
+const memories = growing<Episode, number[]>(
+  () => [],
+  (scores, { score }) => insertSorted(scores, score, ascending),
+);
+
 /** Rewards in [0, 1] over the memory's range, so that half of it is neither good nor bad. */
 const scaler = (memory: readonly Episode[]): ((score: number) => number) => {
-  const scores = memory.map(({ score }) => score).sort((a, b) => a - b);
+  const scores = memories.of(memory);
   // The worst tenth is clipped: a few broken networks would otherwise squeeze all others together.
   const low = scores[Math.floor(scores.length / 10)] as number;
   const high = scores.at(-1) as number;
@@ -109,7 +116,10 @@ export const qLearning: StrategyDefinition<Options, Model> = {
       const worst = worseOf(at.worst, score);
       const reward = score ?? worst;
       if (reward === null) return at;
-      const memory = [...at.memory, { choices: decisionsOf(space).toChoices(trial.genotype), score: reward }];
+      const memory = memories.append(at.memory, {
+        choices: decisionsOf(space).toChoices(trial.genotype),
+        score: reward,
+      });
       return { q: replay(at.q, memory, o, random), memory, worst };
     }, model),
 };

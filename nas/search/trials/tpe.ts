@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Json } from '../../core/json.ts';
 import { decisionsOf, drawIndex, drawValid, refusesWithoutDecisions } from './factorised-policy.ts';
+import { growing, insertSorted } from './growing.ts';
 import { checkPopulation } from './population.ts';
 import { sampleUntaken } from './sample-untaken.ts';
 import type { StrategyDefinition } from '../strategy.ts';
@@ -43,80 +44,130 @@ export type Observation = {
 };
 type Model = { readonly observations: readonly Observation[] };
 
-/** One frequency of each option of each decision, with one pseudo-count spread over the options. */
-const frequencies = (
-  sizes: readonly number[],
-  list: readonly Observation[],
-): readonly (readonly number[])[] =>
-  sizes.map((size, t) => {
-    const counts = new Array<number>(size).fill(1 / size);
-    for (const { choices } of list)
-      counts[choices[t] as number] = (counts[choices[t] as number] as number) + 1;
-    return counts.map((count) => count / (list.length + 1));
+/** How often each option of each decision was chosen; a sparse table. */
+type Counts = number[][];
+
+const count = (counts: Counts, { choices }: Observation, by: 1 | -1): void =>
+  choices.forEach((choice, t) => {
+    const row = (counts[t] ??= []);
+    row[choice] = (row[choice] ?? 0) + by;
   });
 
-/** Observations from the best down. An infeasible network is among the worst. */
-const ranked = (observations: readonly Observation[]): readonly Observation[] =>
-  [...observations].sort(
-    (a, b) => (b.score ?? Number.NEGATIVE_INFINITY) - (a.score ?? Number.NEGATIVE_INFINITY),
-  );
-
-interface Split {
-  readonly good: readonly Observation[];
-  readonly bad: readonly Observation[];
+/** Results of one fidelity. */
+interface Group {
+  /** From the best down, the earlier of equals before the later. An infeasible network is among the worst. */
+  readonly ranked: Observation[];
+  readonly all: Counts;
+  /** Counts of the first `boundary` in rank. */
+  readonly good: Counts;
+  boundary: number;
 }
 
-/**
- * BOHB: the split of one fidelity into the best `share` and the rest, each with one observation more than there are
- * decisions; undefined where these are not there.
- */
-const splitOfFidelity = (
+const scoreOf = ({ score }: Observation): number => score ?? Number.NEGATIVE_INFINITY;
+
+const byScore = (a: Observation, b: Observation): number =>
+  scoreOf(a) === scoreOf(b) ? 0 : scoreOf(b) - scoreOf(a);
+
+const learned = growing<
+  Observation,
+  { readonly groups: Map<number, Group>; /** Choices of every network. */ readonly networks: Set<string> }
+>(
+  () => ({ groups: new Map(), networks: new Set() }),
+  ({ groups, networks }, observation) => {
+    const { fidelity, choices } = observation;
+    const group = groups.get(fidelity) ?? { ranked: [], all: [], good: [], boundary: 0 };
+    groups.set(fidelity, group);
+    networks.add(choices.join());
+    count(group.all, observation, 1);
+    if (insertSorted(group.ranked, observation, byScore) < group.boundary) {
+      count(group.good, observation, 1);
+      group.boundary++;
+    }
+  },
+);
+
+/** What both densities are fitted to: the best of a fidelity, and its others. */
+interface Split {
+  readonly ranked: readonly Observation[];
+  /** How many count as good. */
+  readonly good: number;
+}
+
+/** Good ones of so many results of one fidelity by BOHB's rule; undefined where one density has too few. */
+const goodOfFidelity = (results: number, dimension: number, share: number): number | undefined => {
+  const least = dimension + 1;
+  const good = Math.max(least, Math.floor(share * results));
+  return results - good < least ? undefined : good;
+};
+
+const groupAndGood = (
   observations: readonly Observation[],
   dimension: number,
   share: number,
-): Split | undefined => {
-  const least = dimension + 1;
-  const good = Math.max(least, Math.floor(share * observations.length));
-  if (observations.length - good < least) return undefined;
-  const sorted = ranked(observations);
-  return { good: sorted.slice(0, good), bad: sorted.slice(good) };
+): readonly [Group, number] | undefined => {
+  const groups = [...learned.of(observations).groups].sort(([a], [b]) => b - a);
+  if (groups.some(([fidelity]) => fidelity < 1)) {
+    for (const [, group] of groups) {
+      const good = goodOfFidelity(group.ranked.length, dimension, share);
+      if (good !== undefined) return [group, good];
+    }
+    return undefined;
+  }
+  const [whole] = groups;
+  if (whole === undefined || observations.length < 2) return undefined;
+  return [whole[1], Math.max(1, Math.ceil(share * observations.length))];
 };
 
-/** What both densities are fitted to; undefined while too little is known. */
+/**
+ * Which results the densities are of, undefined while too little is known: of the highest fidelity that has one more than there are
+ * decisions for each (BOHB), the best `share` and the rest.
+ */
 export const splitObservations = (
   observations: readonly Observation[],
   dimension: number,
   share: number,
 ): Split | undefined => {
-  const fidelities = [...new Set(observations.map(({ fidelity }) => fidelity))].sort((a, b) => b - a);
-  if (fidelities.some((fidelity) => fidelity < 1)) {
-    for (const fidelity of fidelities) {
-      const same = observations.filter((observation) => observation.fidelity === fidelity);
-      const split = splitOfFidelity(same, dimension, share);
-      if (split !== undefined) return split;
-    }
-    return undefined;
-  }
-  if (observations.length < 2) return undefined;
-  const sorted = ranked(observations);
-  const good = Math.max(1, Math.ceil(share * sorted.length));
-  return { good: sorted.slice(0, good), bad: sorted.slice(good) };
+  const found = groupAndGood(observations, dimension, share);
+  return found && { ranked: found[0].ranked, good: found[1] };
+};
+
+/** 1 / size + 1 + … + 1 with so many ones, added one by one: how a sum rounds is part of what a search proposes. */
+const sums = new Map<number, number[]>();
+const pseudoCount = (size: number, ones: number): number => {
+  const known = sums.get(size) ?? [1 / size];
+  sums.set(size, known);
+  while (known.length <= ones) known.push((known.at(-1) as number) + 1);
+  return known[ones] as number;
+};
+
+type Density = readonly (readonly number[])[];
+
+/** One frequency of each option of each decision among good and bad ones, with one pseudo-count spread over the options. */
+const densities = (group: Group, good: number, sizes: readonly number[]): readonly [Density, Density] => {
+  while (group.boundary < good) count(group.good, group.ranked[group.boundary++] as Observation, 1);
+  while (group.boundary > good) count(group.good, group.ranked[--group.boundary] as Observation, -1);
+  const density = (results: number, chosen: (t: number, option: number) => number): Density =>
+    sizes.map((size, t) =>
+      Array.from({ length: size }, (_, option) => pseudoCount(size, chosen(t, option)) / (results + 1)),
+    );
+  const inGood = (t: number, option: number): number => group.good[t]?.[option] ?? 0;
+  return [
+    density(good, inGood),
+    density(group.ranked.length - good, (t, option) => (group.all[t]?.[option] ?? 0) - inGood(t, option)),
+  ];
 };
 
 type ProposeContext = Parameters<StrategyDefinition<Options, Model>['propose']>[1];
 
-/** Choices of every network that has a result or awaits one. */
-const takenChoices = (
+/** Whether a network's choices have a result or await one. */
+const takenBy = (
   observations: readonly Observation[],
   { space, pending }: ProposeContext,
-): ReadonlySet<string> => {
+): ((choices: string) => boolean) => {
+  const { networks } = learned.of(observations);
   const { toChoices } = decisionsOf(space);
-  return new Set(
-    [
-      ...observations.map(({ choices }) => choices),
-      ...pending.map(({ genotype }) => toChoices(genotype)),
-    ].map((choices) => choices.join()),
-  );
+  const underWay = new Set(pending.map(({ genotype }) => toChoices(genotype).join()));
+  return (choices) => networks.has(choices) || underWay.has(choices);
 };
 
 /**
@@ -125,19 +176,18 @@ const takenChoices = (
  */
 const proposeByDensities = (
   observations: readonly Observation[],
-  taken: ReadonlySet<string>,
+  taken: (choices: string) => boolean,
   { space, options: o, random }: ProposeContext,
 ): Json | undefined => {
   const { sizes, toChoices } = decisionsOf(space);
-  const split = splitObservations(observations, sizes.length, o.good);
+  const split = groupAndGood(observations, sizes.length, o.good);
   if (split === undefined) return undefined;
-  const good = frequencies(sizes, split.good);
-  const bad = frequencies(sizes, split.bad);
+  const [good, bad] = densities(...split, sizes);
   let best: { genotype: Json; ratio: number } | undefined;
   for (let draw = 0; draw < o.draws; draw++) {
     const genotype = drawValid(space, random, () => good.map((weights) => drawIndex(weights, random)));
     const choices = toChoices(genotype);
-    if (taken.has(choices.join())) continue;
+    if (taken(choices.join())) continue;
     const ratio = choices.reduce(
       (sum, choice, t) => sum + Math.log((good[t]?.[choice] as number) / (bad[t]?.[choice] as number)),
       0,
@@ -170,22 +220,23 @@ export const tpe: StrategyDefinition<Options, Model> = {
   propose: ({ observations }, context) => {
     const { space, options: o, ordinal, random } = context;
     const { toChoices } = decisionsOf(space);
-    const taken = takenChoices(observations, context);
+    const taken = takenBy(observations, context);
     const uniform = ordinal < o.initial || random.uniform() < o.randomShare;
     return {
       genotype:
         (uniform ? undefined : proposeByDensities(observations, taken, context)) ??
-        sampleUntaken(space, random, (genotype) => taken.has(toChoices(genotype).join())),
+        sampleUntaken(space, random, (genotype) => taken(toChoices(genotype).join())),
     };
   },
   learn: ({ observations }, results, { space }) => ({
-    observations: [
-      ...observations,
-      ...results.map(({ trial, score }) => ({
-        choices: decisionsOf(space).toChoices(trial.genotype),
-        score: score ?? null,
-        fidelity: trial.fidelity,
-      })),
-    ],
+    observations: results.reduce(
+      (list, { trial, score }) =>
+        learned.append(list, {
+          choices: decisionsOf(space).toChoices(trial.genotype),
+          score: score ?? null,
+          fidelity: trial.fidelity,
+        }),
+      observations,
+    ),
   }),
 };

@@ -10,7 +10,10 @@ const observed = (count: number, fidelity: number): readonly Observation[] =>
     score: i % 10 === 9 ? null : (i * 37) % count,
     fidelity,
   }));
-const split = (...parts: readonly (readonly Observation[])[]) => splitObservations(parts.flat(), D, 0.15);
+const split = (...parts: readonly (readonly Observation[])[]) => {
+  const found = splitObservations(parts.flat(), D, 0.15);
+  return found && { good: found.ranked.slice(0, found.good), bad: found.ranked.slice(found.good) };
+};
 const counts = (...parts: readonly (readonly Observation[])[]) => {
   const { good = [], bad = [] } = split(...parts) ?? {};
   return [good.length, bad.length];
