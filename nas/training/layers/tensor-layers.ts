@@ -21,7 +21,7 @@ export type Mode =
   /** Stored running statistics. */
   | { readonly kind: 'evaluate' };
 
-interface TensorLayers extends Layers<Tensor> {
+export interface TensorLayers extends Layers<Tensor> {
   /** New running statistics by buffer name, filled while the network runs in training mode. */
   readonly buffers: Record<string, Tensor>;
 }
