@@ -1,6 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
-import type { Json } from '../../nas/core/json.ts';
 import { CANCEL_REASON } from '../../nas/job/classify.ts';
 import type { Experiment } from '../../nas/experiment/experiment.ts';
 import type { JobReport, PlannedTrial } from '../../nas/job/job-report.ts';
@@ -10,7 +9,6 @@ import type { RunRecord } from '../../nas/experiment/run-record.ts';
 import { chosenSpace } from '../../nas/space/registry.ts';
 import { isBlackBox, optionsOf } from '../../nas/search/strategy-schema.ts';
 import type { TrialEnd, TrialEvent } from '../../nas/search/trial-log.ts';
-import type { Space } from '../../nas/space/space.ts';
 import { STRATEGIES } from '../../nas/search/registry.ts';
 import { BEYOND_LIMITS, endUnder } from '../../nas/search/objective.ts';
 import type { StrategyPorts } from '../../nas/search/strategy.ts';

@@ -6,10 +6,10 @@ export const nearest = (word: string, allowed: readonly string[]): string | unde
     .map((candidate) => ({ candidate, edits: distance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits)[0];
   if (ranked === undefined) return undefined;
-  const limit = Math.max(2, Math.ceil(Math.max(word.length, ranked.candidate.length) / 2));
+  const longest = Math.max(word.length, ranked.candidate.length);
+  const limit = Math.max(2, Math.ceil(longest / 2));
   // A word of which no letter is left is no typing error of it.
-  const shortest = Math.min(word.length, ranked.candidate.length);
-  return ranked.edits <= limit && ranked.edits < shortest ? ranked.candidate : undefined;
+  return ranked.edits <= limit && ranked.edits < longest ? ranked.candidate : undefined;
 };
 
 /** `did you mean x?`, or what else to do. */

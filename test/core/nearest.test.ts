@@ -5,6 +5,7 @@ test.each([
   ['sdg', ['sgd', 'adam'], 'sgd'],
   ['Q 1', ['q1', 'q2'], 'q1'],
   ['fashion-mnist-smal', ['fashion-mnist', 'fashion-mnist-small'], 'fashion-mnist-small'],
+  ['mean', ['mean_acc', 'epoch'], 'mean_acc'],
   ['*', ['q1'], undefined],
   ['', ['q1'], undefined],
   ['ab', ['q1'], undefined],

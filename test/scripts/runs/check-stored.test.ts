@@ -35,9 +35,9 @@ describe('what contradicts the data set', () => {
   it('is listed at once', async () => {
     const lines = await linesOf(findDataset(store, read().loaded()));
     expect(lines).toHaveLength(4);
-    expect(lines[0]).toMatch(/stages\.search\.augmentation\.cutout: 99 .*at most 28/);
-    expect(lines[1]).toMatch(/stages\.search\.augmentation\.cropPadding: 28 .*less than 28/);
-    expect(lines[2]).toMatch(/stages\.retrain\.recipe\.batchSize: 9000 .*training images/);
+    expect(lines[0]).toMatch(/stages\.retrain\.recipe\.batchSize: 9000 .*training images/);
+    expect(lines[1]).toMatch(/stages\.search\.augmentation\.cutout: 99 .*at most 28/);
+    expect(lines[2]).toMatch(/stages\.search\.augmentation\.cropPadding: 28 .*less than 28/);
     expect(lines[3]).toMatch(/stages\.evaluate\.augmentation\.cutout: 99/);
   });
 
