@@ -32,7 +32,7 @@ export type SmashBlock = {
   readonly bank: number;
   readonly ops: readonly SmashOperation[];
 };
-/** `width` is the space's `maxWidth`, which bounds the 1 × 1 convolutions. */
+/** `width` is the space's `maxWidth`, twice which bounds the 1 × 1 convolutions. */
 export type SmashGenotype = { readonly width: number; readonly blocks: readonly SmashBlock[] };
 
 /** Convolutions that an operation may consist of; the first is always there. */
@@ -45,8 +45,10 @@ export const PATTERNS = [
   [[true, true, true, false], 0.25],
   [[true, true, true, true], 0.45],
 ] as const;
-/** A 1 × 1 convolution has at most this many times its operation's width. */
+/** A 1 × 1 convolution has at most this many times its operation's width (ajbrock/SMASH 76aebd1, utils.py:49). */
 const BOTTLENECK = 4;
+/** And at most this many times the width of the widest operation (utils.py:52, SMASH.py:1049). */
+const MAX_BOTTLENECK = 2;
 
 /** In units: of the block's input, of its memory at most, and of all that its operations read at most. */
 export interface BlockSizes {
@@ -84,7 +86,7 @@ export const groupsUpTo = (maxGroups: number): readonly number[] =>
 export interface OperationView {
   /** Units of memory that it reads, ascending. */
   readonly reads: readonly number[];
-  /** Output units of its 1 × 1 convolution. */
+  /** Output units of its 1 × 1 convolution in a network of its own. */
   readonly bottleneck: number;
   readonly width: number;
   readonly convs: readonly (SmashConv | null)[];
@@ -114,7 +116,7 @@ export const viewOf = ({ width: most, blocks }: SmashGenotype): readonly BlockVi
         const ratio = Math.min(Math.max(Math.floor(reads.length / width), 1), BOTTLENECK);
         return {
           reads,
-          bottleneck: Math.min(ratio * width, reads.length, most),
+          bottleneck: Math.min(ratio * width, reads.length, MAX_BOTTLENECK * most),
           width,
           convs,
           writes: write.flatMap((to, j) =>

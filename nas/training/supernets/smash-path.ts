@@ -127,11 +127,13 @@ const groupRow = (channels: number, groups: number, most: number): number[] =>
 /** What an operation adds to the parts of its block; `first` is the number of its first slice. */
 const operationParts = (
   { unit, options, filters }: SmashShapes,
-  { reads, bottleneck, width, convs, writes }: OperationView,
+  { reads, bottleneck: own, width, convs, writes }: OperationView,
   memory: number,
   first: number,
 ): Readonly<Record<string, readonly number[]>> => {
   const channels = options.maxWidth * unit;
+  // The generated weights end at the widest operation's width (SMASH.py:950 cuts the rows [.., N_max]).
+  const bottleneck = Math.min(own, options.maxWidth);
   return {
     slices: Array.from({ length: memory }, (_, at) => (reads.includes(at) ? first + reads.indexOf(at) : -1)),
     bottleneck: [bottleneck],
