@@ -82,7 +82,7 @@ function* checkSearched(
   const parts = partsOf(experiment, dataset, place);
   if (!isOneJob(strategy) || parts === undefined) return;
   const search = oneJobToCheck(strategy, space, stages, place);
-  yield* oneJobSearchOf(strategy).checkImages?.(search, parts, dataset.manifest.name) ?? [];
+  yield* oneJobSearchOf(strategy).checkData?.(search, parts, dataset.manifest.name) ?? [];
 }
 
 /** Counts that the data set decides. Every check lists all that it finds, whatever the others find. */

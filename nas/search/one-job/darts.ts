@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { inputError } from '../../core/input-error.ts';
-import { architectureAdam, checkMixture, checkMixtureImages, mixtureCourse } from './mixture.ts';
+import { architectureAdam, checkMixture, checkMixtureData, mixtureCourse } from './mixture.ts';
 import type { MixturePlan } from './mixture.ts';
 import { oneJobSearch } from './one-job-search.ts';
 
@@ -88,7 +88,7 @@ export const darts = oneJobSearch({
         'use kind: sgd, or strategy.optimization: first-order',
       );
   },
-  checkImages: (search, images, dataset) =>
-    checkMixtureImages(search, dartsPlan(search.options), images, dataset),
+  checkData: (search, images, dataset) =>
+    checkMixtureData(search, dartsPlan(search.options), images, dataset),
   course: (settings, recipe, images) => mixtureCourse(dartsPlan(settings), recipe, images),
 });

@@ -91,7 +91,7 @@ export const enas = oneJobSearch({
     yield* checkAllDigits(search);
     yield* checkUnused(search, ['auxiliaryWeight', 'dropPath', 'emaDecay']);
   },
-  checkImages: (search, images, dataset) =>
+  checkData: (search, images, dataset) =>
     checkWholeMinibatch(search, images, dataset, 'architectures are scored on whole minibatches'),
   course: (options, { epochs, batchSize }, { train }) => {
     const sharing = training(wholeMinibatches(train, batchSize), batchSize);

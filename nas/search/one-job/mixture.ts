@@ -53,7 +53,7 @@ export function* checkMixture(search: SearchToCheck<unknown>): Generator<InputEr
 }
 
 /** The alphas have minibatches of their own, where they move or are measured on validation images. */
-export function* checkMixtureImages(
+export function* checkMixtureData(
   search: SearchToCheck<unknown>,
   { searchesOn, diagnosis }: MixturePlan,
   images: SearchedImages,

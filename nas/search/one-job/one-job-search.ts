@@ -54,7 +54,7 @@ export interface OneJobDefinition<
   /** What the fields' own bounds do not say: everything that contradicts something. */
   check?(search: SearchToCheck<z.infer<z.ZodObject<Shape>>>): Iterable<InputError>;
   /** The same of a data set of that name, whose images are known later. */
-  checkImages?(
+  checkData?(
     search: SearchToCheck<z.infer<z.ZodObject<Shape>>>,
     images: SearchedImages,
     dataset: string,

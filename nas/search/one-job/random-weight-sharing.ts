@@ -73,7 +73,7 @@ export const randomWeightSharing = oneJobSearch({
         'write scoreStatistics: batch',
       );
   },
-  checkImages: (search, images, dataset) =>
+  checkData: (search, images, dataset) =>
     checkWholeMinibatch(search, images, dataset, 'architectures are scored on whole minibatches'),
   course: (options, { epochs, batchSize }, { train, validation }) => {
     const { candidates, scoreMinibatches, rounds, rescore, scoreStatistics } = options;

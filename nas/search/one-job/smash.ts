@@ -54,7 +54,7 @@ export const smash = oneJobSearch({
     yield* checkAllDigits(search);
     yield* checkUnused(search, ['auxiliaryWeight', 'dropPath', 'emaDecay']);
   },
-  checkImages: (search, images, dataset) =>
+  checkData: (search, images, dataset) =>
     checkWholeMinibatch(search, images, dataset, 'architectures are scored on whole minibatches'),
   course: (options, { epochs, batchSize }, { train, validation }) => {
     const { candidates, perturbations, chain, scoreMinibatches = Infinity } = options;

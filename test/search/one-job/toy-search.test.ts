@@ -39,7 +39,7 @@ describe('a search of one job that follows docs/extending.md', () => {
       place: (path: readonly (string | number)[]) => path.join('.'),
     } as const;
     const faults = (validation: number) => [
-      ...(coinTossing.checkImages?.(search, { train: 50, validation }, 'd') ?? []),
+      ...(coinTossing.checkData?.(search, { train: 50, validation }, 'd') ?? []),
     ];
     expect(faults(16)).toEqual([]);
     expect(faults(15).map(({ message }) => message)).toEqual([

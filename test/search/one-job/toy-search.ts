@@ -14,7 +14,7 @@ export const coinTossing = oneJobSearch({
   trains: 'children',
   spaces: ['nas-bench-201'],
   candidates: ({ tosses }) => tosses,
-  checkImages: (search, images, dataset) =>
+  checkData: (search, images, dataset) =>
     checkWholeMinibatch(search, images, dataset, 'cells are scored on whole minibatches'),
   course: ({ tosses }, { epochs, batchSize }, { train }) => [
     ...repeated('training', epochs, training(wholeMinibatches(train, batchSize), batchSize)),
