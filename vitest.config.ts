@@ -1,12 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
-/** Suites that load TensorFlow, start servers or drive processes: one file at a time, after the light ones. */
+/**
+ * Suites that load TensorFlow, start servers or drive processes: one file at a time, after the light ones.
+ */
 const HEAVY = [
   'test/{training,golden,containers,e2e,infra,workflows,chaos}/**/*.test.ts',
   'test/**/*.heavy.test.ts',
 ];
 
-/** What runs once more with oneDNN's code for CPUs without AVX-512, whose faults a CPU with it does not show. */
+/**
+ * What runs once more with oneDNN's code for CPUs without AVX-512, whose faults a CPU with it does not show.
+ */
 const AVX2 = [
   'test/training/layers/{convolution,layers}.test.ts',
   'test/training/tasks/losses.test.ts',

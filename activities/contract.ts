@@ -26,8 +26,8 @@ export interface ProtocolActivities {
   /** Stage 3: the baseline cell with the best validation score, once a seed. */
   planBaselineEvaluation(input: PlanInput & { ended: readonly JobReport[] }): Promise<PlannedJob[]>;
   /**
-   * Records how a stage ended, for later stages, forks and the report. Throws `NothingLeft` (not retryable) when
-   * no job of the stage succeeded.
+   * Records how a stage ended, for later stages, forks and the report. Throws `NothingLeft` (not retryable)
+   * when no job of the stage succeeded.
    */
   settleStage(input: { run: RunRef; stage: StageName; reports: readonly JobReport[] }): Promise<BlobRef>;
   /** Statistics of stage 3: both contenders over their seeds, and the verdict. */
@@ -35,15 +35,18 @@ export interface ProtocolActivities {
   /** Launches a job and waits until Batch has ended it. */
   launchJob(input: LaunchInput): Promise<LaunchResult>;
   /**
-   * Ends what launches of the job, or of the trials below it, have left in Batch; how many jobs. For whoever gives a launch up
-   * that may not have ended its job itself, because its worker was gone.
+   * Ends what launches of the job, or of the trials below it, have left in Batch; how many jobs. For whoever
+   * gives a launch up that may not have ended its job itself, because its worker was gone.
    */
   endLaunches(input: EndLaunchesInput): Promise<number>;
   /** Carries out a search by trials, each of which is a job, from its log on, to its end. */
   searchByTrials(input: SearchByTrialsInput): Promise<JobReport>;
   /** Hands what operators ask to a search by trials that is under way. */
   steerSearch(input: SteerInput): Promise<void>;
-  /** Reclaims the machine of the job, or of one of its trials, on purpose, after it has written checkpoints; skipped outside the embedded stack. */
+  /**
+   * Reclaims the machine of the job, or of one of its trials, on purpose, after it has written checkpoints;
+   * skipped outside the embedded stack.
+   */
   rehearseReclaim(input: RehearsalInput): Promise<RehearsalView>;
   /** Writes the report of a run that ended. */
   collectReport(input: { run: RunRef; view: RunView }): Promise<BlobRef>;
@@ -79,7 +82,9 @@ export interface SearchByTrialsInput {
   readonly round?: string;
 }
 
-/** What operators have asked of a search by trials that is under way; a newer version replaces an older one. */
+/**
+ * What operators have asked of a search by trials that is under way; a newer version replaces an older one.
+ */
 export interface Steering {
   readonly version: number;
   /** No further network is proposed; trials in flight go on. */

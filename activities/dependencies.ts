@@ -23,7 +23,10 @@ export interface Dependencies {
   readonly ports?: StrategyPorts;
   /** Counts networks by walking them over shapes. */
   readonly countNetwork: CountNetwork;
-  /** Tells the run's workflow what only a launch sees. Fails where that has ended; nothing depends on it but the display. */
+  /**
+   * Tells the run's workflow what only a launch sees. Fails where that has ended; nothing depends on it but
+   * the display.
+   */
   readonly tell?: (runId: string, news: StageNews) => Promise<void>;
   /** Present on the embedded stack only. */
   readonly capacity?: LocalCapacity;

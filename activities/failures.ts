@@ -21,7 +21,10 @@ export const damagedResult = (job: PlannedJob, problem: string): ApplicationFail
     details: [job],
   });
 
-/** The record of a stage that is done cannot be used any more; the run's workflow, which knows its reports, writes it anew. */
+/**
+ * The record of a stage that is done cannot be used any more; the run's workflow, which knows its reports,
+ * writes it anew.
+ */
 export const damagedStage = (stage: StageName, problem: string): ApplicationFailure =>
   ApplicationFailure.create({
     message: `${problem}; it is written anew`,
@@ -48,17 +51,18 @@ export const workerShutdown = (): ApplicationFailure =>
   ApplicationFailure.retryable('the worker is shutting down; the job goes on', 'WorkerShutdown');
 
 /**
- * AWS refused to submit a job, or to look for it in a queue that is none: asking again would be refused again. What it
- * refuses of watching and ending jobs is no such error: the jobs are there, and whoever may mend it has time.
+ * AWS refused to submit a job, or to look for it in a queue that is none: asking again would be refused
+ * again. What it refuses of watching and ending jobs is no such error: the jobs are there, and whoever may
+ * mend it has time.
  */
 export class SubmissionRefusedError extends Error {
   override readonly name = 'SubmissionRefusedError';
 }
 
 /**
- * The one place where errors become retryable or not: wrong input, corrupt documents and submissions that AWS refuses
- * repeat themselves; everything else (network, throttling, a server that is down, rights that are missing for a while) is
- * retried by Temporal.
+ * The one place where errors become retryable or not: wrong input, corrupt documents and submissions that AWS
+ * refuses repeat themselves; everything else (network, throttling, a server that is down, rights that are
+ * missing for a while) is retried by Temporal.
  */
 export const classified = (error: unknown): unknown => {
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;

@@ -1,7 +1,8 @@
 /**
- * What a lost machine costs, measured on the embedded stack: how soon a trainer notices a reclaim, how soon its
- * replacement is submitted and runs, how much work is done again with a notice and without one, and how long checkpoints
- * hold training up. `npm run -s bench -- durability [--reclaims N] [--losses N] [--interval S|auto] [--seed S] [--json]`.
+ * What a lost machine costs, measured on the embedded stack: how soon a trainer notices a reclaim, how soon
+ * its replacement is submitted and runs, how much work is done again with a notice and without one, and how
+ * long checkpoints hold training up. `npm run -s bench -- durability [--reclaims N] [--losses N] [--interval
+ * S|auto] [--seed S] [--json]`.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -51,7 +52,10 @@ const readJson = async <T>(stack: ChaosStack, key: string): Promise<T | undefine
   return stored && (JSON.parse(new TextDecoder().decode(stored.body)) as T);
 };
 
-/** Takes the machine of the attempt after epoch `after` away, `delaySeconds` after its first checkpoint was seen. */
+/**
+ * Takes the machine of the attempt after epoch `after` away, `delaySeconds` after its first checkpoint was
+ * seen.
+ */
 const strike = async (stack: ChaosStack, kind: Kind, after: number, delaySeconds: number): Promise<Event> => {
   for (;;) {
     if ((await stack.store.head(JOB.result)) !== undefined)

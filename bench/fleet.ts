@@ -1,4 +1,6 @@
-/** Thousands of jobs in flight on the local Batch endpoint: `npm run -s bench -- fleet [--jobs N] [--json]`. */
+/**
+ * Thousands of jobs in flight on the local Batch endpoint: `npm run -s bench -- fleet [--jobs N] [--json]`.
+ */
 import { Command } from 'commander';
 import { wholeNumber } from '../scripts/number-option.ts';
 import { runFleet } from './orchestration/fleet.ts';

@@ -1,4 +1,7 @@
-/** Every native operation of training against plain loops, under a checking allocator: `npm run -s bench -- kernels --help`. */
+/**
+ * Every native operation of training against plain loops, under a checking allocator: `npm run -s bench --
+ * kernels --help`.
+ */
 import { Command, Option } from 'commander';
 import { inputError } from '../nas/core/input-error.ts';
 import { SUITES, type Suite } from './kernels/cases.ts';
@@ -14,7 +17,10 @@ interface Flags {
 const isInstructionSet = (name: string): name is InstructionSet =>
   INSTRUCTION_SETS.includes(name as InstructionSet);
 
-/** Sweeps once for each instruction set; ends with exit code 1 where a case kills its process or computes something else. */
+/**
+ * Sweeps once for each instruction set; ends with exit code 1 where a case kills its process or computes
+ * something else.
+ */
 export const run = async (argv: readonly string[]): Promise<void> => {
   const command = new Command('bench kernels')
     .description('Native operations at many shapes, for damage to memory and wrong values')

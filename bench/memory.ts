@@ -1,4 +1,7 @@
-/** Peak memory of training the whole mixture against one path of the same supernet: `npm run -s bench -- memory --help`. */
+/**
+ * Peak memory of training the whole mixture against one path of the same supernet: `npm run -s bench --
+ * memory --help`.
+ */
 import { Command } from 'commander';
 import { z } from 'zod';
 import { positive } from './step/arguments.ts';
@@ -47,8 +50,8 @@ const line = (name: string, { peakBytes, stepBytes }: Peak): string =>
   `${name.padEnd(36)} peak ${megabytes(peakBytes)}, of which its steps ${megabytes(stepBytes)}\n`;
 
 /**
- * The advantage that Li & Talwalkar (2019, §4.2) name: random search with weight sharing trains in the memory of one
- * architecture, gradient descent on the mixture in that of all of them.
+ * The advantage that Li & Talwalkar (2019, §4.2) name: random search with weight sharing trains in the memory
+ * of one architecture, gradient descent on the mixture in that of all of them.
  */
 export const run = async (argv: readonly string[]): Promise<void> => {
   const command = new Command('bench memory')

@@ -1,7 +1,8 @@
 /**
- * What the product adds to a trial: a search of instant trials through the real workflow, a real Temporal server and a
- * real S3 server. `npm run -s bench -- orchestration [--trials N] [--json]`. Two kinds of trials: look-ups, as of a
- * benchmark's table, and jobs of a Batch that ends each at once, so that their documents, submissions and results count.
+ * What the product adds to a trial: a search of instant trials through the real workflow, a real Temporal
+ * server and a real S3 server. `npm run -s bench -- orchestration [--trials N] [--json]`. Two kinds of
+ * trials: look-ups, as of a benchmark's table, and jobs of a Batch that ends each at once, so that their
+ * documents, submissions and results count.
  */
 import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';

@@ -1,4 +1,7 @@
-/** How well shared-weight scores rank cells, against a benchmark's truth: `npm run -s bench -- ranking --help`. */
+/**
+ * How well shared-weight scores rank cells, against a benchmark's truth: `npm run -s bench -- ranking
+ * --help`.
+ */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -14,7 +14,10 @@ interface Flags {
   readonly json?: true;
 }
 
-/** Relative, of two steps: equal twins differ by rounding, which a step amplifies; fixtures compare the gradients closely. */
+/**
+ * Relative, of two steps: equal twins differ by rounding, which a step amplifies; fixtures compare the
+ * gradients closely.
+ */
 const LOSS_TOLERANCE = 5e-3;
 
 const agrees = ({ lossDifference = 0 }: TwinMeasurement): boolean => lossDifference <= LOSS_TOLERANCE;
@@ -51,8 +54,8 @@ const print = ({ program, compiled, twin, machine }: Measurement): void => {
 const isCase = (name: string): name is CaseName => CASE_NAMES.includes(name as CaseName);
 
 /**
- * Times the programs: medians and quartiles of a step and, where it has a twin, the ratio to the fastest PyTorch. A missed target, or twins whose
- * losses do not agree, end with exit code 1.
+ * Times the programs: medians and quartiles of a step and, where it has a twin, the ratio to the fastest
+ * PyTorch. A missed target, or twins whose losses do not agree, end with exit code 1.
  */
 export const run = async (argv: readonly string[]): Promise<void> => {
   const command = new Command('bench step')

@@ -100,7 +100,10 @@ const program = (): Command =>
     .option('--json', 'print one JSON document')
     .exitOverride();
 
-/** `all` means every strategy that can search the space; a named one that cannot is an error naming those that can. */
+/**
+ * `all` means every strategy that can search the space; a named one that cannot is an error naming those that
+ * can.
+ */
 const chosen = (
   names: string,
   { space, curves }: TabularBenchmark,
@@ -142,7 +145,9 @@ const chosen = (
 
 const number = (value: number): string => value.toFixed(3);
 
-/** Scores to a hundred-thousandth of the decade of the table's range: percent and fractions say equally much. */
+/**
+ * Scores to a hundred-thousandth of the decade of the table's range: percent and fractions say equally much.
+ */
 const scoreFormat = (range: number): ((score: number) => string) => {
   const digits = range > 0 ? Math.min(12, Math.max(0, 4 - Math.floor(Math.log10(range)))) : 3;
   return (score) => score.toFixed(digits);

@@ -9,7 +9,10 @@ import { installTorch } from './torch/install.ts';
 
 const CHECK = fileURLToPath(new URL('torch/check.py', import.meta.url));
 
-/** Outputs, gradients and statistics of each file's network, one line a file; exit code 1 where a twin disagrees. */
+/**
+ * Outputs, gradients and statistics of each file's network, one line a file; exit code 1 where a twin
+ * disagrees.
+ */
 export const run = async (argv: readonly string[]): Promise<void> => {
   const command = new Command('bench twins')
     .description('Compares the PyTorch twins of the step benchmark with golden fixtures')

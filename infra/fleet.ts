@@ -92,11 +92,13 @@ export class Fleet extends Construct {
         : AllocationStrategy.BEST_FIT_PROGRESSIVE,
       ...(spot && maxSpotPercent < 100 ? { spotBidPercentage: maxSpotPercent } : {}),
       updateToLatestImageVersion: true,
-      // A changed environment takes the running jobs' machines only after they had time to finish a checkpoint.
+      // A changed environment takes the running jobs' machines only after they had time to finish a
+      // checkpoint.
       terminateOnUpdate: false,
       updateTimeout: Duration.hours(1),
     });
-    // Without a version, a changed template would never reach the machines: its default version stays the first.
+    // Without a version, a changed template would never reach the machines: its default version stays the
+    // first.
     (machines.node.defaultChild as CfnComputeEnvironment).addPropertyOverride(
       'ComputeResources.LaunchTemplate.Version',
       props.launchTemplate.latestVersionNumber,

@@ -7,8 +7,8 @@ import type { Construct } from 'constructs';
 const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * An image built from one of the repository's Dockerfiles when the stack is deployed. Its tag is the hash of its
- * sources, so a job definition names exactly one version of the code.
+ * An image built from one of the repository's Dockerfiles when the stack is deployed. Its tag is the hash of
+ * its sources, so a job definition names exactly one version of the code.
  */
 const image = (scope: Construct, id: string, file: string, target: string): ContainerImage =>
   ContainerImage.fromDockerImageAsset(

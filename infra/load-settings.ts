@@ -16,8 +16,8 @@ const readYaml = (file: string): YamlText =>
   parseYaml(readTextFile(file, { field: 'settings', what: 'a YAML file', fix: LOOK_UP }), file);
 
 /**
- * The settings of `nas deploy`: from `file` or NAS_DEPLOY_SETTINGS (which must exist), else from `nas.deploy.yaml`
- * where there is one, else the defaults. Where the file names no region, AWS_REGION does.
+ * The settings of `nas deploy`: from `file` or NAS_DEPLOY_SETTINGS (which must exist), else from
+ * `nas.deploy.yaml` where there is one, else the defaults. Where the file names no region, AWS_REGION does.
  * @throws InputError naming every field that is wrong
  */
 export const loadDeploySettings = (

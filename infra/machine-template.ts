@@ -29,7 +29,9 @@ interface MachineTemplateProps {
 
 const ECS_POLICY = 'service-role/AmazonEC2ContainerServiceforEC2Role';
 
-/** What all trainer machines have in common: disk, metadata service, container agent, and the agent's role. */
+/**
+ * What all trainer machines have in common: disk, metadata service, container agent, and the agent's role.
+ */
 export class MachineTemplate extends Construct {
   readonly launchTemplate: LaunchTemplate;
   readonly instanceRole: Role;
@@ -40,7 +42,8 @@ export class MachineTemplate extends Construct {
     const agent = UserData.forLinux();
     agent.addCommands(
       `echo ECS_CONTAINER_STOP_TIMEOUT=${stopSeconds}s >> /etc/ecs/ecs.config`,
-      // A machine that has its notice takes no further attempt: not even the next one of the job that just left it.
+      // A machine that has its notice takes no further attempt: not even the next one of the job that just
+      // left it.
       'echo ECS_ENABLE_SPOT_INSTANCE_DRAINING=true >> /etc/ecs/ecs.config',
       // Images are named by content, so a cached one is the right one.
       'echo ECS_IMAGE_PULL_BEHAVIOR=prefer-cached >> /etc/ecs/ecs.config',

@@ -32,8 +32,8 @@ interface NetworkProps {
 }
 
 /**
- * A network of its own. Everything runs in private subnets, which nothing outside can reach; S3, where all the bytes
- * go, is reached through a gateway endpoint that costs nothing.
+ * A network of its own. Everything runs in private subnets, which nothing outside can reach; S3, where all
+ * the bytes go, is reached through a gateway endpoint that costs nothing.
  */
 export class Network extends Construct {
   readonly vpc: IVpc;

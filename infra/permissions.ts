@@ -27,8 +27,8 @@ const objectsPermission = (
   permission({ sid, actions, resources: folders.map((folder) => bucket.arnForObjects(folder)) }, ONE_FOLDER);
 
 /**
- * The bucket's list, without a condition on the prefix: S3 answers 404 for a missing object only to who may list, and
- * reading an object names no prefix that a condition could allow.
+ * The bucket's list, without a condition on the prefix: S3 answers 404 for a missing object only to who may
+ * list, and reading an object names no prefix that a condition could allow.
  */
 const listBucket = (bucket: IBucket): Permission =>
   permission({
@@ -56,7 +56,10 @@ const JOBS = 'runs/*/jobs/*';
 /** Where trainers announce that their machine is about to be reclaimed. */
 const NOTICES = 'runs/*/notices/*';
 
-/** A trainer reads data and works below its jobs' folders, where it also sweeps old checkpoints; it announces reclaims. */
+/**
+ * A trainer reads data and works below its jobs' folders, where it also sweeps old checkpoints; it announces
+ * reclaims.
+ */
 export const trainerPermissions = (bucket: IBucket): Permission[] => [
   listBucket(bucket),
   readObjects(bucket, 'blobs/*', JOBS, NOTICES),
@@ -116,8 +119,8 @@ interface SubmitTarget {
 const ANY_JOB = "A job's id exists only once it is submitted; the condition on its tag narrows this.";
 
 /**
- * What launching and watching jobs takes: submit the stack's definitions to the stack's queues with the tag of a
- * deployment on the stack's bucket, look at jobs, and end jobs that carry that tag and no others.
+ * What launching and watching jobs takes: submit the stack's definitions to the stack's queues with the tag
+ * of a deployment on the stack's bucket, look at jobs, and end jobs that carry that tag and no others.
  */
 export const jobPermissions = (scope: Construct, target: SubmitTarget): Permission[] => {
   const arn = (resource: string, resourceName: string): string =>

@@ -33,8 +33,9 @@ const readUpTo = (descriptor: number, limit: number): Uint8Array => {
 };
 
 /**
- * The text of a file that the user named. Throws `InputError` where it is no readable file, too long or no UTF-8;
- * nothing is waited for: a pipe that nobody writes to is refused. Throws `InfrastructureError` where the disk fails.
+ * The text of a file that the user named. Throws `InputError` where it is no readable file, too long or no
+ * UTF-8; nothing is waited for: a pipe that nobody writes to is refused. Throws `InfrastructureError` where
+ * the disk fails.
  */
 export const readTextFile = (file: string, { field, what, fix, limit = LIMIT }: ExpectedFile): string => {
   const refused = (why: string): Error => inputError(field, file, `${what}; ${why}`, fix);

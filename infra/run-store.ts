@@ -27,8 +27,9 @@ interface RunStoreProps {
 /**
  * The bucket of data, runs and checkpoints. It outlives the stack: results are not infrastructure.
  *
- * Which checkpoints a finished run still needs is known to the product alone (reports and receipts refer to them), so
- * jobs sweep their own old ones, `nas gc` removes the rest, and S3's rules finish what both have deleted.
+ * Which checkpoints a finished run still needs is known to the product alone (reports and receipts refer to
+ * them), so jobs sweep their own old ones, `nas gc` removes the rest, and S3's rules finish what both have
+ * deleted.
  */
 export class RunStore extends Construct {
   readonly bucket: IBucket;

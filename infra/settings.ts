@@ -77,9 +77,13 @@ export const deploySettingsSchema = z.strictObject({
       /** `host:port` of a Temporal frontend that the stack's network reaches. */
       temporalAddress: z.string().regex(/^[^\s:/]+:\d+$/, 'allowed: host:port'),
       temporalNamespace: z.string().min(1).default('default'),
-      /** Speak TLS to Temporal, verified by the public authorities; an API key or a certificate implies it. */
+      /**
+       * Speak TLS to Temporal, verified by the public authorities; an API key or a certificate implies it.
+       */
       temporalTls: z.boolean().default(false),
-      /** Names of secrets in Secrets Manager, in the stack's region; each holds one value and nothing else. */
+      /**
+       * Names of secrets in Secrets Manager, in the stack's region; each holds one value and nothing else.
+       */
       temporalSecrets: z
         .strictObject({
           apiKey: secretName.optional(),

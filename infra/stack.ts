@@ -144,7 +144,9 @@ export class NasStack extends Stack {
     for (const [key, value] of Object.entries(outputs)) new CfnOutput(this, key, { value });
   }
 
-  /** Chosen by CloudFormation, so that the template is the same for every account and made without asking one. */
+  /**
+   * Chosen by CloudFormation, so that the template is the same for every account and made without asking one.
+   */
   override get availabilityZones(): string[] {
     return Array.from({ length: this.#zones }, (_, zone) => Fn.select(zone, Fn.getAzs()));
   }

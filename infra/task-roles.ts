@@ -23,7 +23,10 @@ export const taskRole = (
   return role;
 };
 
-/** The role of the container agent: pulls the images and writes the logs, which the constructs that use it grant. */
+/**
+ * The role of the container agent: pulls the images and writes the logs, which the constructs that use it
+ * grant.
+ */
 export const executionRole = (scope: Construct, id: string): Role => {
   const role = new Role(scope, id, {
     description: 'Image pulls and logs of trainer jobs and the worker',

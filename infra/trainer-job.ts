@@ -47,7 +47,9 @@ interface TrainerJobProps {
 
 const ACTIONS = { RETRY: Action.RETRY, EXIT: Action.EXIT } as const;
 
-/** The job definition of the trainer. Its retry rules are those of the embedded stack, from the same constant. */
+/**
+ * The job definition of the trainer. Its retry rules are those of the embedded stack, from the same constant.
+ */
 export class TrainerJob extends Construct {
   readonly definition: EcsJobDefinition;
 

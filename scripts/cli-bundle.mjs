@@ -1,7 +1,7 @@
 /**
- * The command line's surface as one JavaScript file: names, options, help and completion of every command, without what
- * the commands do. It answers `nas --version` and `nas --help` without a TypeScript compiler; a command that is called
- * imports its own parts from their sources.
+ * The command line's surface as one JavaScript file: names, options, help and completion of every command,
+ * without what the commands do. It answers `nas --version` and `nas --help` without a TypeScript compiler; a
+ * command that is called imports its own parts from their sources.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -56,7 +56,9 @@ const listedIn = (index) => {
   }
 };
 
-/** What is imported by a call is no part of the surface: it is left to the sources, wherever the bundle lies. */
+/**
+ * What is imported by a call is no part of the surface: it is left to the sources, wherever the bundle lies.
+ */
 const calledLater = {
   name: 'called-later',
   /** @param {import('esbuild').PluginBuild} build */
@@ -94,8 +96,8 @@ export const bundleSurface = async (root = ROOT, entry = 'scripts/cli.ts') => {
 };
 
 /**
- * Path of the bundle that belongs to the sources as they are: the kept one, or a new one where any of them has changed.
- * A source that is new to the surface is imported by one that has changed.
+ * Path of the bundle that belongs to the sources as they are: the kept one, or a new one where any of them
+ * has changed. A source that is new to the surface is imported by one that has changed.
  * @param {string} root
  * @param {string} entry
  */

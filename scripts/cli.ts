@@ -26,8 +26,8 @@ export const buildProgram = (): Command => {
 };
 
 /**
- * Runs one command line and answers its exit code; messages go to stderr. `prepare` is awaited before a command does
- * anything: it makes what commands import loadable.
+ * Runs one command line and answers its exit code; messages go to stderr. `prepare` is awaited before a
+ * command does anything: it makes what commands import loadable.
  */
 export const main = async (
   argv: readonly string[],

@@ -31,8 +31,9 @@ import * as verifyResume from './commands/verify-resume.ts';
 import * as watch from './commands/watch.ts';
 
 /**
- * Every command, in the order of the help. A command's file imports nothing at its top but what describes the command:
- * what it does is imported when it is called, so that help, completion and messages about options cost no more than that.
+ * Every command, in the order of the help. A command's file imports nothing at its top but what describes the
+ * command: what it does is imported when it is called, so that help, completion and messages about options
+ * cost no more than that.
  */
 export const COMMANDS: readonly { readonly register: (program: Command) => void }[] = [
   cancel,

@@ -78,8 +78,8 @@ const configured = (path: string, env: NodeJS.ProcessEnv): Config => {
 };
 
 /**
- * Where to run: the environment over `nas.config.yaml` where either names a bucket, else the embedded stack. The two
- * never mix, so that no half of a command reaches another account.
+ * Where to run: the environment over `nas.config.yaml` where either names a bucket, else the embedded stack.
+ * The two never mix, so that no half of a command reaches another account.
  * @throws InputError for a bad value, InfrastructureError when there is no stack
  */
 export const loadConfig = (
@@ -106,7 +106,8 @@ export const loadConfig = (
 };
 
 /**
- * `loadConfig`, and points this process's AWS SDK clients at the same place through their own environment variables.
+ * `loadConfig`, and points this process's AWS SDK clients at the same place through their own environment
+ * variables.
  */
 export const useConfig = (options: Parameters<typeof loadConfig>[0] = {}): LoadedConfig => {
   const config = loadConfig(options);

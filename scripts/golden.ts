@@ -16,9 +16,9 @@ import { checkSnasSupernet } from './golden/snas-supernet.ts';
 import { passes, type Check, type TensorFixture } from './golden/fixture.ts';
 
 /**
- * `npm run -s golden -- FILE…`: compares this product's networks with published reference computations, one line
- * a quantity. Exit code 0 when every quantity of every file is within its tolerance, or beyond it by one ReLU or maximum that is shown to be on its
- * other side (`KINK`).
+ * `npm run -s golden -- FILE…`: compares this product's networks with published reference computations, one
+ * line a quantity. Exit code 0 when every quantity of every file is within its tolerance, or beyond it by one
+ * ReLU or maximum that is shown to be on its other side (`KINK`).
  */
 
 const TENSOR_KINDS: Readonly<Record<string, (tf: Tf, fixture: TensorFixture) => Promise<readonly Check[]>>> =

@@ -24,7 +24,9 @@ const FIXES: Readonly<Record<string, string>> = {
   ELOOP: `remove the link that leads to itself, ${ANOTHER_FOLDER}`,
 };
 
-/** Is this very error a refusal of a file system that has nothing to do with what the user wrote into a file? */
+/**
+ * Is this very error a refusal of a file system that has nothing to do with what the user wrote into a file?
+ */
 export const isMachineFault = (error: Error): error is NodeJS.ErrnoException & { readonly code: string } =>
   'syscall' in error &&
   'code' in error &&
@@ -34,8 +36,8 @@ export const isMachineFault = (error: Error): error is NodeJS.ErrnoException & {
   (error.code !== 'ENOENT' || error.syscall === 'mkdir');
 
 /**
- * A refusal of a file system as an error that names the path and the fix; anything else as it is. `folder` is where the work was done,
- * for refusals that name no path, as those of a full disk.
+ * A refusal of a file system as an error that names the path and the fix; anything else as it is. `folder` is
+ * where the work was done, for refusals that name no path, as those of a full disk.
  */
 export const asMachineFault = (error: unknown, folder?: string): unknown => {
   if (!(error instanceof Error) || !isMachineFault(error)) return error;

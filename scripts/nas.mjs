@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The `nas` command: checks that set-up has run, then hands over to the surface of the command line. The TypeScript
- * loader is registered only when a command is called.
+ * The `nas` command: checks that set-up has run, then hands over to the surface of the command line. The
+ * TypeScript loader is registered only when a command is called.
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -28,7 +28,8 @@ const surface = async () => {
     const { surfaceBundle } = await import('./cli-bundle.mjs');
     return await import(pathToFileURL(await surfaceBundle()).href);
   } catch {
-    // Without a place to keep a bundle, or with sources that do not compile, the loader runs the sources and says why.
+    // Without a place to keep a bundle, or with sources that do not compile, the loader runs the sources and
+    // says why.
     await loadTypeScript();
     return import('./cli.ts');
   }

@@ -1,6 +1,7 @@
 /**
- * What every Node process of the product needs before anything else loads: the functions that tfjs-node 4.22 still
- * calls and Node 23 removed, and silence about the AWS SDK's plans for Node versions (engines in package.json say it).
+ * What every Node process of the product needs before anything else loads: the functions that tfjs-node 4.22
+ * still calls and Node 23 removed, and silence about the AWS SDK's plans for Node versions (engines in
+ * package.json say it).
  */
 import util from 'node:util';
 

@@ -1,6 +1,6 @@
 /**
- * Set-up: `node scripts/setup.mjs [--gpu]`. Installs everything that a clean machine lacks, once; a second run takes
- * a second. Plain Node, no packages, because it is what installs them.
+ * Set-up: `node scripts/setup.mjs [--gpu]`. Installs everything that a clean machine lacks, once; a second
+ * run takes a second. Plain Node, no packages, because it is what installs them.
  */
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { LockError } from '../infra/local/stack/lock.mjs';
@@ -16,7 +16,8 @@ import { installTool } from './setup/tools.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * @param {{ gpu?: boolean, servers?: boolean }} [options] `servers: false` leaves out the Temporal and S3 servers,
+ * @param {{ gpu?: boolean, servers?: boolean }} [options] `servers: false` leaves out the Temporal and S3
+ * servers,
  *   which a trainer's container does not need
  */
 export const setUp = async ({ gpu = false, servers = true } = {}) => {

@@ -1,6 +1,6 @@
 /**
- * `npm start`: set-up, the embedded stack, and the quickstart experiment to its end; `npm start -- --down` stops the
- * stack. Other arguments go to `nas run`, e.g. `npm start -- --set stages.evaluate.seeds='[0]'`.
+ * `npm start`: set-up, the embedded stack, and the quickstart experiment to its end; `npm start -- --down`
+ * stops the stack. Other arguments go to `nas run`, e.g. `npm start -- --set stages.evaluate.seeds='[0]'`.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,6 @@
 /**
- * `npm test`: set-up, formatting, types, lint, every test. `npm test -- PATH…` runs the tests of those paths alone.
- * The last line reads `N passed, N failed, N skipped`; each check before the tests counts as one.
+ * `npm test`: set-up, formatting, types, lint, every test. `npm test -- PATH…` runs the tests of those paths
+ * alone. The last line reads `N passed, N failed, N skipped`; each check before the tests counts as one.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -36,7 +36,10 @@ const runTests = (paths) => {
       ...['vitest/vitest.mjs', 'run', '--reporter=default'],
       ...['--reporter=json', `--outputFile.json=${file}`, ...paths],
     ]);
-    /** @type {{ numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number, testResults: { status: string, assertionResults: unknown[] }[] }} */
+    /**
+     * @type {{ numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number,
+     * testResults: { status: string, assertionResults: unknown[] }[] }}
+     */
     const results = JSON.parse(readFileSync(file, 'utf8'));
     // A file that does not load, and an error outside of all tests, have no test to be counted with.
     const unloaded = results.testResults.filter(

@@ -15,9 +15,9 @@ export const blobIn = (store: ObjectStore, { sha256, bytes }: ContentRef): BlobR
 });
 
 /**
- * Fetches blobs through a folder on local disk, for data that many jobs of one machine read. A cached file counts only if
- * its hash is right; a damaged one is fetched again. Processes may share the folder: files appear whole, by renaming.
- * A disk that cannot be written slows a job down and does not fail it.
+ * Fetches blobs through a folder on local disk, for data that many jobs of one machine read. A cached file
+ * counts only if its hash is right; a damaged one is fetched again. Processes may share the folder: files
+ * appear whole, by renaming. A disk that cannot be written slows a job down and does not fail it.
  */
 export const cachedBlobFetcher =
   (store: ObjectStore, folder: string) =>

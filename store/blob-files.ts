@@ -12,8 +12,8 @@ import type { ObjectStore } from './object-store.ts';
 const FETCHES = 4;
 
 /**
- * Blobs as files of a folder on local disk, which processes share and which is as large as what is read through it. A file
- * that is there is checked once a process. Throws where the disk cannot be written.
+ * Blobs as files of a folder on local disk, which processes share and which is as large as what is read
+ * through it. A file that is there is checked once a process. Throws where the disk cannot be written.
  */
 export const localBlobFiles = (
   store: ObjectStore,

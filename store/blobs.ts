@@ -4,7 +4,10 @@ import { keys } from './keys.ts';
 import { parseS3Uri, type ObjectStore } from './object-store.ts';
 import { CorruptDocumentError, RESTORE } from './sealed-document.ts';
 
-/** Stored bytes are not those that were referred to: changed, cut short, or gone. The message says which, and the fix. */
+/**
+ * Stored bytes are not those that were referred to: changed, cut short, or gone. The message says which, and
+ * the fix.
+ */
 export class CorruptBlobError extends Error {
   override readonly name = 'CorruptBlobError';
   /** The message without the fix, for lists of all that is wrong. */
@@ -23,8 +26,8 @@ export class CorruptBlobError extends Error {
 }
 
 /**
- * Stores bytes under their SHA-256. Always writes, even when the blob is there: that renews its age, on which garbage
- * collection relies, and heals a damaged copy.
+ * Stores bytes under their SHA-256. Always writes, even when the blob is there: that renews its age, on which
+ * garbage collection relies, and heals a damaged copy.
  */
 export const putBlob = async (store: ObjectStore, body: Uint8Array): Promise<BlobRef> => {
   const hash = sha256(body);

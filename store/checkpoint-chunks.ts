@@ -49,8 +49,8 @@ interface StoredChunks {
 }
 
 /**
- * Uploads what `base` does not hold yet. Chunks of `base` are shared as long as they carry no more dead weight than the
- * snapshot's own size; past that, everything is written anew.
+ * Uploads what `base` does not hold yet. Chunks of `base` are shared as long as they carry no more dead
+ * weight than the snapshot's own size; past that, everything is written anew.
  */
 export const storeChunks = async (
   store: ObjectStore,

@@ -125,7 +125,9 @@ const fetchSealed = async (store: ObjectStore, key: string): Promise<Fetched | u
   }
 };
 
-/** The lease document, `undefined` when absent; `lease` is absent, and `problem` says why, when it is damaged. */
+/**
+ * The lease document, `undefined` when absent; `lease` is absent, and `problem` says why, when it is damaged.
+ */
 export const readLease = async (
   store: ObjectStore,
   job: JobRef,
@@ -146,8 +148,9 @@ export const readLease = async (
 };
 
 /**
- * What can be known without `latest.json`: every manifest that verifies, newest first, and the highest epoch seen in the
- * lease or in a manifest's name. Such a manifest may never have been acknowledged, but it was written whole by a holder.
+ * What can be known without `latest.json`: every manifest that verifies, newest first, and the highest epoch
+ * seen in the lease or in a manifest's name. Such a manifest may never have been acknowledged, but it was
+ * written whole by a holder.
  */
 const rebuild = async (store: ObjectStore, job: JobRef): Promise<Latest> => {
   const entries: HistoryEntry[] = [];
@@ -166,7 +169,9 @@ const rebuild = async (store: ObjectStore, job: JobRef): Promise<Latest> => {
   return { epoch, history: entries.sort((a, b) => b.epoch - a.epoch || b.step - a.step) };
 };
 
-/** Reads `latest.json`; when it is missing or damaged, rebuilds its content from the manifests that are there. */
+/**
+ * Reads `latest.json`; when it is missing or damaged, rebuilds its content from the manifests that are there.
+ */
 export const readLatest = async (store: ObjectStore, job: JobRef): Promise<Latest> => {
   const key = keys.job(job.runId, job.jobId).latest;
   const fetched = await fetchSealed(store, key);

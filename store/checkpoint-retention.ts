@@ -12,10 +12,10 @@ import { CorruptDocumentError } from './sealed-document.ts';
 import { StorageError, type ObjectStore } from './object-store.ts';
 
 /**
- * Keeps a checkpoint for good, whatever retention removes around it: for a report or receipt that refers to it. Pins are
- * documents, so garbage collection honours them too. A sweep that may remove the checkpoint begins after `latest.json` has
- * dropped it, and reads the pins then: a checkpoint still listed after its pin was written is safe. Pinning again does
- * nothing.
+ * Keeps a checkpoint for good, whatever retention removes around it: for a report or receipt that refers to
+ * it. Pins are documents, so garbage collection honours them too. A sweep that may remove the checkpoint
+ * begins after `latest.json` has dropped it, and reads the pins then: a checkpoint still listed after its pin
+ * was written is safe. Pinning again does nothing.
  * @throws RangeError when the checkpoint is not among those kept now.
  */
 export const pinCheckpoint = async (
@@ -41,9 +41,9 @@ export const pinCheckpoint = async (
 };
 
 /**
- * Removes what no kept or pinned checkpoint refers to: manifests and chunks of this epoch and older ones. Objects of
- * newer epochs are never touched, and no newer epoch refers to chunks of an older one except through checkpoints kept
- * here. Returns why nothing was removed, if something stood in the way.
+ * Removes what no kept or pinned checkpoint refers to: manifests and chunks of this epoch and older ones.
+ * Objects of newer epochs are never touched, and no newer epoch refers to chunks of an older one except
+ * through checkpoints kept here. Returns why nothing was removed, if something stood in the way.
  */
 export const sweepCheckpoints = async (
   store: ObjectStore,

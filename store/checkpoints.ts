@@ -65,7 +65,9 @@ interface SavedCheckpoint {
   /** Key of the manifest. */
   readonly manifest: string;
   readonly bytesUploaded: number;
-  /** Bytes of tensors and state that did not change since the previous checkpoint and were not uploaded again. */
+  /**
+   * Bytes of tensors and state that did not change since the previous checkpoint and were not uploaded again.
+   */
   readonly bytesReused: number;
   /** Why old checkpoints could not be removed; the next save and garbage collection try again. */
   readonly retentionProblem?: string;
@@ -90,10 +92,10 @@ const refuse = async (store: ObjectStore, lease: Lease, newerEpoch: number, step
 };
 
 /**
- * Writes a checkpoint: tensors and state by content, then the manifest, then `latest.json` by compare-and-swap. When it
- * returns, the checkpoint is the one that a restore finds first; when it throws, the previous one still is, or this one
- * if only the last answer was lost. Saving the newest checkpoint again changes nothing.
- * The saves of one lease must not overlap.
+ * Writes a checkpoint: tensors and state by content, then the manifest, then `latest.json` by
+ * compare-and-swap. When it returns, the checkpoint is the one that a restore finds first; when it throws,
+ * the previous one still is, or this one if only the last answer was lost. Saving the newest checkpoint again
+ * changes nothing. The saves of one lease must not overlap.
  *
  * @param options.keep newest checkpoints that stay restorable.
  * @throws StaleLeaseError when a newer epoch holds the job; the refusal is recorded under `refusals/`.
@@ -209,11 +211,13 @@ export interface RestoredCheckpoint {
 }
 
 /**
- * Restores the newest checkpoint that verifies: every byte is checked against the manifest, and the manifest against
- * `latest.json`. Corrupt, truncated, missing and foreign ones are refused, with the reason in `walkedBack`. Given a lease,
- * it also strikes the refused ones off `latest.json`, so that they do not count among the checkpoints kept.
+ * Restores the newest checkpoint that verifies: every byte is checked against the manifest, and the manifest
+ * against `latest.json`. Corrupt, truncated, missing and foreign ones are refused, with the reason in
+ * `walkedBack`. Given a lease, it also strikes the refused ones off `latest.json`, so that they do not count
+ * among the checkpoints kept.
  *
- * @throws CheckpointMismatchError when the newest intact checkpoint is of another experiment, code version or thread count.
+ * @throws CheckpointMismatchError when the newest intact checkpoint is of another experiment, code version or
+ * thread count.
  * @throws StaleLeaseError when the lease given is over.
  */
 export const restoreCheckpoint = async (
@@ -252,12 +256,18 @@ export const restoreCheckpoint = async (
   return { snapshot: undefined, manifest: undefined, walkedBack };
 };
 
-/** Drops refused checkpoints from `latest.json`; a lost round means that somebody newer is at work, which the next save finds. */
+/**
+ * Drops refused checkpoints from `latest.json`; a lost round means that somebody newer is at work, which the
+ * next save finds.
+ */
 const strike = async (store: ObjectStore, lease: Lease, latest: Latest, history: readonly HistoryEntry[]) => {
   await swapLatest(store, lease, latest, { epoch: lease.epoch, history });
 };
 
-/** Reads and verifies a manifest's chunks. Throws `CorruptDocumentError` naming the first that is not what was written. */
+/**
+ * Reads and verifies a manifest's chunks. Throws `CorruptDocumentError` naming the first that is not what was
+ * written.
+ */
 const readSnapshot = async (store: ObjectStore, manifest: Manifest): Promise<Snapshot> => {
   const limit = pLimit(4);
   const bodies = await Promise.all(

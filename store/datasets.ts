@@ -53,7 +53,10 @@ const countLabels = (labels: ArrayLike<number>, classes: number): number[] => {
   return counts;
 };
 
-/** Labels of a split from its blobs. Throws `CorruptBlobError` or `RangeError` where they are not what the manifest says. */
+/**
+ * Labels of a split from its blobs. Throws `CorruptBlobError` or `RangeError` where they are not what the
+ * manifest says.
+ */
 const readLabels = async (
   store: ObjectStore,
   { splits, shape, classes }: DatasetManifest,
@@ -94,7 +97,9 @@ const writeCounts = async (
   return counts;
 };
 
-/** How many images of each class a data set has; counted anew, and kept, where nobody has counted them yet. */
+/**
+ * How many images of each class a data set has; counted anew, and kept, where nobody has counted them yet.
+ */
 export const countsByClass = async (store: ObjectStore, manifest: DatasetManifest): Promise<ClassCounts> => {
   const known = await readHint(store, keys.datasetCounts(manifest.name), countsSchema);
   if (known?.dataset === manifest.sha256) {
@@ -188,9 +193,9 @@ export const writeFileDataset = async (
 };
 
 /**
- * Writes a data set: shards first, the manifest last and only if absent, so a name never changes its meaning and a
- * write cut short leaves no half data set. Writing the same content again changes nothing.
- * Throws InputError where the name holds other content.
+ * Writes a data set: shards first, the manifest last and only if absent, so a name never changes its meaning
+ * and a write cut short leaves no half data set. Writing the same content again changes nothing. Throws
+ * InputError where the name holds other content.
  */
 export const writeDataset = async (store: ObjectStore, name: string, raw: RawDataset): Promise<Written> => {
   const [height, width, channels] = raw.train.shape;
@@ -230,7 +235,9 @@ const writeManifest = async (store: ObjectStore, unchecked: DatasetManifest): Pr
   return { ...stored, created: written };
 };
 
-/** The data set of that name, or undefined. Throws `CorruptDocumentError` when its manifest does not parse. */
+/**
+ * The data set of that name, or undefined. Throws `CorruptDocumentError` when its manifest does not parse.
+ */
 export const readDataset = async (store: ObjectStore, name: string): Promise<StoredDataset | undefined> => {
   const key = keys.dataset(name);
   const object = await store.get(key);
@@ -252,8 +259,8 @@ export const listDatasets = async (store: ObjectStore): Promise<readonly StoredD
 };
 
 /**
- * Reads every byte of a data set and says what is wrong with it, nothing if all is well: missing or changed shards,
- * labels out of range, a content hash or normalisation statistics that do not follow from the images.
+ * Reads every byte of a data set and says what is wrong with it, nothing if all is well: missing or changed
+ * shards, labels out of range, a content hash or normalisation statistics that do not follow from the images.
  */
 export const verifyDataset = async (
   store: ObjectStore,

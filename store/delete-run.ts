@@ -28,9 +28,10 @@ const namedElsewhere = async (store: ObjectStore, prefix: string): Promise<Reado
 };
 
 /**
- * Everything below the run's own prefix, but what a document outside of it names: a fork keeps the results that it took over.
- * Blobs are shared by content and belong to data sets, never to a run. Where anything is kept, so is the run's name, or
- * another run of that name would take it for its own. Throws `CorruptDocumentError` where a kept checkpoint cannot be read.
+ * Everything below the run's own prefix, but what a document outside of it names: a fork keeps the results
+ * that it took over. Blobs are shared by content and belong to data sets, never to a run. Where anything is
+ * kept, so is the run's name, or another run of that name would take it for its own. Throws
+ * `CorruptDocumentError` where a kept checkpoint cannot be read.
  */
 export const planRunDeletion = async (store: ObjectStore, runId: string): Promise<RunDeletion> => {
   const prefix = keys.run(runId);

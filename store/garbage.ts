@@ -6,14 +6,17 @@ import { CorruptDocumentError } from './sealed-document.ts';
 import type { ObjectInfo, ObjectStore } from './object-store.ts';
 
 /**
- * Mark and sweep over a whole bucket, in two phases. Only content-addressed blobs and the checkpoints' manifests and
- * chunks are ever deleted; every other object is a document, and a document keeps alive whatever it names:
+ * Mark and sweep over a whole bucket, in two phases. Only content-addressed blobs and the checkpoints'
+ * manifests and chunks are ever deleted; every other object is a document, and a document keeps alive
+ * whatever it names:
  *
  * - a blob whose SHA-256 occurs in a document, or in a blob that is kept;
- * - a checkpoint that its job's `latest.json` lists, or whose manifest's key occurs in a document, with its chunks.
+ * - a checkpoint that its job's `latest.json` lists, or whose manifest's key occurs in a document, with its
+ *   chunks.
  *
- * An unreferenced object that has not changed for the grace period is condemned first. It is deleted by a later
- * collection, another grace period after that, if it is still unreferenced and nobody has written it again.
+ * An unreferenced object that has not changed for the grace period is condemned first. It is deleted by a
+ * later collection, another grace period after that, if it is still unreferenced and nobody has written it
+ * again.
  */
 interface GarbageOptions {
   /** Milliseconds; must exceed the longest time between writing an object and the document that names it. */
@@ -104,14 +107,15 @@ const liveParts = async (
 };
 
 /**
- * Collects garbage. Safe beside running jobs and other collections. Throws `StorageError`, and `CorruptDocumentError`
- * before anything is deleted when the references in a damaged object cannot be known.
+ * Collects garbage. Safe beside running jobs and other collections. Throws `StorageError`, and
+ * `CorruptDocumentError` before anything is deleted when the references in a damaged object cannot be known.
  */
 export const collectGarbage = async (store: ObjectStore, options: GarbageOptions): Promise<GarbageReport> => {
   const { graceMs, now, dryRun = false } = options;
   const settled = ({ modifiedAt }: { readonly modifiedAt: number }): boolean => now - modifiedAt > graceMs;
 
-  // The objects are listed before the references are read: what is written in between is young, or newly named.
+  // The objects are listed before the references are read: what is written in between is young, or newly
+  // named.
   const blobs: ObjectInfo[] = [];
   const parts = new Map<string, { readonly job: JobRef; readonly objects: ObjectInfo[] }>();
   const documents: ObjectInfo[] = [];
@@ -189,7 +193,10 @@ const deleteUnchanged = async (store: ObjectStore, due: readonly ObjectInfo[]): 
   }
 };
 
-/** The list of the condemned becomes exactly these, each with the time at which it was first condemned unchanged. */
+/**
+ * The list of the condemned becomes exactly these, each with the time at which it was first condemned
+ * unchanged.
+ */
 const condemn = async (store: ObjectStore, objects: readonly ObjectInfo[], now: number): Promise<void> => {
   if (objects.length === 0 && (await store.head(keys.condemned())) === undefined) return;
   await updateDocument(store, keys.condemned(), condemnedSchema, (current) => ({

@@ -6,7 +6,10 @@ import type { Found } from './mendable-documents.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { JobRef } from './checkpoint-documents.ts';
 
-/** A job's result. A damaged one is none: the job runs again, from its last checkpoint on, and writes the same. */
+/**
+ * A job's result. A damaged one is none: the job runs again, from its last checkpoint on, and writes the
+ * same.
+ */
 export const findResult = (store: ObjectStore, { runId, jobId }: JobRef): Promise<Found<ProgramResult>> =>
   findDocument(store, keys.job(runId, jobId).result, programResultSchema);
 

@@ -5,7 +5,10 @@ import { sha256 } from '../nas/core/hash.ts';
 import { CorruptDocumentError } from './sealed-document.ts';
 import type { ObjectStore } from './object-store.ts';
 
-/** Canonical JSON (RFC 8785) with a final newline: equal values give equal bytes. Throws `TypeError` on NaN and infinities. */
+/**
+ * Canonical JSON (RFC 8785) with a final newline: equal values give equal bytes. Throws `TypeError` on NaN
+ * and infinities.
+ */
 export const encodeJson = (value: unknown): Uint8Array => {
   const text = canonicalize(value);
   if (text === undefined) throw new TypeError('encodeJson: the value has no JSON form');
@@ -36,7 +39,9 @@ export const readDocument = async <T>(
   return stored && decode(schema, key, stored.body);
 };
 
-/** As `readDocument`, but a damaged document reads as absent: for those on which nothing but speed depends. */
+/**
+ * As `readDocument`, but a damaged document reads as absent: for those on which nothing but speed depends.
+ */
 export const readHint = async <T>(
   store: ObjectStore,
   key: string,
@@ -51,8 +56,8 @@ export const readHint = async <T>(
 };
 
 /**
- * Writes a document once. `written` is false when a document was there already: `identical` then says whether it holds
- * the same bytes, which a repeated or retried write does, and a different author's does not.
+ * Writes a document once. `written` is false when a document was there already: `identical` then says whether
+ * it holds the same bytes, which a repeated or retried write does, and a different author's does not.
  */
 export const createDocument = async (
   store: ObjectStore,
@@ -98,9 +103,9 @@ const readForUpdate = async <T>(
 };
 
 /**
- * Read–change–write under compare-and-swap. `change` receives the current value (`undefined` when absent) and may run
- * several times, so it must be pure; a damaged document counts as absent and is replaced. Throws when `tries` rounds were all
- * lost to other writers.
+ * Read–change–write under compare-and-swap. `change` receives the current value (`undefined` when absent) and
+ * may run several times, so it must be pure; a damaged document counts as absent and is replaced. Throws when
+ * `tries` rounds were all lost to other writers.
  */
 export const updateDocument = async <T>(
   store: ObjectStore,

@@ -17,7 +17,10 @@ export const keys = {
   /** Proofs that jobs of an experiment resume exactly; `experiment` is its hash. */
   receipts: (experiment: string) => `receipts/${experiment}/`,
   receipt: (experiment: string, name: string) => `receipts/${experiment}/${name}.json`,
-  /** A document of a run, or another, that was found damaged and was written anew; by its key and what was found there. */
+  /**
+   * A document of a run, or another, that was found damaged and was written anew; by its key and what was
+   * found there.
+   */
   damaged: (key: string, sha256: string) => {
     const [, run = '', path = key] = /^(runs\/[^/]+\/)(.+)$/.exec(key) ?? [];
     return `${run}damaged/${path}/${sha256.slice(0, 16)}.json`;
@@ -61,7 +64,10 @@ export const keys = {
     manifest: (epoch: number, step: number) =>
       `runs/${runId}/jobs/${jobId}/checkpoints/${String(epoch).padStart(6, '0')}-${String(step).padStart(12, '0')}.json`,
     manifests: `runs/${runId}/jobs/${jobId}/checkpoints/`,
-    /** Tensors or state of the checkpoint at `step` of lease `epoch`; later manifests of that epoch may share it. */
+    /**
+     * Tensors or state of the checkpoint at `step` of lease `epoch`; later manifests of that epoch may share
+     * it.
+     */
     chunk: (epoch: number, step: number, sha256: string) =>
       `runs/${runId}/jobs/${jobId}/chunks/${String(epoch).padStart(6, '0')}-${String(step).padStart(12, '0')}-${sha256}`,
     chunks: `runs/${runId}/jobs/${jobId}/chunks/`,
@@ -78,7 +84,9 @@ export const keys = {
     pins: `runs/${runId}/jobs/${jobId}/pins/`,
     attempt: (epoch: number) => `runs/${runId}/jobs/${jobId}/attempts/${String(epoch).padStart(6, '0')}.json`,
     attempts: `runs/${runId}/jobs/${jobId}/attempts/`,
-    /** What was known of the attempt under lease `epoch` when its process had crashed; written by the worker. */
+    /**
+     * What was known of the attempt under lease `epoch` when its process had crashed; written by the worker.
+     */
     crash: (epoch: number) => `runs/${runId}/jobs/${jobId}/crashes/${String(epoch).padStart(6, '0')}.json`,
     crashes: `runs/${runId}/jobs/${jobId}/crashes/`,
     /** Who starts the attempt after the one under lease `epoch`, which was told to leave. */
@@ -90,7 +98,10 @@ export const keys = {
     result: `runs/${runId}/jobs/${jobId}/result.json`,
     /** How long the trained network takes for an image, where that is asked. */
     latency: `runs/${runId}/jobs/${jobId}/latency.json`,
-    /** Trials of a search that were submitted as one Batch array; among its jobs, where their trainers may read. */
+    /**
+     * Trials of a search that were submitted as one Batch array; among its jobs, where their trainers may
+     * read.
+     */
     array: (id: string) => `runs/${runId}/jobs/${jobId}/arrays/${id}.json`,
     arrays: `runs/${runId}/jobs/${jobId}/arrays/`,
     /** What the drill of `experiment.rehearsal` has done to this job. */

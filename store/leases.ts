@@ -4,13 +4,19 @@ import { positionOf, readLatest, readLease, swapLatest, type JobRef } from './ch
 import { seal } from './sealed-document.ts';
 import type { ObjectStore } from './object-store.ts';
 
-/** The right to write a job's checkpoints, as plain data. It ends when somebody acquires the next epoch, never by time. */
+/**
+ * The right to write a job's checkpoints, as plain data. It ends when somebody acquires the next epoch, never
+ * by time.
+ */
 export interface Lease extends JobRef {
   /** 1 for the first holder, rising by one with each acquisition that reached the store. */
   readonly epoch: number;
   /** Who holds it, for people and records: host, Batch job id and attempt. */
   readonly holder: string;
-  /** What was found damaged or missing when the lease was taken, and was put right; goes into the restore's report. */
+  /**
+   * What was found damaged or missing when the lease was taken, and was put right; goes into the restore's
+   * report.
+   */
   readonly damage: readonly string[];
 }
 
@@ -34,7 +40,10 @@ export class StaleLeaseError extends Error {
 /** Rounds of compare-and-swap before giving up; each lost round means that another writer won one. */
 const ROUNDS = 100;
 
-/** The highest epoch that the job's own objects bear witness to, for when the lease document is gone or damaged. */
+/**
+ * The highest epoch that the job's own objects bear witness to, for when the lease document is gone or
+ * damaged.
+ */
 const highestEpochSeen = async (store: ObjectStore, job: JobRef): Promise<number> => {
   const paths = keys.job(job.runId, job.jobId);
   let highest = (await readLatest(store, job)).epoch;
@@ -48,9 +57,10 @@ const highestEpochSeen = async (store: ObjectStore, job: JobRef): Promise<number
 };
 
 /**
- * Takes the lease of a job: a new epoch by conditional write of `lease.json`, then the fence, by compare-and-swap of
- * `latest.json` to that epoch. When this returns, no checkpoint of an older epoch can be acknowledged any more.
- * Throws `StaleLeaseError` when a still newer epoch was acquired meanwhile, `StorageError` when storage fails.
+ * Takes the lease of a job: a new epoch by conditional write of `lease.json`, then the fence, by
+ * compare-and-swap of `latest.json` to that epoch. When this returns, no checkpoint of an older epoch can be
+ * acknowledged any more. Throws `StaleLeaseError` when a still newer epoch was acquired meanwhile,
+ * `StorageError` when storage fails.
  */
 export const acquireLease = async (
   store: ObjectStore,
@@ -95,8 +105,8 @@ export const acquireLease = async (
 };
 
 /**
- * The newest lease of a job, `undefined` before the first. One read; to notice between checkpoints that a newer attempt
- * has begun. A damaged lease document reads as the epoch the fence holds.
+ * The newest lease of a job, `undefined` before the first. One read; to notice between checkpoints that a
+ * newer attempt has begun. A damaged lease document reads as the epoch the fence holds.
  */
 export const currentLease = async (
   store: ObjectStore,

@@ -8,8 +8,9 @@ interface MemoryObjectStoreOptions {
 }
 
 /**
- * An object store in this process, with S3's semantics: strong consistency, conditional writes with exactly one winner,
- * and ETags that depend on content alone (so that code which mistakes an ETag for a version number fails here too).
+ * An object store in this process, with S3's semantics: strong consistency, conditional writes with exactly
+ * one winner, and ETags that depend on content alone (so that code which mistakes an ETag for a version
+ * number fails here too).
  */
 export const createMemoryObjectStore = (options: MemoryObjectStoreOptions = {}): ObjectStore => {
   const { bucket = 'memory' } = options;

@@ -6,7 +6,10 @@ import { keys } from './keys.ts';
 import type { ObjectStore } from './object-store.ts';
 import { CorruptDocumentError } from './sealed-document.ts';
 
-/** Documents that can be computed again: one that is damaged is as good as absent, and does not stand in the way of the next. */
+/**
+ * Documents that can be computed again: one that is damaged is as good as absent, and does not stand in the
+ * way of the next.
+ */
 export type Found<T> =
   | { readonly kind: 'absent' }
   | { readonly kind: 'intact'; readonly value: T; readonly body: Uint8Array }
@@ -39,8 +42,8 @@ const decode = <T>(schema: z.ZodType<T>, body: Uint8Array): { value: T } | { pro
 };
 
 /**
- * The document at `key`, or why it cannot be used. Its `digest`, where it has one, is verified; earlier versions wrote
- * results without.
+ * The document at `key`, or why it cannot be used. Its `digest`, where it has one, is verified; earlier
+ * versions wrote results without.
  */
 export const findDocument = async <T>(
   store: ObjectStore,
@@ -72,7 +75,10 @@ export const withDigest = <T extends object>(value: T): T & { readonly digest: s
   digest: hashJson(value),
 });
 
-/** Keeps what was damaged for whoever wants to know: its bytes, where the storage service still gives them, and the problem. */
+/**
+ * Keeps what was damaged for whoever wants to know: its bytes, where the storage service still gives them,
+ * and the problem.
+ */
 export const setAside = async (
   store: ObjectStore,
   key: string,
@@ -92,8 +98,8 @@ export const setAside = async (
 const ROUNDS = 20;
 
 /**
- * As `createDocument`, but a damaged document is set aside and replaced, by compare-and-swap, so that of several who find it the
- * first one wins and an intact one is never touched. `mended` says what was wrong.
+ * As `createDocument`, but a damaged document is set aside and replaced, by compare-and-swap, so that of
+ * several who find it the first one wins and an intact one is never touched. `mended` says what was wrong.
  */
 export const createOrMend = async <T>(
   store: ObjectStore,

@@ -48,8 +48,9 @@ const read = async <T>(
 };
 
 /**
- * The object at `key`. One that is damaged or gone is written anew from its copy, by compare-and-swap, so that of several who find it
- * the first one wins and an intact one is never touched; what was there is set aside. `verify` throws `CorruptDocumentError`.
+ * The object at `key`. One that is damaged or gone is written anew from its copy, by compare-and-swap, so
+ * that of several who find it the first one wins and an intact one is never touched; what was there is set
+ * aside. `verify` throws `CorruptDocumentError`.
  */
 export const readMirrored = async <T>(
   store: ObjectStore,

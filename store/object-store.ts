@@ -1,4 +1,7 @@
-/** One stored object. `etag` is opaque: equal for equal content, so it must be used only on content that never recurs. */
+/**
+ * One stored object. `etag` is opaque: equal for equal content, so it must be used only on content that never
+ * recurs.
+ */
 export interface StoredObject {
   readonly body: Uint8Array;
   readonly etag: string;
@@ -12,7 +15,10 @@ export interface ObjectInfo {
   readonly modifiedAt: number;
 }
 
-/** An upload in parts that was begun and neither completed nor aborted; its parts cost money and belong to no object. */
+/**
+ * An upload in parts that was begun and neither completed nor aborted; its parts cost money and belong to no
+ * object.
+ */
 export interface PendingUpload {
   readonly key: string;
   readonly uploadId: string;
@@ -25,17 +31,20 @@ export type ConditionalWrite =
   { readonly kind: 'written'; readonly etag: string } | { readonly kind: 'conflict' };
 
 /**
- * The whole of what the product asks of S3. Reads see every write that was answered before they began (S3 is strongly
- * consistent). Every method throws `StorageError` when the service cannot be reached or refuses within its retry
- * budget; the request may then have been carried out or not.
+ * The whole of what the product asks of S3. Reads see every write that was answered before they began (S3 is
+ * strongly consistent). Every method throws `StorageError` when the service cannot be reached or refuses
+ * within its retry budget; the request may then have been carried out or not.
  *
- * A conditional write whose answer was lost on the way is retried and then reports `conflict` although the first try
- * succeeded. Callers for whom the difference matters make their content unique and read it back.
+ * A conditional write whose answer was lost on the way is retried and then reports `conflict` although the
+ * first try succeeded. Callers for whom the difference matters make their content unique and read it back.
  */
 export interface ObjectStore {
   /** `s3://bucket/key` of a key in this store. */
   uri(key: string): string;
-  /** `undefined` when there is no such object. Throws `CorruptDocumentError` when the service's own checksum refutes the bytes. */
+  /**
+   * `undefined` when there is no such object. Throws `CorruptDocumentError` when the service's own checksum
+   * refutes the bytes.
+   */
   get(key: string): Promise<StoredObject | undefined>;
   head(key: string): Promise<ObjectInfo | undefined>;
   /** Writes unconditionally; large bodies go in parts. A failed upload in parts is aborted. */

@@ -6,14 +6,20 @@ import { createOrMend, findDocument } from './mendable-documents.ts';
 import type { ObjectStore } from './object-store.ts';
 import { CorruptDocumentError, RESTORE } from './sealed-document.ts';
 
-/** Writes the record of a run and a copy of it: nothing else in the store says what the run is. False when the name is in use. */
+/**
+ * Writes the record of a run and a copy of it: nothing else in the store says what the run is. False when the
+ * name is in use.
+ */
 export const createRunRecord = async (store: ObjectStore, record: RunRecord): Promise<boolean> => {
   if (!(await createDocument(store, keys.experiment(record.runId), record)).identical) return false;
   await createDocument(store, keys.experimentCopy(record.runId), record);
   return true;
 };
 
-/** The record of a run. One that is damaged is written anew from its copy; throws `CorruptDocumentError` where there is none intact. */
+/**
+ * The record of a run. One that is damaged is written anew from its copy; throws `CorruptDocumentError` where
+ * there is none intact.
+ */
 export const findRunRecord = async (store: ObjectStore, runId: string): Promise<RunRecord | undefined> => {
   const key = keys.experiment(runId);
   const found = await findDocument(store, key, runRecordSchema);

@@ -33,8 +33,9 @@ interface S3ObjectStoreOptions {
 const MiB = 2 ** 20;
 
 /**
- * An S3 client that outlives a restart of its server: patient retries, and no request that can hang for ever. Endpoint, region and credentials come from
- * the SDK's own environment variables unless `config` says otherwise.
+ * An S3 client that outlives a restart of its server: patient retries, and no request that can hang for ever.
+ * Endpoint, region and credentials come from the SDK's own environment variables unless `config` says
+ * otherwise.
  */
 export const createS3Client = (config: S3ClientConfig = {}): S3Client =>
   new S3Client({
@@ -51,7 +52,10 @@ const isMissing = (error: unknown): boolean =>
   (error.name === 'NoSuchKey' || error.name === 'NotFound') &&
   status(error) === 404;
 
-/** The SDK compares a body with the checksum that the service keeps beside the object, and names its refusal by words alone. */
+/**
+ * The SDK compares a body with the checksum that the service keeps beside the object, and names its refusal
+ * by words alone.
+ */
 const isChecksumMismatch = (error: unknown): error is Error =>
   error instanceof Error && error.message.startsWith('Checksum mismatch');
 
@@ -109,7 +113,10 @@ export const createS3ObjectStore = (options: S3ObjectStoreOptions): ObjectStore 
     );
     return { kind: 'written', etag: answer.ETag ?? '' } as const;
   };
-  /** The upload is unknown when a retried completion or abortion had been carried out before; then all is sent again. */
+  /**
+   * The upload is unknown when a retried completion or abortion had been carried out before; then all is sent
+   * again.
+   */
   const putInParts = (key: string, body: Uint8Array) =>
     pRetry(
       async () => {

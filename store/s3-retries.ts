@@ -19,16 +19,18 @@ const token = (retries: number, delayMs: number): RetryToken => ({
   getRetryDelay: () => delayMs,
 });
 
-/** An answer that arrived but could not be read to its end says nothing about whether the request was right. */
+/**
+ * An answer that arrived but could not be read to its end says nothing about whether the request was right.
+ */
 const unreadable = (info: RetryErrorInfo): boolean => {
   const status = info.error?.$metadata?.httpStatusCode;
   return status !== undefined && status >= 200 && status < 300;
 };
 
 /**
- * Retries whatever another try may cure, by count and time alone. The SDK's own strategy also stops when a client-wide
- * quota of retries is used up; a training job that meets a few hundred faults in a day would then give up at the next
- * single one, though each was harmless.
+ * Retries whatever another try may cure, by count and time alone. The SDK's own strategy also stops when a
+ * client-wide quota of retries is used up; a training job that meets a few hundred faults in a day would then
+ * give up at the next single one, though each was harmless.
  */
 export const createRetryStrategy = (options: RetryOptions): RetryStrategyV2 => ({
   acquireInitialRetryToken: async () => token(0, 0),

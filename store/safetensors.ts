@@ -29,9 +29,9 @@ const elements = (shape: readonly number[]): number => shape.reduce((product, si
 const byName = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 /**
- * Encodes tensors in the safetensors format (8-byte little-endian header length, JSON header, data). Equal tensors give
- * equal bytes: names are sorted, the header is padded with spaces to a multiple of 8, metadata keys are sorted.
- * Throws `SafetensorsError` when a tensor's data do not fill its shape.
+ * Encodes tensors in the safetensors format (8-byte little-endian header length, JSON header, data). Equal
+ * tensors give equal bytes: names are sorted, the header is padded with spaces to a multiple of 8, metadata
+ * keys are sorted. Throws `SafetensorsError` when a tensor's data do not fill its shape.
  */
 export const encodeSafetensors = (
   tensors: Readonly<Record<string, StoredTensor>>,
@@ -75,9 +75,9 @@ export const encodeSafetensors = (
 };
 
 /**
- * Decodes a safetensors file of float32 and int32 tensors; each tensor's data are a copy of their own. Refuses, as the
- * format demands, duplicate or overlapping ranges, holes, ranges that do not fit the shape, and trailing bytes.
- * Throws `SafetensorsError`.
+ * Decodes a safetensors file of float32 and int32 tensors; each tensor's data are a copy of their own.
+ * Refuses, as the format demands, duplicate or overlapping ranges, holes, ranges that do not fit the shape,
+ * and trailing bytes. Throws `SafetensorsError`.
  */
 export const decodeSafetensors = (
   file: Uint8Array,

@@ -11,7 +11,10 @@ interface DamageOptions extends ErrorOptions {
   readonly fix?: string;
 }
 
-/** Stored bytes are not what was written: unreadable, or a checksum disagrees. The message says which, and the fix. */
+/**
+ * Stored bytes are not what was written: unreadable, or a checksum disagrees. The message says which, and the
+ * fix.
+ */
 export class CorruptDocumentError extends Error {
   override readonly name = 'CorruptDocumentError';
   /** The message without the fix, for what goes on without the document. */

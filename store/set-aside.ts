@@ -22,8 +22,8 @@ const anewSchema = z.strictObject({
 type Anew = z.infer<typeof anewSchema>;
 
 /**
- * Has a job begin anew at its next launch: whoever still trains it is fenced, its checkpoints are pinned, so that they
- * stay as evidence, and struck off the list of those that a restore looks at. May be repeated.
+ * Has a job begin anew at its next launch: whoever still trains it is fenced, its checkpoints are pinned, so
+ * that they stay as evidence, and struck off the list of those that a restore looks at. May be repeated.
  */
 export const setCheckpointsAside = async (
   store: ObjectStore,

@@ -23,7 +23,9 @@ export const identityOf = (env: NodeJS.ProcessEnv): BatchIdentity | undefined =>
   };
 };
 
-/** A request to the local Batch endpoint's own interface (`/_local/…`), signed as the AWS SDKs sign theirs. */
+/**
+ * A request to the local Batch endpoint's own interface (`/_local/…`), signed as the AWS SDKs sign theirs.
+ */
 export const signedFetch = async (
   url: URL,
   identity: BatchIdentity,

@@ -37,8 +37,8 @@ const manifestSchema: z.ZodType<TableManifest> = z.strictObject({
 });
 
 /**
- * Checks a table and writes it. Writing the same one again changes nothing. Throws `InputError` for a table that is not one
- * of its space, and for another table under a name that is taken.
+ * Checks a table and writes it. Writing the same one again changes nothing. Throws `InputError` for a table
+ * that is not one of its space, and for another table under a name that is taken.
  */
 export const writeTable = async (
   store: ObjectStore,

@@ -9,15 +9,20 @@ import type { ObjectStore } from './object-store.ts';
 import { CorruptDocumentError, seal, unseal } from './sealed-document.ts';
 
 /**
- * The log of a search by trials. Events are appended to a small head document under compare-and-swap; when the head is
- * full its events move to an immutable segment, named by its content, which names the one before it. The cost of an
- * event therefore does not grow with the log, and a reader verifies all of it from the head. Head and segments have
- * a copy each, from which one that is damaged or gone is written anew.
+ * The log of a search by trials. Events are appended to a small head document under compare-and-swap; when
+ * the head is full its events move to an immutable segment, named by its content, which names the one before
+ * it. The cost of an event therefore does not grow with the log, and a reader verifies all of it from the
+ * head. Head and segments have a copy each, from which one that is damaged or gone is written anew.
  */
 interface TrialLog {
-  /** Resolves when what was read is stored twice: before anything follows from it. Throws `OvertakenError` as `append` does. */
+  /**
+   * Resolves when what was read is stored twice: before anything follows from it. Throws `OvertakenError` as
+   * `append` does.
+   */
   secure(): Promise<void>;
-  /** Resolves when the events are stored. Throws `OvertakenError` when another writer has appended in between. */
+  /**
+   * Resolves when the events are stored. Throws `OvertakenError` when another writer has appended in between.
+   */
   append(events: readonly TrialEvent[]): Promise<void>;
 }
 
@@ -50,7 +55,10 @@ type Segment = z.infer<typeof segmentSchema>;
 
 const EMPTY = { version: 1, events: 0, newest: null, tail: [] } as const;
 
-/** A segment by the name that it has; throws `CorruptDocumentError` where its bytes are others, or gone, and its copy's too. */
+/**
+ * A segment by the name that it has; throws `CorruptDocumentError` where its bytes are others, or gone, and
+ * its copy's too.
+ */
 const readSegment = async (
   store: ObjectStore,
   search: ReturnType<typeof keys.search>,
@@ -139,7 +147,10 @@ const open = async (store: ObjectStore, search: ReturnType<typeof keys.search>):
   return { head, before, etag: found.etag, damage };
 };
 
-/** All events of a search's log, in order; none where it has not begun. Of one that is damaged those before the damage. */
+/**
+ * All events of a search's log, in order; none where it has not begun. Of one that is damaged those before
+ * the damage.
+ */
 export const readTrialLog = async (
   store: ObjectStore,
   runId: string,
@@ -147,8 +158,8 @@ export const readTrialLog = async (
 ): Promise<readonly TrialEvent[]> => (await openTrialLog(store, runId, jobId)).events;
 
 /**
- * The log as it is, and a writer that goes on from there. Where it is damaged and its copy too, `damage` says what is, `events` are
- * those before it, and the first append sets the damaged head aside and replaces it.
+ * The log as it is, and a writer that goes on from there. Where it is damaged and its copy too, `damage` says
+ * what is, `events` are those before it, and the first append sets the damaged head aside and replaces it.
  */
 export const openTrialLog = async (
   store: ObjectStore,
@@ -190,7 +201,9 @@ export const openTrialLog = async (
       throw new OvertakenError(`${store.uri(key)}: another worker carries on this search`);
     return present.etag;
   };
-  /** The copy after the head: what is in the copy was in the head, and what anything follows from is in both. */
+  /**
+   * The copy after the head: what is in the copy was in the head, and what anything follows from is in both.
+   */
   const swapBoth = async (next: Head): Promise<void> => {
     const body = seal(next);
     etag = await swap(search.head, body, etag);

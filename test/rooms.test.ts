@@ -17,7 +17,9 @@ const DYNAMIC = /\bimport\('([^']+)'\)/g;
 
 interface Import {
   readonly to: string;
-  /** Values are loaded with the file; types are gone when it runs; a dynamic import loads when it is reached. */
+  /**
+   * Values are loaded with the file; types are gone when it runs; a dynamic import loads when it is reached.
+   */
   readonly kind: 'value' | 'type' | 'dynamic';
 }
 

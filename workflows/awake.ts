@@ -1,6 +1,7 @@
 /**
- * How long a run has been awake. A workflow sees no sleep: after the hours for which a machine was suspended, a clock put
- * forward or a stack down, its timers are late, and by how much they are late is what does not count.
+ * How long a run has been awake. A workflow sees no sleep: after the hours for which a machine was suspended,
+ * a clock put forward or a stack down, its timers are late, and by how much they are late is what does not
+ * count.
  */
 export interface AwakeTime {
   readonly ms: number;

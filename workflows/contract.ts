@@ -15,7 +15,10 @@ export interface ProtocolInput {
   readonly experiment: SettledExperiment;
   /** State of a run that continues as new between two stages. */
   readonly carried?: CarriedRun;
-  /** Events after which a workflow continues as new at its next safe point; the server's suggestion when absent. */
+  /**
+   * Events after which a workflow continues as new at its next safe point; the server's suggestion when
+   * absent.
+   */
   readonly historyLimit?: number;
   /** How often the run has been started: 2 after its first retry. */
   readonly round?: number;
@@ -118,7 +121,10 @@ export type StageNews =
   | { readonly kind: 'ended'; readonly stage: StageName; readonly report: JobReport }
   /** A pause ended the job at a checkpoint, or a retry put it back: it waits again. */
   | { readonly kind: 'requeued'; readonly stage: StageName; readonly jobId: string }
-  /** Batch says why it does not start the job, or one of its trials; without a reason: it has started it. Told by the job's launch. */
+  /**
+   * Batch says why it does not start the job, or one of its trials; without a reason: it has started it. Told
+   * by the job's launch.
+   */
   | { readonly kind: 'waits'; readonly jobId: string; readonly reason?: string }
   | { readonly kind: 'taken' | 'declined'; readonly version: number }
   | { readonly kind: 'rehearsed'; readonly rehearsal: RehearsalView }

@@ -51,7 +51,10 @@ const topKRefusal = (board: Board, topK: number | undefined): string | undefined
     : `stage retrain-top has begun with ${stage.jobs.length} cells; topK = ${topK} would discard work. Fix: a topK from ${stage.jobs.length}`;
 };
 
-/** The update's validator: why a request is refused, or `undefined`. A refused request leaves no trace in history. */
+/**
+ * The update's validator: why a request is refused, or `undefined`. A refused request leaves no trace in
+ * history.
+ */
 export const refusal = (board: Board, control: Control, { change }: ControlRequest): string | undefined => {
   if (board.status !== 'running' && board.status !== 'paused')
     return `the run is ${board.status}. Fix: nas retry goes on with a run that failed or was cancelled`;

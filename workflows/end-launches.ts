@@ -7,8 +7,8 @@ const { endLaunches } = proxyActivities<ProtocolActivities>({
 });
 
 /**
- * Carries out launches; when they fail, or are cancelled, whatever they may have left in Batch is ended first: their worker may
- * have been gone when they were given up, and nobody else waits for those jobs.
+ * Carries out launches; when they fail, or are cancelled, whatever they may have left in Batch is ended
+ * first: their worker may have been gone when they were given up, and nobody else waits for those jobs.
  */
 export const endingLaunches = async <T>(job: EndLaunchesInput, launches: () => Promise<T>): Promise<T> => {
   try {

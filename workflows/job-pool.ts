@@ -23,13 +23,15 @@ import { searchTrials } from './search-trials.ts';
 import { trainJob } from './train-job.ts';
 
 /**
- * Runs a stage's jobs as children, at most `parallelism` at a time, in the order in which they were asked for, and does
- * what operators ask in between.
+ * Runs a stage's jobs as children, at most `parallelism` at a time, in the order in which they were asked
+ * for, and does what operators ask in between.
  */
 export interface JobPool {
   /** Resolves when all of these jobs have ended, to their reports in the same order; fewer when `full`. */
   run(jobs: readonly PlannedJob[]): Promise<JobReport[]>;
-  /** Runs what `plan` says, and plans again whenever an operator has changed something: jobs in flight go on. */
+  /**
+   * Runs what `plan` says, and plans again whenever an operator has changed something: jobs in flight go on.
+   */
   runPlanned(
     plan: (edits: { edits?: Edits }) => Promise<readonly PlannedJob[]>,
     first?: readonly PlannedJob[],
@@ -38,7 +40,10 @@ export interface JobPool {
   close(): Promise<void>;
   /** For the next execution of a stage that continues as new. */
   carry(): Pick<StageInput, 'carried' | 'control' | 'stops'>;
-  /** The history is long: no further job is started, and the stage continues as new when those in flight ended. */
+  /**
+   * The history is long: no further job is started, and the stage continues as new when those in flight
+   * ended.
+   */
   readonly full: boolean;
   /** Reports of all jobs that ended, those carried over included. */
   readonly ended: readonly JobReport[];
@@ -126,7 +131,10 @@ export const createJobPool = (input: StageInput): JobPool => {
     return again + restarts === 0 ? {} : { round: `r${restarts}-${again}` };
   };
 
-  /** Hands a search by trials what it must know of the control; of one that never changed there is nothing to know. */
+  /**
+   * Hands a search by trials what it must know of the control; of one that never changed there is nothing to
+   * know.
+   */
   const steer = async ({ job }: Entry): Promise<void> => {
     if (control.version === 0) return;
     const { version, hold, edits, cancelled } = control;
@@ -296,7 +304,10 @@ export const createJobPool = (input: StageInput): JobPool => {
     return (await Promise.all(reports)).filter((report) => report !== undefined);
   };
 
-  /** A stage ends after its jobs: who reads that a run was cancelled may rely on nothing of it running any more. */
+  /**
+   * A stage ends after its jobs: who reads that a run was cancelled may rely on nothing of it running any
+   * more.
+   */
   const orEndAll = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();

@@ -22,8 +22,8 @@ const damagedBy = <T>(error: unknown, type: string): T | undefined => {
 };
 
 /**
- * Does what needs results of earlier jobs. A job whose result turns out to be damaged runs again: from its last checkpoint, or from
- * the log of its search, it writes the same one.
+ * Does what needs results of earlier jobs. A job whose result turns out to be damaged runs again: from its
+ * last checkpoint, or from the log of its search, it writes the same one.
  */
 export const withIntactResults = async <T>(input: StageInput, work: () => Promise<T>): Promise<T> => {
   const { run } = input;
@@ -55,7 +55,10 @@ const reportsOf = (board: Board, stage: StageName): JobReport[] =>
     name === stage ? jobs.flatMap(({ report }) => report ?? []) : [],
   );
 
-/** Does what needs the records of earlier stages. One that turns out to be damaged is written anew from the run's own display. */
+/**
+ * Does what needs the records of earlier stages. One that turns out to be damaged is written anew from the
+ * run's own display.
+ */
 export const withIntactStages = async <T>(
   run: StageInput['run'],
   board: () => Board,

@@ -97,7 +97,10 @@ export const protocol = async (input: ProtocolInput): Promise<RunView> => {
 
   const budgetHours = (): number | undefined => withEdits(experiment, control.edits).budget.hours;
 
-  /** Notes what has passed of `budget.hours`, in steps small enough to tell sleep by; not while the run is held. */
+  /**
+   * Notes what has passed of `budget.hours`, in steps small enough to tell sleep by; not while the run is
+   * held.
+   */
   const countHours = async (): Promise<void> => {
     for (;;) {
       await condition(() => control.hold === undefined && budgetHours() !== undefined);

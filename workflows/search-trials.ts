@@ -22,8 +22,8 @@ const { searchByTrials } = proxyActivities<ProtocolActivities>({
 });
 
 /**
- * One search by trials. All of its trials are one activity's, whose state is the search's log in the store: the history
- * stays as short for ten thousand trials as for ten.
+ * One search by trials. All of its trials are one activity's, whose state is the search's log in the store:
+ * the history stays as short for ten thousand trials as for ten.
  */
 export const searchTrials = async ({ run, job, round }: TrainJobInput): Promise<JobReport> => {
   const options = {

@@ -22,8 +22,8 @@ const { launchJob } = proxyActivities<ProtocolActivities>({
 const NO_LAUNCH: LaunchTally = { outcomes: [], attempts: 0, reclaims: 0, seconds: 0 };
 
 /**
- * One job of the protocol: launches it on Batch until it has succeeded or its outcome's retry budget is used up.
- * Returns the report whatever the outcome; it fails only when the job could not be launched at all.
+ * One job of the protocol: launches it on Batch until it has succeeded or its outcome's retry budget is used
+ * up. Returns the report whatever the outcome; it fails only when the job could not be launched at all.
  */
 export const trainJob = async ({ run, job, round }: TrainJobInput): Promise<JobReport> => {
   let earlier = NO_LAUNCH;

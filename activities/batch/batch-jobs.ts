@@ -43,7 +43,10 @@ export interface BatchJobs {
   submit(submission: BatchSubmission): Promise<string>;
   /** Ids of all jobs of that name in the queue, oldest first, whatever their state. */
   find(queue: string, name: string): Promise<string[]>;
-  /** Jobs of the queue that have not ended and whose name begins so, with the URI of the document that each was given. */
+  /**
+   * Jobs of the queue that have not ended and whose name begins so, with the URI of the document that each
+   * was given.
+   */
   unfinished(queue: string, beginning: string): Promise<{ readonly id: string; readonly job: string }[]>;
   /** At most 100 ids; jobs that Batch does not know are left out. */
   describe(ids: readonly string[]): Promise<BatchJob[]>;

@@ -25,8 +25,9 @@ const describe = async (client: BatchClient, ids: readonly string[]): Promise<Jo
 };
 
 /**
- * Jobs by their ids; in place of an array its children, once it has spawned them. Jobs without the product's tags are left out. Batch does not tag
- * the children of an array: whose they are follows from the array's document. Where that is gone, they count as their search's.
+ * Jobs by their ids; in place of an array its children, once it has spawned them. Jobs without the product's
+ * tags are left out. Batch does not tag the children of an array: whose they are follows from the array's
+ * document. Where that is gone, they count as their search's.
  */
 export const describedJobs = async (
   client: BatchClient,

@@ -6,9 +6,10 @@ import { chunksOf, IDS_PER_CALL } from './chunks.ts';
 /** Waits for Batch jobs on behalf of every activity of a worker, with one poll loop and 100 jobs a call. */
 export interface JobWatcher {
   /**
-   * Resolves when the job has ended; to `undefined` when Batch has not known it for several polls. A child is not missed
-   * while its array has not ended: Batch knows it only once the array has spawned it. Rejects with the signal's reason
-   * when aborted, and never for Batch's sake: what it refuses or fails to tell says nothing of the job, which goes on.
+   * Resolves when the job has ended; to `undefined` when Batch has not known it for several polls. A child is
+   * not missed while its array has not ended: Batch knows it only once the array has spawned it. Rejects with
+   * the signal's reason when aborted, and never for Batch's sake: what it refuses or fails to tell says
+   * nothing of the job, which goes on.
    */
   ended(id: string, signal: AbortSignal): Promise<BatchJob | undefined>;
   /** As `ended`, but resolves as soon as `holds` of the job; a job that has ended resolves in any case. */

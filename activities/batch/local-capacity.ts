@@ -3,7 +3,9 @@ import type { BatchIdentity } from '../../store/signed-fetch.ts';
 
 /** Capacity that can be reclaimed by hand: the embedded stack's admin interface. */
 export interface LocalCapacity {
-  /** Gives notice to the machine under a running job and takes it away. Throws when the job is not running. */
+  /**
+   * Gives notice to the machine under a running job and takes it away. Throws when the job is not running.
+   */
   reclaim(batchJobId: string): Promise<void>;
 }
 

@@ -5,8 +5,8 @@ import type { ObjectStore } from '../../store/object-store.ts';
 /** Hears reclaim notices on behalf of every launch of a worker, with one listing a run and poll. */
 export interface NoticeWatcher {
   /**
-   * Resolves to the lease epoch, above `after`, of an attempt of the job whose machine is about to be reclaimed. Rejects
-   * with the signal's reason when aborted. Unreachable storage announces nothing.
+   * Resolves to the lease epoch, above `after`, of an attempt of the job whose machine is about to be
+   * reclaimed. Rejects with the signal's reason when aborted. Unreachable storage announces nothing.
    */
   heard(runId: string, jobId: string, after: number, signal: AbortSignal): Promise<number>;
 }

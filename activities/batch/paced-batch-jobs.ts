@@ -8,9 +8,9 @@ interface PaceOptions {
 }
 
 /**
- * Batch at a rate that AWS bears: calls of an operation start one after another in the order in which they were made, with a
- * pause after each, so that a process that was held up does not make up for it. What other clients of the account use up is
- * left to the SDK's retries.
+ * Batch at a rate that AWS bears: calls of an operation start one after another in the order in which they
+ * were made, with a pause after each, so that a process that was held up does not make up for it. What other
+ * clients of the account use up is left to the SDK's retries.
  */
 export const pacedBatchJobs = (
   batch: BatchJobs,

@@ -10,7 +10,10 @@ export const environmentVcpus = ({
 }: ComputeEnvironmentDetail): number =>
   state === 'DISABLED' ? 0 : (computeResources?.maxvCpus ?? unmanagedvCpus ?? 0);
 
-/** A question to Batch about a queue. Throws `InfrastructureError` naming the call that failed; `fix` says what to do about it. */
+/**
+ * A question to Batch about a queue. Throws `InfrastructureError` naming the call that failed; `fix` says
+ * what to do about it.
+ */
 export const askBatch = async <T>(
   queue: string,
   call: string,
@@ -60,8 +63,8 @@ export const describeQueue = async (
 };
 
 /**
- * vCPUs that the enabled compute environments of a queue may have at once; `undefined` when there is no such queue. Throws
- * `InfrastructureError` naming the call that failed; `fix` says what to do about it.
+ * vCPUs that the enabled compute environments of a queue may have at once; `undefined` when there is no such
+ * queue. Throws `InfrastructureError` naming the call that failed; `fix` says what to do about it.
  */
 export const queueCapacity = async (
   client: BatchClient,

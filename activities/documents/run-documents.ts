@@ -44,7 +44,9 @@ interface StoredResult {
   readonly sha256: string;
 }
 
-/** What is at the place of a job's result; a damaged one counts for nothing but the word that is said of it. */
+/**
+ * What is at the place of a job's result; a damaged one counts for nothing but the word that is said of it.
+ */
 type LookedUpResult =
   | { readonly kind: 'absent' }
   | { readonly kind: 'intact'; readonly stored: StoredResult }

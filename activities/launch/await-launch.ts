@@ -64,7 +64,9 @@ export const troubleOf = (watcher: Pick<JobWatcher, 'trouble'>): LaunchWait | un
 
 type Replacement = Extract<Handover, { next: 'replacement' }> & { readonly epoch: number };
 
-/** Waits for the Batch jobs of one launch, and submits the next one as soon as a machine announces its end. */
+/**
+ * Waits for the Batch jobs of one launch, and submits the next one as soon as a machine announces its end.
+ */
 export const awaitLaunch = async (
   deps: Dependencies,
   run: RunRecord,
@@ -100,7 +102,10 @@ export const awaitLaunch = async (
     return undefined;
   };
 
-  /** Resolves when the present job's machine has announced its end before the attempt had left for Batch to restart. */
+  /**
+   * Resolves when the present job's machine has announced its end before the attempt had left for Batch to
+   * restart.
+   */
   const decided = async (until: AbortSignal): Promise<void> => {
     for (let epoch = 0; ;) {
       epoch = await deps.notices.heard(runId, jobId, epoch, until);
@@ -113,7 +118,8 @@ export const awaitLaunch = async (
         const handover: Handover = { next: 'replacement', batchJobId, attempts, noticedAt };
         if ((await createDocument(store, key.handover(epoch), handover)).identical) return;
       } catch (error) {
-        // Without a head start Batch restarts the job; whether the decision was written shows when it has ended.
+        // Without a head start Batch restarts the job; whether the decision was written shows when it has
+        // ended.
         if (!(error instanceof StorageError)) throw error;
       }
     }
@@ -153,8 +159,9 @@ export const awaitLaunch = async (
   };
 
   /**
-   * Ends a job of a launch that is not wanted any more. A child that its array has not spawned would run all the same: it is
-   * waited for. What Batch refuses for longer is left to the workflow, which ends it however long that takes.
+   * Ends a job of a launch that is not wanted any more. A child that its array has not spawned would run all
+   * the same: it is waited for. What Batch refuses for longer is left to the workflow, which ends it however
+   * long that takes.
    */
   const end = async (id: string, why: string): Promise<void> => {
     if (arrayIdOf(id) !== undefined) {
@@ -220,7 +227,8 @@ export const awaitLaunch = async (
       else if (over) {
         for (const id of leaving.keys())
           await batch.terminate(id, `${CANCEL_REASON}: ${current.id} has ended`);
-        // Should it be there all the same, it must not train beside its successor. AWS may refuse to end what does not exist.
+        // Should it be there all the same, it must not train beside its successor. AWS may refuse to end what
+        // does not exist.
         if (ended === undefined)
           await batch.terminate(current.id, `${CANCEL_REASON}: taken for lost`).catch(() => undefined);
         const replaced = await Promise.all(leaving.values());
@@ -233,8 +241,8 @@ export const awaitLaunch = async (
     }
   } catch (error) {
     const jobs = [...leaving.keys(), current.id];
-    // A wish to cancel ends the jobs, and so does a fault that nobody will try again; a worker that goes away, lost contact or will
-    // be followed by another leaves them to its successor.
+    // A wish to cancel ends the jobs, and so does a fault that nobody will try again; a worker that goes
+    // away, lost contact or will be followed by another leaves them to its successor.
     const cancelled = error instanceof CancelledFailure && error.message === 'CANCELLED';
     if (cancelled || isFinal(error))
       for (const id of jobs) await end(id, cancelled ? 'its run was cancelled' : 'its launch was given up');

@@ -42,8 +42,8 @@ const newestAttempt = async (
 };
 
 /**
- * Records the crash of the newest attempt of a Batch job beside that attempt's own record, from what the attempt has left: it
- * could not say anything any more. Safe to repeat.
+ * Records the crash of the newest attempt of a Batch job beside that attempt's own record, from what the
+ * attempt has left: it could not say anything any more. Safe to repeat.
  */
 export const recordCrash = async (
   store: ObjectStore,

@@ -7,9 +7,9 @@ import type { Dependencies } from '../dependencies.ts';
 import { batchNameBeginning } from './submit-launch.ts';
 
 /**
- * `endLaunches` of `ProtocolActivities`: ends what the launches of a job, or of the trials of a search, have left in Batch,
- * whoever submitted it. Another deployment may use the same names in the same queue: a job is ours when its document is in
- * our store.
+ * `endLaunches` of `ProtocolActivities`: ends what the launches of a job, or of the trials of a search, have
+ * left in Batch, whoever submitted it. Another deployment may use the same names in the same queue: a job is
+ * ours when its document is in our store.
  */
 export const createEndLaunches =
   ({ store, batch, queue }: Dependencies) =>

@@ -49,8 +49,8 @@ const explain = (end: AttemptEnd, words: LastWords): string =>
     .join('; ');
 
 /**
- * One launch of a job: submits it, waits for its end and says what became of it. `beat` is what an earlier attempt at the
- * same launch has left.
+ * One launch of a job: submits it, waits for its end and says what became of it. `beat` is what an earlier
+ * attempt at the same launch has left.
  */
 export const createLaunch =
   (deps: Dependencies) =>

@@ -20,8 +20,8 @@ export const withAttempts = (earlier: AttemptTally, attempts: readonly BatchAtte
 });
 
 /**
- * What was spent before this launch: the launches that the workflow knows of, and, in the first launch of a further round,
- * those of the rounds before it, which a pause or a retry by hand ended without a report.
+ * What was spent before this launch: the launches that the workflow knows of, and, in the first launch of a
+ * further round, those of the rounds before it, which a pause or a retry by hand ended without a report.
  */
 export const spentBefore = async (
   { store, batch }: Dependencies,

@@ -21,21 +21,27 @@ interface LaunchName {
   readonly launch: number;
   /** See `TrainJobInput.round`. */
   readonly round?: string | undefined;
-  /** Lease epoch of the attempt that it replaces before that has left; absent for the launch's first Batch job. */
+  /**
+   * Lease epoch of the attempt that it replaces before that has left; absent for the launch's first Batch
+   * job.
+   */
   readonly replaces?: number | undefined;
 }
 
 /** What a tail leaves of a name in any case. */
 const BEGINNING = 80;
 
-/** Begins the names of all Batch jobs of a job of a run, of its trials and of their arrays; those of others may begin so too. */
+/**
+ * Begins the names of all Batch jobs of a job of a run, of its trials and of their arrays; those of others
+ * may begin so too.
+ */
 export const batchNameBeginning = (runId: string, jobId: string): string =>
   `${runId}--${jobId.replaceAll('/', '-')}`.slice(0, BEGINNING);
 
 /**
- * The name of a Batch job. SubmitJob has no client token, so the name is the token: it is unique for run, experiment,
- * job, round, launch and replacement, and for the deployment, which may share its queue with others; it is looked up before
- * submitting.
+ * The name of a Batch job. SubmitJob has no client token, so the name is the token: it is unique for run,
+ * experiment, job, round, launch and replacement, and for the deployment, which may share its queue with
+ * others; it is looked up before submitting.
  */
 export const batchJobName = (
   run: Pick<RunRecord, 'runId' | 'experimentHash' | 'deployment'>,
@@ -70,8 +76,8 @@ export const queueOf = (deps: Dependencies, run: RunRecord): string =>
 const jobIdentity = z.looseObject({ runId: z.string(), jobId: z.string(), experimentHash: z.string() });
 
 /**
- * Writes the job's document; a different one under the same id would make two programs share checkpoints. A damaged one is
- * written anew.
+ * Writes the job's document; a different one under the same id would make two programs share checkpoints. A
+ * damaged one is written anew.
  */
 export const writeDocument = async (
   { store }: Dependencies,

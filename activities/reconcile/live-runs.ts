@@ -7,7 +7,10 @@ import type { LaunchHeartbeat } from '../launch/await-launch.ts';
 export interface LiveRuns {
   /** Is the run's workflow open? */
   isOpen(runId: string): Promise<boolean>;
-  /** Is the job's workflow open, and which Batch jobs did its launch name in its last heartbeat? The newest is the first. */
+  /**
+   * Is the job's workflow open, and which Batch jobs did its launch name in its last heartbeat? The newest is
+   * the first.
+   */
   job(
     runId: string,
     jobId: string,

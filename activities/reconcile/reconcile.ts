@@ -15,8 +15,8 @@ import type { SkippedQueue, UnfinishedJob, UnfinishedJobs } from './unfinished-j
 /** Why something may go on, or why it was ended. */
 export interface Finding {
   /**
-   * `live`: proved to belong to a run under way; `new`: too young to judge; `done`: spent; `foreign`: not this
-   * deployment's, or not provably so, and left alone; `orphan`: to be ended.
+   * `live`: proved to belong to a run under way; `new`: too young to judge; `done`: spent; `foreign`: not
+   * this deployment's, or not provably so, and left alone; `orphan`: to be ended.
    */
   readonly state: 'live' | 'new' | 'done' | 'foreign' | 'orphan';
   readonly proof: string;
@@ -55,7 +55,10 @@ interface ReconcileDependencies {
 const NEW_JOB_MS = 60_000;
 /** A large upload takes minutes, never an hour. */
 const NEW_UPLOAD_MS = 3_600_000;
-/** A process outside Batch (`nas verify-resume`) reports progress every few seconds; silent for longer than this it is gone. */
+/**
+ * A process outside Batch (`nas verify-resume`) reports progress every few seconds; silent for longer than
+ * this it is gone.
+ */
 const SILENT_MS = 600_000;
 const LEASE = /^runs\/([^/]+)\/jobs\/(.+)\/lease\.json$/;
 const RUN = /^runs\/([^/]+)\//;
@@ -63,11 +66,12 @@ const RUN = /^runs\/([^/]+)\//;
 const RECONCILER = 'reconcile';
 
 /**
- * Lists every unfinished Batch job, lease and upload in parts; proves that each belongs to a run under way; ends the
- * rest: jobs are terminated, leases taken over (so that no process that still lives can write a checkpoint), uploads
- * aborted. Safe to repeat, and beside running searches: what cannot be judged yet is left alone. So is everything of
- * other deployments, which may share queues and bucket with this one and whose runs its Temporal does not know: a job is
- * this deployment's by its tag, a lease or an upload by the record of its run.
+ * Lists every unfinished Batch job, lease and upload in parts; proves that each belongs to a run under way;
+ * ends the rest: jobs are terminated, leases taken over (so that no process that still lives can write a
+ * checkpoint), uploads aborted. Safe to repeat, and beside running searches: what cannot be judged yet is
+ * left alone. So is everything of other deployments, which may share queues and bucket with this one and
+ * whose runs its Temporal does not know: a job is this deployment's by its tag, a lease or an upload by the
+ * record of its run.
  */
 export const reconcile = async (
   { store, live, deployment, unfinished, terminate }: ReconcileDependencies,

@@ -55,8 +55,9 @@ const refusesQueue = (error: unknown): error is Error =>
   error instanceof Error && ['ClientException', 'AccessDeniedException'].includes(error.name);
 
 /**
- * Every job in the queues that has not ended and that this product submitted, whichever deployment of it. The queues are
- * those that runs have named: one that cannot be listed is named in the answer and keeps nobody from the others.
+ * Every job in the queues that has not ended and that this product submitted, whichever deployment of it. The
+ * queues are those that runs have named: one that cannot be listed is named in the answer and keeps nobody
+ * from the others.
  */
 export const listUnfinishedJobs = async (
   client: BatchClient,

@@ -25,11 +25,17 @@ import { lookUpScored } from '../documents/run-documents.ts';
 /** Requests in flight at once. */
 const PARALLEL = 16;
 
-/** Whether a job was submitted for the trial; trials in flight have one, unless they wait for another's result. */
+/**
+ * Whether a job was submitted for the trial; trials in flight have one, unless they wait for another's
+ * result.
+ */
 const hasJob = ({ end, copyOf }: LoggedTrial): boolean =>
   copyOf === undefined && (end === undefined || end.spent !== undefined);
 
-/** Reads all that a report of the run is made of, whatever there is of it: the run may be under way or have failed. */
+/**
+ * Reads all that a report of the run is made of, whatever there is of it: the run may be under way or have
+ * failed.
+ */
 export const collectRunDocuments = async (
   store: ObjectStore,
   run: RunRecord,

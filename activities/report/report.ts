@@ -14,8 +14,8 @@ export const REPORT_SOFTWARE: Readonly<Record<string, string>> = {
 };
 
 /**
- * `collectReport` of `ProtocolActivities`: writes the run's report in all its forms below `report/`, `report.json` last, so
- * that who finds it finds the others. Repeating it overwrites them with the same.
+ * `collectReport` of `ProtocolActivities`: writes the run's report in all its forms below `report/`,
+ * `report.json` last, so that who finds it finds the others. Repeating it overwrites them with the same.
  */
 export const createCollectReport =
   ({ store }: { readonly store: ObjectStore }): ProtocolActivities['collectReport'] =>

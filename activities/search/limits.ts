@@ -10,8 +10,9 @@ import { networkCounts } from './network-counts.ts';
 export type IsBeyondLimits = (genotype: string) => boolean;
 
 /**
- * The limits of a run's search, as far as they are known of a network before it is trained: by a benchmark's table, or
- * by counting. A timing is not known; a network that cannot be built is left to its training, which says why.
+ * The limits of a run's search, as far as they are known of a network before it is trained: by a benchmark's
+ * table, or by counting. A timing is not known; a network that cannot be built is left to its training, which
+ * says why.
  */
 export const createLimits = (deps: Pick<Dependencies, 'store' | 'countNetwork'>) => {
   const openTable = createLookUp(deps);

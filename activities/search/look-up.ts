@@ -23,8 +23,8 @@ interface SearchedTable {
 }
 
 /**
- * The table that a run's search looks its trials up in, or `undefined` where it trains them. Throws `InputError` when the
- * table is not the one that the run was started with.
+ * The table that a run's search looks its trials up in, or `undefined` where it trains them. Throws
+ * `InputError` when the table is not the one that the run was started with.
  */
 const openSearched = async (
   store: ObjectStore,
@@ -59,7 +59,10 @@ const openSearched = async (
   };
 };
 
-/** Trials of a search on a benchmark's table: how to look one up, or `undefined` where an experiment trains them. */
+/**
+ * Trials of a search on a benchmark's table: how to look one up, or `undefined` where an experiment trains
+ * them.
+ */
 export const createLookUp =
   ({ store }: { readonly store: ObjectStore }) =>
   async (run: RunRecord): Promise<LookUp | undefined> => {
@@ -70,7 +73,10 @@ export const createLookUp =
     return table.listed ? Object.assign(lookUp, { space: table.space }) : lookUp;
   };
 
-/** The best score that a search on a table could find, as it would learn it; `undefined` where trials are trained. */
+/**
+ * The best score that a search on a table could find, as it would learn it; `undefined` where trials are
+ * trained.
+ */
 export const bestOfTable = async (store: ObjectStore, run: RunRecord): Promise<number | undefined> => {
   const searched = await openSearched(store, run);
   if (searched === undefined) return undefined;

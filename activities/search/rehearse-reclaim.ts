@@ -31,10 +31,11 @@ const POLL_MILLISECONDS = 250;
 const attempts = (n: number): string => (n === 1 ? '1 checkpoint' : `${n} checkpoints`);
 
 /**
- * `rehearseReclaim` of `ProtocolActivities`: waits until a running attempt has `afterCheckpoints` checkpoints,
- * takes its machine away, and waits for the next attempt, `reclaims` times. Of a search by trials any trial will do,
- * so that one which ends before it can be reclaimed, or by itself within the notice, leaves the drill to those after it. Ends
- * early, and says so, when the search ends first. Every attempt is reclaimed at most once, also when the worker dies half-way.
+ * `rehearseReclaim` of `ProtocolActivities`: waits until a running attempt has `afterCheckpoints`
+ * checkpoints, takes its machine away, and waits for the next attempt, `reclaims` times. Of a search by
+ * trials any trial will do, so that one which ends before it can be reclaimed, or by itself within the
+ * notice, leaves the drill to those after it. Ends early, and says so, when the search ends first. Every
+ * attempt is reclaimed at most once, also when the worker dies half-way.
  */
 export const createRehearseReclaim =
   ({ store, capacity }: Dependencies) =>
@@ -78,7 +79,10 @@ export const createRehearseReclaim =
     type Attempt = (typeof reclaimed)[number];
     const endOf = async ({ jobId: target, epoch }: Attempt): Promise<string | undefined> =>
       (await readHint(store, keys.job(run.runId, target).attempt(epoch), endSchema))?.outcome;
-    /** The attempts that lost their machine, or are about to: those that were done before it was gone are left out. */
+    /**
+     * The attempts that lost their machine, or are about to: those that were done before it was gone are left
+     * out.
+     */
     const lost = async (): Promise<{ readonly attempts: readonly Attempt[]; readonly settled: boolean }> => {
       const ends = await Promise.all(reclaimed.map(endOf));
       return {

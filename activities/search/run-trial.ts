@@ -22,9 +22,10 @@ const NO_LAUNCH: LaunchTally = { outcomes: [], attempts: 0, reclaims: 0, seconds
 const LAUNCHES = 10;
 
 /**
- * Trains one network of a search, over as many launches as its outcomes allow, and says what its strategy may learn: a
- * score, or that the network cannot be trained; never that the infrastructure failed. Launches are found again by their
- * names, so that nothing needs to be remembered of them; the first one may be `submitted` already, as part of an array.
+ * Trains one network of a search, over as many launches as its outcomes allow, and says what its strategy may
+ * learn: a score, or that the network cannot be trained; never that the infrastructure failed. Launches are
+ * found again by their names, so that nothing needs to be remembered of them; the first one may be
+ * `submitted` already, as part of an array.
  */
 export const createRunTrial = (deps: Dependencies) => {
   const launch = createLaunch(deps);
@@ -35,7 +36,10 @@ export const createRunTrial = (deps: Dependencies) => {
     return found.kind === 'intact' && found.stored.result.kind === 'train' ? found.stored.result : undefined;
   };
 
-  /** What the training has cost that a trial goes on from: by its result, or, where that is damaged, by the search's log. */
+  /**
+   * What the training has cost that a trial goes on from: by its result, or, where that is damaged, by the
+   * search's log.
+   */
   const paidFor = async (
     run: RunRecord,
     { jobId, continues }: PlannedTrial,

@@ -140,9 +140,10 @@ const openSearch = (
 };
 
 /**
- * `searchByTrials` of `ProtocolActivities`: one whole search, from its log on. Everything that a strategy was asked and
- * told is in the log before anything follows from it, trials in flight are found again by the names of their jobs; so
- * the activity may end at any instant, and its next attempt goes on with identical proposals.
+ * `searchByTrials` of `ProtocolActivities`: one whole search, from its log on. Everything that a strategy was
+ * asked and told is in the log before anything follows from it, trials in flight are found again by the names
+ * of their jobs; so the activity may end at any instant, and its next attempt goes on with identical
+ * proposals.
  */
 export const createSearchByTrials =
   ({ store, ports, runTrial, lookUp: openTable, arrays, limits, waits }: TrialSearchDependencies) =>
@@ -176,8 +177,9 @@ export const createSearchByTrials =
         );
         const { events, log, damage } = await openTrialLog(store, runId, job.jobId);
         if (damage !== undefined) {
-          // Its copy is damaged too. In order of proposal the rest follows from what is left and from the trials' results; in order of
-          // completion it was chance, and the names of the trials after it are taken by other networks.
+          // Its copy is damaged too. In order of proposal the rest follows from what is left and from the
+          // trials' results; in order of completion it was chance, and the names of the trials after it are
+          // taken by other networks.
           if (experiment.stages.search.order === 'completion')
             throw new CorruptDocumentError(
               `log of ${job.jobId} of ${runId}: damaged after ${events.length} events: ${damage}. What a search in order of ` +
@@ -344,8 +346,8 @@ export const createSearchByTrials =
       return failure.report;
     }
     const { error } = failure;
-    // A wish to cancel ends the trials, and so does a fault that nobody will try again; whatever else befell this worker, its
-    // successor goes on with them.
+    // A wish to cancel ends the trials, and so does a fault that nobody will try again; whatever else befell
+    // this worker, its successor goes on with them.
     const ends = isFinal(error) ? 'CANCELLED' : 'WORKER_SHUTDOWN';
     await leave(error instanceof CancelledFailure ? error : new CancelledFailure(ends));
     throw isShutdown(error) ? workerShutdown() : error;

@@ -21,15 +21,18 @@ type Together = (
 ) => Promise<ReadonlyMap<string, string>>;
 
 /**
- * First launches of trials that are proposed together: one SubmitJob for all of them, as a Batch array. Both answer with
- * Batch's ids by job id, and leave out the trials that are to be launched one by one.
+ * First launches of trials that are proposed together: one SubmitJob for all of them, as a Batch array. Both
+ * answer with Batch's ids by job id, and leave out the trials that are to be launched one by one.
  */
 export interface TrialArrays {
   /** Submits trials that nobody has launched. */
   readonly submit: Together;
   /** Finds trials that a worker before this one has submitted together, or was about to. */
   readonly find: Together;
-  /** Ends the arrays of these children as wholes: what an array has not spawned cannot be ended in any other way, and would run. */
+  /**
+   * Ends the arrays of these children as wholes: what an array has not spawned cannot be ended in any other
+   * way, and would run.
+   */
   readonly end: (children: Iterable<string>, reason: string) => Promise<void>;
 }
 
@@ -46,7 +49,10 @@ export const createTrialArrays = (deps: Dependencies): TrialArrays => {
   const nameOf = (runId: string, search: string, id: string): string =>
     `${runId}--${search.replaceAll('/', '-')}-array-${id}`;
 
-  /** Which trials an array has whose list is damaged nobody knows any more: it is ended, and they are launched one by one. */
+  /**
+   * Which trials an array has whose list is damaged nobody knows any more: it is ended, and they are launched
+   * one by one.
+   */
   const endUnreadable = async (run: RunRecord, search: string, key: string): Promise<void> => {
     const id = /([^/]+)\.json$/.exec(key)?.[1] ?? '';
     const array = await findByName(deps, run, nameOf(run.runId, search, id));

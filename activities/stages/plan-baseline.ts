@@ -11,7 +11,10 @@ import type { IsBeyondLimits } from '../search/limits.ts';
 import { networkCounts } from '../search/network-counts.ts';
 import { readRun, readStage } from '../documents/run-documents.ts';
 
-/** Draws without a new cell after which the stream ends: a small space is used up, or few cells are within the limits. */
+/**
+ * Draws without a new cell after which the stream ends: a small space is used up, or few cells are within the
+ * limits.
+ */
 const FRUITLESS_DRAWS = 10_000;
 
 /** The baseline's stream of distinct random cells that the search could have found as well. */
@@ -31,7 +34,10 @@ function* randomCells({ experiment }: RunRecord, isBeyondLimits: IsBeyondLimits)
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);
 
-/** `planBaseline` of `ProtocolActivities`: random cells for as much as the search has cost and the baseline has not. */
+/**
+ * `planBaseline` of `ProtocolActivities`: random cells for as much as the search has cost and the baseline
+ * has not.
+ */
 export const createPlanBaseline = (deps: Dependencies): ProtocolActivities['planBaseline'] => {
   const { store } = deps;
   const limitsOf = createLimits(deps);

@@ -10,7 +10,10 @@ export const INHERENT: Readonly<Record<string, string>> = {
   pnas: 'its predictor learns anew from all results for every size (Liu et al. 2018, §3.3)',
 };
 
-/** A search by these to 10,000 trials takes hours; their models need results alone, which here are of uniform samples. */
+/**
+ * A search by these to 10,000 trials takes hours; their models need results alone, which here are of uniform
+ * samples.
+ */
 const TOLD: readonly string[] = ['bayesian-optimization', 'surrogate', 'nasbot', 'auto-keras'];
 
 /** Large enough that 10,000 trials use none up. */
@@ -37,11 +40,16 @@ export interface AskTellOptions {
 export interface AskTellRow {
   readonly name: string;
   readonly space: string;
-  /** Mean milliseconds of CPU of one ask and one tell, collection of garbage included, for each of `trials`. */
+  /**
+   * Mean milliseconds of CPU of one ask and one tell, collection of garbage included, for each of `trials`.
+   */
   readonly times: readonly number[];
 }
 
-/** Searches one trial at a time, with random scores, and takes the time of `measured` trials behind each number of `trials`. */
+/**
+ * Searches one trial at a time, with random scores, and takes the time of `measured` trials behind each
+ * number of `trials`.
+ */
 export const measureAskTell = (
   entry: StrategyEntry,
   { trials, measured, ports, random }: AskTellOptions,

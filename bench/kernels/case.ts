@@ -14,6 +14,9 @@ export interface KernelCase {
   plain(inputs: readonly Plain[]): Plain;
   /** Of the inputs, given that of the output; absent where no gradient flows. */
   gradients?(inputs: readonly Plain[], dy: Plain): readonly Plain[];
-  /** Largest difference that rounding explains, in units of the largest expected value, or of 0.3 where all are smaller. */
+  /**
+   * Largest difference that rounding explains, in units of the largest expected value, or of 0.3 where all
+   * are smaller.
+   */
   readonly tolerance: number;
 }

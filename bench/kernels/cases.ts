@@ -3,7 +3,10 @@ import { EXTENTS } from './extent.ts';
 import { valueCases } from './value-cases.ts';
 import { nativeCases, windowedCases } from './windowed-cases.ts';
 
-/** What a sweep covers: all shapes, a selection for tests, or TensorFlow's convolutions without the product's ways around them. */
+/**
+ * What a sweep covers: all shapes, a selection for tests, or TensorFlow's convolutions without the product's
+ * ways around them.
+ */
 export const SUITES = {
   full: () => [...windowedCases(EXTENTS.full), ...valueCases(EXTENTS.full)],
   small: () => [...windowedCases(EXTENTS.small), ...valueCases(EXTENTS.small)],

@@ -1,8 +1,8 @@
 import { nativeBackend, type NativeBackend, type Tf } from '../../nas/training/graph/tensor.ts';
 
 /**
- * Names of the native operations that run while `work` does: eagerly, or to ask the shapes of what is recorded (see
- * `recordFunctions`), which no recorded operation but control flow goes without.
+ * Names of the native operations that run while `work` does: eagerly, or to ask the shapes of what is
+ * recorded (see `recordFunctions`), which no recorded operation but control flow goes without.
  */
 export const executedOperations = async (tf: Tf, work: () => unknown): Promise<ReadonlySet<string>> => {
   const backend = nativeBackend(tf) as { -readonly [Key in keyof NativeBackend]: NativeBackend[Key] };

@@ -1,6 +1,6 @@
 /**
- * Operations as loops over float64 numbers, as their definitions read: what the sweep compares native kernels with. Nothing here is
- * fast, shared with the product, or aware of how a library computes.
+ * Operations as loops over float64 numbers, as their definitions read: what the sweep compares native kernels
+ * with. Nothing here is fast, shared with the product, or aware of how a library computes.
  */
 
 /** Row-major. */
@@ -15,7 +15,10 @@ export const zeros = (shape: readonly number[]): Plain => ({
   data: new Float64Array(elements(shape)),
 });
 
-/** Calls back with every term y[o] += x[i] · w[k] of a bilinear operation: its value and both gradients follow. */
+/**
+ * Calls back with every term y[o] += x[i] · w[k] of a bilinear operation: its value and both gradients
+ * follow.
+ */
 export type Terms = (visit: (o: number, i: number, k: number) => void) => void;
 
 export const bilinear = (shape: readonly number[], terms: Terms, x: Plain, w: Plain): Plain => {
@@ -55,7 +58,10 @@ export const windowsOut = ({ image, kernel, strides, padding, dilation }: Window
       ) + 1,
   ) as [number, number];
 
-/** Every pixel that lies in a window and in the image: image, output row and column, pixel's row and column, place in the kernel. */
+/**
+ * Every pixel that lies in a window and in the image: image, output row and column, pixel's row and column,
+ * place in the kernel.
+ */
 const pixels = (
   windows: Windows,
   visit: (b: number, y: number, x: number, row: number, column: number, tap: number) => void,
@@ -109,7 +115,10 @@ export const depthwiseTerms =
     });
   };
 
-/** Of the average over the pixels of each window that lie in the image; the weights [H', W'] are one over their number. */
+/**
+ * Of the average over the pixels of each window that lie in the image; the weights [H', W'] are one over
+ * their number.
+ */
 export const averageTerms = (windows: Windows): { readonly terms: Terms; readonly weights: Plain } => {
   const [, height, width, channels] = windows.image;
   const [rows, columns] = windowsOut(windows);
@@ -207,7 +216,10 @@ export const batchNormGradients = (x: Plain, scale: Plain, dy: Plain, epsilon: n
   return [dx, dScale, dOffset];
 };
 
-/** Running statistics after one batch: nine tenths of the old, one of the batch's, whose variance is unbiased; means, then variances. */
+/**
+ * Running statistics after one batch: nine tenths of the old, one of the batch's, whose variance is unbiased;
+ * means, then variances.
+ */
 export const runningStatistics = (x: Plain, oldMean: Plain, oldVariance: Plain): Plain => {
   const channels = oldMean.data.length;
   const result = zeros([2 * channels]);
@@ -248,7 +260,9 @@ export const elementwise = (
   return y;
 };
 
-/** Rearranges: each index of the result to the index of the input whose value it has, or undefined for `fill`. */
+/**
+ * Rearranges: each index of the result to the index of the input whose value it has, or undefined for `fill`.
+ */
 export const gathered = (
   shape: readonly number[],
   x: Plain,

@@ -28,7 +28,10 @@ interface SweepOptions {
 const RUN = fileURLToPath(new URL('../../scripts/run.mjs', import.meta.url));
 const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
 
-/** Cases of one process: few enough that little is repeated after a crash, many enough that starting it is cheap. */
+/**
+ * Cases of one process: few enough that little is repeated after a crash, many enough that starting it is
+ * cheap.
+ */
 const CHUNK = 400;
 /** What a case is repeated when a crash is being traced to it. */
 const REPEATS = 20;
@@ -109,8 +112,8 @@ const culprits = async (
 };
 
 /**
- * Runs cases in child processes under glibc's checking allocator and compares their values. A process that dies costs the case that
- * it died of and goes on behind it.
+ * Runs cases in child processes under glibc's checking allocator and compares their values. A process that
+ * dies costs the case that it died of and goes on behind it.
  */
 export const sweep = async (
   options: SweepOptions,

@@ -108,7 +108,10 @@ const native =
     })[0] as Tensor;
   };
 
-/** Windows over images with every number of channels, with an even side and an odd one; batches and sides take turns. */
+/**
+ * Windows over images with every number of channels, with an even side and an odd one; batches and sides take
+ * turns.
+ */
 function* windowsOver(
   { channels, sides }: Extent,
   kernels: readonly (readonly [number, number])[],

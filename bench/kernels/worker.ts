@@ -9,8 +9,9 @@ import type { KernelCase } from './case.ts';
 import { elements, type Plain } from './plain.ts';
 
 /**
- * The child of a sweep: `worker.ts SUITE MODE REPEATS INDEX…` runs these cases of the suite. It writes a line `start INDEX` before each case, by a
- * system call of its own, so that the line is there whatever happens then; `differs INDEX TEXT` after a wrong value; `done` at the end.
+ * The child of a sweep: `worker.ts SUITE MODE REPEATS INDEX…` runs these cases of the suite. It writes a line
+ * `start INDEX` before each case, by a system call of its own, so that the line is there whatever happens
+ * then; `differs INDEX TEXT` after a wrong value; `done` at the end.
  */
 const say = (line: string): void => {
   writeSync(1, `${line}\n`);
@@ -44,7 +45,8 @@ const difference = (
 ): string | undefined => {
   if (actual.shape.join() !== expected.shape.join())
     return `${what}: shape ${actual.shape.join('×')}, not ${expected.shape.join('×')}`;
-  // Terms are of the order of one: where they cancel, the rounding of their sum does not become smaller with it.
+  // Terms are of the order of one: where they cancel, the rounding of their sum does not become smaller with
+  // it.
   let scale = 0.3;
   for (const value of expected.data) scale = Math.max(scale, Math.abs(value));
   let largest = 0;

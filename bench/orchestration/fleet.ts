@@ -1,6 +1,7 @@
 /**
- * A fleet of sleeping jobs: one search with thousands of trials in flight on the local Batch endpoint, which throttles like
- * AWS, and a worker that is replaced while all of them run. The store is in memory: Batch is what is tried here.
+ * A fleet of sleeping jobs: one search with thousands of trials in flight on the local Batch endpoint, which
+ * throttles like AWS, and a worker that is replaced while all of them run. The store is in memory: Batch is
+ * what is tried here.
  */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -61,7 +62,10 @@ interface FleetFigures {
   readonly mebibytes: number;
 }
 
-/** Runs a search of `jobs` trials in flight, and a tenth more in all; they end when all of them run under a second worker. */
+/**
+ * Runs a search of `jobs` trials in flight, and a tenth more in all; they end when all of them run under a
+ * second worker.
+ */
 export const runFleet = async (jobs: number): Promise<FleetFigures> => {
   const servers = await startBenchStack();
   try {

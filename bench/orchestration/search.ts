@@ -60,7 +60,9 @@ export const instantScore: LookUp = (genotype, fidelity) => ({
 
 type SearchHandle = WorkflowHandle<typeof searchTrials>;
 
-/** Starts the search's own workflow and runs `work` with it, while workers made by `withWorker` carry it out. */
+/**
+ * Starts the search's own workflow and runs `work` with it, while workers made by `withWorker` carry it out.
+ */
 export const withSearch = async <T>(
   { address, namespace, store }: BenchStack,
   record: RunRecord,
@@ -74,7 +76,8 @@ export const withSearch = async <T>(
   await createDocument(store, keys.experiment(runId), record);
   // Once: it holds the process, and with it every server inside, for seconds.
   const bundle = await workflowBundle(process.env);
-  // It ends with the native connection, its one user; without one it would hold the process, and its signals, for ever.
+  // It ends with the native connection, its one user; without one it would hold the process, and its signals,
+  // for ever.
   Runtime.install({
     logger: new DefaultLogger('ERROR'),
     telemetryOptions: { logging: { forward: {}, filter: 'error' } },

@@ -24,8 +24,9 @@ export interface Setting {
 }
 
 /**
- * A search of the bench. A step of a mixture trains all operations and the alphas, at about four times the cost of a step through
- * one path; so mixtures train for a quarter of the epochs, and all methods cost about the same.
+ * A search of the bench. A step of a mixture trains all operations and the alphas, at about four times the
+ * cost of a step through one path; so mixtures train for a quarter of the epochs, and all methods cost about
+ * the same.
  */
 export const specOf = (
   method: Method,
@@ -37,8 +38,8 @@ export const specOf = (
   const common = {
     space: { name: 'nas-bench-201' },
     network: { channels, layers, stem: 'cifar' },
-    // As NAS-Bench-201's own searches (Dong & Yang 2020, appendix B), in fewer epochs and at twice their learning rate: with theirs
-    // the weights of a few epochs rank cells by their skip connections.
+    // As NAS-Bench-201's own searches (Dong & Yang 2020, appendix B), in fewer epochs and at twice their
+    // learning rate: with theirs the weights of a few epochs rank cells by their skip connections.
     recipe: recipeSchema.parse({
       epochs,
       batchSize,
@@ -61,7 +62,8 @@ export const specOf = (
       return { kind: 'weight-sharing-search', strategy, ...common };
     }
     case 'enas': {
-      // As NAS-Bench-201's own run of ENAS (Dong & Yang 2020, appendix B), with fewer and smaller steps of the controller an epoch.
+      // As NAS-Bench-201's own run of ENAS (Dong & Yang 2020, appendix B), with fewer and smaller steps of
+      // the controller an epoch.
       const controller = {
         hiddenUnits: 64,
         learningRate: 0.001,

@@ -1,4 +1,7 @@
-/** Trains one supernet and scores cells with its weights; what is done is kept, so that it can be killed and run again. */
+/**
+ * Trains one supernet and scores cells with its weights; what is done is kept, so that it can be killed and
+ * run again.
+ */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadTensorFlow } from '../../containers/trainer/tensorflow.ts';

@@ -14,11 +14,14 @@ import type { StepRecipe, StepSpec } from './spec.ts';
 export interface Twin {
   /** Largest ratio to PyTorch that the product promises. */
   readonly target: number;
-  /** Whether `torch.compile` can serve: the graph of a path changes with every step, and each would be compiled anew. */
+  /**
+   * Whether `torch.compile` can serve: the graph of a path changes with every step, and each would be
+   * compiled anew.
+   */
   readonly oneGraph: boolean;
   /**
-   * Whether a compiled twin counts in the ratio. A mixture takes many minutes to compile, which no search can afford: its time is
-   * printed, and the ratio is to the fastest of the others.
+   * Whether a compiled twin counts in the ratio. A mixture takes many minutes to compile, which no search can
+   * afford: its time is printed, and the ratio is to the fastest of the others.
    */
   readonly judgedCompiled: boolean;
   /** Whether both sides draw the same random numbers, so that their losses can be compared. */

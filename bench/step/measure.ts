@@ -36,7 +36,10 @@ export interface TwinMeasurement {
   /** Of medians, to the fastest PyTorch that counts. */
   readonly ratio: number;
   readonly target: number;
-  /** Largest relative difference of a twin's loss, step by step; absent where the sides draw different random numbers. */
+  /**
+   * Largest relative difference of a twin's loss, step by step; absent where the sides draw different random
+   * numbers.
+   */
   readonly lossDifference?: number;
 }
 
@@ -78,7 +81,9 @@ const spread = (values: readonly number[]): Spread => {
 const relativeDifference = (ours: readonly number[], theirs: readonly number[]): number =>
   Math.max(...ours.map((loss, i) => Math.abs(loss - (theirs[i] as number)) / Math.abs(loss)));
 
-/** Every round times one step of each contender, one after the other, so that a busy machine slows all alike. */
+/**
+ * Every round times one step of each contender, one after the other, so that a busy machine slows all alike.
+ */
 export const measure = async (program: CaseName, options: MeasureOptions): Promise<Measurement> => {
   const chosen: StepCase = CASES[program];
   const spec = chosen.spec(options.threads);

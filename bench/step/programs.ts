@@ -34,7 +34,9 @@ import { CLASSES, IMAGE, type StepSpec } from './spec.ts';
 type HostTensors = Readonly<Record<string, HostTensor>>;
 type Kind<K extends StepSpec['kind']> = Extract<StepSpec, { kind: K }>;
 
-/** One training step of a system, as jobs run it: `step(i)` on fixed data, with the i-th path if it takes one. */
+/**
+ * One training step of a system, as jobs run it: `step(i)` on fixed data, with the i-th path if it takes one.
+ */
 export interface StepProgram {
   /** Mean loss of the training minibatch. */
   step(i: number): number;

@@ -8,8 +8,8 @@ import { stepProgram, type StepProgram } from './programs.ts';
 import type { StepSpec } from './spec.ts';
 
 /**
- * The compiled side of the step benchmark, with the line protocol of `bench/torch/worker.py`: `prepare` writes what the
- * program starts from for the twins, `step` runs one step.
+ * The compiled side of the step benchmark, with the line protocol of `bench/torch/worker.py`: `prepare`
+ * writes what the program starts from for the twins, `step` runs one step.
  */
 type Request =
   { readonly prepare: { readonly spec: StepSpec; readonly initial?: string } } | { readonly step: number };

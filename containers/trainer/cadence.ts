@@ -15,11 +15,11 @@ const MAX_INTERVAL_SECONDS = 1800;
 /**
  * Seconds of training between two checkpoints.
  *
- * Young (1974), first order: `sqrt(2 · cost · MTBF)`; Daly (2006), eq. 20 refines it for a cost that is not small
- * against the mean time between reclaims. The cost is what a checkpoint takes from training. Because writing
- * overlaps, that is the stall plus a share of the write (the writer's thread competes for memory bandwidth and,
- * on few cores, for time); a reclaim during the write also loses the whole interval, so the interval never falls
- * below the write itself, and never so low that stalls take more than 2 % of training.
+ * Young (1974), first order: `sqrt(2 · cost · MTBF)`; Daly (2006), eq. 20 refines it for a cost that is not
+ * small against the mean time between reclaims. The cost is what a checkpoint takes from training. Because
+ * writing overlaps, that is the stall plus a share of the write (the writer's thread competes for memory
+ * bandwidth and, on few cores, for time); a reclaim during the write also loses the whole interval, so the
+ * interval never falls below the write itself, and never so low that stalls take more than 2 % of training.
  */
 export const checkpointInterval = ({
   stallSeconds,
@@ -40,9 +40,9 @@ export const checkpointInterval = ({
 const WRITE_SHARE = 0.25;
 
 /**
- * Reclaims per hour of running: a Gamma prior updated by what the job has seen. The prior's mean, 0.5 an hour at
- * the weight of 2 hours, sits amid public AWS traces of single V100 and large CPU spot instances (0.06–1.4 an hour;
- * Wu et al., NSDI 2024).
+ * Reclaims per hour of running: a Gamma prior updated by what the job has seen. The prior's mean, 0.5 an hour
+ * at the weight of 2 hours, sits amid public AWS traces of single V100 and large CPU spot instances (0.06–1.4
+ * an hour; Wu et al., NSDI 2024).
  */
 export const reclaimsPerHour = (reclaims: number, hours: number): number => (1 + reclaims) / (2 + hours);
 

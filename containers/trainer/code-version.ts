@@ -28,9 +28,10 @@ const packageVersion = (specifier: string, importer: URL): string => {
 };
 
 /**
- * Identity of the numeric code: SHA-256 over the sources that training programs reach by imports, and over the versions
- * of the packages these import. Two trainers with the same version continue each other's checkpoints bit for bit on
- * machines of one kind. Changes elsewhere (workflows, commands, reports) leave it as it is.
+ * Identity of the numeric code: SHA-256 over the sources that training programs reach by imports, and over
+ * the versions of the packages these import. Two trainers with the same version continue each other's
+ * checkpoints bit for bit on machines of one kind. Changes elsewhere (workflows, commands, reports) leave it
+ * as it is.
  */
 export const codeVersion = (): string => {
   const lines = new Set<string>();

@@ -8,14 +8,16 @@ interface FailureSentence {
 }
 
 /**
- * Errors of the machine, its disks and its network: another attempt elsewhere may succeed. Codes that libuv knows come as
- * `error.code`; of the others (ESTALE, EDQUOT, EUCLEAN, …) Node gives the number alone, in `error.errno`.
+ * Errors of the machine, its disks and its network: another attempt elsewhere may succeed. Codes that libuv
+ * knows come as `error.code`; of the others (ESTALE, EDQUOT, EUCLEAN, …) Node gives the number alone, in
+ * `error.errno`.
  */
 const MACHINE_ERRNOS: ReadonlySet<string> = new Set([
   // Disks and file systems.
   ...['EIO', 'ENOSPC', 'EROFS', 'EDQUOT', 'ESTALE', 'EREMOTEIO', 'ENODEV', 'ENXIO', 'EBADMSG', 'ENODATA'],
   ...['EUCLEAN', 'ENOLCK', 'EBUSY', 'ENOTCONN', 'ESHUTDOWN', 'ENOLINK', 'ENOMEDIUM'],
-  // What the machine has no more of; memory that the system refuses is taken by others, or this process would be killed.
+  // What the machine has no more of; memory that the system refuses is taken by others, or this process would
+  // be killed.
   ...['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'ENOBUFS'],
   // Networks.
   ...[

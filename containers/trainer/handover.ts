@@ -17,8 +17,8 @@ export interface BatchAttemptRef {
 }
 
 /**
- * Has the attempt that is leaving under lease `epoch` been replaced already? If not, the next attempt is left to Batch
- * from now on, and no replacement will be submitted.
+ * Has the attempt that is leaving under lease `epoch` been replaced already? If not, the next attempt is left
+ * to Batch from now on, and no replacement will be submitted.
  */
 export const leaveToBatch = async (
   store: ObjectStore,
@@ -48,8 +48,9 @@ export const wasReplaced = async (
 const POLL_MILLISECONDS = 500;
 
 /**
- * Waits until the attempt that this one replaces has written its last checkpoint: taking the lease earlier would shut it
- * out and repeat its work. Waits no longer than the notice lasts; an attempt that was killed says nothing any more.
+ * Waits until the attempt that this one replaces has written its last checkpoint: taking the lease earlier
+ * would shut it out and repeat its work. Waits no longer than the notice lasts; an attempt that was killed
+ * says nothing any more.
  */
 export const awaitPredecessor = async (
   store: ObjectStore,
@@ -63,7 +64,8 @@ export const awaitPredecessor = async (
   const handover = await readHint(store, key.handover(epoch), handoverSchema);
   if (handover?.next !== 'replacement' || handover.batchJobId === batchJobId) return;
   const notice = options.noticeSeconds * 1000;
-  // The notice was dated by another machine; what is left of it is measured by this one, whose clock may be set meanwhile.
+  // The notice was dated by another machine; what is left of it is measured by this one, whose clock may be
+  // set meanwhile.
   const left = Math.min(Date.parse(handover.noticedAt), Date.now()) + notice - Date.now();
   const end = performance.now() + left;
   let waited = false;

@@ -35,8 +35,9 @@ export const timeInference = (
 };
 
 /**
- * Times the trained network and records it, once for the job: what an earlier attempt has recorded stays, since a timing
- * cannot be repeated. Answers what was wrong with a record that was damaged, which is replaced.
+ * Times the trained network and records it, once for the job: what an earlier attempt has recorded stays,
+ * since a timing cannot be repeated. Answers what was wrong with a record that was damaged, which is
+ * replaced.
  */
 export const recordLatency = async (
   { store, retrySeconds, now, log }: Pick<AttemptSettings, 'store' | 'retrySeconds' | 'now' | 'log'>,

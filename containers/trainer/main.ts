@@ -9,8 +9,9 @@ import { describeError, endOf } from './outcome.ts';
 import { processor } from './processor.ts';
 import { runJob } from './run-job.ts';
 
-// The trainer: `main.ts s3://BUCKET/runs/RUN/jobs/JOB/job.json`. Runs one attempt of that job and exits with one of
-// EXIT_CODES. `NAS_DRILL_KILL_AT_STEP=N` ends the process by SIGKILL right after step N: how `nas verify-resume` places its kills.
+// The trainer: `main.ts s3://BUCKET/runs/RUN/jobs/JOB/job.json`. Runs one attempt of that job and exits with
+// one of EXIT_CODES. `NAS_DRILL_KILL_AT_STEP=N` ends the process by SIGKILL right after step N: how `nas
+// verify-resume` places its kills.
 
 const RETRY_SECONDS = 600;
 const log = (line: string): void => void process.stderr.write(`${new Date().toISOString()} ${line}\n`);

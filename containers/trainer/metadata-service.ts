@@ -26,7 +26,8 @@ const ABSENT_POLL_SECONDS = 60;
 /**
  * Polls EC2's instance metadata (IMDSv2: a session token, then `spot/instance-action` and
  * `events/recommendations/rebalance`) until a reclaim is announced or `signal` aborts. Each kind of notice is
- * delivered once. A host on which the service has never answered is polled rarely; one that is away for a while is asked on.
+ * delivered once. A host on which the service has never answered is polled rarely; one that is away for a
+ * while is asked on.
  */
 export const pollNotices = async ({
   endpoint,

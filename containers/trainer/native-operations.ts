@@ -1,7 +1,9 @@
 import { nativeBackend } from '../../nas/training/graph/tensor.ts';
 import type { NativeBackend, Tf } from '../../nas/training/graph/tensor.ts';
 
-/** The function of a compiled graph that fetches these outputs: `train/out/loss:0`, `train/done:0` → `train`. */
+/**
+ * The function of a compiled graph that fetches these outputs: `train/out/loss:0`, `train/done:0` → `train`.
+ */
 const functionOf = (outputs: readonly string[]): string => {
   const name = (outputs.at(-1) ?? '').split('/')[0] ?? '';
   if (name === 'written') return 'write variables';
@@ -13,9 +15,10 @@ const KERNELS = /Conv|MatMul|Pool|BatchNorm|LRN/;
 const RECORDING = 'record the program';
 
 /**
- * Says what is about to run in TensorFlow's native code: every load of a compiled graph, every call of one of its functions, and,
- * while a program is recorded, its kernels, each of which then runs once for its shapes. Graphs are numbered in the order in which
- * they are loaded, so that equal programs name equal operations. Answers with what says so of the recording of a program.
+ * Says what is about to run in TensorFlow's native code: every load of a compiled graph, every call of one of
+ * its functions, and, while a program is recorded, its kernels, each of which then runs once for its shapes.
+ * Graphs are numbered in the order in which they are loaded, so that equal programs name equal operations.
+ * Answers with what says so of the recording of a program.
  */
 export const observeNative = (
   tf: Tf,

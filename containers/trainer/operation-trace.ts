@@ -1,6 +1,8 @@
 import type { JobProgress } from '../../nas/job/progress.ts';
 
-/** What native code was asked for last. A process that it kills can no longer say so: it is on record before. */
+/**
+ * What native code was asked for last. A process that it kills can no longer say so: it is on record before.
+ */
 export interface OperationTrace {
   readonly current: string | undefined;
   /** Cheap but for the first time that an operation is named: then it is on record when this returns. */

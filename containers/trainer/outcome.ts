@@ -45,9 +45,9 @@ const isInput = (error: unknown): boolean =>
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
- * How an error ends the attempt, by its class, its code or its words, or those of its causes. A machine that fails under a wrong
- * input has failed first. What none of the rules knows is a defect of the product: it ends as `user-error`, because repeating
- * it cannot help and a search must not learn from it.
+ * How an error ends the attempt, by its class, its code or its words, or those of its causes. A machine that
+ * fails under a wrong input has failed first. What none of the rules knows is a defect of the product: it
+ * ends as `user-error`, because repeating it cannot help and a search must not learn from it.
  */
 export const endOf = (error: unknown): AttemptEnd => {
   const chain = causesOf(error);

@@ -7,8 +7,8 @@ export class StorageLostError extends Error {
 }
 
 /**
- * Runs a storage operation that is safe to repeat until it succeeds, for at most `seconds`. The SDK retries within
- * one call; this outlasts a server that is away for minutes.
+ * Runs a storage operation that is safe to repeat until it succeeds, for at most `seconds`. The SDK retries
+ * within one call; this outlasts a server that is away for minutes.
  *
  * @throws StorageLostError when the time is used up; errors other than `StorageError` pass through at once.
  */

@@ -10,7 +10,9 @@ const cpuinfo = (): string => {
   }
 };
 
-/** Model and instruction set of this machine's processor, and what limits the latter; for records and reports. */
+/**
+ * Model and instruction set of this machine's processor, and what limits the latter; for records and reports.
+ */
 export const processor = (environment: NodeJS.ProcessEnv): Readonly<Record<string, string>> => {
   const model = cpus()[0]?.model.trim() ?? 'unknown';
   const limit = environment['ONEDNN_MAX_CPU_ISA'];

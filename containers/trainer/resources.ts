@@ -11,7 +11,8 @@ import type { ObjectStore } from '../../store/object-store.ts';
 import { persist } from './persist.ts';
 
 /**
- * The job's data set, fetched through the folder `cache`: shape and counts at once, the images of a split when a program opens it.
+ * The job's data set, fetched through the folder `cache`: shape and counts at once, the images of a split
+ * when a program opens it.
  */
 export const openProgramData = async (
   store: ObjectStore,

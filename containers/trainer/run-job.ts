@@ -23,9 +23,9 @@ import type { AttemptSettings } from './settings.ts';
 const LAST_WORDS_SECONDS = 20;
 
 /**
- * Runs one attempt of a job to its typed end: lease, restore, train, checkpoint, result. Resolves to the process's
- * exit code and never rejects; the reason of every end but success is logged and kept in the attempt's record.
- * A job whose result exists is not run again.
+ * Runs one attempt of a job to its typed end: lease, restore, train, checkpoint, result. Resolves to the
+ * process's exit code and never rejects; the reason of every end but success is logged and kept in the
+ * attempt's record. A job whose result exists is not run again.
  */
 export const runJob = async (settings: AttemptSettings): Promise<number> => {
   const { store, key, environment, retrySeconds, log } = settings;
@@ -99,7 +99,10 @@ const lacksTiming = async (
   return found.kind !== 'intact';
 };
 
-/** An attempt that was told to leave says who starts the next one. Without an answer of the storage Batch does. */
+/**
+ * An attempt that was told to leave says who starts the next one. Without an answer of the storage Batch
+ * does.
+ */
 const handOver = async (
   { store, log }: AttemptSettings,
   { runId, current: { jobId, epoch, batchJobId, notice } }: AttemptLog,

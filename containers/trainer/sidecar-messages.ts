@@ -26,7 +26,10 @@ export type ToSidecar =
   | {
       readonly kind: 'progress';
       readonly progress: Omit<JobProgress, 'updatedAt'>;
-      /** Present where it is to be published at once: one int32, set to 1 and notified when that is done or has failed. */
+      /**
+       * Present where it is to be published at once: one int32, set to 1 and notified when that is done or
+       * has failed.
+       */
       readonly published?: SharedArrayBuffer;
     }
   | { readonly kind: 'close' };

@@ -9,9 +9,9 @@ import { pollNotices } from './metadata-service.ts';
 import { persist } from './persist.ts';
 import type { FromSidecar, SidecarData, ToSidecar } from './sidecar-messages.ts';
 
-// The trainer's second thread. A TensorFlow call blocks the main thread for the length of a step, so whatever must
-// not wait for it, or make it wait, happens here: writing checkpoints, hearing reclaim notices, noticing that a
-// newer attempt owns the job, and publishing progress.
+// The trainer's second thread. A TensorFlow call blocks the main thread for the length of a step, so whatever
+// must not wait for it, or make it wait, happens here: writing checkpoints, hearing reclaim notices, noticing
+// that a newer attempt owns the job, and publishing progress.
 
 const port = parentPort;
 if (!port) throw new Error('sidecar-thread: runs as a worker thread of the trainer only');
@@ -84,7 +84,9 @@ const checkFence = async (): Promise<void> => {
 /** Later than this after the notice a head start is worth nothing. */
 const ANNOUNCE_SECONDS = 30;
 
-/** Lets the worker submit a replacement while the main thread ends its step and writes the last checkpoint. */
+/**
+ * Lets the worker submit a replacement while the main thread ends its step and writes the last checkpoint.
+ */
 const announce = async (): Promise<void> => {
   if (data.batch.batchJobId === '') return;
   const notice: ReclaimNotice = { ...data.batch, at: new Date().toISOString() };

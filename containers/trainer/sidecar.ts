@@ -9,8 +9,9 @@ import type { FromSidecar, SaveReport, SidecarData, ToSidecar } from './sidecar-
 /** The main thread's view of what runs beside training. */
 export interface Sidecar {
   /**
-   * Writes a checkpoint while training goes on. The snapshot's memory moves to the writer: it must not be used
-   * afterwards. Undefined when a newer snapshot overtook it. Rejects with `StaleLeaseError` or `StorageLostError`.
+   * Writes a checkpoint while training goes on. The snapshot's memory moves to the writer: it must not be
+   * used afterwards. Undefined when a newer snapshot overtook it. Rejects with `StaleLeaseError` or
+   * `StorageLostError`.
    */
   save(snapshot: Snapshot): Promise<SaveReport | undefined>;
   progress(progress: Omit<JobProgress, 'updatedAt'>): void;
@@ -104,7 +105,10 @@ export const startSidecar = async (data: SidecarData, events: SidecarEvents): Pr
   };
 };
 
-/** The memory of a snapshot's tensors, to be moved rather than copied. Shared or pooled memory is copied instead. */
+/**
+ * The memory of a snapshot's tensors, to be moved rather than copied. Shared or pooled memory is copied
+ * instead.
+ */
 const buffersOf = (snapshot: Snapshot): ArrayBuffer[] => {
   const buffers = new Set<ArrayBuffer>();
   for (const { data } of Object.values(snapshot.tensors))

@@ -8,8 +8,9 @@ const require = createRequire(import.meta.url);
 
 interface TensorflowOptions {
   /**
-   * Operations that run side by side; results are reproducible for a fixed number. Each has one thread: recorded steps
-   * have enough independent operations, and sharing out every small one among threads costs more than it gives.
+   * Operations that run side by side; results are reproducible for a fixed number. Each has one thread:
+   * recorded steps have enough independent operations, and sharing out every small one among threads costs
+   * more than it gives.
    */
   readonly threads: number;
 }
@@ -24,7 +25,10 @@ interface LoadedTensorflow {
 const DEFAULTS = {
   /** Warnings and up. */
   TF_CPP_MIN_LOG_LEVEL: '2',
-  /** oneDNN's CPU kernels: max-pooling's gradient is 30 times faster than TensorFlow's own, batch norm's 3 times. */
+  /**
+   * oneDNN's CPU kernels: max-pooling's gradient is 30 times faster than TensorFlow's own, batch norm's 3
+   * times.
+   */
   TF_ENABLE_ONEDNN_OPTS: '1',
   /** GPU kernels that sum in a fixed order. */
   TF_DETERMINISTIC_OPS: '1',
@@ -42,8 +46,8 @@ const load = (): { readonly tf: Tf; readonly device: 'cpu' | 'gpu' } => {
 let loaded: (LoadedTensorflow & TensorflowOptions) | undefined;
 
 /**
- * Loads TensorFlow into this process: the one place that picks the package. Thread pools are sized when the library is
- * loaded, so a second call must ask for the same number of threads.
+ * Loads TensorFlow into this process: the one place that picks the package. Thread pools are sized when the
+ * library is loaded, so a second call must ask for the same number of threads.
  *
  * @throws Error when TensorFlow is already loaded with another number of threads.
  */

@@ -46,11 +46,12 @@ export interface LoopState {
 }
 
 /**
- * Runs a program to its end, or to the step at which it is asked to stop, checkpointing on the way. Writing overlaps
- * with training; at most one cadence checkpoint is under way. On both ends the last step is checkpointed and
- * acknowledged before the loop returns.
+ * Runs a program to its end, or to the step at which it is asked to stop, checkpointing on the way. Writing
+ * overlaps with training; at most one cadence checkpoint is under way. On both ends the last step is
+ * checkpointed and acknowledged before the loop returns.
  *
- * @throws StaleLeaseError when a newer attempt owns the job, StorageLostError when a checkpoint could not be written
+ * @throws StaleLeaseError when a newer attempt owns the job, StorageLostError when a checkpoint could not be
+ * written
  *   within the retry budget, and what the program throws (`DivergedError`, …).
  */
 export const trainLoop = async (

@@ -26,8 +26,9 @@ const exists = (path: string): Promise<boolean> =>
   );
 
 /**
- * The workflows as one file for the worker's isolates, built once for each version of their sources and kept in the
- * cache (`NAS_CACHE`, by default `~/.cache/durable-nas`): building takes seconds, which every start would pay.
+ * The workflows as one file for the worker's isolates, built once for each version of their sources and kept
+ * in the cache (`NAS_CACHE`, by default `~/.cache/durable-nas`): building takes seconds, which every start
+ * would pay.
  */
 export const workflowBundle = async (environment: NodeJS.ProcessEnv): Promise<{ codePath: string }> => {
   const cache = join(environment['NAS_CACHE'] ?? join(homedir(), '.cache', 'durable-nas'), 'workflows');

@@ -5,8 +5,8 @@ import { configFromEnvironment } from './environment.ts';
 import { replayOpenRuns } from './replay-open-runs.ts';
 import { temporalConnection } from './temporal-connection.ts';
 
-// Says which workflows under way this code could not go on with: one JSON array on the one line of stdout that begins
-// with `CHECKED `. The SDK's core writes lines of its own.
+// Says which workflows under way this code could not go on with: one JSON array on the one line of stdout
+// that begins with `CHECKED `. The SDK's core writes lines of its own.
 
 const config = configFromEnvironment(process.env);
 // A replay that fails is an answer here, not an event.

@@ -26,8 +26,8 @@ export const configFromEnvironment = (environment: NodeJS.ProcessEnv): Config =>
 };
 
 /**
- * What the worker calls itself at Temporal, which lists it for minutes after it has died: pid and host come again, the
- * token that whoever starts it gives it does not.
+ * What the worker calls itself at Temporal, which lists it for minutes after it has died: pid and host come
+ * again, the token that whoever starts it gives it does not.
  */
 export const workerIdentity = ({ NAS_START: token }: NodeJS.ProcessEnv): string =>
   `${process.pid}@${hostname()}${token === undefined ? '' : `#${token}`}`;

@@ -3,7 +3,10 @@ import type { Client } from '@temporalio/client';
 
 const RECONCILE_SCHEDULE = 'nas-reconcile';
 
-/** Has Temporal start `reconcileRuns` every quarter of an hour; a schedule that is there, also a paused one, is kept. */
+/**
+ * Has Temporal start `reconcileRuns` every quarter of an hour; a schedule that is there, also a paused one,
+ * is kept.
+ */
 export const ensureReconcileSchedule = async (client: Client, taskQueue: string): Promise<void> => {
   try {
     await client.schedule.create({

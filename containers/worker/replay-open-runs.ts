@@ -16,7 +16,10 @@ interface Unreplayable {
 export const workerBuild = (code: string): string =>
   `${workerPackage.name}@${workerPackage.version}+${createHash('sha256').update(code).digest('hex')}`;
 
-/** Why a worker does not start: with it these runs would stand still, and the worker of before can go on with them. */
+/**
+ * Why a worker does not start: with it these runs would stand still, and the worker of before can go on with
+ * them.
+ */
 export const codeRefused = (refused: readonly Unreplayable[]): Error =>
   infrastructureError(
     refused
@@ -40,8 +43,8 @@ const lastBuild = ({ events }: History): { readonly id: string } | undefined => 
 };
 
 /**
- * Replays the histories of all workflows of runs that are under way, where another build has moved them last, and answers
- * those that this code would decide otherwise: with it they would stand still for ever.
+ * Replays the histories of all workflows of runs that are under way, where another build has moved them last,
+ * and answers those that this code would decide otherwise: with it they would stand still for ever.
  */
 export const replayOpenRuns = async (
   client: Client,

@@ -16,7 +16,9 @@ const onDemand = <T>(create: (tf: Tf) => T): (() => T) => {
   return () => (made ??= create(loadTensorFlow({ threads: THREADS }).tf));
 };
 
-/** The tensor arithmetic of strategies. TensorFlow is loaded at the first use, which most searches never make. */
+/**
+ * The tensor arithmetic of strategies. TensorFlow is loaded at the first use, which most searches never make.
+ */
 export const strategyPortsOnDemand = (): Required<StrategyPorts> => {
   const math = onDemand(createControllerMath);
   const eas = onDemand(createEasController);

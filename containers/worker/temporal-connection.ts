@@ -9,10 +9,10 @@ type TemporalConnection = Pick<NativeConnectionOptions, 'apiKey' | 'metadata' | 
 };
 
 /**
- * How to reach the Temporal frontend: the address of the configuration; TLS, client certificate, API key and headers by
- * the variables that all of Temporal's tools read (`TEMPORAL_TLS…`, `TEMPORAL_API_KEY`, `TEMPORAL_GRPC_META_…`), and by
- * their profile file where `TEMPORAL_PROFILE` or `TEMPORAL_CONFIG_FILE` names one: a profile that is merely there
- * belongs to another server. An API key turns TLS on.
+ * How to reach the Temporal frontend: the address of the configuration; TLS, client certificate, API key and
+ * headers by the variables that all of Temporal's tools read (`TEMPORAL_TLS…`, `TEMPORAL_API_KEY`,
+ * `TEMPORAL_GRPC_META_…`), and by their profile file where `TEMPORAL_PROFILE` or `TEMPORAL_CONFIG_FILE` names
+ * one: a profile that is merely there belongs to another server. An API key turns TLS on.
  * @throws InputError when the profile or a certificate cannot be read
  */
 export const temporalConnection = (

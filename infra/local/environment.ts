@@ -9,7 +9,10 @@ const NOT_OF_JOBS = new Set(['AWS_ENDPOINT_URL_BATCH']);
 const chosen = (env: NodeJS.ProcessEnv, isChosen: (name: string) => boolean): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => isChosen(name)));
 
-/** The environment of a server that is not ours: none of the user's keys, and no variable that opens another port. */
+/**
+ * The environment of a server that is not ours: none of the user's keys, and no variable that opens another
+ * port.
+ */
 export const basicEnvironment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   chosen(env, (name) => BASICS.test(name));
 

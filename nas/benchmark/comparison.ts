@@ -13,7 +13,10 @@ import type { TabularBenchmark } from './table.ts';
 import { tabularSearch } from './tabular-search.ts';
 import type { TabularRun } from './tabular-search.ts';
 
-/** A sample of `n` runs: sample standard deviation and Student's 95 % interval of the mean; not numbers where n is 0. */
+/**
+ * A sample of `n` runs: sample standard deviation and Student's 95 % interval of the mean; not numbers where
+ * n is 0.
+ */
 export interface RunStatistics {
   readonly mean: number;
   readonly sd: number;
@@ -27,13 +30,16 @@ interface StrategyComparison {
   readonly final: RunStatistics;
   /** What `final` is the sample of, in the order of the seeds; null for a run that found nothing. */
   readonly finals: readonly (number | null)[];
-  /** Trials of a run, on average, whose network had been proposed before: they find nothing new, but count as evaluations. */
+  /**
+   * Trials of a run, on average, whose network had been proposed before: they find nothing new, but count as
+   * evaluations.
+   */
   readonly copies: number;
   /** Runs that found no architecture within the limits. */
   readonly foundNothing: number;
   /**
-   * The best final score within the limits minus the incumbent's, over the `n` runs that had one by then; begins where any
-   * run had.
+   * The best final score within the limits minus the incumbent's, over the `n` runs that had one by then;
+   * begins where any run had.
    */
   readonly regret: readonly {
     readonly evaluations: number;
@@ -54,8 +60,8 @@ interface StrategyComparison {
 interface TradeOff {
   readonly minimise: string;
   /**
-   * Dominated above the worst score and greatest cost within the limits, as a share of what all architectures within them
-   * dominate, 1 where that is nothing; 0 of a run that found nothing.
+   * Dominated above the worst score and greatest cost within the limits, as a share of what all architectures
+   * within them dominate, 1 where that is nothing; 0 of a run that found nothing.
    */
   readonly hypervolume: RunStatistics;
   /** The front of the first run, dearest first. */
@@ -70,7 +76,10 @@ export interface Comparison {
   readonly runs: number;
   readonly seed: number;
   readonly parallelism: number;
-  /** The highest final score within the limits, and that of the architecture with the highest search signal there. */
+  /**
+   * The highest final score within the limits, and that of the architecture with the highest search signal
+   * there.
+   */
   readonly optimum: number;
   readonly bestBySignal: number;
   /** The lowest final score in the table. */
@@ -110,7 +119,10 @@ interface ComparisonOptions {
   readonly ports?: StrategyPorts;
   /** What the search is to find besides a high signal, in the table's columns. */
   readonly objective?: Objective;
-  /** A column that is to be small: measured for strategies, and the trade-off with the final score is reported. */
+  /**
+   * A column that is to be small: measured for strategies, and the trade-off with the final score is
+   * reported.
+   */
   readonly minimise?: string;
   /** Columns of the search signal after shares of the training; a table with learning curves needs none. */
   readonly fidelities?: readonly FidelityColumn[];
@@ -177,8 +189,8 @@ const tradeOffOf = (
 };
 
 /**
- * Runs every strategy `runs` times on a table. Each run searches by the search column alone and is judged by the
- * final column of what it found.
+ * Runs every strategy `runs` times on a table. Each run searches by the search column alone and is judged by
+ * the final column of what it found.
  */
 export const compareStrategies = (table: TabularBenchmark, options: ComparisonOptions): Comparison => {
   const { evaluations, runs, seed, parallelism, ports, minimise, onStrategy } = options;

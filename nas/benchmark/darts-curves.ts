@@ -4,13 +4,17 @@ import type { CellGenotype } from '../space/cell-genotype.ts';
 import { dartsCnn } from '../space/darts-cnn.ts';
 import type { TableRow } from './table.ts';
 
-/** Genotypes and, under any other names, one learning curve for each of them; whatever has another form is left out. */
+/**
+ * Genotypes and, under any other names, one learning curve for each of them; whatever has another form is
+ * left out.
+ */
 const schema = z.object({ genotypes: z.array(z.string()).min(1) }).catchall(z.unknown());
 const curvesSchema = z.array(z.array(z.number()).min(2));
 
 /**
- * Learning curves of DARTS cells, as published with Yang, Esperança & Carlucci 2020, "NAS evaluation is frustratingly hard", §4: JSON of
- * `genotypes` and of lists of as many curves, all of one length. A row's key is the hash of its cell.
+ * Learning curves of DARTS cells, as published with Yang, Esperança & Carlucci 2020, "NAS evaluation is
+ * frustratingly hard", §4: JSON of `genotypes` and of lists of as many curves, all of one length. A row's key
+ * is the hash of its cell.
  *
  * @throws InputError for another form, or a genotype that is none of the space darts-cnn.
  */

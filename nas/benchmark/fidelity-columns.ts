@@ -26,8 +26,8 @@ export const fidelityColumn = (text: string): FidelityColumn | undefined => {
 const EXACT = 1e-9;
 
 /**
- * The searched column after shares of the training, as other columns hold it: a trial of a share finds the column of the greatest share that
- * it has reached.
+ * The searched column after shares of the training, as other columns hold it: a trial of a share finds the
+ * column of the greatest share that it has reached.
  *
  * @throws InputError where the table lacks a column, or one share has two.
  */
@@ -62,8 +62,8 @@ export const scoreByColumns = (
 };
 
 /**
- * Options with which a scheduler's rungs are at shares that have a column: the least of them, and where all are one whole factor apart, that
- * factor.
+ * Options with which a scheduler's rungs are at shares that have a column: the least of them, and where all
+ * are one whole factor apart, that factor.
  */
 export const rungOptions = (
   columns: readonly FidelityColumn[],

@@ -20,7 +20,9 @@ import type { TableRow, TabularBenchmark } from './table.ts';
 interface Format {
   /** The CSV column that holds the key, one of these. */
   readonly keyColumns: readonly string[];
-  /** Turns the text of that column into the key that `keyOf` gives. Throws on text that is no architecture. */
+  /**
+   * Turns the text of that column into the key that `keyOf` gives. Throws on text that is no architecture.
+   */
   readonly normalise: (text: string) => string;
   readonly keyOf: (genotype: Json) => string;
   /** The space whose architectures the table holds. */
@@ -36,7 +38,10 @@ const graphHash = (text: string): string => {
   return text;
 };
 
-/** Graphs of at most so many vertices that differ, by the name of their space: what a complete table of NAS-Bench-101 holds. */
+/**
+ * Graphs of at most so many vertices that differ, by the name of their space: what a complete table of
+ * NAS-Bench-101 holds.
+ */
 const NAS_BENCH_101_GRAPHS: Readonly<Record<string, number>> = {
   'nas-bench-101-2': 1,
   'nas-bench-101-3': 7,
@@ -48,7 +53,10 @@ const NAS_BENCH_101_GRAPHS: Readonly<Record<string, number>> = {
 
 const matrixSchema = z.array(z.array(z.number())).min(2).max(7);
 
-/** The table's largest graph bounds the space, as in the published subsets of at most 5 vertices; 7 without adjacency matrices. */
+/**
+ * The table's largest graph bounds the space, as in the published subsets of at most 5 vertices; 7 without
+ * adjacency matrices.
+ */
 const largestGraph = (rows: readonly TableRow[], file: string): number => {
   let largest = 0;
   for (const { values, line } of rows) {
@@ -180,7 +188,10 @@ const fromCsv = (format: Format, space: string, text: string, file: string): Tab
 
 const jsonObject = z.record(z.string(), z.unknown());
 
-/** The numbers and texts of a record by column; list entries become `test_acc_1`, …, and what is neither is left out. */
+/**
+ * The numbers and texts of a record by column; list entries become `test_acc_1`, …, and what is neither is
+ * left out.
+ */
 const columnsOf = (record: object): ReadonlyMap<string, number | string> => {
   const isValue = (value: unknown): value is number | string =>
     typeof value === 'number' || typeof value === 'string';
@@ -230,9 +241,9 @@ const fromJson = (format: Format, space: string, text: string, file: string): Ta
 };
 
 /**
- * Reads a benchmark table: CSV with named columns, the JSON of NAS-Bench-Macro, or that of learning curves of DARTS cells. Any numeric column can serve as
- * search signal or final score. Throws `InputError` for an unknown space, an unreadable file, or a missing row: only cells of DARTS may be
- * a part of their space.
+ * Reads a benchmark table: CSV with named columns, the JSON of NAS-Bench-Macro, or that of learning curves of
+ * DARTS cells. Any numeric column can serve as search signal or final score. Throws `InputError` for an
+ * unknown space, an unreadable file, or a missing row: only cells of DARTS may be a part of their space.
  */
 export const readTable = (space: string, text: string, file: string): TabularBenchmark => {
   if (space === LISTED) {

@@ -5,7 +5,10 @@ import type { TabularBenchmark } from './table.ts';
 
 type Table = Pick<TabularBenchmark, 'size' | 'column' | 'describeRow'>;
 
-/** What tables write where a network has no measure: the latency of one that the device's compiler refuses (HW-NAS-Bench). */
+/**
+ * What tables write where a network has no measure: the latency of one that the device's compiler refuses
+ * (HW-NAS-Bench).
+ */
 const UNMEASURED = -1;
 
 /** Whether the column is a measure that some rows lack: −1 is its only negative value. */
@@ -20,9 +23,10 @@ interface TableObjective {
 }
 
 /**
- * An objective on a table's columns, and on those that a strategy keeps small besides. A network that lacks one of these measures cannot be
- * what is sought: the column's limit begins at zero then, unless it says where. Throws `InputError` where the table lacks a column,
- * where no row is within the limits, and where a weight meets a value that it cannot weigh. `field` is the objective's place.
+ * An objective on a table's columns, and on those that a strategy keeps small besides. A network that lacks
+ * one of these measures cannot be what is sought: the column's limit begins at zero then, unless it says
+ * where. Throws `InputError` where the table lacks a column, where no row is within the limits, and where a
+ * weight meets a value that it cannot weigh. `field` is the objective's place.
  */
 export const objectiveOnTable = (
   table: Table,

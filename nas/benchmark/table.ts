@@ -29,13 +29,13 @@ export interface TabularBenchmark {
   /** The rows are part of a larger space, and `space` is that part. */
   readonly listed: boolean;
   /**
-   * The column's value for every row. Throws `InputError` naming the column if the table lacks it, or the first row
-   * without a value.
+   * The column's value for every row. Throws `InputError` naming the column if the table lacks it, or the
+   * first row without a value.
    */
   column(name: string, field?: string): Float64Array;
   /**
-   * The same after a share of the training: of a curve the value at the nearest of its points. A column without one has
-   * final values alone, and any other share is a `RangeError`. Throws as `column` does.
+   * The same after a share of the training: of a curve the value at the nearest of its points. A column
+   * without one has final values alone, and any other share is a `RangeError`. Throws as `column` does.
    */
   score(name: string, field?: string): Score;
   /** The row's architecture, and its line in the file where lines mean rows. */
@@ -56,8 +56,8 @@ const shown = (cell: number | string): string =>
 const pointAt = (length: number, fidelity: number): number => Math.max(1, Math.round(fidelity * length)) - 1;
 
 /**
- * A table over a space. Rows with equal keys are repeats of one architecture: their values are averaged. `keyOf` maps
- * a genotype to its row's key. Rows with curves are no repeats.
+ * A table over a space. Rows with equal keys are repeats of one architecture: their values are averaged.
+ * `keyOf` maps a genotype to its row's key. Rows with curves are no repeats.
  */
 export const tabularBenchmark = (
   space: Space,

@@ -6,8 +6,9 @@ import type { Score, TabularBenchmark } from './table.ts';
 
 export interface TabularRun {
   /**
-   * Row of the incumbent after each full training's worth of look-ups; −1 while every architecture is beyond the limits. The
-   * incumbent is, of what was looked up at the highest fidelity so far, the best by search signal under the objective, the earlier on ties.
+   * Row of the incumbent after each full training's worth of look-ups; −1 while every architecture is beyond
+   * the limits. The incumbent is, of what was looked up at the highest fidelity so far, the best by search
+   * signal under the objective, the earlier on ties.
    */
   readonly incumbents: Int32Array;
   /** Full trainings' worth done; fewer than asked for only where the strategy had nothing left to propose. */
@@ -23,7 +24,10 @@ export interface TabularRun {
 /** Shares of a full training add up with rounding errors below this. */
 const EXACT = 1e-9;
 
-/** The state that a search starts from, and what a trial of `fidelity` costs after one of the same row that had `before`. */
+/**
+ * The state that a search starts from, and what a trial of `fidelity` costs after one of the same row that
+ * had `before`.
+ */
 const start = (
   strategy: Strategy,
   { evaluations, seed, options = {} }: Pick<TabularSearchOptions, 'evaluations' | 'seed' | 'options'>,
@@ -40,9 +44,10 @@ const start = (
 };
 
 /**
- * One search on a table, in process: `parallelism` trials are asked for, looked up and told at once. The strategy
- * sees the search signal only. A trial costs one evaluation; one of a multi-fidelity strategy its share of the full training, less the
- * share that the same architecture had before: a longer trial goes on from a shorter one.
+ * One search on a table, in process: `parallelism` trials are asked for, looked up and told at once. The
+ * strategy sees the search signal only. A trial costs one evaluation; one of a multi-fidelity strategy its
+ * share of the full training, less the share that the same architecture had before: a longer trial goes on
+ * from a shorter one.
  */
 export const tabularSearch = (
   strategy: Strategy,

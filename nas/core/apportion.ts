@@ -7,7 +7,9 @@ export type Shortage =
 
 type Apportionment = { readonly kind: 'apportioned'; readonly taken: readonly number[] } | Shortage;
 
-/** How many a fraction of `count` is, halves rounded up; at least one for each class, and one of each left. */
+/**
+ * How many a fraction of `count` is, halves rounded up; at least one for each class, and one of each left.
+ */
 export const shareOf = (count: number, fraction: number, classes: number): number =>
   Math.min(Math.max(Math.round(fraction * count), classes), count - classes);
 
@@ -15,15 +17,17 @@ export const shareOf = (count: number, fraction: number, classes: number): numbe
 const TIE = 1e-9;
 
 /**
- * How many of each class make up a fraction of all: the method of largest remainders. `shareOf` all of them are
- * taken together; each class gives the whole part of its share, and classes with the largest remainders give one more, earlier ones
- * first among equals. Every class has at least one in both parts. Equal classes whose share is whole so give exactly it.
+ * How many of each class make up a fraction of all: the method of largest remainders. `shareOf` all of them
+ * are taken together; each class gives the whole part of its share, and classes with the largest remainders
+ * give one more, earlier ones first among equals. Every class has at least one in both parts. Equal classes
+ * whose share is whole so give exactly it.
  */
 export const apportion = (sizes: readonly number[], fraction: number): Apportionment => {
   const small = sizes.findIndex((size) => size < 2);
   if (small !== -1) return { kind: 'class', index: small, size: sizes[small] as number };
   const all = sizes.reduce((sum, size) => sum + size, 0);
-  // Where a class's share rounds to none on average, one of each would be another fraction than was asked for.
+  // Where a class's share rounds to none on average, one of each would be another fraction than was asked
+  // for.
   const exact = fraction * all;
   if (Math.min(exact, all - exact) < sizes.length / 2) {
     const rounded = Math.round(exact);

@@ -57,8 +57,8 @@ const looksLikeUtf16 = (bytes: Uint8Array): boolean => {
 };
 
 /**
- * The text of a file that a person wrote. Throws `InputError` with line and column where the bytes are no UTF-8; a byte
- * order mark of UTF-8 is left out.
+ * The text of a file that a person wrote. Throws `InputError` with line and column where the bytes are no
+ * UTF-8; a byte order mark of UTF-8 is left out.
  */
 export const decodeText = (bytes: Uint8Array, file: string): string => {
   const converted = (encoding: string): string => `iconv -f ${encoding} -t UTF-8 ${file} converts it`;

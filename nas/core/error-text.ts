@@ -31,8 +31,8 @@ const wordsOf = (error: Error & { code?: unknown }): string => {
 };
 
 /**
- * An error for people: `outer (cause: inner; innermost)`. The outermost words come first, because they name the key, the job and the
- * fix; causes that they repeat are left out.
+ * An error for people: `outer (cause: inner; innermost)`. The outermost words come first, because they name
+ * the key, the job and the fix; causes that they repeat are left out.
  */
 export const errorText = (error: unknown): string => {
   const chain = [...errorChain(error)];

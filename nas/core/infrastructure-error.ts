@@ -1,4 +1,7 @@
-/** Something the product depends on is down, missing or refuses; the message names it and the fix. Exit code 3. */
+/**
+ * Something the product depends on is down, missing or refuses; the message names it and the fix. Exit code
+ * 3.
+ */
 export class InfrastructureError extends Error {
   override readonly name = 'InfrastructureError';
 }

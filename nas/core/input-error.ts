@@ -1,6 +1,9 @@
 import { clipped, shownValue } from './shown-value.ts';
 
-/** The user's input is wrong; the message names the field, the value, what is allowed, and the fix. Exit code 2. */
+/**
+ * The user's input is wrong; the message names the field, the value, what is allowed, and the fix. Exit code
+ * 2.
+ */
 export class InputError extends Error {
   override readonly name = 'InputError';
 }
@@ -34,8 +37,8 @@ export const inputErrors = (errors: readonly [InputError, ...InputError[]]): Inp
 };
 
 /**
- * What steps answer that may each find the input wrong, in order. Throws one `InputError` that lists what all of them find; any other
- * error is thrown as it is.
+ * What steps answer that may each find the input wrong, in order. Throws one `InputError` that lists what all
+ * of them find; any other error is thrown as it is.
  */
 export const allOrErrors = async <T extends readonly unknown[]>(steps: {
   readonly [K in keyof T]: () => Promise<T[K]>;

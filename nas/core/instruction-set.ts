@@ -14,7 +14,9 @@ const BF16 = [...VNNI, 'avx512_bf16'];
 const FP16 = [...BF16, 'avx512_fp16'];
 const AMX = [...FP16, 'amx_tile', 'amx_int8', 'amx_bf16'];
 
-/** Largest first, each with the flags of Linux that it needs: one without all of them is of no use to oneDNN. */
+/**
+ * Largest first, each with the flags of Linux that it needs: one without all of them is of no use to oneDNN.
+ */
 const SETS: readonly (InstructionSet & { readonly flags: readonly string[] })[] = [
   { name: 'AVX512_CORE_AMX', family: 'AVX-512', flags: AMX },
   { name: 'AVX512_CORE_FP16', family: 'AVX-512', flags: FP16 },

@@ -7,8 +7,8 @@ import { sha256 } from './hash.ts';
 export type RandomState = readonly number[];
 
 /**
- * A seeded stream of random numbers (xoroshiro128+ from pure-rand). All randomness of the product flows through
- * one of these; its state is saved with whatever owns it.
+ * A seeded stream of random numbers (xoroshiro128+ from pure-rand). All randomness of the product flows
+ * through one of these; its state is saved with whatever owns it.
  */
 export interface Random {
   /** A uniform integer in [0, n). */
@@ -51,7 +51,9 @@ const wrap = (generator: ReturnType<typeof xoroshiro128plusFromState>): Random =
   };
 };
 
-/** A stream from an integer seed; the seed is hashed to the full 128-bit state, so near seeds are unrelated. */
+/**
+ * A stream from an integer seed; the seed is hashed to the full 128-bit state, so near seeds are unrelated.
+ */
 export const randomFromSeed = (seed: number): Random => {
   const digest = sha256(`seed/${seed}`);
   return wrap(
@@ -63,8 +65,8 @@ export const randomFromSeed = (seed: number): Random => {
 export const randomFromState = (state: RandomState): Random => wrap(xoroshiro128plusFromState(state));
 
 /**
- * An independent 32-bit seed for a named purpose: `deriveSeed(7, 'data-order')`. Adding a purpose never shifts
- * the numbers of another, which a shared stream would.
+ * An independent 32-bit seed for a named purpose: `deriveSeed(7, 'data-order')`. Adding a purpose never
+ * shifts the numbers of another, which a shared stream would.
  */
 export const deriveSeed = (seed: number, ...purpose: readonly (string | number)[]): number =>
   Number.parseInt(sha256([seed, ...purpose].join('/')).slice(0, 8), 16) | 0;

@@ -21,7 +21,9 @@ export const clipped = (text: string, limit: number): string => {
   return `${line.slice(0, limit).replace(/[\ud800-\udbff]$/, '')}…`;
 };
 
-/** JSON of a value, piece by piece: who reads the first pieces alone pays for no others, of cycles neither. */
+/**
+ * JSON of a value, piece by piece: who reads the first pieces alone pays for no others, of cycles neither.
+ */
 function* piecesOf(value: unknown): Generator<string> {
   if (typeof value === 'string') {
     yield JSON.stringify(value.slice(0, VALUE_LIMIT));

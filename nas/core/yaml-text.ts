@@ -8,7 +8,9 @@ export type Path = readonly (string | number)[];
 /** A YAML document as plain values, and where each of them stands. */
 export interface YamlText {
   readonly value: unknown;
-  /** `experiments/a.yaml:12:5` of a path in the document; the file alone where no part of the path is in it. */
+  /**
+   * `experiments/a.yaml:12:5` of a path in the document; the file alone where no part of the path is in it.
+   */
   place(path: Path): string;
 }
 
@@ -28,11 +30,13 @@ const FIXES: Readonly<Record<string, readonly [allowed: string, fix: string]>> =
 };
 
 /**
- * Parses YAML. Throws one `InputError` with every fault of its syntax, each with line and column. What would be silently changed is
- * refused as well: further documents, tags that nobody knows, keys that are lists, references into themselves.
+ * Parses YAML. Throws one `InputError` with every fault of its syntax, each with line and column. What would
+ * be silently changed is refused as well: further documents, tags that nobody knows, keys that are lists,
+ * references into themselves.
  */
 export const parseYaml = (given: string, file: string): YamlText => {
-  // A carriage return alone ends a line in YAML, and a comment with it, which the parser does not know. Places stay what they are.
+  // A carriage return alone ends a line in YAML, and a comment with it, which the parser does not know.
+  // Places stay what they are.
   const text = given.replace(/\r(?!\n)/g, '\n');
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });

@@ -23,7 +23,9 @@ import { costOfPasses, passesOf } from '../training/programs/passes.ts';
 import type { ImageCounts } from '../training/programs/passes.ts';
 import { oneJobProgramOf } from '../training/programs/program-table.ts';
 
-/** Expected cost of one stage; cells that are not known are taken to be as dear as random ones are on average. */
+/**
+ * Expected cost of one stage; cells that are not known are taken to be as dear as random ones are on average.
+ */
 export interface StageEstimate {
   readonly stage: StageName;
   /** Batch jobs, each trial of a search by trials among them. */
@@ -37,7 +39,10 @@ export interface StageEstimate {
   readonly dollarsAtMost: number | null;
 }
 
-/** Random networks that a mean is of: as many as make its standard error this share of it, within these bounds. */
+/**
+ * Random networks that a mean is of: as many as make its standard error this share of it, within these
+ * bounds.
+ */
 const STANDARD_ERROR = 0.005;
 const [FEWEST, MOST] = [16, 256];
 
@@ -99,8 +104,8 @@ interface JobEstimate {
 const NOTHING: JobEstimate = { images: 0, multiplyAdds: 0 };
 
 /**
- * Share of the full training that a trial costs on average: each rung has 1/η of the trials of the one below and goes
- * on from its end.
+ * Share of the full training that a trial costs on average: each rung has 1/η of the trials of the one below
+ * and goes on from its end.
  */
 const meanShare = (strategy: BlackBoxChoice): number => {
   if (!STRATEGIES[strategy.name].multiFidelity) return 1;
@@ -174,8 +179,8 @@ const sumOf = (
 ): number => parts.reduce((sum, [jobs, each]) => sum + jobs * of(each), 0);
 
 /**
- * Estimates each stage from the experiment and the data set's sizes; nothing is run. Images are counted by the functions by which the
- * programs count them.
+ * Estimates each stage from the experiment and the data set's sizes; nothing is run. Images are counted by
+ * the functions by which the programs count them.
  */
 export const estimate = (experiment: Experiment, dataset: DatasetManifest): StageEstimate[] => {
   const { stages, resources, gate, strategy, origin } = experiment;

@@ -33,15 +33,19 @@ export interface NetworkSizes {
   readonly stage: Stage;
   /** `supernet`, `given cell`, or the mean of random architectures. */
   readonly network: string;
-  /** Trained weights of the network as it is used after training: without the auxiliary head, as limits and reports count them. */
+  /**
+   * Trained weights of the network as it is used after training: without the auxiliary head, as limits and
+   * reports count them.
+   */
   readonly parameters: number;
   /** Of one image, forward. */
   readonly multiplyAdds: number;
   /** All intermediate results of one training minibatch, float32. */
   readonly activationBytes: number;
   /**
-   * Memory that no training can do without, of the smallest of the networks: its weights, their gradients, the optimiser's state
-   * and averages, and the intermediate results that gradients of weights are computed from.
+   * Memory that no training can do without, of the smallest of the networks: its weights, their gradients,
+   * the optimiser's state and averages, and the intermediate results that gradients of weights are computed
+   * from.
    */
   readonly leastBytes: number;
 }
@@ -113,7 +117,10 @@ const descriptionsOf = (
 
 const FLOAT_BYTES = 4;
 
-/** Copies of the weights that a training step holds: themselves, their gradients, the optimiser's slots, averages. */
+/**
+ * Copies of the weights that a training step holds: themselves, their gradients, the optimiser's slots,
+ * averages.
+ */
 const weightCopies = ({ optimizer, emaDecay }: Recipe): number => {
   const slots = Object.keys(optimizerOf(optimizer).slots({ weight: { shape: [2] } }));
   return 2 + slots.filter((name) => name.startsWith('weight/')).length + (emaDecay > 0 ? 1 : 0);
@@ -165,8 +172,8 @@ const LIMITED_SAMPLES = 64;
 const MOST_SAMPLES = 1000;
 
 /**
- * How many networks the limits leave to a search, as far as a network can be counted before it is trained; `undefined` without such limits.
- * Where none of the first networks is within them, further ones are drawn.
+ * How many networks the limits leave to a search, as far as a network can be counted before it is trained;
+ * `undefined` without such limits. Where none of the first networks is within them, further ones are drawn.
  */
 export const limitedNetworks = (
   experiment: Experiment,
@@ -286,8 +293,8 @@ const beyondMemory = (
 };
 
 /**
- * Networks and minibatches of a stage for which memory cannot suffice, whatever the framework does: of the job, or of the GPU where it
- * has one.
+ * Networks and minibatches of a stage for which memory cannot suffice, whatever the framework does: of the
+ * job, or of the GPU where it has one.
  */
 export const checkStageMemory = (
   stage: Stage,
@@ -309,8 +316,8 @@ export const checkMemory = (
 const UNIFORM = new Set(['darts-cnn', 'nas-bench-201']);
 
 /**
- * Stages whose networks cannot have images of the data set's size, or where such an image leaves a batch norm a single value to
- * normalise.
+ * Stages whose networks cannot have images of the data set's size, or where such an image leaves a batch norm
+ * a single value to normalise.
  */
 export const checkStageNetwork = (
   stage: Stage,

@@ -135,7 +135,8 @@ export function* checkBlackBox(experiment: Experiment, place: Place): Generator<
       'integers ≥ 1',
       `write how many networks ${strategy.name} may train for each search seed`,
     );
-  // What the options must fit is not known without the evaluations, nor where the strategy cannot search the space.
+  // What the options must fit is not known without the evaluations, nor where the strategy cannot search the
+  // space.
   const known = evaluations !== undefined && refused.length === 0;
   if (known) yield* checkOptions(experiment, strategy, place);
   // Of look-ups the measures are the table's columns, which are checked where the table is at hand.

@@ -28,8 +28,8 @@ export type DatasetCheck = (
 const STAGES = ['search', 'retrain', 'evaluate'] as const;
 
 /**
- * Whether a stage trains something: a given cell is not searched for, and stage 2's recipe also selects a baseline that is not
- * brought.
+ * Whether a stage trains something: a given cell is not searched for, and stage 2's recipe also selects a
+ * baseline that is not brought.
  */
 const trains = (stage: Stage, { strategy, origin, stages }: Experiment): boolean =>
   stage === 'search'

@@ -179,7 +179,8 @@ function* checkInterval({ checkpoint, resources }: Experiment, place: Place): Ge
 }
 
 /**
- * Counts that fit their bounds one by one and contradict each other. Every check lists all that it finds, whatever the others find.
+ * Counts that fit their bounds one by one and contradict each other. Every check lists all that it finds,
+ * whatever the others find.
  */
 export const EXPERIMENT_CHECKS: readonly Check[] = [
   checkSeeds('search'),

@@ -18,7 +18,10 @@ const learners = ({ strategy }: Experiment): readonly (readonly [Name, readonly 
   ];
 };
 
-/** Rewards that are formulas of a fraction, and weights that multiply a score, learn the opposite from scores below zero. */
+/**
+ * Rewards that are formulas of a fraction, and weights that multiply a score, learn the opposite from scores
+ * below zero.
+ */
 export const checkMetric: Check = function* (experiment, place): Generator<InputError> {
   const metric = metricOf(experiment);
   if (scoresAreFractions(metric)) return;

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
-/** Where a run's jobs, data and workflows live. `nas.config.yaml` holds these fields; so does the environment. */
+/**
+ * Where a run's jobs, data and workflows live. `nas.config.yaml` holds these fields; so does the environment.
+ */
 export const configSchema = z.strictObject({
   /** AWS region; environment AWS_REGION. */
   region: z.string().min(1),

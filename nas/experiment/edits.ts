@@ -2,8 +2,8 @@ import type { Experiment } from './experiment.ts';
 import type { SettledExperiment } from './settled-experiment.ts';
 
 /**
- * What may be changed while a run is under way. None of it touches the program of a job: checkpoints and results stay
- * valid, and the run keeps its experiment hash.
+ * What may be changed while a run is under way. None of it touches the program of a job: checkpoints and
+ * results stay valid, and the run keeps its experiment hash.
  */
 export interface Edits {
   /** `resources.parallelism`. */

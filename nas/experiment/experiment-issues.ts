@@ -159,8 +159,8 @@ const samePath = (a: readonly PropertyKey[], b: readonly PropertyKey[]): boolean
   a.length === b.length && a.every((part, i) => part === b[i]);
 
 /**
- * Every issue of a document as an input error. A misspelt field is also a missing one; the misspelling is what helps, and the other
- * is left out.
+ * Every issue of a document as an input error. A misspelt field is also a missing one; the misspelling is
+ * what helps, and the other is left out.
  */
 export const issueErrors = (
   root: unknown,

@@ -83,7 +83,10 @@ const searchStage = z.strictObject({
   augmentation: augmentationSchema.describe('How its training images are varied.').prefault({}),
 });
 
-/** How a found cell is trained: DARTS' final network for CIFAR-10 (Liu et al. 2019, §A.2), of which an experiment may change any part. */
+/**
+ * How a found cell is trained: DARTS' final network for CIFAR-10 (Liu et al. 2019, §A.2), of which an
+ * experiment may change any part.
+ */
 const finalNetwork = networkSchema
   .extend({
     channels: networkSchema.shape.channels.removeDefault().default(36),
@@ -208,7 +211,10 @@ const budget = z.strictObject({
   hours: z.number().positive().describe('No job is launched once the run is as old.').optional(),
 });
 
-/** A drill of the product's own promise: the named stage-1 job is reclaimed once, `afterCheckpoints` checkpoints in. */
+/**
+ * A drill of the product's own promise: the named stage-1 job is reclaimed once, `afterCheckpoints`
+ * checkpoints in.
+ */
 const rehearsal = z.strictObject({
   reclaims: z.number().int().min(0).describe('How many times; 0: no drill.').default(0),
   afterCheckpoints: z
@@ -220,8 +226,9 @@ const rehearsal = z.strictObject({
 });
 
 /**
- * A look at stage 1's scores before they are trusted: a stratified sample of its cells is trained shortly, and Kendall's τ between
- * standing and accuracy decides how many cells stage 2 retrains and whether stage 3 waits.
+ * A look at stage 1's scores before they are trusted: a stratified sample of its cells is trained shortly,
+ * and Kendall's τ between standing and accuracy decides how many cells stage 2 retrains and whether stage 3
+ * waits.
  */
 const gate = z.strictObject({
   cells: z

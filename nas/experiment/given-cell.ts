@@ -15,8 +15,8 @@ const printedCell = (experiment: Experiment, text: string, field: string): Cell 
 };
 
 /**
- * The cell of an experiment whose strategy is `given`. Throws `InputError` naming `field` for what is neither a published name
- * of the space, nor a genotype of it, nor `random`.
+ * The cell of an experiment whose strategy is `given`. Throws `InputError` naming `field` for what is neither
+ * a published name of the space, nor a genotype of it, nor `random`.
  */
 export const givenCell = (experiment: Experiment, field = 'genotype'): Cell => {
   const { genotype = '', stages } = experiment;

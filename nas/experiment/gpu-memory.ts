@@ -27,7 +27,10 @@ const GIB_OF_FAMILY: Readonly<Record<string, number>> = {
   gr6f: 24,
 };
 
-/** Memory of one GPU of a type or family of machines, at most; that of the largest GPU where the family is not known. */
+/**
+ * Memory of one GPU of a type or family of machines, at most; that of the largest GPU where the family is not
+ * known.
+ */
 export const gpuMemoryMiB = (type: string): number => {
   const gib = GIB_OF_FAMILY[type.split('.')[0] ?? ''];
   return gib === undefined ? LARGEST_GPU_MIB : gib * GiB;

@@ -39,8 +39,8 @@ export interface ReadExperiment {
   /** All that is wrong with it by itself. */
   readonly errors: readonly InputError[];
   /**
-   * What a further check says of it. Where the schema refuses the experiment, the check reads it with the wrong fields repaired, and
-   * only what it says without having read any of those counts.
+   * What a further check says of it. Where the schema refuses the experiment, the check reads it with the
+   * wrong fields repaired, and only what it says without having read any of those counts.
    */
   ask<T>(check: (loaded: LoadedExperiment) => Iterable<T>): readonly T[];
   /** The experiment. Throws one `InputError` that lists the errors, where there are any. */
@@ -60,15 +60,17 @@ const askAround = <T>(
     const answers = [...check({ experiment, place })];
     return guessed ? [] : answers;
   } catch (error) {
-    // A check may stumble over what stands in for the wrong field; what it would have said is said in the next attempt.
+    // A check may stumble over what stands in for the wrong field; what it would have said is said in the
+    // next attempt.
     if (guessed) return [];
     throw error;
   }
 };
 
 /**
- * Reads an experiment: YAML, then `--set` overrides, then the schema's defaults and checks. Each error has file, line and column, the
- * field, its value, what is allowed and the fix. Throws `InputError` where the text is no YAML of fields.
+ * Reads an experiment: YAML, then `--set` overrides, then the schema's defaults and checks. Each error has
+ * file, line and column, the field, its value, what is allowed and the fix. Throws `InputError` where the
+ * text is no YAML of fields.
  */
 export const readExperimentText = (
   text: string,
@@ -113,6 +115,8 @@ export const readExperimentText = (
   };
 };
 
-/** The experiment of a text; see `readExperimentText`. Throws one `InputError` that lists all that is wrong. */
+/**
+ * The experiment of a text; see `readExperimentText`. Throws one `InputError` that lists all that is wrong.
+ */
 export const loadExperiment = (...of: Parameters<typeof readExperimentText>): LoadedExperiment =>
   readExperimentText(...of).loaded();

@@ -20,8 +20,9 @@ const GIB_PER_VCPU: Readonly<Record<string, number>> = { c: 3, m: 9, t: 4, r: 8,
 const HAS_GPUS = /^(p|g|gr)\d/;
 
 /**
- * What a type or family of machines offers at most, from its name alone: sizes count in quarters of `xlarge`, which has 4 vCPUs.
- * Nothing that fits the real machine is beyond these bounds, so who refuses by them refuses the impossible alone.
+ * What a type or family of machines offers at most, from its name alone: sizes count in quarters of `xlarge`,
+ * which has 4 vCPUs. Nothing that fits the real machine is beyond these bounds, so who refuses by them
+ * refuses the impossible alone.
  */
 export const machineBounds = (type: string): MachineBounds => {
   const [family = '', size] = type.split('.');

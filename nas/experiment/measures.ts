@@ -7,7 +7,10 @@ import type { SpaceChoice } from '../space/registry.ts';
 import { isBlackBox } from '../search/strategy-schema.ts';
 import { checkObjective } from '../search/objective.ts';
 
-/** The measure that is a timing: unlike the others it differs from one training of the same network to the next. */
+/**
+ * The measure that is a timing: unlike the others it differs from one training of the same network to the
+ * next.
+ */
 export const LATENCY = 'latencyMilliseconds';
 
 /** What a trained network is measured by besides its accuracy. */
@@ -21,7 +24,10 @@ export interface NetworkCounts {
   readonly multiplyAdds: number;
 }
 
-/** Counts the network of a printed genotype, as its training would; `undefined` where it cannot be built at that size. */
+/**
+ * Counts the network of a printed genotype, as its training would; `undefined` where it cannot be built at
+ * that size.
+ */
 export type CountNetwork = (network: {
   readonly space: SpaceChoice;
   readonly genotype: string;
@@ -52,7 +58,10 @@ export const soughtMeasures = (experiment: Pick<Experiment, 'strategy' | 'stages
   return [...new Set([...Object.keys(limits), ...Object.keys(weights), ...minimisedMeasures(experiment)])];
 };
 
-/** Throws `InputError` where the search limits, weighs or minimises what is not among `measures`; `fixOf` says what to write instead. */
+/**
+ * Throws `InputError` where the search limits, weighs or minimises what is not among `measures`; `fixOf` says
+ * what to write instead.
+ */
 export const checkMeasures = (
   experiment: Pick<Experiment, 'strategy' | 'stages'>,
   measures: readonly string[],
@@ -72,12 +81,14 @@ export const timesTrials = (experiment: Pick<Experiment, 'strategy' | 'stages'>)
   experiment.stages.search.table === undefined && soughtMeasures(experiment).includes(LATENCY);
 
 /**
- * How long a trained network takes for one image, timed once by the job that trained it and kept beside the job's
- * result. It is no part of the result, which equals that of every other training of the same network.
+ * How long a trained network takes for one image, timed once by the job that trained it and kept beside the
+ * job's result. It is no part of the result, which equals that of every other training of the same network.
  */
 export interface LatencyRecord {
   readonly version: 1;
-  /** Median of `repeats` forward passes of one image, after `warmUp` that do not count; quartiles beside it. */
+  /**
+   * Median of `repeats` forward passes of one image, after `warmUp` that do not count; quartiles beside it.
+   */
   readonly milliseconds: number;
   readonly low: number;
   readonly high: number;

@@ -15,7 +15,10 @@ const parseOverride = (text: string): { readonly path: readonly string[]; readon
   return { path: field.split('.'), value: parseYaml(written, `--set ${field}`).value };
 };
 
-/** The container with a value at a path below it; what is on the way is made. Throws `InputError` where a value is in the way. */
+/**
+ * The container with a value at a path below it; what is on the way is made. Throws `InputError` where a
+ * value is in the way.
+ */
 const withValue = (container: unknown, path: readonly string[], at: number, value: unknown): unknown => {
   const [field] = path.slice(at);
   if (field === undefined) return value;
@@ -44,7 +47,10 @@ const withValue = (container: unknown, path: readonly string[], at: number, valu
   return { ...fields, [field]: withValue(before, path, at + 1, value) };
 };
 
-/** A document with `--set` overrides, and the paths that they gave. Throws one `InputError` that lists all wrong ones. */
+/**
+ * A document with `--set` overrides, and the paths that they gave. Throws one `InputError` that lists all
+ * wrong ones.
+ */
 export const withOverrides = (
   document: Fields,
   overrides: readonly string[],

@@ -42,8 +42,8 @@ const further = (field: Field, left: readonly Field[]): Field =>
   field.length > 1 && left.some((other) => isSame(other, field)) ? further(field.slice(0, -1), left) : field;
 
 /**
- * An experiment that the schema accepts, from one that it refuses, with the fields that are not the user's; `undefined` where
- * leaving out what is wrong is not enough.
+ * An experiment that the schema accepts, from one that it refuses, with the fields that are not the user's;
+ * `undefined` where leaving out what is wrong is not enough.
  */
 export const repairedExperiment = (
   raw: unknown,
@@ -69,7 +69,10 @@ export const repairedExperiment = (
 const begins = (path: Field, start: Field): boolean =>
   start.every((part, i) => String(path[i]) === String(part));
 
-/** The same value; `onRead` is called whenever one of the fields, or what they belong to as a whole, is read of it. */
+/**
+ * The same value; `onRead` is called whenever one of the fields, or what they belong to as a whole, is read
+ * of it.
+ */
 export const watched = <T>(value: T, fields: readonly Field[], onRead: () => void): T => {
   const watch = (at: unknown, path: Field): unknown => {
     if (typeof at !== 'object' || at === null) return at;

@@ -19,7 +19,10 @@ export interface RunRecord {
   readonly code?: RunCode;
 }
 
-/** What computes a run. None of it is part of the experiment's hash: a checkpoint names the numeric code itself. */
+/**
+ * What computes a run. None of it is part of the experiment's hash: a checkpoint names the numeric code
+ * itself.
+ */
 export interface RunCode {
   /** Job definition of the trainer with its revision, `name:3`: every job of the run is submitted with it. */
   readonly jobDefinition: string;
@@ -34,8 +37,8 @@ export interface RunRef {
 }
 
 /**
- * The identity of a run's science: everything that can change a number, and nothing else. Names, prices, budgets,
- * checkpoint cadence and machines may differ between equal experiments; the thread count may not.
+ * The identity of a run's science: everything that can change a number, and nothing else. Names, prices,
+ * budgets, checkpoint cadence and machines may differ between equal experiments; the thread count may not.
  */
 export const experimentHash = (experiment: SettledExperiment, manifest: BlobRef): string => {
   const { space, strategy, genotype, origin, gate, task, stages, resources } = experiment;

@@ -3,7 +3,10 @@ import { experimentSchema } from './experiment.ts';
 import type { Experiment } from './experiment.ts';
 import { isBlackBox } from '../search/strategy-schema.ts';
 
-/** An experiment as a run records it: what may be left to the queue's capacity is settled, once and for all of the run. */
+/**
+ * An experiment as a run records it: what may be left to the queue's capacity is settled, once and for all of
+ * the run.
+ */
 export type SettledExperiment = Experiment & { readonly resources: { readonly parallelism: number } };
 
 export const settledExperimentSchema: z.ZodType<SettledExperiment> = experimentSchema.refine(
@@ -27,8 +30,8 @@ export const withParallelism = (experiment: Experiment, parallelism: number): Se
 });
 
 /**
- * Jobs that a queue of so many vCPUs runs at once, at least one. A search by trials has no use for more than it may
- * propose in all.
+ * Jobs that a queue of so many vCPUs runs at once, at least one. A search by trials has no use for more than
+ * it may propose in all.
  */
 export const parallelismFor = ({ strategy, stages, resources }: Experiment, vcpus: number): number => {
   const room = Math.max(1, Math.floor(vcpus / resources.vcpus));

@@ -28,8 +28,8 @@ const fromExitCode = new Map<number, Outcome>([
 const SIGNAL_EXIT = 128;
 
 /**
- * Signals by which a process dies of its own native code: an illegal or unknown instruction, `abort` (glibc's malloc, a
- * failed check of TensorFlow, V8 without memory), a bad address. Numbers are those of Linux.
+ * Signals by which a process dies of its own native code: an illegal or unknown instruction, `abort` (glibc's
+ * malloc, a failed check of TensorFlow, V8 without memory), a bad address. Numbers are those of Linux.
  */
 const CRASH_SIGNALS: ReadonlyMap<number, string> = new Map([
   [4, 'SIGILL'],
@@ -41,13 +41,17 @@ const CRASH_SIGNALS: ReadonlyMap<number, string> = new Map([
   [31, 'SIGSYS'],
 ]);
 
-/** The signal that a process crashed by, from its exit code as shells, Docker and Batch give it; `undefined` for any other end. */
+/**
+ * The signal that a process crashed by, from its exit code as shells, Docker and Batch give it; `undefined`
+ * for any other end.
+ */
 export const crashSignal = (exitCode: number | undefined): string | undefined =>
   exitCode === undefined ? undefined : CRASH_SIGNALS.get(exitCode - SIGNAL_EXIT);
 
 /**
- * What the status reason decides. It holds AWS's sentence, or the words of whoever called TerminateJob, who may say anything,
- * AWS's own sentences included: Batch's flag tells who spoke. Where there is no flag, words that AWS does not use are a person's.
+ * What the status reason decides. It holds AWS's sentence, or the words of whoever called TerminateJob, who
+ * may say anything, AWS's own sentences included: Batch's flag tells who spoke. Where there is no flag, words
+ * that AWS does not use are a person's.
  */
 const fromStatus = ({ statusReason, ended }: AttemptEnd): Outcome | undefined => {
   // A job that had ended by itself before the call came keeps its reason.
@@ -57,7 +61,10 @@ const fromStatus = ({ statusReason, ended }: AttemptEnd): Outcome | undefined =>
   return outcomeOfStatus(statusReason) ?? (ended === false ? 'lost' : 'cancelled');
 };
 
-/** What the process' end, the container's reason and the last words decide, where the status reason says nothing. */
+/**
+ * What the process' end, the container's reason and the last words decide, where the status reason says
+ * nothing.
+ */
 const fromProcess = (end: AttemptEnd): Outcome => {
   const typed = end.exitCode === undefined ? undefined : fromExitCode.get(end.exitCode);
   if (typed !== undefined) return typed;
@@ -73,16 +80,18 @@ const fromProcess = (end: AttemptEnd): Outcome => {
 };
 
 /**
- * The outcome of one attempt. The status reason comes first (the process could not know why it died), then the typed exit code
- * (a process that said it has ended by itself, whatever the container agent met afterwards), then the container's reason, then
- * the attempt's last words. What is left: a process that crashed is `crashed`, one killed by a signal that nobody explains is
- * `lost` and worth another launch; any other exit is a fault of the program or its input, which a retry repeats.
+ * The outcome of one attempt. The status reason comes first (the process could not know why it died), then
+ * the typed exit code (a process that said it has ended by itself, whatever the container agent met
+ * afterwards), then the container's reason, then the attempt's last words. What is left: a process that
+ * crashed is `crashed`, one killed by a signal that nobody explains is `lost` and worth another launch; any
+ * other exit is a fault of the program or its input, which a retry repeats.
  */
 export const classifyAttempt = (end: AttemptEnd): Outcome => {
   const status = fromStatus(end);
   if (status !== undefined) return status;
   const outcome = fromProcess(end);
-  // Whoever ended the job may have said no more than AWS does; the signal that followed is no loss, and nobody wants it again.
+  // Whoever ended the job may have said no more than AWS does; the signal that followed is no loss, and
+  // nobody wants it again.
   return end.ended === true && (outcome === 'lost' || outcome === 'preempted') ? 'cancelled' : outcome;
 };
 

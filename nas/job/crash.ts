@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** A process that its own native code killed: what it did last, and on what. Stored beside the attempt's own record. */
+/**
+ * A process that its own native code killed: what it did last, and on what. Stored beside the attempt's own
+ * record.
+ */
 export interface CrashRecord {
   readonly version: 1;
   readonly jobId: string;
@@ -49,7 +52,10 @@ const BEFORE = 'before the program began';
 export const crashPlace = ({ program, operation, phase }: Partial<CrashRecord>): string =>
   [program, operation ?? phase].filter((part) => part !== undefined).join(': ') || BEFORE;
 
-/** `SIGSEGV in weight-sharing-search: train (graph 1), step 17 of 400, on host ip-10-0-0-1 (tensorflow 2.21.0, cpu …)`. */
+/**
+ * `SIGSEGV in weight-sharing-search: train (graph 1), step 17 of 400, on host ip-10-0-0-1 (tensorflow 2.21.0,
+ * cpu …)`.
+ */
 export const describeCrash = (crash: Partial<CrashRecord> & Pick<CrashRecord, 'signal'>): string => {
   const { signal, step, totalSteps, host, software = {} } = crash;
   const place = crashPlace(crash);

@@ -6,14 +6,18 @@ const NAMESPACE_LIMIT = 120;
 interface DeploymentParts {
   /** Temporal namespace. */
   readonly namespace: string;
-  /** The id that the Temporal server gave the namespace: no other server has it, under whatever address it is reached. */
+  /**
+   * The id that the Temporal server gave the namespace: no other server has it, under whatever address it is
+   * reached.
+   */
   readonly namespaceId: string;
   readonly bucket: string;
 }
 
 /**
  * Identity of a deployment: the same for all of its workers and commands, after every restart, and no other
- * deployment's, also where two share a job queue, a bucket, or the names of everything. Readable, and fit for a tag.
+ * deployment's, also where two share a job queue, a bucket, or the names of everything. Readable, and fit for
+ * a tag.
  */
 export const deploymentId = ({ namespace, namespaceId, bucket }: DeploymentParts): string =>
   [namespace.slice(0, NAMESPACE_LIMIT), bucket, namespaceId]

@@ -11,9 +11,10 @@ export const reclaimNoticeSchema = z.strictObject({
 export type ReclaimNotice = z.infer<typeof reclaimNoticeSchema>;
 
 /**
- * Who starts the attempt after one that was told to leave; written once, by whoever comes first, so that never both do.
- * `batch`: the attempt has left and Batch starts the next one of the same Batch job. `replacement`: the worker submits
- * another Batch job while the attempt is still leaving, and Batch is not to start anything.
+ * Who starts the attempt after one that was told to leave; written once, by whoever comes first, so that
+ * never both do. `batch`: the attempt has left and Batch starts the next one of the same Batch job.
+ * `replacement`: the worker submits another Batch job while the attempt is still leaving, and Batch is not to
+ * start anything.
  */
 export const handoverSchema = z.discriminatedUnion('next', [
   z.strictObject({ next: z.literal('batch'), batchJobId: z.string() }),

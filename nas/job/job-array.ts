@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** Jobs that are submitted as one Batch array: the container's argument is its URI, the child's index chooses the job. */
+/**
+ * Jobs that are submitted as one Batch array: the container's argument is its URI, the child's index chooses
+ * the job.
+ */
 export interface JobArray {
   readonly version: 1;
   readonly runId: string;

@@ -25,9 +25,14 @@ export interface PlannedTrial {
   readonly seed: number;
   /** The printed genotype. */
   readonly genotype: string;
-  /** Epochs after each of which the network is scored; the trial ends with the last, which may be before the recipe's. */
+  /**
+   * Epochs after each of which the network is scored; the trial ends with the last, which may be before the
+   * recipe's.
+   */
   readonly rungs: readonly number[];
-  /** The trial that trained the same network up to the rung before the last; this one goes on from its end. */
+  /**
+   * The trial that trained the same network up to the rung before the last; this one goes on from its end.
+   */
   readonly continues?: string;
   /** How its network grew out of that of the trial with this job. */
   readonly inherits?: Grown & { readonly jobId: string };
@@ -38,8 +43,9 @@ export type Contender = 'winner' | 'baseline';
 
 export interface PlannedTraining {
   /**
-   * `gate`: a sampled cell of stage 1, trained shortly; `retrain`: a cell of stage 1 at stage-2 fidelity; `baseline`: a random cell at the same fidelity;
-   * `evaluate`: a contender at full fidelity, scored on the test split.
+   * `gate`: a sampled cell of stage 1, trained shortly; `retrain`: a cell of stage 1 at stage-2 fidelity;
+   * `baseline`: a random cell at the same fidelity; `evaluate`: a contender at full fidelity, scored on the
+   * test split.
    */
   readonly kind: 'gate' | 'retrain' | 'baseline' | 'evaluate';
   readonly jobId: string;

@@ -38,11 +38,15 @@ export interface TrainNetworkSpec extends ProgramTask {
   readonly trainOn: 'train' | 'train+validation';
   readonly evaluateOn: 'validation' | 'test';
   /**
-   * Epochs after each of which the network is scored on `evaluateOn`; training ends with the last, at which the schedules
-   * of the recipe, made for all of its epochs, may be under way. Absent: all epochs, scored at most 20 times.
+   * Epochs after each of which the network is scored on `evaluateOn`; training ends with the last, at which
+   * the schedules of the recipe, made for all of its epochs, may be under way. Absent: all epochs, scored at
+   * most 20 times.
    */
   readonly rungs?: readonly number[];
-  /** Last epochs after each of which the network is scored too; the best of these scores is its own. Absent: 1. */
+  /**
+   * Last epochs after each of which the network is scored too; the best of these scores is its own. Absent:
+   * 1.
+   */
   readonly scoreOfLast?: number;
   /** The trained network whose weights this one starts with; absent: it starts from scratch. */
   readonly grown?: Grown;
@@ -75,8 +79,9 @@ export interface JobDocument {
 }
 
 /**
- * One point of a learning curve. Fields named after accuracy hold scores of the task's metric, higher is better; they have kept the
- * name of the first metric (docs/adr/007). Losses in the task's unit, nats of an image classifier.
+ * One point of a learning curve. Fields named after accuracy hold scores of the task's metric, higher is
+ * better; they have kept the name of the first metric (docs/adr/007). Losses in the task's unit, nats of an
+ * image classifier.
  */
 export type CurvePoint = {
   readonly epoch: number;
@@ -97,7 +102,10 @@ export type CurvePoint = {
     /** Share of the possible skip connections that were made; macro architectures only. */
     readonly skipRate?: number;
   };
-  /** By kind of cell, the weight of each operation on each edge, rows summing to one: the softmax of the alphas. */
+  /**
+   * By kind of cell, the weight of each operation on each edge, rows summing to one: the softmax of the
+   * alphas.
+   */
   readonly edgeWeights?: Readonly<Record<string, readonly (readonly number[])[]>>;
   /** Of the cells that the edge weights stand for, by kind of cell. */
   readonly skipConnects?: Readonly<Record<string, number>>;
@@ -105,7 +113,9 @@ export type CurvePoint = {
   readonly hessianEigenvalue?: number;
 };
 
-/** Training cost that does not depend on the machine, so that an equal budget means the same in every rerun. */
+/**
+ * Training cost that does not depend on the machine, so that an equal budget means the same in every rerun.
+ */
 export type TrainingCost = {
   /** Multiply-adds of all forward passes plus twice that for each backward pass. */
   readonly multiplyAdds: number;
@@ -121,7 +131,9 @@ export interface ScoredGenotype {
   readonly rescored?: number;
 }
 
-/** Result of stage 1; wall-clock figures are kept apart in attempt records, so equal runs have equal results. */
+/**
+ * Result of stage 1; wall-clock figures are kept apart in attempt records, so equal runs have equal results.
+ */
 export interface SearchResult {
   readonly kind: 'search';
   /** Candidates, best first (by `rescored`, then `score`). */
@@ -138,7 +150,10 @@ export interface TrainResult {
   readonly kind: 'train';
   readonly genotype: string;
   readonly evaluatedOn: 'validation' | 'test';
-  /** Score of the task's metric after the last epoch, or the best one after the last `scoreOfLast`; named accuracy since 0.1.0. */
+  /**
+   * Score of the task's metric after the last epoch, or the best one after the last `scoreOfLast`; named
+   * accuracy since 0.1.0.
+   */
   readonly accuracy: number;
   /** After the last epoch. */
   readonly loss: number;
@@ -154,7 +169,10 @@ export interface TrainResult {
 
 export type ProgramResult = SearchResult | TrainResult;
 
-/** What one attempt says of itself, written when it starts and rewritten when it ends. Wall-clock lives here only. */
+/**
+ * What one attempt says of itself, written when it starts and rewritten when it ends. Wall-clock lives here
+ * only.
+ */
 export interface AttemptRecord {
   readonly jobId: string;
   /** Lease epoch: 1 for the first attempt that ran, rising by one with each. */

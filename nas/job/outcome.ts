@@ -1,6 +1,6 @@
 /**
- * How one attempt of a job ended. Every attempt ends as exactly one of these; each has its own retry owner and
- * its own meaning to a strategy (see `OUTCOME_RULES`).
+ * How one attempt of a job ended. Every attempt ends as exactly one of these; each has its own retry owner
+ * and its own meaning to a strategy (see `OUTCOME_RULES`).
  */
 export const OUTCOMES = [
   'succeeded',
@@ -46,7 +46,10 @@ export const OUTCOME_RULES = {
   lost: { retryOwner: 'workflow', retries: 5, teaches: 'nothing' },
 } as const satisfies Record<Outcome, OutcomeRule>;
 
-/** So many crashes in the same operation end a job, whatever other budget is left: the machines are not to blame. */
+/**
+ * So many crashes in the same operation end a job, whatever other budget is left: the machines are not to
+ * blame.
+ */
 export const CRASHES_AT_ONE_PLACE = 3;
 
 /**
@@ -65,6 +68,9 @@ export const EXIT_CODES = {
   preempted: 75,
   /** A newer attempt owns the job; this one stopped without writing. */
   fenced: 76,
-  /** As `preempted`, but the worker has submitted a replacement already: Batch is not to start another attempt. */
+  /**
+   * As `preempted`, but the worker has submitted a replacement already: Batch is not to start another
+   * attempt.
+   */
   replaced: 77,
 } as const;

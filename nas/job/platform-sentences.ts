@@ -1,6 +1,8 @@
 import type { Outcome } from './outcome.ts';
 
-/** One sentence that AWS writes into a reason, whole or from its beginning, and what it says of an attempt. */
+/**
+ * One sentence that AWS writes into a reason, whole or from its beginning, and what it says of an attempt.
+ */
 interface Sentence {
   readonly pattern: RegExp;
   readonly outcome: Outcome;
@@ -107,9 +109,9 @@ export const runnableReason = (
 };
 
 /**
- * What the container agent says, `Name: text`, in the container's reason, and on Fargate in the status reason. The first
- * match counts. What belongs to the image or to the machine image repeats itself on every machine; what does not is the one
- * machine's, or the network's, and another launch goes elsewhere.
+ * What the container agent says, `Name: text`, in the container's reason, and on Fargate in the status
+ * reason. The first match counts. What belongs to the image or to the machine image repeats itself on every
+ * machine; what does not is the one machine's, or the network's, and another launch goes elsewhere.
  */
 const AGENT_SENTENCES: readonly Sentence[] = [
   {
@@ -118,8 +120,9 @@ const AGENT_SENTENCES: readonly Sentence[] = [
     source: ECS_AGENT,
   },
 
-  // Registries that answer that there is no such image, or that it is nothing for this machine. A token that the agent renews,
-  // or a registry that is asked too often, says nothing of the image, although the answer may speak of it too.
+  // Registries that answer that there is no such image, or that it is nothing for this machine. A token that
+  // the agent renews, or a registry that is asked too often, says nothing of the image, although the answer
+  // may speak of it too.
   {
     pattern:
       /^CannotPull(?:ECR)?(?:Container|ContainerAuth|ImageManifest)Error: .*(?:authorization token has expired|toomanyrequests)/,
@@ -181,7 +184,8 @@ const AGENT_SENTENCES: readonly Sentence[] = [
     source: 'amazon-ecs-agent, agent/api/errors',
   },
 
-  // Everything else that an agent fails at: no space on its disk, a registry or daemon that did not answer in time, …
+  // Everything else that an agent fails at: no space on its disk, a registry or daemon that did not answer in
+  // time, …
   {
     pattern: /^(?:DockerTimeoutError|DockerStateError|ContainerVanishedError|NoSuchContainerError): /,
     outcome: 'lost',
@@ -237,7 +241,10 @@ const STATUS_SENTENCES: readonly Sentence[] = [
 const outcomeAmong = (sentences: readonly Sentence[], text: string): Outcome | undefined =>
   sentences.find(({ pattern }) => pattern.test(plain(text)))?.outcome;
 
-/** What AWS says in a status reason; `undefined` for words that are not AWS's, and for sentences that say nothing of the cause. */
+/**
+ * What AWS says in a status reason; `undefined` for words that are not AWS's, and for sentences that say
+ * nothing of the cause.
+ */
 export const outcomeOfStatus = (statusReason: string): Outcome | undefined => {
   const code = GIVEN_UP.exec(statusReason.trim())?.[1];
   if (code !== undefined) return outcomeOfCode(code) ?? 'no-capacity';

@@ -1,6 +1,6 @@
 /**
- * A job's `progress.json`: what `watch` shows of a running attempt. Overwritten every few seconds, lost without
- * harm, never read by the protocol's decisions.
+ * A job's `progress.json`: what `watch` shows of a running attempt. Overwritten every few seconds, lost
+ * without harm, never read by the protocol's decisions.
  */
 export interface JobProgress {
   readonly jobId: string;

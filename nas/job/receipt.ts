@@ -18,7 +18,10 @@ export interface ReceiptAttempt {
   readonly killedAt?: number;
 }
 
-/** Proof, or refutation, that a job killed and resumed ends exactly as one left alone. Stored at `keys.receipt`. */
+/**
+ * Proof, or refutation, that a job killed and resumed ends exactly as one left alone. Stored at
+ * `keys.receipt`.
+ */
 export interface ResumeReceipt {
   readonly version: 1;
   readonly experiment: string;

@@ -6,9 +6,10 @@ const backoffSeconds = (n: number): number => Math.min(300, 2 ** Math.min(n, 9))
 
 /**
  * What the workflow does after a launch that ended with `outcome`, given how its earlier launches ended. Each
- * outcome has its own budget. `preempted` arrives here only when Batch has used up its attempts: the job is as
- * healthy as before and owns a checkpoint, so it is launched anew within the same budget of its own. `crashes` names the
- * operation of each crash so far, this one's last; a job that crashes again and again at one place is not launched again.
+ * outcome has its own budget. `preempted` arrives here only when Batch has used up its attempts: the job is
+ * as healthy as before and owns a checkpoint, so it is launched anew within the same budget of its own.
+ * `crashes` names the operation of each crash so far, this one's last; a job that crashes again and again at
+ * one place is not launched again.
  */
 export const relaunchAfter = (
   earlier: readonly Outcome[],

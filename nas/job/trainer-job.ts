@@ -8,8 +8,9 @@ export const trainerCommand = (root: string): string[] =>
   TRAINER_COMMAND.map((word) => (word.endsWith('.mjs') || word.endsWith('.ts') ? `${root}/${word}` : word));
 
 /**
- * Batch restarts a job for one reason alone: its machine was taken. Everything else ends the job, and whoever owns
- * that outcome's retries decides (see `OUTCOME_RULES`). Rules are tried in order; at most 10 attempts is Batch's own limit.
+ * Batch restarts a job for one reason alone: its machine was taken. Everything else ends the job, and whoever
+ * owns that outcome's retries decides (see `OUTCOME_RULES`). Rules are tried in order; at most 10 attempts is
+ * Batch's own limit.
  */
 export const TRAINER_RETRY_STRATEGY = {
   attempts: OUTCOME_RULES.preempted.retries,

@@ -1,4 +1,6 @@
-/** Path of a trial's job in its run, below that of its search: `stage-1/seed-0/trial-000042` of `t-000042`. */
+/**
+ * Path of a trial's job in its run, below that of its search: `stage-1/seed-0/trial-000042` of `t-000042`.
+ */
 export const trialJobId = (searchJobId: string, id: string): string =>
   `${searchJobId}/${id.replace(/^t-/, 'trial-')}`;
 

@@ -77,8 +77,9 @@ const differing = (a: unknown, b: unknown): RunComparison['differences'] => {
 };
 
 /**
- * Welch's 95 % interval of the difference of two means, of samples that are independent and may spread differently (Welch 1947).
- * `undefined` where it does not exist: fewer than two values on a side, or no spread on either.
+ * Welch's 95 % interval of the difference of two means, of samples that are independent and may spread
+ * differently (Welch 1947). `undefined` where it does not exist: fewer than two values on a side, or no
+ * spread on either.
  */
 export const welchInterval = (
   a: readonly number[],
@@ -161,7 +162,8 @@ const summary = ({ record, view, cost }: ComparedRun): RunSummary => {
 };
 
 /**
- * Two runs side by side. Throws `InputError` where they were tested on different data, on which scores cannot be compared.
+ * Two runs side by side. Throws `InputError` where they were tested on different data, on which scores cannot
+ * be compared.
  */
 export const compareRuns = (a: ComparedRun, b: ComparedRun): RunComparison => {
   const [first, second] = [a.record.dataset, b.record.dataset];

@@ -44,8 +44,8 @@ const cells = (kind: 'retrain' | 'baseline', reports: readonly JobReport[]): Tra
   );
 
 /**
- * Stage 3's statement: both contenders over the seeds that finished, and the verdict over the seeds that finished
- * for both, paired by seed. Without such a pair there is no verdict.
+ * Stage 3's statement: both contenders over the seeds that finished, and the verdict over the seeds that
+ * finished for both, paired by seed. Without such a pair there is no verdict.
  */
 export const conclude = (
   retraining: readonly JobReport[],

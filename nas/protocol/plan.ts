@@ -93,7 +93,10 @@ export const programOf = (experiment: Experiment, job: PlannedJob): ProgramSpec 
   }
 };
 
-/** The document a Batch job receives; a pure function of the run and the plan, so that writing it twice is harmless. */
+/**
+ * The document a Batch job receives; a pure function of the run and the plan, so that writing it twice is
+ * harmless.
+ */
 export const jobDocument = (run: RunRecord, job: PlannedJob): JobDocument => ({
   version: 1,
   runId: run.runId,

@@ -14,8 +14,9 @@ export interface GateCell extends Cell {
 }
 
 /**
- * A stratified sample: every search gives equally many cells (the first ones one more), from the middles of equal stretches of its ranking.
- * A cell that describes the same network as one before it gives way to the next below it.
+ * A stratified sample: every search gives equally many cells (the first ones one more), from the middles of
+ * equal stretches of its ranking. A cell that describes the same network as one before it gives way to the
+ * next below it.
  */
 export const sampleForGate = (
   seeds: readonly SearchSeed[],
@@ -39,12 +40,18 @@ export const sampleForGate = (
   return [...chosen.values()];
 };
 
-/** Work of a stage-3 network in units of a stage-2 one: both grow with the square of the channels and with the cells. */
+/**
+ * Work of a stage-3 network in units of a stage-2 one: both grow with the square of the channels and with the
+ * cells.
+ */
 const sizeRatio = ({ stages: { retrain, evaluate } }: Experiment): number =>
   (evaluate.network.channels ** 2 * evaluate.network.layers) /
   (retrain.network.channels ** 2 * retrain.network.layers);
 
-/** Training images of a run's data set that the short retrainings have, and the rest of them, which stage 3 has too. */
+/**
+ * Training images of a run's data set that the short retrainings have, and the rest of them, which stage 3
+ * has too.
+ */
 export interface TrainingParts {
   readonly train: number;
   readonly validation: number;
@@ -73,9 +80,10 @@ const priceOf = ({ resources }: Experiment, dollars: number): string =>
     : `about $${number(dollars)}`;
 
 /**
- * Can stage 1's scores be trusted? Kendall's τ between the standing of the sampled cells in their searches and their score
- * after a short training. The interval decides and not τ itself, which a small sample leaves to chance. Scores of different
- * searches come from different shared weights, so standings are compared and not scores.
+ * Can stage 1's scores be trusted? Kendall's τ between the standing of the sampled cells in their searches
+ * and their score after a short training. The interval decides and not τ itself, which a small sample leaves
+ * to chance. Scores of different searches come from different shared weights, so standings are compared and
+ * not scores.
  */
 export const judgeGate = (
   experiment: Experiment,

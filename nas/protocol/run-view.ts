@@ -6,8 +6,8 @@ import type { PlannedJob } from '../job/job-report.ts';
 import type { Outcome } from '../job/outcome.ts';
 
 /**
- * What `status`, `watch`, `report` and the Temporal query `progress` show of a run. Plain JSON. Fields named after accuracy hold
- * scores of the task's metric (docs/adr/007): fractions in [0, 1] for an accuracy.
+ * What `status`, `watch`, `report` and the Temporal query `progress` show of a run. Plain JSON. Fields named
+ * after accuracy hold scores of the task's metric (docs/adr/007): fractions in [0, 1] for an accuracy.
  */
 export interface RunView {
   readonly runId: string;

@@ -11,10 +11,10 @@ export interface SearchSeed {
 const proxyScore = (candidate: ScoredGenotype): number => candidate.rescored ?? candidate.score;
 
 /**
- * Stage 1 → 2: the `topK` cells to retrain. Scores of different supernets are not comparable, so the seeds take
- * turns, as in Li & Talwalkar 2019 §4.2, where every search trial sends its best cell: first the best of each
- * seed (in order of their scores), then the second best of each, until `topK` distinct cells are found. Cells
- * that describe the same network (equal `hash`) count once. Ties keep the order of seeds.
+ * Stage 1 → 2: the `topK` cells to retrain. Scores of different supernets are not comparable, so the seeds
+ * take turns, as in Li & Talwalkar 2019 §4.2, where every search trial sends its best cell: first the best of
+ * each seed (in order of their scores), then the second best of each, until `topK` distinct cells are found.
+ * Cells that describe the same network (equal `hash`) count once. Ties keep the order of seeds.
  */
 export const selectForRetraining = (
   seeds: readonly SearchSeed[],
@@ -55,9 +55,9 @@ interface BaselineBudget {
 }
 
 /**
- * How many further random cells the baseline trains: as many as it takes until it has spent at least as much as the search.
- * At least one cell is always trained. The baseline is therefore never poorer than the search, and richer by less than one
- * cell where cells cost what was expected of them.
+ * How many further random cells the baseline trains: as many as it takes until it has spent at least as much
+ * as the search. At least one cell is always trained. The baseline is therefore never poorer than the search,
+ * and richer by less than one cell where cells cost what was expected of them.
  */
 export const baselineCellsToAdd = ({ budget, spent, next }: BaselineBudget): number => {
   let left = budget - spent.reduce((sum, cost) => sum + cost, 0);

@@ -20,8 +20,8 @@ export const seedStatistics = (values: readonly number[]): SeedStatistics => {
 };
 
 /**
- * Student's paired 95 % interval of the mean of `a[i] − b[i]`, pairs being training seeds. One pair says nothing about the
- * spread: the interval is then the widest that there can be, [−1, 1] for fractions.
+ * Student's paired 95 % interval of the mean of `a[i] − b[i]`, pairs being training seeds. One pair says
+ * nothing about the spread: the interval is then the widest that there can be, [−1, 1] for fractions.
  */
 export const pairedInterval = (
   a: readonly number[],
@@ -45,9 +45,9 @@ export const pairedInterval = (
 const ROUNDING = 1e-12;
 
 /**
- * Is this cell better than that random cell? Yes or no only where the paired 95 % interval of the difference over the training
- * seeds excludes zero. The seeds are trainings of two given cells: they say nothing about how well another search, or another
- * random search, would have chosen.
+ * Is this cell better than that random cell? Yes or no only where the paired 95 % interval of the difference
+ * over the training seeds excludes zero. The seeds are trainings of two given cells: they say nothing about
+ * how well another search, or another random search, would have chosen.
  */
 export const pairedVerdict = (
   winner: readonly number[],
@@ -86,10 +86,10 @@ const tauInterval = (tau: number, n: number): readonly [number, number] => {
 };
 
 /**
- * Kendall's τ-b (Kendall 1945) between two rankings, ties allowed, with a 95 % interval: Fieller, Hartley & Pearson's
- * (Biometrika 44, 1957) from 10 pairs on; below, all τ compatible with the bound of the variance over all continuous
- * populations (Kendall, Rank Correlation Methods, 4th ed. 1970, §4), which covers at least 95 % and is wide, as so few
- * pairs deserve. Time O(n²).
+ * Kendall's τ-b (Kendall 1945) between two rankings, ties allowed, with a 95 % interval: Fieller, Hartley &
+ * Pearson's (Biometrika 44, 1957) from 10 pairs on; below, all τ compatible with the bound of the variance
+ * over all continuous populations (Kendall, Rank Correlation Methods, 4th ed. 1970, §4), which covers at
+ * least 95 % and is wide, as so few pairs deserve. Time O(n²).
  */
 export const kendallTau = (x: readonly number[], y: readonly number[]): RankCorrelation => {
   if (x.length !== y.length) throw new RangeError(`kendallTau: ${x.length} and ${y.length} values`);

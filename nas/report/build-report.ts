@@ -134,7 +134,8 @@ const spendingOf = (
   prices: RunRecord['experiment']['resources'],
 ): StageSpending => {
   const total = (of: (job: JobView) => number): number => stage.jobs.reduce((sum, job) => sum + of(job), 0);
-  // A run that is cancelled takes leave of its jobs before they can report: then what the attempts said of themselves counts.
+  // A run that is cancelled takes leave of its jobs before they can report: then what the attempts said of
+  // themselves counts.
   const said = (job: JobView, of: (attempt: AttemptRecord) => boolean): number =>
     job.status === 'cancelled'
       ? attempts.filter((attempt) => attempt.jobId === job.jobId && of(attempt)).length

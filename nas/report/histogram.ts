@@ -1,6 +1,9 @@
 import type { Histogram } from './run-report.ts';
 
-/** Equal bins from the smallest to the largest value; one bin of width 0 where all are equal, none without values. */
+/**
+ * Equal bins from the smallest to the largest value; one bin of width 0 where all are equal, none without
+ * values.
+ */
 export const histogramOf = (values: readonly number[], bins: number): Histogram => {
   if (values.length === 0) return { from: 0, width: 0, counts: [] };
   const from = Math.min(...values);

@@ -9,10 +9,10 @@ import type { ReceiptReport } from './receipt-report.ts';
 import type { SearchTrials } from './search-trials.ts';
 
 /**
- * Everything a report shows, as one plain JSON document: what the run came to (`RunView`), what it measured, what it
- * cost, and what it takes to repeat it. Times are UTC in ISO 8601; fields named after accuracy hold scores of the task's metric
- * (docs/adr/007). A run that failed or
- * was cancelled has a report of what is there.
+ * Everything a report shows, as one plain JSON document: what the run came to (`RunView`), what it measured,
+ * what it cost, and what it takes to repeat it. Times are UTC in ISO 8601; fields named after accuracy hold
+ * scores of the task's metric (docs/adr/007). A run that failed or was cancelled has a report of what is
+ * there.
  */
 export interface RunReport extends RunView {
   readonly version: 1;
@@ -38,7 +38,10 @@ export interface RunReport extends RunView {
   readonly evaluations: readonly EvaluationReport[];
   /** Jobs that ended otherwise than by success. */
   readonly failures: readonly FailureReport[];
-  /** Proofs that jobs of this experiment, killed and resumed, end as if left alone; `nas verify-resume` makes them. */
+  /**
+   * Proofs that jobs of this experiment, killed and resumed, end as if left alone; `nas verify-resume` makes
+   * them.
+   */
   readonly receipts: readonly ReceiptReport[];
   readonly spending: readonly StageSpending[];
   /** All attempts of all jobs, those of trials among them, in the order in which they began. */
@@ -127,7 +130,10 @@ export interface StageSpending {
   readonly jobs: number;
   readonly attempts: number;
   readonly reclaims: number;
-  /** From the first attempt's begin to the last one's end; stages may overlap. Absent where nothing ran as a job. */
+  /**
+   * From the first attempt's begin to the last one's end; stages may overlap. Absent where nothing ran as a
+   * job.
+   */
   readonly wallSeconds?: number;
   /** All attempts added up. */
   readonly machineSeconds: number;

@@ -18,12 +18,15 @@ interface ScoredTrial {
 interface JudgeReport {
   /** Networks that were rejected and never trained. */
   readonly rejected: number;
-  /** Rejected proposals that were trained all the same, and how many of these were no worse than the threshold. */
+  /**
+   * Rejected proposals that were trained all the same, and how many of these were no worse than the
+   * threshold.
+   */
   readonly held: number;
   readonly wronglyRejected: number;
   /**
-   * What the rejected would have cost at the mean of the networks that were not; 0 where trials are look-ups. Those beyond the limits of
-   * the search, which end without training, are part of that mean.
+   * What the rejected would have cost at the mean of the networks that were not; 0 where trials are look-ups.
+   * Those beyond the limits of the search, which end without training, are part of that mean.
    */
   readonly saved: { readonly multiplyAdds: number; readonly machineSeconds: number };
 }

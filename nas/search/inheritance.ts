@@ -9,7 +9,10 @@ export const grownSchema = z.strictObject({
   genotype: z.string().min(1),
   /** In the order in which they are made. */
   edits: z.array(growthEditSchema).readonly(),
-  /** Standard deviations of the noise on new weights, in those of the weights beside them; 0 keeps the function. */
+  /**
+   * Standard deviations of the noise on new weights, in those of the weights beside them; 0 keeps the
+   * function.
+   */
   noise: z.strictObject({ wider: ratio, deeper: ratio }),
 });
 export type Grown = z.infer<typeof grownSchema>;

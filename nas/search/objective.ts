@@ -3,7 +3,10 @@ import { inputError } from '../core/input-error.ts';
 import type { TrialEnd } from './trial-log.ts';
 import type { TrialOutcome } from './strategy.ts';
 
-/** What is measured of a network besides its score, by name: `parameters`, `multiplyAdds`, a table's latency, …. */
+/**
+ * What is measured of a network besides its score, by name: `parameters`, `multiplyAdds`, a table's latency,
+ * ….
+ */
 export type Measures = Readonly<Record<string, number>>;
 
 const limit = z.strictObject({
@@ -16,9 +19,9 @@ const weight = z.strictObject({
 });
 
 /**
- * What a search is to find besides a high score. `limits` are constraints: a network beyond one counts as infeasible.
- * `weights` scalarise: the score is multiplied with (measure / target)^exponent for each (Tan et al. 2019, "MnasNet", eq. 2
- * with α = β).
+ * What a search is to find besides a high score. `limits` are constraints: a network beyond one counts as
+ * infeasible. `weights` scalarise: the score is multiplied with (measure / target)^exponent for each (Tan et
+ * al. 2019, "MnasNet", eq. 2 with α = β).
  */
 export const objectiveSchema = z.strictObject({
   limits: z
@@ -35,8 +38,9 @@ export const objectiveSchema = z.strictObject({
 export type Objective = z.infer<typeof objectiveSchema>;
 
 /**
- * Throws `InputError` where a measure is unknown, a limit is empty, or two parts contradict each other. `field` is
- * the objective's place in its document; `positive` says that the measures are counts and timings, above zero for every network.
+ * Throws `InputError` where a measure is unknown, a limit is empty, or two parts contradict each other.
+ * `field` is the objective's place in its document; `positive` says that the measures are counts and timings,
+ * above zero for every network.
  */
 export const checkObjective = (
   { limits, weights }: Objective,
@@ -105,7 +109,10 @@ const weightOf = ({ weights }: Objective, measures: Measures): number =>
 export const withoutWeights = (objective: Objective, score: number, measures: Measures): number =>
   score / weightOf(objective, measures);
 
-/** The outcome as the strategy is to learn it. A measure of zero may have no finite weight; such a network is infeasible too. */
+/**
+ * The outcome as the strategy is to learn it. A measure of zero may have no finite weight; such a network is
+ * infeasible too.
+ */
 export const outcomeUnder = (objective: Objective, outcome: TrialOutcome): TrialOutcome => {
   if (outcome.kind !== 'score') return outcome;
   const { value, measures = {} } = outcome;
@@ -125,7 +132,10 @@ const WITHOUT_WEIGHT = {
   reason: 'a measure that stages.search.objective weighs is not above zero',
 } as const satisfies TrialEnd;
 
-/** The end of a trial as its search records it: a network beyond the limits is infeasible, a score is weighted. */
+/**
+ * The end of a trial as its search records it: a network beyond the limits is infeasible, a score is
+ * weighted.
+ */
 export const endUnder = (objective: Objective | undefined, end: TrialEnd): TrialEnd => {
   if (objective === undefined || end.kind !== 'score') return end;
   const { value, measures, spent } = end;

@@ -1,4 +1,7 @@
-/** A set of non-negative integers as sorted, disjoint, non-adjacent half-open ranges: small while it has few gaps. */
+/**
+ * A set of non-negative integers as sorted, disjoint, non-adjacent half-open ranges: small while it has few
+ * gaps.
+ */
 export type Ranges = readonly (readonly [from: number, to: number])[];
 
 export const inRanges = (ranges: Ranges, n: number): boolean =>

@@ -72,7 +72,10 @@ const judgedRandom = preJudged('judged-random', randomSearch);
 const judgedEvolution = preJudged('judged-evolution', regularizedEvolution);
 const judgedHierarchical = preJudged('judged-hierarchical-evolution', hierarchicalEvolution);
 
-/** Every strategy that leaves it to others how long a network is trained; the first is what schedulers sample by. */
+/**
+ * Every strategy that leaves it to others how long a network is trained; the first is what schedulers sample
+ * by.
+ */
 const anyStrategy = oneOf([
   randomSearch,
   regularizedEvolution,

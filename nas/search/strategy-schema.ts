@@ -4,8 +4,8 @@ import { STRATEGIES } from './registry.ts';
 import type { StrategyName } from './registry.ts';
 
 /**
- * The same fields, each of which may be left out. A strategy's defaults may depend on the number of evaluations, which is
- * another part of the experiment: `withStrategyDefaults` fills them in.
+ * The same fields, each of which may be left out. A strategy's defaults may depend on the number of
+ * evaluations, which is another part of the experiment: `withStrategyDefaults` fills them in.
  */
 const withoutDefaults = (schema: z.core.$ZodType): z.core.$ZodType => {
   const bare = stripped(schema);

@@ -22,14 +22,17 @@ export type Trial = {
   readonly fidelity: number;
   /** What the strategy needs to know when the result returns. */
   readonly note: Json;
-  /** The trial with a score whose weights it starts with, and how it grew out of it; absent: trained from scratch. */
+  /**
+   * The trial with a score whose weights it starts with, and how it grew out of it; absent: trained from
+   * scratch.
+   */
   readonly inherits?: Inheritance;
 };
 
 /**
- * What became of a trial. `score`: higher is better, any finite number. `infeasible`: the network itself failed (out
- * of memory, diverged, cannot be built), and the strategy learns so. `lost`: the infrastructure failed; it teaches
- * nothing, and the trial is proposed again under a new id.
+ * What became of a trial. `score`: higher is better, any finite number. `infeasible`: the network itself
+ * failed (out of memory, diverged, cannot be built), and the strategy learns so. `lost`: the infrastructure
+ * failed; it teaches nothing, and the trial is proposed again under a new id.
  */
 export type TrialOutcome =
   | {
@@ -97,8 +100,9 @@ export interface StrategyContext<O> {
 }
 
 /**
- * A strategy as its file writes it. All functions are pure. `propose` must not need any memory of itself beyond what
- * `register` derives from the trial (its genotype and note): that is what lets a state be rebuilt without proposing again.
+ * A strategy as its file writes it. All functions are pure. `propose` must not need any memory of itself
+ * beyond what `register` derives from the trial (its genotype and note): that is what lets a state be rebuilt
+ * without proposing again.
  */
 export interface StrategyDefinition<O extends Json, M extends Json> {
   readonly name: string;
@@ -109,19 +113,25 @@ export interface StrategyDefinition<O extends Json, M extends Json> {
   /** Why the space cannot be searched, as the end of "… because"; undefined where it can. */
   readonly refuses?: (space: Space) => string | undefined;
   /**
-   * Why it may propose a network that has a result or awaits one, with the source. One without proposes none twice at a fidelity,
-   * however many trials are under way, while it finds others.
+   * Why it may propose a network that has a result or awaits one, with the source. One without proposes none
+   * twice at a fidelity, however many trials are under way, while it finds others.
    */
   readonly repeats?: string;
   /** Trials ask for shares of the full training resource. */
   readonly multiFidelity?: true;
   /** It learns by measures besides the score, and is no better than chance without them. */
   readonly multiObjective?: true;
-  /** Its rewards or predictions assume scores in [0, 1]: why, as the end of "… because". Tasks whose scores are others are refused. */
+  /**
+   * Its rewards or predictions assume scores in [0, 1]: why, as the end of "… because". Tasks whose scores
+   * are others are refused.
+   */
   readonly needsFractions?: string;
   /** It proposes and learns by one of the ports. */
   readonly needsController?: true;
-  /** Whether a proposal may take minutes: a search by it may then be silent for longer before it counts as lost. */
+  /**
+   * Whether a proposal may take minutes: a search by it may then be silent for longer before it counts as
+   * lost.
+   */
   readonly thinksLong?: (options: O) => boolean;
   /** As a scheduler's sampler, learns the results of every fidelity, not only a network's first. */
   readonly allFidelities?: true;
@@ -160,18 +170,22 @@ export interface Strategy {
   init(config: StrategyConfig, seed: number): StrategyState;
   /** Up to `n` further trials; fewer where the strategy must await results, none at the end of the budget. */
   ask(state: StrategyState, n: number): readonly [StrategyState, readonly Trial[]];
-  /** The state after an `ask` that returned these trials, without proposing them again: rebuilds a state from a record. */
+  /**
+   * The state after an `ask` that returned these trials, without proposing them again: rebuilds a state from
+   * a record.
+   */
   issue(state: StrategyState, trials: readonly Trial[]): StrategyState;
   /** Counts of the strategy's own; most have none. */
   summary(state: StrategyState): Readonly<Record<string, number>>;
   /**
-   * Idempotent by trial id; results of one call are learnt in the order of proposal, however they are listed; unknown trials are
-   * learnt too.
+   * Idempotent by trial id; results of one call are learnt in the order of proposal, however they are listed;
+   * unknown trials are learnt too.
    *
-   * A search's log has what was asked and told in its order: `issue` of the one and `tell` of the other always rebuild the state.
-   * From results alone, in their order, `tell` rebuilds all of it but the trials still awaited, which no result can know: `issue`
-   * of these completes it. Only strategies that share a controller's parameters may need more, namely to hear of a round before its
-   * first result comes: what it was drawn from may else be dropped (see `parameter-server.ts`).
+   * A search's log has what was asked and told in its order: `issue` of the one and `tell` of the other
+   * always rebuild the state. From results alone, in their order, `tell` rebuilds all of it but the trials
+   * still awaited, which no result can know: `issue` of these completes it. Only strategies that share a
+   * controller's parameters may need more, namely to hear of a round before its first result comes: what it
+   * was drawn from may else be dropped (see `parameter-server.ts`).
    */
   tell(state: StrategyState, results: readonly TrialResult[]): StrategyState;
 }

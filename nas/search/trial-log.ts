@@ -4,8 +4,9 @@ import { inheritanceSchema } from './inheritance.ts';
 import type { Inheritance } from './inheritance.ts';
 
 /**
- * The record of one search by trials, and the truth about it: replaying its events in order rebuilds the search, in any
- * process, with identical proposals. It is stored in segments (`store/trial-log.ts`); `trialsOf` lists its trials.
+ * The record of one search by trials, and the truth about it: replaying its events in order rebuilds the
+ * search, in any process, with identical proposals. It is stored in segments (`store/trial-log.ts`);
+ * `trialsOf` lists its trials.
  */
 export type TrialEvent =
   | { readonly kind: 'asked'; readonly trials: readonly AskedTrial[] }
@@ -51,8 +52,9 @@ export type TrialEnd =
   | { readonly kind: 'lost'; readonly reason: string; readonly spent?: TrialSpending };
 
 /**
- * What is known of a network besides its score, by name. Of a trained one `parameters` (trained weights), `multiplyAdds` (of one
- * image, forward) and, where the search asks, `latencyMilliseconds`; of one that was looked up the columns that the search asks.
+ * What is known of a network besides its score, by name. Of a trained one `parameters` (trained weights),
+ * `multiplyAdds` (of one image, forward) and, where the search asks, `latencyMilliseconds`; of one that was
+ * looked up the columns that the search asks.
  */
 export type TrialMeasures = Readonly<Record<string, number>>;
 

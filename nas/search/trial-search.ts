@@ -4,10 +4,9 @@ import type { Space } from '../space/space.ts';
 import type { Strategy, Trial, TrialOutcome } from './strategy.ts';
 
 /**
- * The order in which a strategy learns results.
- * `reproducible`: that in which the trials would end if each took time in proportion to what it trains. It depends on
- * nothing outside the search, so that equal searches are equal whatever happens to their jobs; a result that is early
- * waits for the slower ones before it.
+ * The order in which a strategy learns results. `reproducible`: that in which the trials would end if each
+ * took time in proportion to what it trains. It depends on nothing outside the search, so that equal searches
+ * are equal whatever happens to their jobs; a result that is early waits for the slower ones before it.
  * `completion`: that in which the results arrive.
  */
 type TellOrder = 'reproducible' | 'completion';
@@ -21,7 +20,10 @@ interface TrialSearchOptions {
   readonly order: TellOrder;
   /** A trial's end at once, where trials are look-ups. */
   readonly lookUp?: (genotype: Json, fidelity: number) => TrialEnd;
-  /** The end of a trial that needs no training to be known, by its printed genotype: a network beyond the limits. */
+  /**
+   * The end of a trial that needs no training to be known, by its printed genotype: a network beyond the
+   * limits.
+   */
   readonly refusal?: (genotype: string) => TrialEnd | undefined;
   /** A trial was told, also while a log is replayed. */
   readonly onTold?: (trial: AskedTrial, told: ToldTrial) => void;
@@ -36,16 +38,16 @@ export interface TrialToRun extends AskedTrial {
 }
 
 /**
- * One search by trials as a state machine without clock or storage: events go to the log before anything follows from
- * them. Equal networks at equal fidelity are trained once.
+ * One search by trials as a state machine without clock or storage: events go to the log before anything
+ * follows from them. Equal networks at equal fidelity are trained once.
  */
 export interface TrialSearch {
   /** Rebuilds the search from its log; before anything else. */
   replay(events: readonly TrialEvent[]): void;
   /**
-   * Asks while fewer than `parallelism` trials are awaited and tells what is due, alternately, until nothing more follows
-   * or about `limit` events are there; in the reproducible order nothing at a parallelism of zero. The events must be stored
-   * before trials of `take` start.
+   * Asks while fewer than `parallelism` trials are awaited and tells what is due, alternately, until nothing
+   * more follows or about `limit` events are there; in the reproducible order nothing at a parallelism of
+   * zero. The events must be stored before trials of `take` start.
    */
   advance(parallelism: number, limit: number): readonly TrialEvent[];
   /** Awaited trials that need a job of their own, oldest first; each once. */
@@ -96,7 +98,10 @@ export const createTrialSearch = (options: TrialSearchOptions): TrialSearch => {
   const { strategy, space, order, lookUp, refusal, onTold } = options;
   let state = strategy.init({ evaluations: options.evaluations, options: options.options }, options.seed);
   const awaited = new Map<string, Awaited>();
-  /** Awaited trials of one network and fidelity, in the order of asking: one is trained, the others share its end. */
+  /**
+   * Awaited trials of one network and fidelity, in the order of asking: one is trained, the others share its
+   * end.
+   */
   const byNetwork = new Map<string, Set<Awaited>>();
   /** Awaited trials that `take` has not returned. */
   const untaken = new Set<Awaited>();
@@ -112,7 +117,9 @@ export const createTrialSearch = (options: TrialSearchOptions): TrialSearch => {
   let clock = 0;
   let exhausted = false;
 
-  /** What another trial has found of the same network. A table may know several forms of one network apart. */
+  /**
+   * What another trial has found of the same network. A table may know several forms of one network apart.
+   */
   const knownAt = (asked: AskedTrial): Known | undefined =>
     lookUp === undefined
       ? known.get(asked.hash)?.find(({ fidelity }) => fidelity === asked.fidelity)
@@ -210,7 +217,10 @@ export const createTrialSearch = (options: TrialSearchOptions): TrialSearch => {
     return { id, end: withoutSpending(trained.end), copyOf: trained.asked.id };
   };
 
-  /** The awaited trial whose turn it is, and the twin for whose end it waits: its loss is told before its turn. */
+  /**
+   * The awaited trial whose turn it is, and the twin for whose end it waits: its loss is told before its
+   * turn.
+   */
   const inTurn = (): readonly (Awaited | undefined)[] => {
     let first: Awaited | undefined;
     for (const entry of awaited.values()) if (first === undefined || isBefore(entry, first)) first = entry;

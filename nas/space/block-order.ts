@@ -1,7 +1,7 @@
 /**
- * Blocks of a cell in the order whose description is the least of all orders in which every block follows what it reads:
- * equal exactly for cells that differ in the order of their blocks alone. A block's states are numbered as in the genotype: 0
- * and 1 are the cells before, 2 + b is block b.
+ * Blocks of a cell in the order whose description is the least of all orders in which every block follows
+ * what it reads: equal exactly for cells that differ in the order of their blocks alone. A block's states are
+ * numbered as in the genotype: 0 and 1 are the cells before, 2 + b is block b.
  *
  * @param states the two states that a block reads
  * @param renamed the block with its states renumbered, the same for all forms of the block that mean the same
@@ -15,7 +15,9 @@ export const leastBlockOrder = <B>(
 ): readonly B[] => {
   const unnamed = -1;
   const names = [0, 1, ...blocks.map(() => unnamed)];
-  /** The least rest of the cell once `placed` blocks have their names: only a least next block can begin it. */
+  /**
+   * The least rest of the cell once `placed` blocks have their names: only a least next block can begin it.
+   */
   const rest = (placed: number): readonly B[] => {
     let least = Number.POSITIVE_INFINITY;
     let ties: { readonly at: number; readonly block: B }[] = [];

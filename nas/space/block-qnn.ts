@@ -18,7 +18,9 @@ export const NSC_TERMINAL = 7;
 /** Largest index of a layer in a block, the terminal's excepted. */
 export const MAX_INDEX = 23;
 
-/** One layer: predecessors are indices, 0 being the block's input; the second is 0 for layers of one input. */
+/**
+ * One layer: predecessors are indices, 0 being the block's input; the second is 0 for layers of one input.
+ */
 export type NscLayer = readonly [index: number, type: number, kernel: number, first: number, second: number];
 /** Layers of index 1, 2, … and the terminal (k, 7, 0, 0, 0). */
 export type BlockQnnGenotype = readonly NscLayer[];
@@ -128,7 +130,9 @@ const appended = (layers: readonly NscLayer[], added: NscLayer): BlockQnnGenotyp
 const replaced = (layers: readonly NscLayer[], at: number, code: NscLayer): BlockQnnGenotype =>
   block(layers.map((old, i) => (i === at ? code : old)));
 
-/** The block as a labelled graph: vertex 0 is the input, layers follow by index, the last one is the output. */
+/**
+ * The block as a labelled graph: vertex 0 is the input, layers follow by index, the last one is the output.
+ */
 const dagOf = (genotype: BlockQnnGenotype): LabelledDag => {
   const layers = layersOf(genotype);
   return {

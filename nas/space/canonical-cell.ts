@@ -20,10 +20,10 @@ const liveStates = (edges: readonly CellEdge[], concat: readonly number[]): Read
 };
 
 /**
- * The least text over all orders of the nodes that keep edges pointing forwards. The order of a node's two edges
- * does not matter (they are summed), nor that of the concatenation (it permutes channels), nor the input of a
- * `none` edge (its value is zero), nor nodes that reach no output. Two cells have the same text exactly if they
- * are isomorphic in that sense. Work: n! · n for n nodes (n ≤ 7 in practice).
+ * The least text over all orders of the nodes that keep edges pointing forwards. The order of a node's two
+ * edges does not matter (they are summed), nor that of the concatenation (it permutes channels), nor the
+ * input of a `none` edge (its value is zero), nor nodes that reach no output. Two cells have the same text
+ * exactly if they are isomorphic in that sense. Work: n! · n for n nodes (n ≤ 7 in practice).
  */
 export const canonicalCell = (edges: readonly CellEdge[], concat: readonly number[]): string => {
   const live = liveStates(edges, concat);

@@ -2,7 +2,9 @@ import type { Json } from '../core/json.ts';
 import type { Random } from '../core/random.ts';
 import type { Decisions, Space } from './space.ts';
 
-/** The operations of a space whose genotypes are exactly the lists of `decisions.sizes.length` free choices. */
+/**
+ * The operations of a space whose genotypes are exactly the lists of `decisions.sizes.length` free choices.
+ */
 type CategoricalParts<G extends Json> = Pick<
   Space<G>,
   'sample' | 'mutate' | 'crossover' | 'neighbours' | 'encode' | 'decisions'
@@ -23,8 +25,8 @@ const otherOption = (sizes: readonly number[], choices: readonly number[], at: n
 };
 
 /**
- * Sampling, mutation (one decision changes), uniform crossover, neighbours (Hamming distance 1) and one-hot code of
- * a space without constraints between its choices.
+ * Sampling, mutation (one decision changes), uniform crossover, neighbours (Hamming distance 1) and one-hot
+ * code of a space without constraints between its choices.
  */
 export const categorical = <G extends Json>(
   sizes: readonly number[],

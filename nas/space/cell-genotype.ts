@@ -21,7 +21,9 @@ export type Primitive = (typeof PRIMITIVES)[number];
 const CELL_OPERATIONS = [...PRIMITIVES, 'sep_conv_7x7', 'conv_7x1_1x7'] as const;
 export type CellOperation = (typeof CELL_OPERATIONS)[number];
 
-/** One input of a node: the operation and the state it reads (0, 1: the two previous cells; 2 + i: node i). */
+/**
+ * One input of a node: the operation and the state it reads (0, 1: the two previous cells; 2 + i: node i).
+ */
 export type CellEdge = readonly [operation: CellOperation, input: number];
 
 /**
@@ -138,7 +140,10 @@ export const printCellGenotype = (genotype: CellGenotype): string =>
   `Genotype(normal=${printEdges(genotype.normal)}, normal_concat=${printConcat(genotype.normalConcat)}, ` +
   `reduce=${printEdges(genotype.reduce)}, reduce_concat=${printConcat(genotype.reduceConcat)})`;
 
-/** Reads what is meant: two edges of each node in brackets of their own, and weights behind the inputs, which tell nothing. */
+/**
+ * Reads what is meant: two edges of each node in brackets of their own, and weights behind the inputs, which
+ * tell nothing.
+ */
 const plainEdges = (edges: Json | undefined): Json | undefined => {
   if (!Array.isArray(edges)) return edges;
   const isEdge = (item: Json): boolean => Array.isArray(item) && typeof item[0] === 'string';
@@ -153,8 +158,8 @@ const FIELDS = ['normal', 'normal_concat', 'reduce', 'reduce_concat'] as const;
 const CALL = /(?<!\w)Genotype\s*\(/g;
 
 /**
- * What may stand behind the call: closing quotes and brackets, and in a pair of a quoted genotype and its score, as lists of results
- * print it, the score.
+ * What may stand behind the call: closing quotes and brackets, and in a pair of a quoted genotype and its
+ * score, as lists of results print it, the score.
  */
 const CLOSING =
   /^(?:["'`]?\s*,\s*(?:np\.float\d+\(|float\()?[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)?[\s,;.'"`)\]}]*$/i;
@@ -172,7 +177,9 @@ const withoutCommentLines = (text: string): string =>
 /** A text that prints the fields as a mapping: JSON, or the tuple's `_asdict()`. */
 const MAPPING = /^[^({]*(?:(?:Ordered)?[Dd]ict\(\s*)?\{/;
 
-/** The four fields of the one `Genotype(…)` in a text, or of the mapping that it is. Throws `LiteralError`. */
+/**
+ * The four fields of the one `Genotype(…)` in a text, or of the mapping that it is. Throws `LiteralError`.
+ */
 const cellFields = (text: string): Record<string, Json | undefined> => {
   if (text.length > LONGEST) throw new LiteralError(`${text.length} characters, at most ${LONGEST}`);
   // A genotype that was quoted once more has its own quotes escaped.
@@ -213,9 +220,9 @@ const checkedFields = (
 };
 
 /**
- * Reads the published form, `Genotype(normal=[('sep_conv_3x3', 0), …], normal_concat=range(2, 6), …)`, as tools print it: after a name
- * and `=`, in a line of a log, over many lines, with comments, lists for tuples and ranges, numpy's integers, edges by node,
- * weights of edges. Throws `InputError` naming the part.
+ * Reads the published form, `Genotype(normal=[('sep_conv_3x3', 0), …], normal_concat=range(2, 6), …)`, as
+ * tools print it: after a name and `=`, in a line of a log, over many lines, with comments, lists for tuples
+ * and ranges, numpy's integers, edges by node, weights of edges. Throws `InputError` naming the part.
  */
 export const parseCellGenotype = (text: string, field = 'genotype'): CellGenotype => {
   let fields: Record<string, Json | undefined>;

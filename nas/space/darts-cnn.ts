@@ -110,7 +110,8 @@ const encode = (genotype: CellGenotype): readonly number[] =>
 
 /**
  * The genotype as the supernet's gated path: [2, 14] int32, row-major, normal cell first. Entry = index into
- * PRIMITIVES of the operation on that edge; an edge that is not chosen is 0 (`none`: nothing runs, value zero).
+ * PRIMITIVES of the operation on that edge; an edge that is not chosen is 0 (`none`: nothing runs, value
+ * zero).
  */
 export const encodePath = (genotype: CellGenotype): Int32Array => {
   validate(genotype);
@@ -148,7 +149,9 @@ const SOURCE =
   'inputs for each node, an operation from all eight for each edge. `none` is sampled like any other operation ' +
   '(on CIFAR-10 both search and evaluation include the zero operation; published DARTS cells never contain it).';
 
-/** The DARTS CNN cell space: a normal and a reduction cell of four nodes, two inputs each, eight operations. */
+/**
+ * The DARTS CNN cell space: a normal and a reduction cell of four nodes, two inputs each, eight operations.
+ */
 export const dartsCnn: Space<CellGenotype> = {
   name: 'darts-cnn',
   source: SOURCE,
@@ -159,7 +162,8 @@ export const dartsCnn: Space<CellGenotype> = {
     const edits = edgeEdits(genotype[cell], at);
     const operations = edits.filter(([operation]) => operation !== genotype[cell][at]?.[0]);
     const inputs = edits.filter(([operation]) => operation === genotype[cell][at]?.[0]);
-    // Half the mutations change an input where the node has another to offer, as in AmoebaNet (Real et al. 2019, §3).
+    // Half the mutations change an input where the node has another to offer, as in AmoebaNet (Real et al.
+    // 2019, §3).
     const kind = inputs.length > 0 && random.int(2) === 0 ? inputs : operations;
     return replaced(genotype, cell, at, random.pick(kind));
   },

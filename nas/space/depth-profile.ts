@@ -17,9 +17,9 @@ const depthsOf = ({ sources }: LabelledDag): readonly number[] => {
 };
 
 /**
- * Where in a graph its operations are, whatever the order of its vertices: at each depth from 1 to `deepest` how many inner
- * vertices have each of the labels, how many edges lead into them and out of them, and the sum of their weights; then the edges
- * out of the input and into the output. Entries in [0, 1].
+ * Where in a graph its operations are, whatever the order of its vertices: at each depth from 1 to `deepest`
+ * how many inner vertices have each of the labels, how many edges lead into them and out of them, and the sum
+ * of their weights; then the edges out of the input and into the output. Entries in [0, 1].
  *
  * @param weights of each vertex; their sum over a depth counts as 1 at most.
  */

@@ -26,8 +26,8 @@ const deriveCell = (edges: EdgeScores): CellEdge[] =>
   ).flat();
 
 /**
- * The discrete cells of a mixture (Liu et al. 2019, §2.4): each node keeps the two edges whose strongest operation other
- * than `none` weighs most, strongest first; ties go to the earlier input.
+ * The discrete cells of a mixture (Liu et al. 2019, §2.4): each node keeps the two edges whose strongest
+ * operation other than `none` weighs most, strongest first; ties go to the earlier input.
  */
 export const deriveGenotype = (weights: {
   readonly normal: EdgeScores;

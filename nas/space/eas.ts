@@ -214,7 +214,9 @@ export const eas = (start: string = JSON.stringify(EAS_START)): Space<EasGenotyp
     );
   const first = printed().parse(start, 'space.start');
   const growth = growthFrom(first);
-  /** Random widenings, each layer by a fair coin, and deepenings in random order: the authors' random search. */
+  /**
+   * Random widenings, each layer by a fair coin, and deepenings in random order: the authors' random search.
+   */
   const sample = (random: Random): EasGenotype =>
     random
       .shuffle([

@@ -18,8 +18,8 @@ export const MACRO_OPERATIONS = [
 export type MacroOperation = (typeof MACRO_OPERATIONS)[number];
 
 /**
- * Row l describes layer l: its operation, then l bits, bit j for a skip connection from state j (0: the stem, j: layer
- * j − 1). The layer before always feeds the next.
+ * Row l describes layer l: its operation, then l bits, bit j for a skip connection from state j (0: the stem,
+ * j: layer j − 1). The layer before always feeds the next.
  */
 export type EnasMacroGenotype = readonly (readonly number[])[];
 
@@ -44,7 +44,10 @@ const fault = (rows: EnasMacroGenotype): readonly [string, unknown, string] | un
   return undefined;
 };
 
-/** Integers of a printed architecture: bare, with commas, or in brackets as logs have them. Throws `InputError` where there is anything else. */
+/**
+ * Integers of a printed architecture: bare, with commas, or in brackets as logs have them. Throws
+ * `InputError` where there is anything else.
+ */
 export const parseIntegers = (text: string, field: string, form: string): readonly number[] => {
   const refuse = (why: string): InputError =>
     inputError(field, excerpt(text), form, `write the architecture as integers (${why})`);

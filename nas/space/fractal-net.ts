@@ -25,7 +25,9 @@ const schema: z.ZodType<FractalNetGenotype> = z.strictObject({
   join: z.enum(JOINS),
 });
 
-/** A fractal f_C: a convolution, or a join of a convolution with two copies of f_(C−1) in a row (§2, eq. 1). */
+/**
+ * A fractal f_C: a convolution, or a join of a convolution with two copies of f_(C−1) in a row (§2, eq. 1).
+ */
 type Fractal = 'conv' | { readonly join: readonly [left: 'conv', right: readonly [Fractal, Fractal]] };
 
 /** The expansion rule applied `columns` − 1 times. */

@@ -7,7 +7,9 @@ import type { Space } from './space.ts';
 /** Nodes of each stage: the CIFAR-10 setting of the paper. */
 const GENETIC_CNN_STAGES = [3, 4, 5] as const;
 
-/** The paper's code: stages joined by `|`, nodes 2, 3, … of a stage by `-`; bit i of a node: reads node i + 1. */
+/**
+ * The paper's code: stages joined by `|`, nodes 2, 3, … of a stage by `-`; bit i of a node: reads node i + 1.
+ */
 export type GeneticCnnGenotype = string;
 
 const BITS = GENETIC_CNN_STAGES.map((nodes) => (nodes * (nodes - 1)) / 2);
@@ -49,8 +51,8 @@ export const geneticCnnStages = (genotype: GeneticCnnGenotype): readonly (readon
     ]);
 
 /**
- * Equal for stages that differ in the order of nodes alone. The default nodes stand for input and output; a node without an
- * edge is none (§3.1).
+ * Equal for stages that differ in the order of nodes alone. The default nodes stand for input and output; a
+ * node without an edge is none (§3.1).
  */
 const canonicalStage = (reads: readonly (readonly number[])[]): string => {
   const isRead = (node: number): boolean => reads.some((sources) => sources.includes(node));

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { Json } from '../core/json.ts';
 
 /**
- * A change of a network that can leave what it computes as it was (Chen, Goodfellow & Shlens 2016, "Net2Net"). Layers with
- * weights are numbered from the input on, the classifier not counted.
+ * A change of a network that can leave what it computes as it was (Chen, Goodfellow & Shlens 2016,
+ * "Net2Net"). Layers with weights are numbered from the input on, the classifier not counted.
  */
 export type GrowthEdit =
   /** Net2Wider: the layer gets `width` channels, as genotypes state them. */
@@ -17,7 +17,10 @@ export const growthEditSchema: z.ZodType<GrowthEdit> = z.discriminatedUnion('kin
   z.strictObject({ kind: z.literal('deepen'), layer: count, kernel: count.min(1) }),
 ]);
 
-/** How the networks of a space grow out of one another, as a controller that reads them layer by layer sees it. */
+/**
+ * How the networks of a space grow out of one another, as a controller that reads them layer by layer sees
+ * it.
+ */
 export interface Growth<G extends Json> {
   /** The network that a search starts from. */
   readonly start: G;

@@ -28,8 +28,9 @@ interface Level {
 const INITIAL_MUTATIONS = 1000;
 
 /**
- * `motifs[l][m]`: motif m of level l + 2 as its adjacency matrix's upper triangle, column by column: for node j = 1, 2,
- * … its edges from nodes 0 … j − 1. An entry indexes the operations of the level below, 0 being none.
+ * `motifs[l][m]`: motif m of level l + 2 as its adjacency matrix's upper triangle, column by column: for node
+ * j = 1, 2, … its edges from nodes 0 … j − 1. An entry indexes the operations of the level below, 0 being
+ * none.
  */
 export type HierarchicalGenotype = { readonly motifs: readonly (readonly (readonly number[])[])[] };
 
@@ -57,7 +58,10 @@ const motifSpace = (
   form: string,
 ): Space<HierarchicalGenotype> => {
   const source = SOURCE + what + RULES;
-  /** Operations that a level's edges choose from, none included: primitives, then the motifs of the level below. */
+  /**
+   * Operations that a level's edges choose from, none included: primitives, then the motifs of the level
+   * below.
+   */
   const operationsOf = (level: number): number =>
     level === 0 ? HIERARCHICAL_PRIMITIVES.length : 1 + (levels[level - 1]?.motifs ?? 0);
   const sizes = levels.flatMap(({ motifs, nodes }, level) =>
@@ -91,8 +95,9 @@ const motifSpace = (
     return isConnected(genotype) ? genotype : undefined;
   };
   /**
-   * §3.1: a random level, motif, successor node and predecessor of it get another operation between them: that adds, alters or
-   * removes an edge. Edges into early nodes, which have few predecessors, are drawn more often than those into late ones.
+   * §3.1: a random level, motif, successor node and predecessor of it get another operation between them:
+   * that adds, alters or removes an edge. Edges into early nodes, which have few predecessors, are drawn more
+   * often than those into late ones.
    */
   const mutateOnce = (choices: readonly number[], random: Random): readonly number[] => {
     const level = random.int(levels.length);

@@ -8,8 +8,9 @@ import { literalOf } from './literal-of.ts';
 import type { Space } from './space.ts';
 
 /**
- * Validation, printing, parsing and hashing of genotypes whose published form is a list or record: they are written
- * as JSON. `schema` checks the shape; `fault` names what is wrong beyond it, as [part, value, allowed].
+ * Validation, printing, parsing and hashing of genotypes whose published form is a list or record: they are
+ * written as JSON. `schema` checks the shape; `fault` names what is wrong beyond it, as [part, value,
+ * allowed].
  */
 export const jsonGenotype = <G extends Json>(
   name: string,

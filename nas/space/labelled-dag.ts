@@ -1,6 +1,6 @@
 /**
- * A directed acyclic graph whose edges point from lower to higher vertices: `edges[j]` lists the sources of vertex
- * j in rising order, `labels[j]` is its operation. Vertex 0 is the input, the last one the output.
+ * A directed acyclic graph whose edges point from lower to higher vertices: `edges[j]` lists the sources of
+ * vertex j in rising order, `labels[j]` is its operation. Vertex 0 is the input, the last one the output.
  */
 export interface LabelledDag {
   readonly labels: readonly string[];
@@ -21,7 +21,9 @@ const connectedVertices = ({ sources }: LabelledDag): readonly number[] => {
   return kept.length > 1 ? kept : [];
 };
 
-/** The graph without vertices that lie on no path from input to output; undefined where there is no such path. */
+/**
+ * The graph without vertices that lie on no path from input to output; undefined where there is no such path.
+ */
 export const pruned = (dag: LabelledDag): LabelledDag | undefined => {
   const kept = connectedVertices(dag);
   if (kept.length === 0) return undefined;
@@ -49,11 +51,12 @@ const ranked = <K extends string | number>(keys: readonly K[]): readonly number[
 const classesOf = (colours: readonly number[]): number => new Set(colours).size;
 
 /**
- * A description that is equal exactly for isomorphic graphs with equal labels: the least one over orders of the vertices.
- * Vertices are told apart by their label and, round after round, by what those that they read and feed are told apart by
- * (Weisfeiler & Leman); where equals remain, each of them in turn is put before the others and the rounds go on (McKay & Piperno
- * 2014, "Practical graph isomorphism, II", §2). Of vertices that an automorphism exchanges one is enough: those with the
- * same sources and readers, and those that lead to a description seen before.
+ * A description that is equal exactly for isomorphic graphs with equal labels: the least one over orders of
+ * the vertices. Vertices are told apart by their label and, round after round, by what those that they read
+ * and feed are told apart by (Weisfeiler & Leman); where equals remain, each of them in turn is put before
+ * the others and the rounds go on (McKay & Piperno 2014, "Practical graph isomorphism, II", §2). Of vertices
+ * that an automorphism exchanges one is enough: those with the same sources and readers, and those that lead
+ * to a description seen before.
  */
 export const canonicalDag = ({ labels, sources }: LabelledDag): string => {
   const readers: number[][] = labels.map(() => []);

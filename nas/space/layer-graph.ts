@@ -17,9 +17,9 @@ const MAX_SKIPS = 8;
 
 export type GraphLayer = { readonly label: LayerLabel; readonly units: number };
 /**
- * A network as a graph of layers: vertex 0 is the image, vertex i is `layers[i − 1]`, the last vertex is the softmax
- * output. Edges point from lower to higher vertices; a vertex with several inputs adds them (zero-padded channels, the
- * larger maps pooled down).
+ * A network as a graph of layers: vertex 0 is the image, vertex i is `layers[i − 1]`, the last vertex is the
+ * softmax output. Edges point from lower to higher vertices; a vertex with several inputs adds them
+ * (zero-padded channels, the larger maps pooled down).
  */
 export type LayerGraph = {
   readonly layers: readonly GraphLayer[];
@@ -214,7 +214,10 @@ const INITIAL: readonly LayerGraph[] = [
 const logUnits = ({ label, units }: GraphLayer): number =>
   isPool(label) ? 0 : (1 + (UNITS as readonly number[]).indexOf(units)) / UNITS.length;
 
-/** Counts of labels and widths, of layers and skips, the mean width, and what there is at each depth; all within [0, 1]. */
+/**
+ * Counts of labels and widths, of layers and skips, the mean width, and what there is at each depth; all
+ * within [0, 1].
+ */
 const encode = (graph: LayerGraph): readonly number[] => {
   const share = (n: number, most: number): number => Math.min(1, n / most);
   const layers = graph.layers.filter(({ label }) => !isPool(label));
@@ -242,7 +245,10 @@ const layerGraphSpace = (
   source: string,
   /** Edits that `mutate` chooses among, each kind with equal probability. */
   mutations: readonly GraphEdit[],
-  /** Edits that make neighbours: mutations, and such as remove what these add (and more, which no single one puts back). */
+  /**
+   * Edits that make neighbours: mutations, and such as remove what these add (and more, which no single one
+   * puts back).
+   */
   neighbouring: readonly GraphEdit[],
   /** Most random mutations between an initial chain and a sample. */
   maxSampleEdits: number,
@@ -260,7 +266,8 @@ const layerGraphSpace = (
       const mutant = firstOf(EDITS[kind](graph));
       if (mutant !== undefined) return mutant;
     }
-    // Nothing of these can still be done to the graph (it is as wide and deep as allowed), something of the others always.
+    // Nothing of these can still be done to the graph (it is as wide and deep as allowed), something of the
+    // others always.
     return firstOf(neighbouring.flatMap((kind) => EDITS[kind](graph))) as LayerGraph;
   };
   return {
@@ -317,8 +324,9 @@ export const nasbotGraphs = layerGraphSpace(
 );
 
 /**
- * Auto-Keras' networks and the shapes of its morphisms. Widening a layer that feeds no sum, and a new layer behind a ReLU, could keep
- * the network's function; the other edits could not as networks are built here, and no weights are inherited.
+ * Auto-Keras' networks and the shapes of its morphisms. Widening a layer that feeds no sum, and a new layer
+ * behind a ReLU, could keep the network's function; the other edits could not as networks are built here, and
+ * no weights are inherited.
  */
 export const autoKerasGraphs = layerGraphSpace(
   'auto-keras',

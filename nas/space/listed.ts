@@ -23,9 +23,9 @@ const nearest = (count: number, distance: (index: number) => number): number => 
 };
 
 /**
- * The part of a space that a benchmark lists: samples are uniform over the list; a mutation goes to one of the 8 listed
- * genotypes that are nearest by encoding; a crossover is one of its parents; choices mean the listed genotype that
- * differs in the fewest of them. Names, forms and hashes are the whole space's.
+ * The part of a space that a benchmark lists: samples are uniform over the list; a mutation goes to one of
+ * the 8 listed genotypes that are nearest by encoding; a crossover is one of its parents; choices mean the
+ * listed genotype that differs in the fewest of them. Names, forms and hashes are the whole space's.
  *
  * @throws InputError if no more than 8 genotypes, or one twice, are listed.
  */

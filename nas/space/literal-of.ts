@@ -3,7 +3,10 @@ import { inputError } from '../core/input-error.ts';
 import { excerpt } from './excerpt.ts';
 import { LiteralError, readLiteral } from './python-literal.ts';
 
-/** The value that a text prints, as JSON or as Python and numpy do. Throws `InputError` naming what is in the way. */
+/**
+ * The value that a text prints, as JSON or as Python and numpy do. Throws `InputError` naming what is in the
+ * way.
+ */
 export const literalOf = (text: string, form: string, field: string): Json => {
   try {
     return readLiteral(text);

@@ -2,8 +2,9 @@ import type { LabelledDag } from './labelled-dag.ts';
 import { liveMotifs, nodesOf } from './motif-liveness.ts';
 
 /**
- * What a hierarchy of motifs computes, without the hierarchy: a vertex for each operation that does anything and for each node
- * that merges several inputs. Identities, nodes of one input, and what is not live leave no vertex.
+ * What a hierarchy of motifs computes, without the hierarchy: a vertex for each operation that does anything
+ * and for each node that merges several inputs. Identities, nodes of one input, and what is not live leave no
+ * vertex.
  *
  * @param motifs of each level, the lowest first; the last level's only motif is the network's cell.
  * @param primitives operations of the lowest level: none, then the identity, then the others.
@@ -19,7 +20,9 @@ export const motifGraph = (
     sources.push(from);
     return labels.push(label) - 1;
   };
-  /** The vertex that brings what the operation of that number, of level `level`, makes of the vertex `from`. */
+  /**
+   * The vertex that brings what the operation of that number, of level `level`, makes of the vertex `from`.
+   */
   const applied = (level: number, operation: number, from: number): number => {
     if (level < 0) return operation === 1 ? from : vertex(primitives[operation] as string, [from]);
     const edges = motifs[level]?.[operation - 1] as readonly number[];

@@ -23,10 +23,12 @@ const liveEntries = (edges: readonly number[], passing: readonly boolean[]): rea
 };
 
 /**
- * What of a hierarchy of motifs computes anything: an entry is live if it holds an operation that passes a signal, can be
- * reached from its motif's first node, and leads to the last. A motif without a live entry passes nothing, like `none`.
+ * What of a hierarchy of motifs computes anything: an entry is live if it holds an operation that passes a
+ * signal, can be reached from its motif's first node, and leads to the last. A motif without a live entry
+ * passes nothing, like `none`.
  *
- * @param motifs of each level, the lowest first; their entries index the level below's operations, 0 being none.
+ * @param motifs of each level, the lowest first; their entries index the level below's operations, 0 being
+ * none.
  * @param primitives operations below the first level, none included.
  * @returns flags in the shape of `motifs`.
  */

@@ -16,8 +16,8 @@ export type NasBench101Operation = (typeof NAS_BENCH_101_OPERATIONS)[number];
 const NAS_BENCH_101_MAX_EDGES = 9;
 
 /**
- * `matrix[i][j]` = 1 where an edge leads from vertex i to vertex j > i; vertex 0 is the input, the last one the
- * output; `operations[i]` is that of vertex i + 1.
+ * `matrix[i][j]` = 1 where an edge leads from vertex i to vertex j > i; vertex 0 is the input, the last one
+ * the output; `operations[i]` is that of vertex i + 1.
  */
 export type NasBench101Genotype = {
   readonly matrix: readonly (readonly number[])[];
@@ -79,8 +79,9 @@ export const nasBench101Key = (genotype: NasBench101Genotype): string => {
 };
 
 /**
- * Which sequences of operations lead from the input to the output (White, Neiswanger & Savani 2021, "BANANAS", §3):
- * one entry for each sequence of at most `inner` operations, shorter ones first. Isomorphic graphs are encoded alike.
+ * Which sequences of operations lead from the input to the output (White, Neiswanger & Savani 2021,
+ * "BANANAS", §3): one entry for each sequence of at most `inner` operations, shorter ones first. Isomorphic
+ * graphs are encoded alike.
  */
 const pathEncoding = (genotype: NasBench101Genotype, inner: number): readonly number[] => {
   const base = NAS_BENCH_101_OPERATIONS.length;
@@ -110,7 +111,10 @@ const FORM = '{"matrix": [[0, 1, …], …], "operations": ["conv3x3", …]}';
 const quotedConstants = (text: string): string =>
   text.replace(/(?<!["'\w])(?:INPUT|OUTPUT|CONV[13]X[13]|MAXPOOL(?:3X3)?)(?!["'\w])/g, "'$&'");
 
-/** Names of the fields and operations in the benchmark's code, whose operations include those of input and output. */
+/**
+ * Names of the fields and operations in the benchmark's code, whose operations include those of input and
+ * output.
+ */
 const asPrinted = (value: Json): Json => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const record = value as Readonly<Record<string, Json>>;
@@ -242,7 +246,10 @@ export const nasBench101 = (maxVertices = 7): Space<NasBench101Genotype> => {
         if (mutant !== undefined) return mutant;
       }
     },
-    /** Uniform over the choices; a child that is no valid graph is drawn again, and one parent is always reachable. */
+    /**
+     * Uniform over the choices; a child that is no valid graph is drawn again, and one parent is always
+     * reachable.
+     */
     crossover: (a, b, random) => {
       const [left, right] = [toChoices(a), toChoices(b)];
       for (;;) {

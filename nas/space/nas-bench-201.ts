@@ -134,9 +134,10 @@ const parse = (text: string, field = 'genotype'): NasBench201Genotype => {
 };
 
 /**
- * The cell as an expression: zero stays `#`, a skip connection is its source, any other operation wraps its source,
- * a node is the sorted sum of its edges. This is the benchmark's own notion of equal topologies (6,466 of them). It is not quite
- * isomorphism: nodes 1 and 2 in the other order can give another text, and a node that is read twice the text of two equal nodes.
+ * The cell as an expression: zero stays `#`, a skip connection is its source, any other operation wraps its
+ * source, a node is the sorted sum of its edges. This is the benchmark's own notion of equal topologies
+ * (6,466 of them). It is not quite isomorphism: nodes 1 and 2 in the other order can give another text, and a
+ * node that is read twice the text of two equal nodes.
  */
 const expression = (genotype: NasBench201Genotype): string => {
   const states = ['0'];

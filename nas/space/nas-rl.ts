@@ -169,8 +169,8 @@ export const nasRl = (depth = 6): Space<NasRlGenotype> => {
 const DEPTHS = [6, 8, 10, 12, 14, 16, 18, 20] as const;
 
 /**
- * Networks of several depths, each two layers deeper than the one before and a level of its own: those of the paper's run by
- * default. One edit changes a choice, or adds or removes the last two layers.
+ * Networks of several depths, each two layers deeper than the one before and a level of its own: those of the
+ * paper's run by default. One edit changes a choice, or adds or removes the last two layers.
  */
 export const nasRlGrowing = (depths: readonly number[] = DEPTHS): Space<NasRlGenotype> => {
   const name = 'nas-rl-growing';

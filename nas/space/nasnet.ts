@@ -24,7 +24,10 @@ export type NasnetOperation = (typeof NASNET_OPERATIONS)[number];
 const NASNET_COMBINATIONS = ['add', 'concat'] as const;
 export const NASNET_BLOCKS = 5;
 
-/** One block: two hidden states (0, 1: the previous cells; 2 + b: block b), an operation on each, their combination. */
+/**
+ * One block: two hidden states (0, 1: the previous cells; 2 + b: block b), an operation on each, their
+ * combination.
+ */
 export type NasnetBlock = readonly [
   first: number,
   second: number,
@@ -35,7 +38,9 @@ export type NasnetBlock = readonly [
 export type NasnetGenotype = {
   readonly normal: readonly NasnetBlock[];
   readonly reduce: readonly NasnetBlock[];
-  /** States that a cell concatenates, in ascending order, where they are more than those that no block reads. */
+  /**
+   * States that a cell concatenates, in ascending order, where they are more than those that no block reads.
+   */
   readonly normalConcat?: readonly number[];
   readonly reduceConcat?: readonly number[];
 };
@@ -89,7 +94,9 @@ const fault = (genotype: NasnetGenotype) => {
   return undefined;
 };
 
-/** A block's two branches are summed or concatenated: their order does not matter but to the channels' order. */
+/**
+ * A block's two branches are summed or concatenated: their order does not matter but to the channels' order.
+ */
 const ordered = ([a, b, f, g, combination]: NasnetBlock): NasnetBlock =>
   a < b || (a === b && NASNET_OPERATIONS.indexOf(f) <= NASNET_OPERATIONS.indexOf(g))
     ? [a, b, f, g, combination]

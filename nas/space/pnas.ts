@@ -94,7 +94,10 @@ export const canonicalPnas = (genotype: PnasGenotype): PnasGenotype =>
     rankOf,
   );
 
-/** The cell for both strides, all of its blocks concatenated, in the terms of the NASNet space, which networks are built from. */
+/**
+ * The cell for both strides, all of its blocks concatenated, in the terms of the NASNet space, which networks
+ * are built from.
+ */
 export const pnasAsNasnet = (genotype: PnasGenotype): NasnetGenotype => {
   const blocks = genotype.map(([first, second, f, g]) => [first, second, f, g, 'add'] as const);
   const all = blocks.map((_, b) => b + 2);
@@ -149,7 +152,10 @@ export const pnas: Space<PnasGenotype> = {
     ...(genotype.length < PNAS_BLOCKS ? blocksAt(genotype.length).map((block) => [...genotype, block]) : []),
     ...(genotype.length > 1 ? [genotype.slice(0, -1)] : []),
   ],
-  /** One-hot states and operations, averaged over the blocks as the paper's MLP does (§3.4), so that sizes compare. */
+  /**
+   * One-hot states and operations, averaged over the blocks as the paper's MLP does (§3.4), so that sizes
+   * compare.
+   */
   encode: (genotype) => {
     const counts = new Array<number>(2 * (STATES + PNAS_OPERATIONS.length)).fill(0);
     for (const [first, second, f, g] of genotype) {

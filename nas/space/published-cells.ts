@@ -3,10 +3,10 @@ import { parseCellGenotype } from './cell-genotype.ts';
 import type { CellGenotype } from './cell-genotype.ts';
 
 /**
- * Cells by the names under which the literature cites them, in the operations of the DARTS space. NASNet-A and
- * AmoebaNet-A as DARTS re-expressed them (Liu et al. 2019, §3.1 and Table 1), DARTS_V1 and DARTS_V2 (first and
- * second order, ibid. Figures 4 and 5), P-DARTS (Chen et al. 2019, CIFAR-10), PC-DARTS (Xu et al. 2020, searched
- * on CIFAR-10 and on ImageNet).
+ * Cells by the names under which the literature cites them, in the operations of the DARTS space. NASNet-A
+ * and AmoebaNet-A as DARTS re-expressed them (Liu et al. 2019, §3.1 and Table 1), DARTS_V1 and DARTS_V2
+ * (first and second order, ibid. Figures 4 and 5), P-DARTS (Chen et al. 2019, CIFAR-10), PC-DARTS (Xu et al.
+ * 2020, searched on CIFAR-10 and on ImageNet).
  */
 const TEXTS = {
   NASNet:

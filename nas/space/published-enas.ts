@@ -1,6 +1,6 @@
 /**
- * Architectures that ENAS' authors published with their code (Pham et al. 2018), in print: the macro network of 24 layers
- * and the pair of micro cells.
+ * Architectures that ENAS' authors published with their code (Pham et al. 2018), in print: the macro network
+ * of 24 layers and the pair of micro cells.
  */
 export const PUBLISHED_ENAS = {
   macro: {

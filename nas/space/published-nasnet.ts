@@ -23,14 +23,20 @@ const inNasnet = (name: 'NASNet' | 'AmoebaNet'): NasnetGenotype => {
   return { normal: blocksOf(normal), reduce: blocksOf(reduce) };
 };
 
-/** As in its authors' code: the normal cell also passes its older input on, the reduction cell a block that another reads. */
+/**
+ * As in its authors' code: the normal cell also passes its older input on, the reduction cell a block that
+ * another reads.
+ */
 const NASNET_A: NasnetGenotype = {
   ...inNasnet('NASNet'),
   normalConcat: [0, 2, 3, 4, 5, 6],
   reduceConcat: [3, 4, 5, 6],
 };
 
-/** NASNet-A (Zoph et al. 2018, Figure 4) and AmoebaNet-A (Real et al. 2019, Figure 4), this one as DARTS re-expressed it. */
+/**
+ * NASNet-A (Zoph et al. 2018, Figure 4) and AmoebaNet-A (Real et al. 2019, Figure 4), this one as DARTS
+ * re-expressed it.
+ */
 export const PUBLISHED_NASNET: Readonly<Record<string, string>> = {
   NASNET_A: JSON.stringify(NASNET_A),
   AMOEBANET_A: JSON.stringify(inNasnet('AmoebaNet')),

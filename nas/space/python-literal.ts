@@ -208,8 +208,8 @@ export const readCall = (text: string, name: string, open: number): Call => {
 };
 
 /**
- * Reads a literal as Python, numpy and JSON print them: lists, tuples and arrays become lists. In front of it may stand `NAME =`.
- * Several such assignments, or one call of names, are a record. Throws `LiteralError`.
+ * Reads a literal as Python, numpy and JSON print them: lists, tuples and arrays become lists. In front of it
+ * may stand `NAME =`. Several such assignments, or one call of names, are a record. Throws `LiteralError`.
  */
 export const readLiteral = (text: string): Json => {
   const read = reader(bounded(text), 0);

@@ -10,8 +10,8 @@ interface ReadGenotype {
 }
 
 /**
- * Reads a genotype that networks of a space can be built from: in the DARTS space also cells of other sizes and two further
- * operations, which a search there does not use. Throws `InputError` naming the part.
+ * Reads a genotype that networks of a space can be built from: in the DARTS space also cells of other sizes
+ * and two further operations, which a search there does not use. Throws `InputError` naming the part.
  */
 export const readGenotype = (space: SpaceChoice, text: string, field?: string): ReadGenotype => {
   const { parse, print, hash } = definitionOf(space.name).trained ?? chosenSpace(space);
@@ -27,7 +27,9 @@ export const spaceOptions = (space: SpaceChoice): Readonly<Record<string, Json>>
   );
 };
 
-/** `smash, depth 6, width 4`: a space with those options, beside which a printed genotype can be read back. */
+/**
+ * `smash, depth 6, width 4`: a space with those options, beside which a printed genotype can be read back.
+ */
 export const spaceText = (space: SpaceChoice): string =>
   [
     space.name,

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 
 /**
- * What a SMASH network may be at most. Channels are counted in units: the smallest memory bank, `network.channels` channels.
- * `depth` and `width` are those of the reference Wide ResNet whose parameters bound each block's.
+ * What a SMASH network may be at most. Channels are counted in units: the smallest memory bank,
+ * `network.channels` channels. `depth` and `width` are those of the reference Wide ResNet whose parameters
+ * bound each block's.
  */
 export interface SmashOptions {
   readonly depth: number;
@@ -16,17 +17,23 @@ export interface SmashOptions {
 /** Kernel size, dilation (both square) and number of groups. */
 export type SmashConv = readonly [kernel: number, dilation: number, groups: number];
 /**
- * One operation: the banks it reads, its output units, and the 2 × 2 convolutions between: the first and second of one
- * branch, then of the other, which is added.
+ * One operation: the banks it reads, its output units, and the 2 × 2 convolutions between: the first and
+ * second of one branch, then of the other, which is added.
  */
 export type SmashOperation = {
   readonly read: readonly number[];
   readonly width: number;
   readonly convs: readonly (SmashConv | null)[];
-  /** Banks it adds to: unit group j of its output to the j-th of them, in turns where there are more banks than groups. */
+  /**
+   * Banks it adds to: unit group j of its output to the j-th of them, in turns where there are more banks
+   * than groups.
+   */
   readonly write: readonly number[];
 };
-/** All operations at one resolution on banks of `bank` units, the first `input / bank` of which begin with its input. */
+/**
+ * All operations at one resolution on banks of `bank` units, the first `input / bank` of which begin with its
+ * input.
+ */
 export type SmashBlock = {
   readonly input: number;
   readonly bank: number;
@@ -45,7 +52,9 @@ export const PATTERNS = [
   [[true, true, true, false], 0.25],
   [[true, true, true, true], 0.45],
 ] as const;
-/** A 1 × 1 convolution has at most this many times its operation's width (ajbrock/SMASH 76aebd1, utils.py:49). */
+/**
+ * A 1 × 1 convolution has at most this many times its operation's width (ajbrock/SMASH 76aebd1, utils.py:49).
+ */
 const BOTTLENECK = 4;
 /** And at most this many times the width of the widest operation (utils.py:52, SMASH.py:1049). */
 const MAX_BOTTLENECK = 2;
@@ -57,7 +66,10 @@ export interface BlockSizes {
   readonly reads: number;
 }
 
-/** The three blocks' sizes, derived from the reference network as in the authors' code; a stage doubles the widths. */
+/**
+ * The three blocks' sizes, derived from the reference network as in the authors' code; a stage doubles the
+ * widths.
+ */
 export const blockSizes = ({ depth, width }: SmashOptions): readonly [BlockSizes, BlockSizes, BlockSizes] => {
   const halved = (units: number): number => 2 * Math.floor(units / 4);
   const first = 2 * width;

@@ -47,7 +47,9 @@ const weighted = <T>(random: Random, items: readonly T[], weights: readonly numb
   return items[at < 0 ? items.length - 1 : at] as T;
 };
 
-/** Where an operation stands: banks written before it, banks at most, and the units that may still be read. */
+/**
+ * Where an operation stands: banks written before it, banks at most, and the units that may still be read.
+ */
 interface Place {
   readonly bank: number;
   readonly filled: number;
@@ -153,7 +155,10 @@ const drawOperation = (
   };
 };
 
-/** Operations one after the other while there is budget left: new ones, or those of `old` with elements drawn anew. */
+/**
+ * Operations one after the other while there is budget left: new ones, or those of `old` with elements drawn
+ * anew.
+ */
 const drawBlock = (
   random: Random,
   sizes: BlockSizes,

@@ -17,8 +17,9 @@ export interface Space<G extends Json = Json> {
   /** A valid mixture of two parents; each part comes unchanged from one of them. */
   crossover(a: G, b: G, random: Random): G;
   /**
-   * Every valid genotype one edit away, without duplicates or the argument itself. It is a neighbour of theirs too, unless the
-   * edit removed more than a single one adds: any layer of a layer graph, any two of NAS-RL's growing networks.
+   * Every valid genotype one edit away, without duplicates or the argument itself. It is a neighbour of
+   * theirs too, unless the edit removed more than a single one adds: any layer of a layer graph, any two of
+   * NAS-RL's growing networks.
    */
   neighbours(genotype: G): readonly G[];
   /** Fixed-length features for surrogate models, entries in [0, 1]. */
@@ -38,8 +39,8 @@ export interface Space<G extends Json = Json> {
   /** Present where a genotype is a fixed-length list of categorical choices; policies and codes need it. */
   readonly decisions?: Decisions<G>;
   /**
-   * Present where genotypes come in levels of complexity that a search may grow through, simplest first: each level's
-   * genotypes are a fixed-length list of choices.
+   * Present where genotypes come in levels of complexity that a search may grow through, simplest first: each
+   * level's genotypes are a fixed-length list of choices.
    */
   readonly levels?: readonly Level<G>[];
   /** Present where networks grow out of one another by edits that can keep what they compute. */
@@ -55,7 +56,9 @@ export interface Level<G extends Json> {
 interface SpaceDescription {
   readonly name: string;
   readonly source: string;
-  /** Number of distinct genotypes before isomorphism; a lower bound where marked so, absent where unbounded. */
+  /**
+   * Number of distinct genotypes before isomorphism; a lower bound where marked so, absent where unbounded.
+   */
   readonly size?: number;
   /** Lines for people: operations, nodes, rules. */
   readonly lines: readonly string[];
@@ -68,12 +71,14 @@ export interface Decisions<G extends Json> {
   readonly labels: readonly string[];
   toChoices(genotype: G): readonly number[];
   /**
-   * Runs of bits by which a layer says which of the layers before it it reads, one run a layer in the order of layers:
-   * [first choice, bits].
+   * Runs of bits by which a layer says which of the layers before it it reads, one run a layer in the order
+   * of layers: [first choice, bits].
    */
   readonly anchors?: readonly (readonly [first: number, bits: number])[];
   /** First choice of each stage, where the choices are of stages that a crossover exchanges as wholes. */
   readonly stages?: readonly number[];
-  /** Undefined where the choices describe no valid genotype (only in spaces with constraints between choices). */
+  /**
+   * Undefined where the choices describe no valid genotype (only in spaces with constraints between choices).
+   */
   fromChoices(choices: readonly number[]): G | undefined;
 }

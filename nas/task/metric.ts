@@ -1,7 +1,7 @@
 /**
- * What the networks of a task are measured by. A metric's value is oriented once, where a program measures it: its *score* rises with
- * quality, and everything that chooses, sorts or compares maximises scores and asks no metric. Whoever prints a score asks the
- * metric, which gives the value back.
+ * What the networks of a task are measured by. A metric's value is oriented once, where a program measures
+ * it: its *score* rises with quality, and everything that chooses, sorts or compares maximises scores and
+ * asks no metric. Whoever prints a score asks the metric, which gives the value back.
  */
 export interface Metric {
   /** As it follows `validation` and `test`: `accuracy`. */
@@ -23,7 +23,10 @@ export interface Metric {
   value(score: number): number;
   /** The value of a score in print: `93.72 %`. */
   format(score: number): string;
-  /** A difference of scores as the number that is printed: that of the values, so that its sign may be the other one. */
+  /**
+   * A difference of scores as the number that is printed: that of the values, so that its sign may be the
+   * other one.
+   */
   difference(difference: number): number;
   /** The same as text, with its sign: `+0.32`. */
   formatDifference(difference: number): string;

@@ -158,7 +158,9 @@ export const recipeSchema = z.strictObject({
 });
 export type Recipe = z.infer<typeof recipeSchema>;
 
-/** Size of a network built from cells or layers; `docs/spaces.md` says what both numbers mean in each space. */
+/**
+ * Size of a network built from cells or layers; `docs/spaces.md` says what both numbers mean in each space.
+ */
 export const networkSchema = z.strictObject({
   channels: z
     .number()

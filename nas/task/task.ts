@@ -22,7 +22,10 @@ export interface AskedOfData {
   place(path: readonly (string | number)[]): string;
 }
 
-/** The pure half of a task: what experiments must know of what is learnt; its tensor half is in `nas/training/tasks`. */
+/**
+ * The pure half of a task: what experiments must know of what is learnt; its tensor half is in
+ * `nas/training/tasks`.
+ */
 export interface Task<Data extends DataFacts> {
   /** Schema of a network's size. */
   readonly sizes: typeof networkSchema;
@@ -30,7 +33,10 @@ export interface Task<Data extends DataFacts> {
   readonly augmentation: typeof augmentationSchema;
   /** Examples of each part of the training data, by a split that `checkSplit` has nothing against. */
   parts(data: Data, validationFraction: number): { readonly train: number; readonly validation: number };
-  /** Why no job could make the split. `counts` are examples by class, where there are classes and they have been counted. */
+  /**
+   * Why no job could make the split. `counts` are examples by class, where there are classes and they have
+   * been counted.
+   */
   checkSplit(data: Data, asked: AskedOfData, counts?: readonly number[]): Iterable<InputError>;
   /** Everything else that contradicts the data. */
   check(data: Data, asked: AskedOfData): Iterable<InputError>;

@@ -20,8 +20,8 @@ export interface Snapshot {
 
 /**
  * A training program: a resumable sequence of `totalSteps` units of work (a training minibatch, or a scoring
- * minibatch). It knows neither storage nor Temporal; the trainer's main loop owns time, checkpoints and signals.
- * Programs are created fresh from a spec and then possibly moved to a snapshot with `restore`.
+ * minibatch). It knows neither storage nor Temporal; the trainer's main loop owns time, checkpoints and
+ * signals. Programs are created fresh from a spec and then possibly moved to a snapshot with `restore`.
  */
 export interface TrainingProgram {
   readonly totalSteps: number;

@@ -1,6 +1,6 @@
 /**
- * What a shell evaluates to complete `nas`. Each asks `nas complete` for the words at the cursor, and completes
- * files where there are none.
+ * What a shell evaluates to complete `nas`. Each asks `nas complete` for the words at the cursor, and
+ * completes files where there are none.
  */
 export const COMPLETION_SCRIPTS = {
   bash: `_nas() {

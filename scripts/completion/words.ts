@@ -17,8 +17,8 @@ const choices = ({ argChoices = [] }: Option | Argument): Candidate[] =>
   argChoices.map((word) => ({ word, description: '' }));
 
 /**
- * What may follow the words of a command line, of which the last is begun and may be empty. Nothing where any text may
- * stand, such as a file or a run's name: the shell then completes files.
+ * What may follow the words of a command line, of which the last is begun and may be empty. Nothing where any
+ * text may stand, such as a file or a run's name: the shell then completes files.
  */
 export const candidates = (program: Command, words: readonly string[]): readonly Candidate[] => {
   const begun = words.at(-1) ?? '';

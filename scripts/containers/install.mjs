@@ -1,7 +1,8 @@
 /**
- * Installs what one container image needs: `node scripts/containers/install.mjs trainer-cpu|trainer-gpu|worker`, in the
- * folder that becomes the image. The Dockerfiles run this and nothing else. TensorFlow and the bundled workflows go to
- * NAS_CACHE; packages that only tests and deployment need are left out.
+ * Installs what one container image needs: `node scripts/containers/install.mjs
+ * trainer-cpu|trainer-gpu|worker`, in the folder that becomes the image. The Dockerfiles run this and nothing
+ * else. TensorFlow and the bundled workflows go to NAS_CACHE; packages that only tests and deployment need
+ * are left out.
  */
 import { fileURLToPath } from 'node:url';
 import { installPackages } from '../setup/node-packages.mjs';
@@ -12,7 +13,9 @@ import { LockError } from '../../infra/local/stack/lock.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Bundles the workflows as the worker does at its start, so that the image starts with the bundle at hand. */
+/**
+ * Bundles the workflows as the worker does at its start, so that the image starts with the bundle at hand.
+ */
 const bundleWorkflows = async () => {
   const { register } = await import('tsx/esm/api');
   register();

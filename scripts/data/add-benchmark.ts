@@ -70,9 +70,9 @@ export const readTableFile = (file: string, field = 'table'): string => {
 const NAME = /^[a-z0-9][a-z0-9-]{0,47}$/;
 
 /**
- * `nas data add nas-bench-201|nas-bench-101|nas-bench-macro|darts-curves [--from FILE] [--name NAME]`: checks a benchmark's table and
- * writes it to the store once. Throws `InputError` for a file that is no table of that space, a table that is needed and not given, or a
- * name that holds another table.
+ * `nas data add nas-bench-201|nas-bench-101|nas-bench-macro|darts-curves [--from FILE] [--name NAME]`: checks
+ * a benchmark's table and writes it to the store once. Throws `InputError` for a file that is no table of
+ * that space, a table that is needed and not given, or a name that holds another table.
  */
 export const addBenchmark = async (
   store: ObjectStore,

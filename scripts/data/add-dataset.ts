@@ -116,9 +116,9 @@ export const importFrom = async (
 };
 
 /**
- * `nas data add`: imports a data set, checks it, and writes it to the store once.
- * Throws InputError for an unknown name (suggesting the nearest), a bad path, or a corrupt file; InfrastructureError
- * where the official files cannot be downloaded.
+ * `nas data add`: imports a data set, checks it, and writes it to the store once. Throws InputError for an
+ * unknown name (suggesting the nearest), a bad path, or a corrupt file; InfrastructureError where the
+ * official files cannot be downloaded.
  */
 export const addDataset = async (
   store: ObjectStore,

@@ -14,7 +14,10 @@ interface Entry {
   readonly licence: string;
 }
 
-/** Four idx files, each pinned by the SHA-256 of its uncompressed bytes, so that any compression of them verifies. */
+/**
+ * Four idx files, each pinned by the SHA-256 of its uncompressed bytes, so that any compression of them
+ * verifies.
+ */
 export interface IdxEntry extends Entry {
   readonly kind: 'idx';
   readonly files: Record<
@@ -137,7 +140,10 @@ export const CATALOGUE = {
 } as const satisfies Record<string, IdxEntry | CifarEntry>;
 export type KnownDataset = keyof typeof CATALOGUE;
 
-/** The stratified part of Fashion-MNIST that ships in `data/fashion-mnist-small`; see `make-fashion-mnist-small.ts`. */
+/**
+ * The stratified part of Fashion-MNIST that ships in `data/fashion-mnist-small`; see
+ * `make-fashion-mnist-small.ts`.
+ */
 export const FASHION_SMALL = {
   kind: 'idx',
   title: 'Fashion-MNIST, stratified part that ships with the product',

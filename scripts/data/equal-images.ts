@@ -39,7 +39,8 @@ export const equalImages = (): { add(member: Member, pixels: Uint8Array): void; 
         const b = like.find((member) => member !== a);
         if (a === undefined || b === undefined) return;
         counts[what] += of.length;
-        // Images are added in the order in which they are decoded: the first of all names is the same every time.
+        // Images are added in the order in which they are decoded: the first of all names is the same every
+        // time.
         const pair = [a.path, b.path] as const;
         const known = examples.get(what);
         if (known === undefined || pair.join() < known.join()) examples.set(what, pair);

@@ -45,7 +45,10 @@ const isSplit = (folder: ImageFolderTree): boolean => !isClass(folder) && folder
 
 const listed = (folders: readonly ImageFolderTree[]): string => folders.map(({ name }) => name).join(', ');
 
-/** A folder of splits or classes has nothing else in it; what it has is counted. Throws where it may be a class that is missing. */
+/**
+ * A folder of splits or classes has nothing else in it; what it has is counted. Throws where it may be a
+ * class that is missing.
+ */
 const settleStrays = (folder: ImageFolderTree, leftOut: LeftOutCounter): void => {
   const [link] = folder.brokenLinks;
   if (link !== undefined)
@@ -73,7 +76,10 @@ const withoutImages = (folders: readonly ImageFolderTree[], leftOut: LeftOutCoun
 
 const AMBIGUOUS = 'say what the folders at the top are: --structure splits, or --structure classes';
 
-/** The classes of each split, or of the whole where there are no splits. Throws InputError where that cannot be told. */
+/**
+ * The classes of each split, or of the whole where there are no splits. Throws InputError where that cannot
+ * be told.
+ */
 const recognise = (
   root: ImageFolderTree,
   structure: Structure | undefined,
@@ -200,8 +206,8 @@ const classesOf = (folders: Classes, at: string): readonly ImageFolderTree[] => 
 };
 
 /**
- * Tells classes and splits of a folder by their structure and names. Throws InputError naming the folder that is wrong, or the
- * option that decides.
+ * Tells classes and splits of a folder by their structure and names. Throws InputError naming the folder that
+ * is wrong, or the option that decides.
  */
 export const structuredImages = (
   root: ImageFolderTree,

@@ -60,7 +60,10 @@ const opened = async ({ path, format }: ImageFile): Promise<sharp.Sharp> => {
   return sharp(rgb, { raw: { width, height, channels: 3 } });
 };
 
-/** Reads an image's header, of a bitmap all of it: a grey one has no other mark than its pixels. Throws where it cannot. */
+/**
+ * Reads an image's header, of a bitmap all of it: a grey one has no other mark than its pixels. Throws where
+ * it cannot.
+ */
 export const imageFacts = async ({ path, format }: ImageFile): Promise<ImageFacts> => {
   if (format === 'bmp') {
     const { width, height, grey } = readBitmap(await readFile(path));
@@ -79,8 +82,9 @@ export const imageFacts = async ({ path, format }: ImageFile): Promise<ImageFact
 };
 
 /**
- * The pixels of an image, 8 bits a channel: the first frame, rotated as its EXIF data say, transparency on black, and with `size`
- * scaled so that it covers a square of that side, whose centre it is. Throws where the file is not whole.
+ * The pixels of an image, 8 bits a channel: the first frame, rotated as its EXIF data say, transparency on
+ * black, and with `size` scaled so that it covers a square of that side, whose centre it is. Throws where the
+ * file is not whole.
  */
 export const imagePixels = async (
   file: ImageFile,

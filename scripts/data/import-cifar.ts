@@ -41,7 +41,10 @@ const readArchive = async (entry: CifarEntry, path: string): Promise<Map<string,
   return members;
 };
 
-/** The folder that holds the extracted .bin files: the given one, or the one the archive extracts to inside it. */
+/**
+ * The folder that holds the extracted .bin files: the given one, or the one the archive extracts to inside
+ * it.
+ */
 export const cifarFolder = async (entry: CifarEntry, folder: string): Promise<string | undefined> => {
   const inner = (await entriesOf(folder))
     .filter(({ kind }) => kind === 'folder')
@@ -71,9 +74,9 @@ const readFolder = async (entry: CifarEntry, folder: string): Promise<Map<string
 };
 
 /**
- * Reads CIFAR-10 or CIFAR-100 from the official binary archive (checked against its published MD5), or from a folder of
- * the files it extracts to (checked by record structure, labels and counts).
- * Throws InputError naming the file that is missing or corrupt.
+ * Reads CIFAR-10 or CIFAR-100 from the official binary archive (checked against its published MD5), or from a
+ * folder of the files it extracts to (checked by record structure, labels and counts). Throws InputError
+ * naming the file that is missing or corrupt.
  */
 export const importCifar = async (
   entry: CifarEntry,

@@ -13,9 +13,10 @@ import type { FolderAccount, FolderOptions } from './import-folder.ts';
 type Split = 'train' | 'validation' | 'test';
 
 /**
- * A folder of images per class (see `findImages`) as a data set of image files, kept as they are, bitmaps as PNGs of the same pixels.
- * Every file is decoded on the way, to see that it can be, and for the statistics of the training images. Files are shuffled, so that
- * every shard has images of many classes. The account is whole once all files have been read. Throws InputError naming what is wrong.
+ * A folder of images per class (see `findImages`) as a data set of image files, kept as they are, bitmaps as
+ * PNGs of the same pixels. Every file is decoded on the way, to see that it can be, and for the statistics of
+ * the training images. Files are shuffled, so that every shard has images of many classes. The account is
+ * whole once all files have been read. Throws InputError naming what is wrong.
  */
 export const importFiles = async (
   folder: string,

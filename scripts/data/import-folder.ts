@@ -22,7 +22,9 @@ import { kindOfPath } from './read-input.ts';
 import { imagesWithin, settleBroken, walkFolder, type BrokenFile } from './walk-folder.ts';
 
 export interface FolderOptions {
-  /** Side in pixels that every image is scaled and centre-cropped to; absent: all images must have one size. */
+  /**
+   * Side in pixels that every image is scaled and centre-cropped to; absent: all images must have one size.
+   */
   readonly size?: number;
   /** 1 grey, 3 colour; absent: grey where all images are, else colour. */
   readonly channels?: 1 | 3;
@@ -146,7 +148,10 @@ const remarksOn = (facts: Surveyed, channels: 1 | 3): readonly string[] => {
   ];
 };
 
-/** The size that most images have; throws InputError naming the first that has another where they must all have it. */
+/**
+ * The size that most images have; throws InputError naming the first that has another where they must all
+ * have it.
+ */
 const commonSizeOf = (
   files: readonly LabelledFile[],
   facts: Surveyed,
@@ -202,9 +207,9 @@ const structureOf = async (
 export const isLabelFile = (path: string): boolean => ['.csv', '.tsv'].includes(extname(path).toLowerCase());
 
 /**
- * Finds the images of a folder per class: `train/CLASS/*`, `test/CLASS/*` and perhaps `val/CLASS/*`, or only `CLASS/*`, of which a
- * seeded fraction becomes the test split; or those that a table lists. Classes are sorted by name.
- * Throws InputError naming the file or folder that is wrong.
+ * Finds the images of a folder per class: `train/CLASS/*`, `test/CLASS/*` and perhaps `val/CLASS/*`, or only
+ * `CLASS/*`, of which a seeded fraction becomes the test split; or those that a table lists. Classes are
+ * sorted by name. Throws InputError naming the file or folder that is wrong.
  */
 export const findImages = async (from: string, options: FolderOptions = {}): Promise<ImageFolder> => {
   const { found, links, leftOut } = await structureOf(from, options);

@@ -83,7 +83,10 @@ const readRows = async (file: string): Promise<readonly Row[]> => {
 
 const HEADER = 'path,label or path,label,split (also file, filename, image; class, category; set, subset)';
 
-/** Where the columns are, and the rows below the header; without a header they are path, label and split in this order. */
+/**
+ * Where the columns are, and the rows below the header; without a header they are path, label and split in
+ * this order.
+ */
 const columnsOf = (
   rows: readonly Row[],
   file: string,
@@ -122,8 +125,8 @@ const sortedClasses = (labels: ReadonlySet<string>): readonly string[] => {
 };
 
 /**
- * The images that a table lists with their labels, and perhaps splits; paths are relative to `folder`. `images` are those that are
- * in the folder. Throws InputError with the lines that are wrong.
+ * The images that a table lists with their labels, and perhaps splits; paths are relative to `folder`.
+ * `images` are those that are in the folder. Throws InputError with the lines that are wrong.
  */
 export const readLabelFile = async (
   file: string,

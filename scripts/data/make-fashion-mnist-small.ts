@@ -1,7 +1,8 @@
 /**
  * Makes the shipped part of Fashion-MNIST from the official files:
  *
- *   node scripts/run.mjs scripts/data/make-fashion-mnist-small.ts FOLDER_WITH_IDX_FILES data/fashion-mnist-small
+ * node scripts/run.mjs scripts/data/make-fashion-mnist-small.ts FOLDER_WITH_IDX_FILES
+ * data/fashion-mnist-small
  *
  * Of each class 800 training and 200 test images, drawn with seed 0, in their original order.
  */

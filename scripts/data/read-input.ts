@@ -27,7 +27,9 @@ const kindOf = async (path: string): Promise<Entry['kind']> => {
   }
 };
 
-/** A folder's entries, hidden ones too, in the order of their names' code units: the same on every machine. */
+/**
+ * A folder's entries, hidden ones too, in the order of their names' code units: the same on every machine.
+ */
 export const allEntriesOf = async (folder: string): Promise<Entry[]> => {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: Error) => {
     throw inputError('--from', folder, 'a folder that can be read', `make it readable: ${cause.message}`, {

@@ -61,9 +61,9 @@ const isWrittenLink = async (folder: string, head: Buffer): Promise<boolean> => 
 };
 
 /**
- * Reads a folder and all folders in it. Every entry is either an image, told by its content, or left out for a reason that is
- * counted, or broken. Links are followed, except to folders that hold them.
- * Throws InputError where a folder cannot be read or folders have no end.
+ * Reads a folder and all folders in it. Every entry is either an image, told by its content, or left out for
+ * a reason that is counted, or broken. Links are followed, except to folders that hold them. Throws
+ * InputError where a folder cannot be read or folders have no end.
  */
 export const walkFolder = async (root: string, leftOut: LeftOutCounter): Promise<Walked> => {
   const broken: BrokenFile[] = [];

@@ -18,8 +18,8 @@ interface CdkCall {
 }
 
 /**
- * Runs the CDK of this installation on the app that cdk.json names. Everything it prints goes to stderr: stdout belongs
- * to results. Resolves to its exit code.
+ * Runs the CDK of this installation on the app that cdk.json names. Everything it prints goes to stderr:
+ * stdout belongs to results. Resolves to its exit code.
  */
 export const cdk = ({ args, settings, settingsFile, output }: CdkCall): Promise<number> =>
   new Promise((resolve, reject) => {

@@ -26,7 +26,9 @@ const reasonOf = (error: unknown): string => {
     .join(': ');
 };
 
-/** Asks one question; `ask` answers what it found or throws. `fix` mends what throws anything but a `Finding`. */
+/**
+ * Asks one question; `ask` answers what it found or throws. `fix` mends what throws anything but a `Finding`.
+ */
 export const check = async (
   name: string,
   fix: string,

@@ -29,7 +29,9 @@ const inCache = (): string[] => {
     .map((name) => join(root, name));
 };
 
-/** Locks of the stack, of its Batch endpoint and of downloads: who holds them, and which a crash left behind. */
+/**
+ * Locks of the stack, of its Batch endpoint and of downloads: who holds them, and which a crash left behind.
+ */
 export const lockChecks = async (): Promise<CheckResult[]> => {
   const { lock, batchState } = layoutOf(stackHome());
   const paths = [lock, lockFile(batchState), ...inCache()].filter((path) => existsSync(path));

@@ -40,8 +40,8 @@ export const toleranceOf = (name: string): Tolerance => {
 };
 
 /**
- * Compares the fixture's results with what was computed under the same names; weights in TensorFlow's layout are brought
- * into PyTorch's. Results that were not computed are missing in the list, which fails the file.
+ * Compares the fixture's results with what was computed under the same names; weights in TensorFlow's layout
+ * are brought into PyTorch's. Results that were not computed are missing in the list, which fails the file.
  */
 export const compareAll = (
   fixture: TensorFixture,

@@ -34,7 +34,10 @@ const configSchema = z.object({
   }),
 });
 
-/** Final network: logits by stored statistics, one training forward with auxiliary loss, gradients, new statistics. */
+/**
+ * Final network: logits by stored statistics, one training forward with auxiliary loss, gradients, new
+ * statistics.
+ */
 export const checkDartsCnnFinal = async (tf: Tf, fixture: TensorFixture): Promise<readonly Check[]> => {
   const config = configSchema.parse(fixture.config);
   const images = imagesFromNchw(fixture.tensors['input.x'] as HostTensor);

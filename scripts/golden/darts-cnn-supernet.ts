@@ -82,8 +82,8 @@ const prefixed = (
   Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [prefix + name, tensor]));
 
 /**
- * DARTS' search network (`eval_logits` are by the statistics after one training forward): forward, gradients of weights and alphas, statistics, one step of each optimiser, and the
- * second-order architecture gradient.
+ * DARTS' search network (`eval_logits` are by the statistics after one training forward): forward, gradients
+ * of weights and alphas, statistics, one step of each optimiser, and the second-order architecture gradient.
  */
 export const checkDartsCnnSupernet = async (tf: Tf, fixture: TensorFixture): Promise<readonly Check[]> => {
   const config = supernetConfigSchema.parse(fixture.config);

@@ -32,8 +32,9 @@ const batchOf = ({ x, y }: HostTensors): Batch => ({
 });
 
 /**
- * One second-order step of the search program itself, from the fixture's weights and momentum: the alphas after it, and the architecture
- * gradient that moved them, which Adam's first mean holds as (1 − β₁) (gradient + weight decay · alpha).
+ * One second-order step of the search program itself, from the fixture's weights and momentum: the alphas
+ * after it, and the architecture gradient that moved them, which Adam's first mean holds as (1 − β₁)
+ * (gradient + weight decay · alpha).
  */
 export const dartsStep = async (
   tf: Tf,

@@ -223,7 +223,8 @@ export const checkEnasController = async (tf: Tf, fixture: TensorFixture): Promi
     );
     const mean = gradientsOf(initial, () => lossOf(initial, sequences, advantages));
     putAll('output.aggregate.after1', step(initial, zeroSlots(), mean).params);
-    // TensorFlow's accumulator of replicas divides each row of an embedding by the sequences that read it; the product does not.
+    // TensorFlow's accumulator of replicas divides each row of an embedding by the sequences that read it;
+    // the product does not.
     const embedding = 'operation/embedding';
     const each = sequences.map(
       (sequence, i) =>
@@ -244,12 +245,15 @@ export const checkEnasController = async (tf: Tf, fixture: TensorFixture): Promi
   });
   trace.release();
   tf.dispose(Object.values(initial));
-  // The authors' weights are in TensorFlow's layout, as ours are. A file states no gradient of what a loss does not use.
+  // The authors' weights are in TensorFlow's layout, as ours are. A file states no gradient of what a loss
+  // does not use.
   const stated = Object.entries(actual).filter(([name]) => fixture.tensors[name] !== undefined);
   return stated.map(([name, tensor]) => compare(fixture, name, tensor, toleranceOf(name)));
 };
 
-/** Macro: a layer's operation, then one decision for each earlier layer; micro: input and operation in turns. */
+/**
+ * Macro: a layer's operation, then one decision for each earlier layer; micro: input and operation in turns.
+ */
 const isOperation = (config: Config, decision: number): boolean => {
   if (config.space === 'micro') return decision % 2 === 1;
   for (let layer = 0, first = 0; layer < config.num_layers; first += 1 + layer, layer++)

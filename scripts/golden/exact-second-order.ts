@@ -92,8 +92,9 @@ const kinksAlong = (
 /** Distance over which values are differentiated to find their zeros. */
 const PROBE = Math.fround(1e-9);
 /**
- * Distance of the difference where no kink is near: far above float64's rounding, which makes an error of about 1e-8 of it. Networks with
- * ReLU and max pooling have kinks every few 1e-7, so that it is measured, not supposed, that none lies between.
+ * Distance of the difference where no kink is near: far above float64's rounding, which makes an error of
+ * about 1e-8 of it. Networks with ReLU and max pooling have kinks every few 1e-7, so that it is measured, not
+ * supposed, that none lies between.
  */
 const DISTANCE = Math.fround(1e-8);
 /** Of the distance to the nearest kink, where that is near. */
@@ -132,9 +133,10 @@ const KINKS: readonly (readonly [name: string, kind: KinkKind, sign: 1 | -1])[] 
 ];
 
 /**
- * DARTS' second-order architecture gradient with the exact implicit term, ∇α Lval(w′) − η ∇²α,w Ltrain(w, α) ∇w′ Lval(w′): the
- * mixed derivative is taken in float64 over a distance that crosses no kink, which is measured; and once more just behind the nearest kink, which
- * is what another program finds whose rounding has that ReLU or maximum on its other side.
+ * DARTS' second-order architecture gradient with the exact implicit term, ∇α Lval(w′) − η ∇²α,w Ltrain(w, α)
+ * ∇w′ Lval(w′): the mixed derivative is taken in float64 over a distance that crosses no kink, which is
+ * measured; and once more just behind the nearest kink, which is what another program finds whose rounding
+ * has that ReLU or maximum on its other side.
  */
 export const exactSecondOrder = async (tf: Tf, options: ExactOptions): Promise<ExactSecondOrder> => {
   const { spec, variables, weights, train, valid, eta } = options;

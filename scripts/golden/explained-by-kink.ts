@@ -5,8 +5,9 @@ import { passes, type Check, type TensorFixture } from './fixture.ts';
 const NAMES = { relu: 'ReLU', maximum: 'maximum' } as const;
 
 /**
- * The checks with what the nearest kink says of them: where it is, and of a disagreement whether that one ReLU or maximum, flipped, makes
- * it agree within the same tolerance. All parts of a gradient must then agree, since they share the kink.
+ * The checks with what the nearest kink says of them: where it is, and of a disagreement whether that one
+ * ReLU or maximum, flipped, makes it agree within the same tolerance. All parts of a gradient must then
+ * agree, since they share the kink.
  */
 export const explainedByKink = (
   fixture: TensorFixture,

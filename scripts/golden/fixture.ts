@@ -15,7 +15,9 @@ export interface Check {
   readonly tolerance: number;
   /** What is to be known beside the numbers. */
   readonly note?: string;
-  /** Beyond its tolerance for a reason that was shown and is no fault: one ReLU or maximum on its other side. */
+  /**
+   * Beyond its tolerance for a reason that was shown and is no fault: one ReLU or maximum on its other side.
+   */
   readonly isExplained?: true;
 }
 

@@ -20,9 +20,9 @@ const doubled = (attribute: AttributeDef): AttributeDef => {
 const double = { T: { type: DOUBLE } } as const;
 
 /**
- * The same graph computed in float64: variables, inputs and outputs stay float32, every output gets a second part
- * (`<name>/low`) so that their sum has the precision of the computation. For checks of derivatives by differences that
- * float32 cannot resolve; functions with updates are not supported.
+ * The same graph computed in float64: variables, inputs and outputs stay float32, every output gets a second
+ * part (`<name>/low`) so that their sum has the precision of the computation. For checks of derivatives by
+ * differences that float32 cannot resolve; functions with updates are not supported.
  */
 export const float64Graph = (graph: RecordedGraph): RecordedGraph => {
   const nodes: NodeDef[] = [];

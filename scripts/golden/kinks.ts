@@ -3,10 +3,16 @@ import type { Trace } from '../../nas/training/graph/trace.ts';
 import { tensorLayers, type TensorLayers } from '../../nas/training/layers/tensor-layers.ts';
 import type { Supernet } from '../../nas/training/supernets/supernet.ts';
 
-/** Where a network is not differentiable: an input of a ReLU is zero, or two values of a window are its maximum. */
+/**
+ * Where a network is not differentiable: an input of a ReLU is zero, or two values of a window are its
+ * maximum.
+ */
 export type KinkKind = 'relu' | 'maximum';
 
-/** What stands at the network's kinks: inputs of every ReLU, and the values that compete for every maximum [9, …]. */
+/**
+ * What stands at the network's kinks: inputs of every ReLU, and the values that compete for every maximum [9,
+ * …].
+ */
 interface Observed {
   readonly relu: readonly Tensor[];
   readonly maximum: readonly Tensor[];
@@ -82,7 +88,10 @@ const observe = (
   };
 };
 
-/** The least positive of `numerator / denominator`, and the least of its negative; `BEYOND` where there is none. */
+/**
+ * The least positive of `numerator / denominator`, and the least of its negative; `BEYOND` where there is
+ * none.
+ */
 const nearest = (tf: Tf, numerator: Tensor, denominator: Tensor): readonly [Tensor, Tensor] => {
   const slope = tf.where(tf.equal(denominator, 0), tf.fill(denominator.shape, 1 / BEYOND), denominator);
   const at = tf.div(numerator, slope);
@@ -91,9 +100,10 @@ const nearest = (tf: Tf, numerator: Tensor, denominator: Tensor): readonly [Tens
 };
 
 /**
- * Distances from the weights to the nearest kink of each kind, forwards and backwards along a direction, as `relu/ahead`, `relu/behind`,
- * `maximum/ahead` and `maximum/behind`: zeros of what the network's values are to first order in the distance. `at` gives the variables
- * at a distance, `probe` is one that crosses nothing.
+ * Distances from the weights to the nearest kink of each kind, forwards and backwards along a direction, as
+ * `relu/ahead`, `relu/behind`, `maximum/ahead` and `maximum/behind`: zeros of what the network's values are
+ * to first order in the distance. `at` gives the variables at a distance, `probe` is one that crosses
+ * nothing.
  */
 export const nearestKinks = (
   tf: Tf,

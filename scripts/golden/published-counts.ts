@@ -152,7 +152,10 @@ const enasChecks = (value: unknown): Check[] => {
   ];
 };
 
-/** Published parameter and multiply-add counts of the DARTS space and of ENAS, exactly. Other spaces' sections are reported as such. */
+/**
+ * Published parameter and multiply-add counts of the DARTS space and of ENAS, exactly. Other spaces' sections
+ * are reported as such.
+ */
 export const checkPublishedCounts = (document: unknown): readonly Check[] => {
   const { genotypes_cnn, ...sections } = z
     .looseObject({ kind: z.literal('published-counts'), genotypes_cnn: z.record(z.string(), cell) })

@@ -117,8 +117,9 @@ const compareGated = (
 };
 
 /**
- * The architecture whose gradients the file's `grad.*` hold. They are stated to be those of architecture 0, and the list of
- * names is; but files exist whose values were overwritten in place by a later architecture's backward pass.
+ * The architecture whose gradients the file's `grad.*` hold. They are stated to be those of architecture 0,
+ * and the list of names is; but files exist whose values were overwritten in place by a later architecture's
+ * backward pass.
  */
 const gradientSource = (fixture: TensorFixture, byArch: readonly HostTensors[]): number => {
   const expected = Object.entries(withPrefix(fixture.tensors, 'grad.'));
@@ -133,8 +134,8 @@ const gradientSource = (fixture: TensorFixture, byArch: readonly HostTensors[]):
 };
 
 /**
- * Random search with weight sharing: the shared network under 0/1 weights, all operations running as in the reference,
- * and the same through the gated path.
+ * Random search with weight sharing: the shared network under 0/1 weights, all operations running as in the
+ * reference, and the same through the gated path.
  */
 export const checkRnasCnn = async (tf: Tf, fixture: TensorFixture): Promise<readonly Check[]> => {
   const config = configSchema.parse(fixture.config);

@@ -31,9 +31,9 @@ const addScaled = (
 const ARCHITECTURE = ['alphas_normal', 'alphas_reduce'] as const;
 
 /**
- * DARTS' second-order architecture gradient by its finite-difference approximation (Liu et al. 2019, eq. 7–8):
- * ∇α Lval(w′) − η (∇α Ltrain(w⁺) − ∇α Ltrain(w⁻)) / 2ε with w± = w ± ε v, v = ∇w Lval(w′), ε = R / ‖v‖. Leaves the graph's
- * weights as they were.
+ * DARTS' second-order architecture gradient by its finite-difference approximation (Liu et al. 2019, eq.
+ * 7–8): ∇α Lval(w′) − η (∇α Ltrain(w⁺) − ∇α Ltrain(w⁻)) / 2ε with w± = w ± ε v, v = ∇w Lval(w′), ε = R / ‖v‖.
+ * Leaves the graph's weights as they were.
  */
 const unrolledGradient = (
   { graph, config, params, differentiate }: Options,
@@ -70,8 +70,8 @@ const unrolledGradient = (
 };
 
 /**
- * The finite-difference second-order quantities of a `darts-cnn-supernet` fixture, by their names in it, and what
- * differentiating the validation loss at the unrolled weights gave.
+ * The finite-difference second-order quantities of a `darts-cnn-supernet` fixture, by their names in it, and
+ * what differentiating the validation loss at the unrolled weights gave.
  */
 export const secondOrder = (
   options: Options,

@@ -37,7 +37,9 @@ const overKinds = (
 export const resourceOf = (tf: Tf, costs: HostTensors, samples: Tensors, ratio: number): Tensor =>
   overKinds(tf, samples, ratio, (kind, sample) => linearOf(tf, costs[kind] as HostTensor, sample));
 
-/** Floor of the samples and of powers of them in the logarithm of the density (SNAS/model_search.py:247–257). */
+/**
+ * Floor of the samples and of powers of them in the logarithm of the density (SNAS/model_search.py:247–257).
+ */
 const FLOOR = 1e-4;
 
 /** Logarithm of the concrete density of each edge, [edges]. */
@@ -61,8 +63,9 @@ export interface Estimated {
 }
 
 /**
- * The authors' two other estimators of the resource term, which searches here do not use: costs by the softmax of the alphas
- * (`discrete`), and sampled costs times the logarithm of the sample's density (`policy_gradient`, costs held fixed).
+ * The authors' two other estimators of the resource term, which searches here do not use: costs by the
+ * softmax of the alphas (`discrete`), and sampled costs times the logarithm of the sample's density
+ * (`policy_gradient`, costs held fixed).
  */
 export const otherEstimators = (
   tf: Tf,

@@ -222,8 +222,9 @@ const step = async (
 };
 
 /**
- * SNAS' search network with given uniform numbers: samples, costs, losses and their gradients, and one step of the search program. The
- * two other estimators of the resource term, which no search here uses, are compared too.
+ * SNAS' search network with given uniform numbers: samples, costs, losses and their gradients, and one step
+ * of the search program. The two other estimators of the resource term, which no search here uses, are
+ * compared too.
  */
 export const checkSnasSupernet = async (tf: Tf, fixture: TensorFixture): Promise<readonly Check[]> => {
   const config = configSchema.parse(fixture.config);

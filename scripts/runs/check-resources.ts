@@ -32,7 +32,9 @@ interface Offer extends MachineBounds {
   readonly gpuMemoryMiB: number;
 }
 
-/** What an environment offers to one job at most. Jobs of the embedded stack are processes of this machine. */
+/**
+ * What an environment offers to one job at most. Jobs of the embedded stack are processes of this machine.
+ */
 const offersOf = (environment: ComputeEnvironmentDetail, embedded: boolean): readonly Offer[] => {
   const { computeEnvironmentName: name = '', computeResources } = environment;
   const most = environmentVcpus(environment);
@@ -136,10 +138,11 @@ const isDenied = (error: unknown): boolean =>
   ['AccessDeniedException', 'AccessDenied'].includes(error.cause.name);
 
 /**
- * Refuses what Batch would accept and never start: a queue that does not exist, is disabled or invalid, a job definition that is
- * not there, and resources beyond what any machine of the queue has. Throws one `InputError` that lists them,
- * `InfrastructureError` when Batch does not answer. Who may not describe queues is told that nothing was checked.
- * Answers the memory of the largest GPU that the queue gives to a job, where that is known.
+ * Refuses what Batch would accept and never start: a queue that does not exist, is disabled or invalid, a job
+ * definition that is not there, and resources beyond what any machine of the queue has. Throws one
+ * `InputError` that lists them, `InfrastructureError` when Batch does not answer. Who may not describe queues
+ * is told that nothing was checked. Answers the memory of the largest GPU that the queue gives to a job,
+ * where that is known.
  */
 export const checkResources = async (
   config: Where,

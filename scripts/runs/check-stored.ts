@@ -72,8 +72,8 @@ const checkStored = async (store: ObjectStore, { ask }: Asked, gpuMemoryMiB?: nu
 };
 
 /**
- * The experiment's data set, checked against it. Throws one `InputError` that lists all contradictions. `gpuMemoryMiB` is the memory
- * of the largest GPU that jobs may get, where it is known.
+ * The experiment's data set, checked against it. Throws one `InputError` that lists all contradictions.
+ * `gpuMemoryMiB` is the memory of the largest GPU that jobs may get, where it is known.
  */
 export const findDataset = async (
   store: ObjectStore,
@@ -103,8 +103,8 @@ const asFarAsReachable = async (
 };
 
 /**
- * The experiment that was read. Throws one `InputError` that lists all that is wrong with it by itself, and then, as far as they can be
- * asked, all that contradicts its queue and its data set.
+ * The experiment that was read. Throws one `InputError` that lists all that is wrong with it by itself, and
+ * then, as far as they can be asked, all that contradicts its queue and its data set.
  */
 export const loadedOrRefused = async (
   read: ReadExperiment,

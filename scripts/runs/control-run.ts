@@ -48,8 +48,8 @@ export const parseEdits = (record: RunRecord, current: Edits, assignments: reado
 };
 
 /**
- * Asks a run that is under way to change, and returns it as it then stands. Throws `InputError` with the reason when the
- * run refuses.
+ * Asks a run that is under way to change, and returns it as it then stands. Throws `InputError` with the
+ * reason when the run refuses.
  */
 export const controlRun = async (
   { client }: Session,

@@ -82,7 +82,10 @@ export const deletionSummary = (runId: string, { objects, kept }: RunDeletion): 
   kept: kept.length,
 });
 
-/** Deletes what was planned, and leaves a record of it in the store, which comes first: what is cut short is known too. */
+/**
+ * Deletes what was planned, and leaves a record of it in the store, which comes first: what is cut short is
+ * known too.
+ */
 export const deleteRun = async (
   { client, store }: Session,
   runId: string,

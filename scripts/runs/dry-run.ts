@@ -25,7 +25,10 @@ interface Plan {
   readonly text: string;
 }
 
-/** The data set and the experiment with its table, both checked; the experiment as it is when there is no stack to ask. */
+/**
+ * The data set and the experiment with its table, both checked; the experiment as it is when there is no
+ * stack to ask.
+ */
 const storedIfReachable = async (
   loaded: LoadedExperiment,
   openStore: () => ObjectStore,
@@ -130,8 +133,8 @@ const commented = (title: string, lines: string[][]): string[] => [
 ];
 
 /**
- * What `nas run --dry-run` prints: the resolved experiment, the jobs as far as they are known, the cost. Throws `InputError`
- * as the run would when it starts, as far as the store can be asked.
+ * What `nas run --dry-run` prints: the resolved experiment, the jobs as far as they are known, the cost.
+ * Throws `InputError` as the run would when it starts, as far as the store can be asked.
  */
 export const planFor = async (
   read: ReadExperiment,

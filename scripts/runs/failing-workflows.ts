@@ -4,7 +4,10 @@ import pLimit from 'p-limit';
 import { inputError } from '../../nas/core/input-error.ts';
 import type { LoadedConfig } from '../config.ts';
 
-/** A workflow of a run whose code cannot go on: every attempt at its workflow task fails, and its run stands still. */
+/**
+ * A workflow of a run whose code cannot go on: every attempt at its workflow task fails, and its run stands
+ * still.
+ */
 interface FailingWorkflow {
   readonly runId: string;
   /** The run's own, that of a stage or that of a job. */

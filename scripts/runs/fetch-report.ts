@@ -23,8 +23,8 @@ const storedReport = async (store: ObjectStore, runId: string): Promise<Rendered
 };
 
 /**
- * The run's report: the stored one, or, of a run that has not written one, a report of what there is so far, which is
- * not stored. Throws `InputError` for an unknown run.
+ * The run's report: the stored one, or, of a run that has not written one, a report of what there is so far,
+ * which is not stored. Throws `InputError` for an unknown run.
  */
 export const fetchReport = async (session: Session, runId: string): Promise<RenderedReport> => {
   const stored = await storedReport(session.store, runId);

@@ -95,8 +95,9 @@ const publishedIn = (name: SpaceName): Readonly<Record<string, string>> => defin
 const RUN_NAME = /^[\w.-]{1,128}$/;
 
 /**
- * The architecture that a word means: a published name, a printed genotype (of the DARTS space unless `space` names
- * another, with its options as `space.OPTION=VALUE`), or a run. Throws `InputError` listing the published names where it is none of them.
+ * The architecture that a word means: a published name, a printed genotype (of the DARTS space unless `space`
+ * names another, with its options as `space.OPTION=VALUE`), or a run. Throws `InputError` listing the
+ * published names where it is none of them.
  */
 export const findArchitecture = async (
   text: string,

@@ -34,7 +34,10 @@ const localLog = (batch: LocalBatch, batchJobId: string, attempt: number): JobLo
 const text = (events: readonly { readonly message?: string | undefined }[]): string =>
   events.map(({ message = '' }) => (message.endsWith('\n') ? message : `${message}\n`)).join('');
 
-/** The log that Batch's log driver sends to CloudWatch Logs. An attempt that has written nothing yet has an empty one. */
+/**
+ * The log that Batch's log driver sends to CloudWatch Logs. An attempt that has written nothing yet has an
+ * empty one.
+ */
 export const cloudLog = (client: CloudWatchLogsClient, group: string, stream: string): JobLog => {
   let token: string | undefined;
   /** `undefined` while there is no such stream. */

@@ -113,8 +113,9 @@ const FAILING = 9;
 const QUERY_MILLISECONDS = 20_000;
 
 /**
- * How a run stands, from its workflow (which answers also when it has ended) and from its running jobs. Throws
- * `InputError` for an unknown run, `InfrastructureError` when no worker answers or the workflow's own task fails.
+ * How a run stands, from its workflow (which answers also when it has ended) and from its running jobs.
+ * Throws `InputError` for an unknown run, `InfrastructureError` when no worker answers or the workflow's own
+ * task fails.
  */
 export const liveView = async (session: Session, runId: string): Promise<LiveView> => {
   const { client, config } = session;

@@ -10,8 +10,8 @@ export interface LocalBatch {
     readonly instanceId: string;
   }>;
   /**
-   * Replays recorded spot capacity: slots follow the trace's points, spot jobs beyond them are reclaimed. `trace` is
-   * the trace's JSON, which the endpoint validates.
+   * Replays recorded spot capacity: slots follow the trace's points, spot jobs beyond them are reclaimed.
+   * `trace` is the trace's JSON, which the endpoint validates.
    */
   playTrace(options: {
     readonly trace: unknown;
@@ -28,7 +28,10 @@ export interface LocalBatch {
   ): Promise<Uint8Array>;
 }
 
-/** How a person named what the endpoint is asked for; `allowed` and the endpoint's reason tell what it would have granted. */
+/**
+ * How a person named what the endpoint is asked for; `allowed` and the endpoint's reason tell what it would
+ * have granted.
+ */
 interface Asked {
   readonly field: string;
   readonly value: unknown;
@@ -60,7 +63,10 @@ const call = async (
   throw inputError(asked.field, asked.value, `${asked.allowed} (${message})`, asked.fix);
 };
 
-/** The embedded stack. Throws `InputError` when the configuration points elsewhere; `onAws` says what to do there. */
+/**
+ * The embedded stack. Throws `InputError` when the configuration points elsewhere; `onAws` says what to do
+ * there.
+ */
 export const embeddedOnly = (config: LoadedConfig, command: string, onAws: string): EmbeddedStack => {
   if (config.embedded === undefined) throw inputError(command, config.source, 'the embedded stack', onAws);
   return config.embedded;

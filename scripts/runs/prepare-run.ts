@@ -20,7 +20,10 @@ import type { RunOrigin } from './settle-origin.ts';
 
 const RUN_ID = /^[a-z0-9][a-z0-9-]{0,63}$/;
 
-/** Reads an experiment file, right or wrong. Throws `InputError` when it cannot be read or is no YAML of fields. */
+/**
+ * Reads an experiment file, right or wrong. Throws `InputError` when it cannot be read or is no YAML of
+ * fields.
+ */
 export const readExperimentFile = (file: string, overrides: readonly string[]): ReadExperiment => {
   const expected = {
     field: 'experiment',
@@ -34,7 +37,10 @@ export const readExperimentFile = (file: string, overrides: readonly string[]): 
 export const readExperiment = async (file: string, overrides: readonly string[]): Promise<LoadedExperiment> =>
   readExperimentFile(file, overrides).loaded();
 
-/** A unit that the values of the column cannot have would make every score a hundred times too small or too large. */
+/**
+ * A unit that the values of the column cannot have would make every score a hundred times too small or too
+ * large.
+ */
 const checkUnit = (
   values: Float64Array,
   { column, unit }: NonNullable<Experiment['stages']['search']['table']>,
@@ -68,7 +74,10 @@ const checkCosts = (
     );
 };
 
-/** The experiment with the content of its table and the objective on it, if stage 1 looks trials up. Throws `InputError`. */
+/**
+ * The experiment with the content of its table and the objective on it, if stage 1 looks trials up. Throws
+ * `InputError`.
+ */
 export const withTable = async (
   store: ObjectStore,
   { experiment, place }: LoadedExperiment,

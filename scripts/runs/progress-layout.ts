@@ -119,8 +119,8 @@ const byInterest = (stages: readonly LiveStage[]): readonly LiveJob[] => {
 };
 
 /**
- * A run's progress as at most `rows - 1` lines of at most `columns` characters: a line a stage that has begun, then as many
- * jobs as there is room for, then how many are not shown.
+ * A run's progress as at most `rows - 1` lines of at most `columns` characters: a line a stage that has
+ * begun, then as many jobs as there is room for, then how many are not shown.
  */
 export const progressLayout = (view: LiveView, screen: Screen): readonly string[] => {
   const { metric } = termsOf(view.task);

@@ -32,7 +32,10 @@ const foundAt = ({ trials, totalSteps, trainingEpoch }: LiveJob): string =>
       ? ''
       : ` at epoch ${trainingEpoch}`;
 
-/** For logs and pipes: one line whenever a stage or a job changes its state, or a search finds something better. */
+/**
+ * For logs and pipes: one line whenever a stage or a job changes its state, or a search finds something
+ * better.
+ */
 export const createLines = (print: (line: string) => void): ProgressDisplay => {
   const shown = new Map<string, string>();
   const say = (subject: string, line: string, detail = ''): void => {

@@ -28,7 +28,8 @@ export const createScreen = (stream: NodeJS.WriteStream): ProgressDisplay => {
   };
   const resized = (): void => {
     const { columns, rows } = sizeOf(stream);
-    // A narrower window has wrapped the lines that were drawn: more rows are to be cleared than lines were written.
+    // A narrower window has wrapped the lines that were drawn: more rows are to be cleared than lines were
+    // written.
     const height = drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil([...line].length / columns)), 0);
     moveCursor(stream, 0, -Math.min(height, rows - 1));
     cursorTo(stream, 0);

@@ -70,8 +70,9 @@ const auditEntry = (action: 'retry' | 'fork', text: string): AuditEntry => ({
 });
 
 /**
- * Starts a run that failed or was cancelled again, under its own name: settled stages are taken over, jobs that have a
- * result are not run again, the others are launched anew and go on from their checkpoints. `note` is added to the audit trail. Returns the retry's number.
+ * Starts a run that failed or was cancelled again, under its own name: settled stages are taken over, jobs
+ * that have a result are not run again, the others are launched anew and go on from their checkpoints. `note`
+ * is added to the audit trail. Returns the retry's number.
  */
 export const retryRun = async (session: Session, runId: string, note?: string): Promise<number> => {
   const { client, store, config } = session;
@@ -121,8 +122,9 @@ const sharedPart = (experiment: Experiment, stages: number): unknown => {
 };
 
 /**
- * Starts a new run that takes the stages before `fromStage` from another one. Their results are the same objects by
- * content; nothing of them is trained again. Throws `InputError` when an override changes what a shared stage found.
+ * Starts a new run that takes the stages before `fromStage` from another one. Their results are the same
+ * objects by content; nothing of them is trained again. Throws `InputError` when an override changes what a
+ * shared stage found.
  */
 export const forkRun = async (
   session: Session,

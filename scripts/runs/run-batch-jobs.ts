@@ -102,7 +102,10 @@ export interface AttemptLog {
   readonly logStream: string;
 }
 
-/** The logs of a Batch job's attempts, oldest first; of `wanted` alone where that is given. Throws `InputError` if it has none. */
+/**
+ * The logs of a Batch job's attempts, oldest first; of `wanted` alone where that is given. Throws
+ * `InputError` if it has none.
+ */
 export const attemptLogs = (job: RunBatchJob, wanted?: number): AttemptLog[] => {
   const streams = [...job.attempts.map(({ logStream }) => logStream), job.runningLogStream];
   const logs = streams.flatMap((logStream, index) =>

@@ -18,8 +18,8 @@ export interface RunFilter {
 const ATTRIBUTES = { space: 'NasSpace', strategy: 'NasStrategy', data: 'NasDataset' } as const;
 
 /**
- * What Temporal's visibility can choose: the part of the filter that is the same for every execution of a run. A run's state is
- * that of its newest execution, which only the list as a whole tells.
+ * What Temporal's visibility can choose: the part of the filter that is the same for every execution of a
+ * run. A run's state is that of its newest execution, which only the list as a whole tells.
  */
 export const visibilityQuery = (filter: RunFilter): string =>
   (Object.keys(ATTRIBUTES) as (keyof typeof ATTRIBUTES)[])

@@ -13,8 +13,8 @@ const REQUEST_MILLISECONDS = 10_000;
 export type RunOrigin = Required<Pick<RunRecord, 'deployment' | 'code'>>;
 
 /**
- * The newest active revision of a job definition, as `name:revision`; one that names its revision stays as it is.
- * Throws `InfrastructureError` when there is none.
+ * The newest active revision of a job definition, as `name:revision`; one that names its revision stays as it
+ * is. Throws `InfrastructureError` when there is none.
  */
 export const newestRevision = async (
   client: BatchClient,

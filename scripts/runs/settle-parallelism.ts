@@ -11,9 +11,10 @@ import type { LoadedConfig } from '../config.ts';
 const REQUEST_MILLISECONDS = 10_000;
 
 /**
- * The experiment with as many jobs in flight as its queue has room for, unless it names a number itself. It goes into the run's
- * record, so that a queue that is resized meanwhile changes no proposal. Throws `InputError` for a queue of the
- * experiment's that does not exist, `InfrastructureError` when the queue cannot be read.
+ * The experiment with as many jobs in flight as its queue has room for, unless it names a number itself. It
+ * goes into the run's record, so that a queue that is resized meanwhile changes no proposal. Throws
+ * `InputError` for a queue of the experiment's that does not exist, `InfrastructureError` when the queue
+ * cannot be read.
  */
 export const settleParallelism = async (
   { queue: ours, embedded }: Pick<LoadedConfig, 'queue' | 'embedded'>,

@@ -51,10 +51,10 @@ const checkJob = async ({ client, store }: Session, runId: string, jobId: string
 };
 
 /**
- * Puts a job back that cannot go on from its checkpoints, because they are of other code: it begins at its first step,
- * launched with the newest revision of the job definition. What was set aside and by which code the job goes on stands
- * in the run's audit trail; `revision` is for a Batch that is not asked. Throws `InputError` for a job that has a result
- * or is under way.
+ * Puts a job back that cannot go on from its checkpoints, because they are of other code: it begins at its
+ * first step, launched with the newest revision of the job definition. What was set aside and by which code
+ * the job goes on stands in the run's audit trail; `revision` is for a Batch that is not asked. Throws
+ * `InputError` for a job that has a result or is under way.
  */
 export const startAnew = async (
   session: Session,

@@ -19,7 +19,9 @@ const inUse = (runId: string): Error =>
     `give another --name, or follow the existing run with nas watch ${runId}`,
   );
 
-/** Reserves the run's name in the store. A start that was cut short may be repeated with the same experiment. */
+/**
+ * Reserves the run's name in the store. A start that was cut short may be repeated with the same experiment.
+ */
 export const reserve = async (store: ObjectStore, record: RunRecord): Promise<void> => {
   if (await createRunRecord(store, record)) return;
   const present = await findRunRecord(store, record.runId);
@@ -35,8 +37,8 @@ interface Resumption {
 }
 
 /**
- * Starts the protocol's workflow; its id is the run's id. Throws `InputError` when the name is in use: by any run, or,
- * for a retry, by one that is under way or done.
+ * Starts the protocol's workflow; its id is the run's id. Throws `InputError` when the name is in use: by any
+ * run, or, for a retry, by one that is under way or done.
  */
 export const startRun = async (
   client: Client,

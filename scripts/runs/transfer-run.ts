@@ -18,9 +18,9 @@ import { transferredExperiment } from './transferred-experiment.ts';
 const IMAGENET_STEM_SIDE = 96;
 
 /**
- * Starts a run that evaluates the winner of another one, and its random baseline, on another data set: stage 3 of the same
- * recipe, unless overrides say otherwise; the number of classes and the stem follow from the data set. Returns its name.
- * Throws `InputError` for a run without a winner, or an unknown data set.
+ * Starts a run that evaluates the winner of another one, and its random baseline, on another data set: stage
+ * 3 of the same recipe, unless overrides say otherwise; the number of classes and the stem follow from the
+ * data set. Returns its name. Throws `InputError` for a run without a winner, or an unknown data set.
  */
 export const transferRun = async (
   session: Session,

@@ -14,9 +14,9 @@ export interface TransferSource {
 }
 
 /**
- * The experiment that evaluates the source's cells on other data by the same recipe of stage 3; stage 2's is there for who
- * asks for it. Nothing that only a search has goes with them: neither stage 1 nor a gate. Cells that the source was given by
- * another run are still that run's.
+ * The experiment that evaluates the source's cells on other data by the same recipe of stage 3; stage 2's is
+ * there for who asks for it. Nothing that only a search has goes with them: neither stage 1 nor a gate. Cells
+ * that the source was given by another run are still that run's.
  */
 export const transferredExperiment = (
   { runId, experiment, experimentHash, data, winner, baseline }: TransferSource,

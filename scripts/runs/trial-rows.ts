@@ -96,8 +96,8 @@ const searchesOf = async (
 };
 
 /**
- * Everything that the run's searches tried: the trials of a search by trials in the order of proposal, of a search in one
- * job the candidates that it scored, best first, once it has ended.
+ * Everything that the run's searches tried: the trials of a search by trials in the order of proposal, of a
+ * search in one job the candidates that it scored, best first, once it has ended.
  */
 export const trialRows = async (store: ObjectStore, record: RunRecord): Promise<readonly TrialRow[]> => {
   const { runId, experiment } = record;

@@ -9,7 +9,10 @@ import { errorText } from '../../nas/core/error-text.ts';
 import { isOutage } from '../outage.ts';
 
 const POLL_MILLISECONDS = 1_000;
-/** How long a run is watched that nothing answers for: the stack may be restarted, and the run goes on by itself. */
+/**
+ * How long a run is watched that nothing answers for: the stack may be restarted, and the run goes on by
+ * itself.
+ */
 const PATIENCE_MILLISECONDS = 600_000;
 
 /** Exit code of a command that its user left with Ctrl-C. */
@@ -19,8 +22,9 @@ const comeBack = (runId: string): string =>
   `left; run ${runId} goes on. nas watch ${runId} comes back to it, nas cancel ${runId} ends it`;
 
 /**
- * Follows a run until it ends: a drawing in place on a terminal, a line a change elsewhere. May be stopped and started again at any
- * time; the run does not notice. Ctrl-C ends this process, not the run, with `farewell` as its last words.
+ * Follows a run until it ends: a drawing in place on a terminal, a line a change elsewhere. May be stopped
+ * and started again at any time; the run does not notice. Ctrl-C ends this process, not the run, with
+ * `farewell` as its last words.
  */
 export const watchRun = async (
   session: Session,
@@ -32,7 +36,9 @@ export const watchRun = async (
     stderr.isTTY && process.env['TERM'] !== 'dumb'
       ? createScreen(stderr)
       : createLines((line) => stderr.write(`${line}\n`));
-  /** When there was an answer last; absent before the first, because a stack that is down is worth no waiting. */
+  /**
+   * When there was an answer last; absent before the first, because a stack that is down is worth no waiting.
+   */
   let answeredAt: number | undefined;
   let silent = false;
   const leave = (): void => {

@@ -4,8 +4,8 @@ import type { Client } from '@temporalio/client';
 const WORKFLOW_QUEUE = 1;
 
 /**
- * Builds of the workers that poll the task queue now: each names the version of the SDK and the SHA-256 of the workflow
- * code that it runs, as Temporal also writes it into every history.
+ * Builds of the workers that poll the task queue now: each names the version of the SDK and the SHA-256 of
+ * the workflow code that it runs, as Temporal also writes it into every history.
  */
 export const pollingBuilds = async (client: Client, taskQueue: string): Promise<string[]> => {
   const { pollers } = await client.workflowService.describeTaskQueue({

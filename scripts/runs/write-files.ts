@@ -2,7 +2,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { inputError } from '../../nas/core/input-error.ts';
 
-/** Writes texts to files by path, in folders made where they are missing. Throws `InputError` naming `option` where it cannot. */
+/**
+ * Writes texts to files by path, in folders made where they are missing. Throws `InputError` naming `option`
+ * where it cannot.
+ */
 export const writeFiles = async (option: string, files: Readonly<Record<string, string>>): Promise<void> => {
   for (const [to, text] of Object.entries(files)) {
     try {

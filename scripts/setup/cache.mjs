@@ -14,13 +14,14 @@ export const cacheRoot = () => resolve(process.env['NAS_CACHE'] || join(homedir(
 const REMINDER_MS = 10_000;
 
 /**
- * Runs `action` while no other process holds the lock file, saying who holds it as long as one does; the lock of a
- * process that died, or that a crash left empty or torn, is taken over.
+ * Runs `action` while no other process holds the lock file, saying who holds it as long as one does; the lock
+ * of a process that died, or that a crash left empty or torn, is taken over.
  * @template T
  * @param {string} path
  * @param {() => Promise<T>} action
  * @returns {Promise<T>}
- * @throws {import('../../infra/local/stack/lock.mjs').LockError} when the file can be neither read nor written
+ * @throws {import('../../infra/local/stack/lock.mjs').LockError} when the file can be neither read nor
+ * written
  */
 export const withLock = async (path, action) => {
   let saidAt = -Infinity;
@@ -44,8 +45,8 @@ export const withLock = async (path, action) => {
 };
 
 /**
- * A folder of the cache that is either complete or absent: `fill` writes into a staging folder that is renamed
- * when it succeeds.
+ * A folder of the cache that is either complete or absent: `fill` writes into a staging folder that is
+ * renamed when it succeeds.
  * @param {string} name
  * @param {(staging: string) => Promise<void>} fill
  * @returns {Promise<string>} the folder's path

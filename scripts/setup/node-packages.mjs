@@ -11,8 +11,8 @@ const lockHash = (root) =>
     .digest('hex');
 
 /**
- * Whether node_modules holds what package-lock.json says. npm writes its own copy of the lock into node_modules;
- * a stamp with the hash of ours saves the comparison on every later start.
+ * Whether node_modules holds what package-lock.json says. npm writes its own copy of the lock into
+ * node_modules; a stamp with the hash of ours saves the comparison on every later start.
  * @param {string} root
  */
 export const packagesAreCurrent = (root) => {
@@ -34,7 +34,8 @@ export const packagesAreCurrent = (root) => {
 /**
  * `npm ci` without install scripts, unless node_modules is current.
  * @param {string} root
- * @param {{ development?: boolean }} [options] `development: false` leaves out what only tests and deployment need
+ * @param {{ development?: boolean }} [options] `development: false` leaves out what only tests and deployment
+ * need
  */
 export const installPackages = async (root, { development = true } = {}) => {
   if (packagesAreCurrent(root)) return say('npm packages: current');

@@ -2,8 +2,9 @@ import { say } from './command.mjs';
 import { SetupError } from './setup-error.mjs';
 
 /**
- * Does independent parts of set-up at once, and says after each what remains. Waits for all of them even when one fails, so
- * that none is cut in half and what succeeded need not be done again; then throws one error that names every failure.
+ * Does independent parts of set-up at once, and says after each what remains. Waits for all of them even when
+ * one fails, so that none is cut in half and what succeeded need not be done again; then throws one error
+ * that names every failure.
  * @param {Readonly<Record<string, () => Promise<unknown>>>} parts
  */
 export const sideBySide = async (parts) => {

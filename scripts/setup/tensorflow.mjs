@@ -141,8 +141,8 @@ const bindingBuild = () =>
   `${TENSORFLOW.version}-${createHash('sha256').update(readFileSync(SESSION_OPTIONS)).digest('hex').slice(0, 8)}`;
 
 /**
- * Compiles tfjs-node's two source files against the library. Node-API is stable, so that one binding serves every
- * supported Node.
+ * Compiles tfjs-node's two source files against the library. Node-API is stable, so that one binding serves
+ * every supported Node.
  * @param {string} root
  * @param {Flavour} flavour
  * @param {string} libraries

@@ -53,8 +53,8 @@ export const findTool = async (name) => {
 };
 
 /**
- * The official archive, checked before anything is unpacked. Gives up at once where the host cannot be reached and
- * after 10 s without a byte.
+ * The official archive, checked before anything is unpacked. Gives up at once where the host cannot be
+ * reached and after 10 s without a byte.
  * @param {Tool} tool
  * @param {string} folder
  * @param {typeof fetch} fetcher

@@ -7,8 +7,9 @@
 export const MINIMUM_NODE = [20, 3, 0];
 
 /**
- * TensorFlow's Python wheels: they carry the C library that tfjs-node binds to. The wheel for CPython 3.11 is taken
- * whatever Python runs pip; the library inside is the same for all. Keys: `<flavour>-<platform>-<architecture>`.
+ * TensorFlow's Python wheels: they carry the C library that tfjs-node binds to. The wheel for CPython 3.11 is
+ * taken whatever Python runs pip; the library inside is the same for all. Keys:
+ * `<flavour>-<platform>-<architecture>`.
  */
 export const TENSORFLOW = {
   version: '2.21.0',
@@ -39,7 +40,8 @@ export const TENSORFLOW = {
  * @property {readonly string[]} minimum version line and the oldest version accepted from PATH
  * @property {string} goPackage what `go install` builds
  * @property {string} release URL of the official archives, without the file's name
- * @property {Readonly<Record<string, { file: string, sha256: string }>>} archives by `<platform>-<architecture>`
+ * @property {Readonly<Record<string, { file: string, sha256: string }>>} archives by
+ * `<platform>-<architecture>`
  */
 
 /** @type {Readonly<Record<'temporal' | 'versitygw', Tool>>} */

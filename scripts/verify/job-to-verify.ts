@@ -8,8 +8,9 @@ import { randomFromSeed } from '../../nas/core/random.ts';
 import type { VerifiedStage } from './stages.ts';
 
 /**
- * A job of the experiment as its run would launch it: stage 1's first search, or where a strategy searches by trials one
- * of them at full length; or a training at the fidelity of stage 2 or 3. Trials and trainings are of a random network.
+ * A job of the experiment as its run would launch it: stage 1's first search, or where a strategy searches by
+ * trials one of them at full length; or a training at the fidelity of stage 2 or 3. Trials and trainings are
+ * of a random network.
  *
  * @throws InputError when the stage has no job.
  */

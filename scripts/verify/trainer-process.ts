@@ -14,8 +14,8 @@ export interface TrainerEnd {
 const LOG_LINES = 15;
 
 /**
- * Runs one attempt of a job as a process of this machine, as Batch would, on the storage that this process's environment
- * points at. With `killAt`, it is ended by SIGKILL right after that step.
+ * Runs one attempt of a job as a process of this machine, as Batch would, on the storage that this process's
+ * environment points at. With `killAt`, it is ended by SIGKILL right after that step.
  */
 export const runTrainer = async (
   jobUri: string,

@@ -91,8 +91,8 @@ const partsOf = async (store: ObjectStore, document: JobDocument): Promise<Recor
 };
 
 /**
- * Runs a job twice as real processes at the same time, left alone and killed with SIGKILL at the given steps, compares
- * everything they end with, and stores the receipt.
+ * Runs a job twice as real processes at the same time, left alone and killed with SIGKILL at the given steps,
+ * compares everything they end with, and stores the receipt.
  *
  * @throws InputError when a step lies beyond the job's end.
  */

@@ -1,6 +1,7 @@
 /**
- * Loaded by `node --import` into every Node process of a soak: the wall clock that a program reads is off by as many milliseconds as
- * the file NAS_CHAOS_CLOCK says. Timers and `performance.now` go on as they do when an administrator sets a clock.
+ * Loaded by `node --import` into every Node process of a soak: the wall clock that a program reads is off by
+ * as many milliseconds as the file NAS_CHAOS_CLOCK says. Timers and `performance.now` go on as they do when
+ * an administrator sets a clock.
  */
 import { readFileSync } from 'node:fs';
 

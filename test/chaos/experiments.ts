@@ -2,12 +2,16 @@ import { fileURLToPath } from 'node:url';
 import { readExperiment } from '../../scripts/runs/prepare-run.ts';
 import type { LoadedExperiment } from '../../nas/experiment/load-experiment.ts';
 
-/** An epoch of a mixture costs as much as the training of dozens of tiny cells, all of which the baseline would train. */
+/**
+ * An epoch of a mixture costs as much as the training of dozens of tiny cells, all of which the baseline
+ * would train.
+ */
 const FEW_CELLS = ['stages.search.recipe.epochs=1', 'stages.retrain.recipe.epochs=4'];
 
 /**
- * Searches of a soak by name: overrides of `micro.yaml`. Each goes through all three stages, so each has jobs that search,
- * retrain and evaluate; `evolution` and `asha` search by trials, each a job, and `asha` goes on with promoted ones.
+ * Searches of a soak by name: overrides of `micro.yaml`. Each goes through all three stages, so each has jobs
+ * that search, retrain and evaluate; `evolution` and `asha` search by trials, each a job, and `asha` goes on
+ * with promoted ones.
  */
 export const EXPERIMENTS = {
   'random-ws': [],

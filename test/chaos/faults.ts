@@ -14,8 +14,9 @@ import { untilEnded } from './zombie.ts';
 import type { Fence } from './zombie.ts';
 
 /**
- * What can be done to the stack, by lane: faults of one lane come one after the other, lanes hit at the same time.
- * `lose-host` ends a trainer together with the shell that would report its end, as a machine that vanishes does.
+ * What can be done to the stack, by lane: faults of one lane come one after the other, lanes hit at the same
+ * time. `lose-host` ends a trainer together with the shell that would report its end, as a machine that
+ * vanishes does.
  */
 export const LANES = {
   services: [
@@ -44,7 +45,10 @@ interface Injection {
 }
 
 export interface Faults {
-  /** Injects one fault; false when nothing was there to be hurt. Returns when everything that was killed runs again. */
+  /**
+   * Injects one fault; false when nothing was there to be hurt. Returns when everything that was killed runs
+   * again.
+   */
   inject(fault: Fault, random: Random): Promise<boolean>;
   /** Resolves once every fenced process was watched to its end. */
   settled(): Promise<void>;
@@ -55,7 +59,10 @@ export interface Faults {
   readonly damaged: readonly string[];
 }
 
-/** Kinds of answers that each service gives; watching Batch may be denied, submitting is an administrator's decision. */
+/**
+ * Kinds of answers that each service gives; watching Batch may be denied, submitting is an administrator's
+ * decision.
+ */
 const KINDS = {
   s3: PROXY_FAULTS,
   batch: PROXY_FAULTS.filter((kind) => kind !== 'denied'),

@@ -15,7 +15,10 @@ export interface Flip {
   readonly unread: boolean;
 }
 
-/** Turns one bit of a checkpoint over, on the S3 server's disk: ETag and size of the object stay what they were. */
+/**
+ * Turns one bit of a checkpoint over, on the S3 server's disk: ETag and size of the object stay what they
+ * were.
+ */
 export const flipBit = async (
   stack: ChaosStack,
   checkpoint: HistoryEntry,

@@ -50,7 +50,9 @@ export interface ChaosReport {
   readonly resumed: number;
   /** Attempts that wrote a checkpoint and left on a notice. */
   readonly preempted: number;
-  /** Attempts that walked back over a damaged checkpoint, and turned bits that nobody had to read any more. */
+  /**
+   * Attempts that walked back over a damaged checkpoint, and turned bits that nobody had to read any more.
+   */
   readonly walkedBack: number;
   readonly unreadFlips: number;
   readonly refusedZombieWrites: number;

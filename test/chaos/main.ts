@@ -1,6 +1,7 @@
 /**
- * `npm run -s chaos -- [--seconds N] [--seed S] [--experiments NAMES] [--parallel N] [--json]`: small searches on the
- * real stack under seeded faults, compared with undisturbed twins. Exit code 1 when a promise was broken.
+ * `npm run -s chaos -- [--seconds N] [--seed S] [--experiments NAMES] [--parallel N] [--json]`: small
+ * searches on the real stack under seeded faults, compared with undisturbed twins. Exit code 1 when a promise
+ * was broken.
  */
 import { Command, InvalidArgumentError } from 'commander';
 import { wholeNumber } from '../../scripts/number-option.ts';

@@ -35,7 +35,8 @@ describe('a short soak with a fixed seed', () => {
       );
       expect(report.spoiltAnswers, story).toBeGreaterThan(0);
       expect(report.attempts, story).toBeGreaterThan(report.trials);
-      // Whether a killed attempt already had a checkpoint to go on from is a matter of time, so it is not asked here.
+      // Whether a killed attempt already had a checkpoint to go on from is a matter of time, so it is not
+      // asked here.
       expect(report.walkedBack + report.unreadFlips, story).toBeGreaterThan(0);
     },
     60 * 60_000,

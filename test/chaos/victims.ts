@@ -12,10 +12,16 @@ interface Victim {
   readonly name: string;
 }
 
-/** A killed or fenced process leaves `lost` behind, of which a job has five; more would test the budget, not recovery. */
+/**
+ * A killed or fenced process leaves `lost` behind, of which a job has five; more would test the budget, not
+ * recovery.
+ */
 const LOST_PER_JOB = 4;
 
-/** One in so many is hurt before its first checkpoint; the others get on by one, or a soak would stand still on a busy machine. */
+/**
+ * One in so many is hurt before its first checkpoint; the others get on by one, or a soak would stand still
+ * on a busy machine.
+ */
 const EARLY = 4;
 
 /** Chooses among the trainers that run. */

@@ -9,16 +9,20 @@ export interface Fence {
   readonly job: JobRef;
   /** Of the fenced process. */
   readonly epoch: number;
-  /** Keys of checkpoints that were acknowledged under its lease after that had ended; none, if fences hold. */
+  /**
+   * Keys of checkpoints that were acknowledged under its lease after that had ended; none, if fences hold.
+   */
   readonly late: readonly string[];
 }
 
-/** Longer than a trainer takes to look whether somebody else holds its lease (10 s), also on a busy machine. */
+/**
+ * Longer than a trainer takes to look whether somebody else holds its lease (10 s), also on a busy machine.
+ */
 const PATIENCE_MS = 60_000;
 
 /**
- * Waits until a fenced process has ended, or for a minute, and looks what was acknowledged meanwhile. Its job is not launched
- * again before it ends, so nobody else has moved the history on.
+ * Waits until a fenced process has ended, or for a minute, and looks what was acknowledged meanwhile. Its job
+ * is not launched again before it ends, so nobody else has moved the history on.
  */
 export const untilEnded = async (
   stack: ChaosStack,

@@ -67,7 +67,8 @@ describe('a trial whose network grew out of that of another', () => {
       expect(await kit.start(await kit.submit(parent, grownFrom(undefined, 2))).ended).toBe(0);
       expect(await kit.start(await submit('grown/trial-000001')).ended).toBe(0);
       const again = await submit('grown/trial-000002');
-      // Before its first checkpoint, when it reads the other's weights again, and when the first is written, after which it does not.
+      // Before its first checkpoint, when it reads the other's weights again, and when the first is written,
+      // after which it does not.
       for (const step of ['2', '9'])
         expect(await kit.start(again, { NAS_DRILL_KILL_AT_STEP: step }).ended).toBe('SIGKILL');
       expect(await kit.start(again).ended).toBe(0);

@@ -77,7 +77,8 @@ describe('apportion', () => {
       const usable = rounded.every((n, c) => n >= 1 && n < (sizes[c] as number));
       if (!usable || sum(rounded) !== shareOf(sum(sizes), fraction, sizes.length)) continue;
       const ties = sizes.filter((n) => Math.abs(((fraction * n) % 1) - 0.5) < 1e-6).length;
-      // Among ties rounding by classes takes them all; it has the right total then only where they are balanced by others.
+      // Among ties rounding by classes takes them all; it has the right total then only where they are
+      // balanced by others.
       if (ties > 0 && new Set(sizes).size > 1) continue;
       compared++;
       expect(taken(sizes, fraction)).toEqual(rounded);

@@ -108,7 +108,8 @@ describe('a run on the embedded stack', () => {
       expect(Object.values(resultsA).every((text) => text.length > 100)).toBe(true);
       expect(resultsA).toEqual(resultsB);
       expect(viewA.winner).toEqual(viewB.winner);
-      // No job was launched twice although the worker died; the one that was reclaimed may have been replaced.
+      // No job was launched twice although the worker died; the one that was reclaimed may have been
+      // replaced.
       const { jobs } = JSON.parse((await nas('jobs', 'disturbed', '--json')).stdout) as {
         jobs: { jobId: string }[];
       };

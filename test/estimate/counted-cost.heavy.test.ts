@@ -25,7 +25,10 @@ import { finish } from '../training/programs/walk.ts';
 
 /** The largest share by which a dry run may differ from what is counted. */
 const TOLERANCE = 0.02;
-/** Of searches with rungs: what they promote depends on the scores, and early on they promote more than they keep. */
+/**
+ * Of searches with rungs: what they promote depends on the scores, and early on they promote more than they
+ * keep.
+ */
 const RUNG_TOLERANCE = 0.25;
 const SEEDS = [0, 1, 2, 3, 4, 5];
 const expectNear = (estimated: number, counted: number, tolerance = TOLERANCE): void =>
@@ -42,7 +45,10 @@ const dataset = (
   splits: { train: { count: train, shards: [] }, test: { count: test, shards: [] } },
 });
 
-/** Small searches by every method, with enough draws for a mean of networks, and a controller that prefers none. */
+/**
+ * Small searches by every method, with enough draws for a mean of networks, and a controller that prefers
+ * none.
+ */
 const TINY: Readonly<Record<OneJobName, { readonly space: string; readonly strategy: string }>> = {
   'random-weight-sharing': {
     space: '{ name: nas-bench-201 }',

@@ -3,7 +3,10 @@ import { checkAgainstDataset } from '../../nas/experiment/check-dataset.ts';
 import type { DatasetManifest } from '../../nas/task/images/manifest.ts';
 import type { Experiment } from '../../nas/experiment/experiment.ts';
 
-/** A search with minibatches of 64 is refused where a fifth of the 120 training images is all that may validate. */
+/**
+ * A search with minibatches of 64 is refused where a fifth of the 120 training images is all that may
+ * validate.
+ */
 export const expectWholeMinibatchNeeded = (experiment: Experiment): void => {
   const manifest = {
     name: 'few',

@@ -179,7 +179,8 @@ describe('an experiment with several faults', () => {
   });
 
   it('is told contradictions of what the schema accepts beside what it refuses, and none of a guess', () => {
-    // The contradiction of seeds is its own; whether 50 re-scores are too many depends on the candidates that are not known.
+    // The contradiction of seeds is its own; whether 50 re-scores are too many depends on the candidates that
+    // are not known.
     const text = TEXT.replace('[0, 1]', '[1, 1]')
       .replace('candidates: 20', 'candidates: many')
       .replace('rescore: 5', 'rescore: 5000');

@@ -1,6 +1,7 @@
 /**
- * Records the histories that the replay tests hold every later version of the workflows to. Run it when a released
- * workflow takes a new shape, and keep the old files: `node scripts/run.mjs test/histories/record.ts [NAME…]`, all without names.
+ * Records the histories that the replay tests hold every later version of the workflows to. Run it when a
+ * released workflow takes a new shape, and keep the old files: `node scripts/run.mjs test/histories/record.ts
+ * [NAME…]`, all without names.
  */
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

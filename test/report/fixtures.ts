@@ -89,7 +89,9 @@ const train = (genotype: string, seed: number, evaluatedOn: 'validation' | 'test
   };
 };
 
-/** A finished run as it lies in the store: 2 search seeds, 4 + 8 retrainings, 3 + 3 evaluations, one reclaim. */
+/**
+ * A finished run as it lies in the store: 2 search seeds, 4 + 8 retrainings, 3 + 3 evaluations, one reclaim.
+ */
 export const finishedRun = (): RunDocuments => {
   const results: Record<string, ProgramResult> = {};
   const attempts: Record<string, AttemptRecord[]> = {};

@@ -47,8 +47,9 @@ const attemptOf = (jobId: string, slot: number): AttemptRecord => ({
 });
 
 /**
- * A finished run whose stage 1 searched by trials with the strategy: real proposals of two seeds, one network that could not
- * be trained, one trial that was reclaimed and went on. Networks beyond `LIMIT` parameters are infeasible.
+ * A finished run whose stage 1 searched by trials with the strategy: real proposals of two seeds, one network
+ * that could not be trained, one trial that was reclaimed and went on. Networks beyond `LIMIT` parameters are
+ * infeasible.
  */
 export const runByTrials = (
   strategy: Readonly<Record<string, unknown>>,

@@ -13,7 +13,10 @@ import type {
 
 const EVALUATIONS = 48;
 const PARALLELISM = 4;
-/** Strategies whose distances take long choose among fewer candidates here; controllers are small, and overlap. */
+/**
+ * Strategies whose distances take long choose among fewer candidates here; controllers are small, and
+ * overlap.
+ */
 const OPTIONS: Readonly<Record<string, Json>> = {
   nasbot: { candidates: 10, batch: 8 },
   'auto-keras': { candidates: 10, batch: 8 },
@@ -27,7 +30,9 @@ const OPTIONS: Readonly<Record<string, Json>> = {
 const RUNGS = { eta: 2, minFidelity: 0.25 };
 /** Steps of a history at which it is folded from its beginning. */
 const FOLD_EVERY = 12;
-/** Controllers drop parameters that they were not told in time are still in use (see `parameter-server.ts`). */
+/**
+ * Controllers drop parameters that they were not told in time are still in use (see `parameter-server.ts`).
+ */
 const FORGETFUL: readonly string[] = ['nas-rl', 'nasnet-reinforce', 'nasnet-ppo'];
 
 /** A strategy with the options that it has in the suite. */
@@ -110,7 +115,10 @@ interface Subject {
   readonly start: (seed: number) => StrategyState;
 }
 
-/** An asynchronous search: slots are refilled one by one and results return out of order, those of the `slow` first trials late. */
+/**
+ * An asynchronous search: slots are refilled one by one and results return out of order, those of the `slow`
+ * first trials late.
+ */
 const search = (
   { strategy, space, start }: Subject,
   seed: number,

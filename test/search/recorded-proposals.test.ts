@@ -4,7 +4,10 @@ import type { StrategyEntry } from '../../nas/search/registry.ts';
 import { SPACES } from '../support/spaces.ts';
 import { proposalsHash } from './recorded-proposals.ts';
 
-/** Recorded before strategies kept what they derive from a search's results: what they propose has not changed since. */
+/**
+ * Recorded before strategies kept what they derive from a search's results: what they propose has not changed
+ * since.
+ */
 const RECORDED: Readonly<Record<string, string>> = {
   random: '9c2da90fd70e8bb9',
   'regularized-evolution': '5fac46a173a1842b',

@@ -15,8 +15,8 @@ const OPTIONS: Readonly<Record<string, Json>> = {
 };
 
 /**
- * Hash of everything that a search of 150 trials proposes: four trials are under way, the results of which return out of order, every ninth
- * as infeasible and every eleventh lost once.
+ * Hash of everything that a search of 150 trials proposes: four trials are under way, the results of which
+ * return out of order, every ninth as infeasible and every eleventh lost once.
  */
 export const proposalsHash = (entry: StrategyEntry, space: Space): string => {
   const strategy = entry.bind(space);

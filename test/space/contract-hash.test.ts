@@ -127,7 +127,10 @@ const blocksGraph = (blocks: readonly (readonly [number, number, string, string,
   fixed: [2, 0],
 });
 
-/** Choices that keep genotypes alike, so that many are isomorphic: every choice with a label that matches is 0. */
+/**
+ * Choices that keep genotypes alike, so that many are isomorphic: every choice with a label that matches is
+ * 0.
+ */
 const plain = <G extends Json>(space: Space<G>, fixed: RegExp, random: Random): G => {
   const { sizes, labels, fromChoices } = space.decisions as NonNullable<Space<G>['decisions']>;
   for (;;) {
@@ -141,7 +144,10 @@ const plain = <G extends Json>(space: Space<G>, fixed: RegExp, random: Random): 
 /** Vertices that can be tried in all orders, and the fewest that are worth it. */
 const ORDERED = { most: 6, least: 2 };
 
-/** Networks of few vertices: most entries hold nothing, the others one of two operations or motifs, or the identity. */
+/**
+ * Networks of few vertices: most entries hold nothing, the others one of two operations or motifs, or the
+ * identity.
+ */
 const smallMotifs =
   (space: Space<HierarchicalGenotype>) =>
   (random: Random): HierarchicalGenotype => {

@@ -24,7 +24,9 @@ const isSmaller = (a: LayerGraph, b: LayerGraph): boolean =>
   a.layers.length < b.layers.length || a.edges.length < b.edges.length;
 const isShorter = (a: readonly Json[], b: readonly Json[]): boolean => a.length < b.length;
 
-/** Whether an edit made the first of the second that no single edit takes back: it removed more than one adds. */
+/**
+ * Whether an edit made the first of the second that no single edit takes back: it removed more than one adds.
+ */
 const ONE_WAY: Partial<Record<SpaceName, (neighbour: never, genotype: never) => boolean>> = {
   nasbot: isSmaller,
   'auto-keras': isSmaller,

@@ -13,7 +13,10 @@ interface Edge {
   readonly primitive: string;
 }
 
-/** Every motif put in the place of each edge that holds it: all nodes of all motifs, with primitives between them. */
+/**
+ * Every motif put in the place of each edge that holds it: all nodes of all motifs, with primitives between
+ * them.
+ */
 const inlined = ({
   motifs,
 }: HierarchicalGenotype): { readonly edges: readonly Edge[]; readonly output: number } => {
@@ -49,7 +52,10 @@ const onPaths = (edges: readonly Edge[], output: number): readonly Edge[] => {
   return kept.length === edges.length ? kept : onPaths(kept, output);
 };
 
-/** What a genotype computes, found by writing it out in full: identities and nodes of one input leave no vertex. */
+/**
+ * What a genotype computes, found by writing it out in full: identities and nodes of one input leave no
+ * vertex.
+ */
 export const inlinedMotifs = (genotype: HierarchicalGenotype): InlinedMotifs => {
   const { edges: all, output } = inlined(genotype);
   const live = onPaths(all, output);

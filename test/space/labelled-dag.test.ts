@@ -24,7 +24,10 @@ const chains = (count: number, length: number): LabelledDag => {
   };
 };
 
-/** Rings: as many vertices that read the input as others that read two of them that are neighbours in their ring. */
+/**
+ * Rings: as many vertices that read the input as others that read two of them that are neighbours in their
+ * ring.
+ */
 const rings = (...sizes: readonly number[]): LabelledDag => {
   const total = sizes.reduce((a, b) => a + b, 0);
   const pairs = sizes.flatMap((size, ring) => {

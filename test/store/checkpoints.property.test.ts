@@ -9,8 +9,9 @@ import { CrashError, faultyStore, type StoreFault } from '../support/faulty-stor
 import type { Snapshot } from '../../nas/training/program.ts';
 
 /**
- * The checkpoint store's state machine under crashes and lost answers between any two requests, with any number of
- * attempts (all but one of them zombies) interleaved request by request in an order that fast-check chooses and shrinks.
+ * The checkpoint store's state machine under crashes and lost answers between any two requests, with any
+ * number of attempts (all but one of them zombies) interleaved request by request in an order that fast-check
+ * chooses and shrinks.
  */
 
 const job = { runId: 'run', jobId: 'job' };
@@ -176,7 +177,8 @@ describe('the checkpoint store', () => {
               );
           for (const end of await scheduler.waitFor(all)) ends[end]++;
 
-          // A last attempt without faults finds the newest state, can go on, and leaves nothing behind that no one needs.
+          // A last attempt without faults finds the newest state, can go on, and leaves nothing behind that
+          // no one needs.
           const lastPlan = { saves: 2, keep: 2, faults: [] };
           expect(await runAttempt(plans.length, lastPlan, store, seen)).toBe('done');
           const manifests = await collect(store, paths.manifests);

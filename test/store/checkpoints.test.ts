@@ -170,7 +170,8 @@ describe('saving and restoring', () => {
     for (let step = 1; step <= 25; step++)
       await saveCheckpoint(store, lease, snapshotAt(step), identity, { keep: 2 });
     expect(await list(store, paths.manifests)).toEqual([paths.manifest(1, 24), paths.manifest(1, 25)]);
-    // Two checkpoints of a tensor chunk and a state each, and the chunk of step 20 that still holds the alphas.
+    // Two checkpoints of a tensor chunk and a state each, and the chunk of step 20 that still holds the
+    // alphas.
     expect(await list(store, paths.chunks)).toHaveLength(5);
     await store.delete([paths.manifest(1, 25)]);
     expect((await restoreCheckpoint(store, job, identity)).snapshot).toEqual(snapshotAt(24));
@@ -238,7 +239,8 @@ describe('retention', () => {
     let successor: Awaited<ReturnType<typeof acquire>> | undefined;
     const paused: ObjectStore = {
       ...store,
-      // The zombie's checkpoint is acknowledged; then it sleeps while its successor saves, and wakes up to sweep.
+      // The zombie's checkpoint is acknowledged; then it sleeps while its successor saves, and wakes up to
+      // sweep.
       async *list(prefix) {
         if (successor === undefined) {
           successor = await acquire(store, 'successor');

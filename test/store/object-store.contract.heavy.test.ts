@@ -15,7 +15,9 @@ const listed = async (store: ObjectStore, prefix: string): Promise<string[]> => 
 };
 
 interface Backend {
-  /** The server checks a precondition and writes in one step. moto does it in two, so it cannot judge a race. */
+  /**
+   * The server checks a precondition and writes in one step. moto does it in two, so it cannot judge a race.
+   */
   readonly atomic: boolean;
   readonly open: () => Promise<{ store: ObjectStore; server?: TestS3Server; bucket?: string }>;
 }

@@ -18,7 +18,10 @@ const snapshotAt = (step: number): Snapshot => ({
   state: { step },
 });
 
-/** A server that keeps a checksum beside each object refuses what was damaged on its disk; the client must not wait for it. */
+/**
+ * A server that keeps a checksum beside each object refuses what was damaged on its disk; the client must not
+ * wait for it.
+ */
 describe('bits that turn on the disk of an S3 server', () => {
   let server: TestS3Server;
   let store: ObjectStore;

@@ -88,9 +88,9 @@ const readAll = async (stream: IncomingMessage): Promise<Buffer> => {
 };
 
 /**
- * An HTTP proxy in front of an S3 or Batch endpoint that injects faults by a seeded plan. The n-th request suffers the
- * n-th draw of the plan, so a run with the same seed and order of requests suffers the same. Bodies pass unchanged, and so
- * does the Host header, on which signatures depend.
+ * An HTTP proxy in front of an S3 or Batch endpoint that injects faults by a seeded plan. The n-th request
+ * suffers the n-th draw of the plan, so a run with the same seed and order of requests suffers the same.
+ * Bodies pass unchanged, and so does the Host header, on which signatures depend.
  */
 export const startFaultProxy = async (target: string, initial?: FaultPlan): Promise<FaultProxy> => {
   const upstream = new URL(target);

@@ -14,7 +14,8 @@ interface StoreOperation {
  * - `refused`: the service was not reached; nothing happened;
  * - `answer-lost`: it was carried out, but the client hears an error;
  * - `repeated`: it was carried out, its answer was lost, and the client's own retry carried it out again;
- * - `crash-before`, `crash-after`: the client's process ends before or after the request is carried out, and makes no other.
+ * - `crash-before`, `crash-after`: the client's process ends before or after the request is carried out, and
+ *   makes no other.
  */
 export type StoreFault = 'refused' | 'answer-lost' | 'repeated' | 'crash-before' | 'crash-after';
 
@@ -24,8 +25,9 @@ export class CrashError extends Error {
 }
 
 /**
- * An object store as a client sees it that suffers the planned faults. `gate` is awaited before each request is carried
- * out and before its answer is given, so that a test decides how the requests of several clients interleave.
+ * An object store as a client sees it that suffers the planned faults. `gate` is awaited before each request
+ * is carried out and before its answer is given, so that a test decides how the requests of several clients
+ * interleave.
  */
 export const faultyStore = (
   inner: ObjectStore,

@@ -10,7 +10,10 @@ export interface KillPoint {
   readonly when: 'before' | 'after';
 }
 
-/** What a worker process reaches the world through. Every request and every heartbeat is an event at which it may be killed. */
+/**
+ * What a worker process reaches the world through. Every request and every heartbeat is an event at which it
+ * may be killed.
+ */
 export interface MortalWorker {
   readonly store: ObjectStore;
   readonly batch: BatchJobs;
@@ -22,7 +25,10 @@ export interface MortalWorker {
   heartbeat(details: unknown, arrives: (details: unknown) => void): void;
 }
 
-/** A worker over a store and a Batch that outlive it. Dead, it does nothing any more: each request fails before it is sent. */
+/**
+ * A worker over a store and a Batch that outlive it. Dead, it does nothing any more: each request fails
+ * before it is sent.
+ */
 const mortalWorker = (
   world: { readonly store: ObjectStore; readonly batch: BatchJobs },
   kill?: KillPoint,
@@ -89,8 +95,9 @@ const mortalWorker = (
 };
 
 /**
- * Carries an activity out as Temporal does: an attempt whose worker is killed is followed by another one, on another worker, which
- * is given the last heartbeat that arrived. Only the first worker is killed. Answers with the events of the first one.
+ * Carries an activity out as Temporal does: an attempt whose worker is killed is followed by another one, on
+ * another worker, which is given the last heartbeat that arrived. Only the first worker is killed. Answers
+ * with the events of the first one.
  */
 export const throughKill = async <Output>(
   world: { readonly store: ObjectStore; readonly batch: BatchJobs },
@@ -137,7 +144,10 @@ export const contentOf = async (store: ObjectStore): Promise<Readonly<Record<str
   return found;
 };
 
-/** Tries every kill point, the event before and after its effect, until there is no further event; answers how many there were. */
+/**
+ * Tries every kill point, the event before and after its effect, until there is no further event; answers how
+ * many there were.
+ */
 export const atEveryEvent = async (
   attempt: (kill: KillPoint) => Promise<{ readonly events: readonly string[] }>,
 ): Promise<number> => {

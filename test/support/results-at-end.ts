@@ -22,7 +22,10 @@ const documentsOf = async (
   ]);
 };
 
-/** A Batch whose jobs train nothing: the result that each would write is there when Batch first says that it has succeeded. */
+/**
+ * A Batch whose jobs train nothing: the result that each would write is there when Batch first says that it
+ * has succeeded.
+ */
 export const withResults = (batch: BatchJobs, store: ObjectStore): BatchJobs => {
   const documents = new Map<string, string>();
   return {

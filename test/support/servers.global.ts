@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { layoutOf } from '../../infra/local/stack/layout.ts';
 import { stopProcess } from '../../infra/local/stack/processes.ts';
 
-/** Folder that test processes share; the first that needs a server starts it there (see `shared-servers.ts`). */
+/**
+ * Folder that test processes share; the first that needs a server starts it there (see `shared-servers.ts`).
+ */
 export const setup = (): (() => Promise<void>) => {
   const home = mkdtempSync(join(tmpdir(), 'nas-test-servers-'));
   process.env['NAS_TEST_SERVERS'] = home;

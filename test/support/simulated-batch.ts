@@ -75,8 +75,8 @@ export const simulatedResult = ({ program }: JobDocument): ProgramResult => {
 };
 
 /**
- * AWS Batch for tests of launching and of workflows: every job ends `milliseconds` after its submission, as the
- * script says, and a job that succeeds leaves the result that its document determines.
+ * AWS Batch for tests of launching and of workflows: every job ends `milliseconds` after its submission, as
+ * the script says, and a job that succeeds leaves the result that its document determines.
  */
 export const createSimulatedBatch = (
   store: ObjectStore,

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Certificates for tests, valid for a century: an authority, a server certificate for 127.0.0.1 and localhost, and a client
- * certificate. Made by `openssl req -x509` and `openssl x509 -req`.
+ * Certificates for tests, valid for a century: an authority, a server certificate for 127.0.0.1 and
+ * localhost, and a client certificate. Made by `openssl req -x509` and `openssl x509 -req`.
  */
 export const certificate = (
   name: 'ca.pem' | 'server.pem' | 'server.key' | 'client.pem' | 'client.key',

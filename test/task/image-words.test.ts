@@ -8,7 +8,10 @@ const ROOMS = ['activities', 'nas', 'scripts', 'workflows'];
 const OWN =
   /^(nas\/task\/images|nas\/training\/(layers|networks|supernets)|scripts\/(data|golden))\/|\/image-classification\.ts$|\/task-images\.ts$/;
 
-/** Names of fields in documents, histories and checkpoints, which stay (docs/adr/007), and the outcome of a container's image. */
+/**
+ * Names of fields in documents, histories and checkpoints, which stay (docs/adr/007), and the outcome of a
+ * container's image.
+ */
 const WIRE =
   /\b(?:train|validation|test|best|NasBest)Accuracy(?:Key)?\b|(?<=[{,.(\s])(?:accuracy|images)(?=[:,});]| \}| [=+*-])|image-error/g;
 

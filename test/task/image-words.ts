@@ -1,4 +1,7 @@
-/** Files outside image classification's own that still speak of images, classes or accuracy; may only get shorter. */
+/**
+ * Files outside image classification's own that still speak of images, classes or accuracy; may only get
+ * shorter.
+ */
 export const EXCEPTIONS: readonly string[] = [
   'activities/search/network-counts.ts',
   'activities/search/run-trial.ts',

@@ -26,9 +26,9 @@ export const notExecutable = (command: string): AttemptEnd =>
   cannotStart(`exec: "${command}": executable file not found in $PATH: unknown`);
 
 /**
- * Batch's account of how an attempt ended. `exitCode` is undefined when the supervising shell vanished without
- * leaving one. A host that terminates takes its report of the exit with it, so no exit code is known then; a stop
- * that was decided but not yet signalled did not end the attempt.
+ * Batch's account of how an attempt ended. `exitCode` is undefined when the supervising shell vanished
+ * without leaving one. A host that terminates takes its report of the exit with it, so no exit code is known
+ * then; a stop that was decided but not yet signalled did not end the attempt.
  */
 export const attemptEnd = (current: CurrentAttempt, exitCode: number | undefined): AttemptEnd => {
   const lost: AttemptEnd = { statusReason: hostTerminated(current.instanceId) };

@@ -1,12 +1,16 @@
 import type { State } from './state.ts';
 
 /**
- * How long endpoints on this state have been at work, milliseconds. Neither a step of the machine's clock, nor its
- * sleep, nor the hours between one endpoint and the next count: timeouts and grace periods are measured by it.
+ * How long endpoints on this state have been at work, milliseconds. Neither a step of the machine's clock,
+ * nor its sleep, nor the hours between one endpoint and the next count: timeouts and grace periods are
+ * measured by it.
  */
 export interface AwakeClock {
   now(): number;
-  /** The present reading, kept with the change that it is noted in, so that no later endpoint begins before it. */
+  /**
+   * The present reading, kept with the change that it is noted in, so that no later endpoint begins before
+   * it.
+   */
   stamp(): number;
   /** Called often; what it has not been called for does not count. */
   tick(): void;

@@ -12,8 +12,8 @@ export const substitute = (
   );
 
 /**
- * Environment of an attempt's process: the endpoint's own (search path, service endpoints, credentials), then the
- * container's, then what Batch sets.
+ * Environment of an attempt's process: the endpoint's own (search path, service endpoints, credentials), then
+ * the container's, then what Batch sets.
  */
 export const environment = (
   base: NodeJS.ProcessEnv,

@@ -4,7 +4,10 @@ import type { Instance } from './records.ts';
 
 const iso = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 
-/** As it was announced, unless the machine has slept or its clock was moved since: then what is left from now on. */
+/**
+ * As it was announced, unless the machine has slept or its clock was moved since: then what is left from now
+ * on.
+ */
 const terminationTime = ({ terminateAt = 0, terminateTick = 0 }: Instance, tick: number): number => {
   const left = Date.now() + terminateTick - tick;
   return Math.abs(left - terminateAt) < 2_000 ? terminateAt : left;

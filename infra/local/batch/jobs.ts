@@ -16,13 +16,18 @@ export interface Jobs {
   readonly running: ReadonlySet<string>;
   /** Runnable jobs by queue, queues of higher priority first, each in order of arrival. */
   runnable(): Iterable<readonly [queue: string, ids: ReadonlySet<string>]>;
-  /** Stores jobs, and other changes with them, all or none; finishes the parents of arrays with their last child. */
+  /**
+   * Stores jobs, and other changes with them, all or none; finishes the parents of arrays with their last
+   * child.
+   */
   put(jobs: readonly Job[], ...others: readonly Change[]): void;
   /** Ends a job that is in no attempt. */
   fail(job: Job, statusReason: string, flags?: Pick<Job, 'isCancelled' | 'isTerminated'>): void;
   /** Spawns the children of arrays that were submitted `restMs` ago or earlier. */
   spawnArrays(restMs: number): void;
-  /** Moves waiting jobs on as their dependencies allow; true when some job failed, so that others may follow. */
+  /**
+   * Moves waiting jobs on as their dependencies allow; true when some job failed, so that others may follow.
+   */
   advanceWaiting(restMs: number): boolean;
   /** Forgets jobs that finished before this reading of the awake clock; returns their ids. */
   forget(before: number): string[];

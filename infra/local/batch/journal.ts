@@ -2,15 +2,18 @@ import { sha256 } from '../../../nas/core/hash.ts';
 import type { AppendFile, Files } from './files.ts';
 
 /**
- * An append-only journal of JSON values with snapshots. A value is accepted once `flush` has returned: from then on
- * no crash loses it. Values appended together are synced together (group commit).
+ * An append-only journal of JSON values with snapshots. A value is accepted once `flush` has returned: from
+ * then on no crash loses it. Values appended together are synced together (group commit).
  *
- * On disk: `snapshot.json` names its generation; `journal-<generation>.jsonl` holds what came after it, one value a
- * line, each behind eight hex digits of its SHA-256. A torn last line was never accepted and is cut off.
+ * On disk: `snapshot.json` names its generation; `journal-<generation>.jsonl` holds what came after it, one
+ * value a line, each behind eight hex digits of its SHA-256. A torn last line was never accepted and is cut
+ * off.
  */
 export interface Journal {
   append(value: unknown): void;
-  /** Returns once everything appended before the call is on the disk; throws the disk's error from then on. */
+  /**
+   * Returns once everything appended before the call is on the disk; throws the disk's error from then on.
+   */
   flush(): Promise<void>;
   close(): Promise<void>;
 }

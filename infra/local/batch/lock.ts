@@ -5,8 +5,9 @@ import { holderOf, takeLock } from '../stack/lock.mjs';
 export const lockFile = (dir: string): string => path.join(dir, 'lock');
 
 /**
- * Makes sure that one process alone works on a state folder, and never waits: the lock of a process that has ended
- * counts for nothing, even when its process id is in use again, and neither does one that a crash left empty or torn.
+ * Makes sure that one process alone works on a state folder, and never waits: the lock of a process that has
+ * ended counts for nothing, even when its process id is in use again, and neither does one that a crash left
+ * empty or torn.
  */
 export const lockFolder = (dir: string): (() => void) => {
   for (let tries = 0; tries < 3; tries++) {

@@ -2,7 +2,9 @@ import { jobEnvironment } from '../environment.ts';
 import type { Place } from './names.ts';
 import type { Credentials } from './signature.ts';
 
-/** Requests a second that an operation takes before it answers TooManyRequestsException; bursts of one second. */
+/**
+ * Requests a second that an operation takes before it answers TooManyRequestsException; bursts of one second.
+ */
 export type RateLimits = Readonly<Record<string, number>>;
 
 export interface LocalBatchOptions {
@@ -27,7 +29,9 @@ export interface LocalBatchOptions {
   readonly secondMs?: number;
   /** Emulated seconds between SIGTERM and SIGKILL. */
   readonly stopTimeoutSeconds?: number;
-  /** Milliseconds that a job rests in SUBMITTED and in STARTING, for clients that want to see these states. */
+  /**
+   * Milliseconds that a job rests in SUBMITTED and in STARTING, for clients that want to see these states.
+   */
   readonly stateMs?: number;
   /** Milliseconds after which an array spawns its children; until then nobody knows them, as in Batch. */
   readonly spawnMs?: number;

@@ -6,8 +6,8 @@ interface Page<T> {
 }
 
 /**
- * One page of items sorted by a unique key. The token names the last key given, so that items which come or go
- * between two calls neither repeat nor hide others.
+ * One page of items sorted by a unique key. The token names the last key given, so that items which come or
+ * go between two calls neither repeat nor hide others.
  */
 export const page = <T>(
   items: readonly T[],

@@ -92,8 +92,8 @@ export type Fate =
   | { readonly kind: 'never-started' };
 
 /**
- * Reads the fate of the attempt in `dir`. `pid` is the supervising shell's id where it is known. For an attempt
- * whose start is uncertain it takes the claim itself, so that a shell which comes late runs nothing.
+ * Reads the fate of the attempt in `dir`. `pid` is the supervising shell's id where it is known. For an
+ * attempt whose start is uncertain it takes the claim itself, so that a shell which comes late runs nothing.
  */
 export const fate = (dir: string, pid: number | undefined): Fate | undefined => {
   const exitCode = number(readText(path.join(dir, 'exit')));
@@ -143,8 +143,8 @@ const groupMembers = (leader: number): number[] => {
 };
 
 /**
- * Kills what a vanished shell left running: the processes of its group that carry the job's id in their environment,
- * so that a reused process id is never hit.
+ * Kills what a vanished shell left running: the processes of its group that carry the job's id in their
+ * environment, so that a reused process id is never hit.
  */
 export const killRemains = (leader: number, jobId: string): void => {
   for (const pid of groupMembers(leader)) {

@@ -36,8 +36,9 @@ const chosen = ({ state: { tables } }: Endpoint, { jobId, instanceId }: ReclaimR
 };
 
 /**
- * Takes a spot instance back as EC2 does: rebalance recommendation, interruption notice, then shutdown of the host.
- * Without a job or instance the oldest running one is taken. An instance already being taken back keeps its dates.
+ * Takes a spot instance back as EC2 does: rebalance recommendation, interruption notice, then shutdown of the
+ * host. Without a job or instance the oldest running one is taken. An instance already being taken back keeps
+ * its dates.
  */
 export const reclaim = (endpoint: Endpoint, request: ReclaimRequest): Instance => {
   const instance = chosen(endpoint, request);
@@ -63,7 +64,10 @@ export const reclaim = (endpoint: Endpoint, request: ReclaimRequest): Instance =
   return reclaimed;
 };
 
-/** Sets how many jobs may run at once; with `reclaimExcess`, spot jobs beyond that are taken back, newest first. */
+/**
+ * Sets how many jobs may run at once; with `reclaimExcess`, spot jobs beyond that are taken back, newest
+ * first.
+ */
 export const setCapacity = (
   endpoint: Endpoint,
   slots: number,

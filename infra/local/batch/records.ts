@@ -83,15 +83,18 @@ export interface Job {
   readonly runnableAt?: number;
   /** Reading of the awake clock when the job ended. */
   readonly endedTick?: number;
-  /** Reading of the awake clock since when `statusReason` says why the job waits, at the head of its queue. */
+  /**
+   * Reading of the awake clock since when `statusReason` says why the job waits, at the head of its queue.
+   */
   readonly blockedTick?: number;
   readonly isCancelled?: boolean;
   readonly isTerminated?: boolean;
 }
 
 /**
- * An emulated EC2 instance; it hosts one attempt and vanishes with it. Times in ms since the epoch, for show; what
- * happens follows the readings of the awake clock, so that no job loses its notice because the machine slept.
+ * An emulated EC2 instance; it hosts one attempt and vanishes with it. Times in ms since the epoch, for show;
+ * what happens follows the readings of the awake clock, so that no job loses its notice because the machine
+ * slept.
  */
 export interface Instance {
   readonly instanceId: string;

@@ -1,7 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { BatchError, clientException } from './errors.ts';
 
-/** This machine, by every name that a client on it may use. A page that had its name rebound to it sends its own. */
+/**
+ * This machine, by every name that a client on it may use. A page that had its name rebound to it sends its
+ * own.
+ */
 const LOOPBACK = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/i;
 /** What AWS's SDKs and command line send; a page may send none of these without asking the server first. */
 const CONTENT_TYPE = /^application\/(?:json|x-amz-json-1\.[01])\s*(?:;\s*charset="?utf-8"?\s*)?$/i;
@@ -9,8 +12,8 @@ const CONTENT_TYPE = /^application\/(?:json|x-amz-json-1\.[01])\s*(?:;\s*charset
 const denied = (message: string): BatchError => new BatchError('AccessDeniedException', 403, message);
 
 /**
- * Refuses what no AWS client on this machine sends but a web page would: a foreign Host (DNS rebinding), an Origin
- * (cross-site requests), and a Host given twice.
+ * Refuses what no AWS client on this machine sends but a web page would: a foreign Host (DNS rebinding), an
+ * Origin (cross-site requests), and a Host given twice.
  */
 export const refuseForeign = (request: IncomingMessage): void => {
   const hosts = request.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host');
@@ -36,8 +39,8 @@ export const refuseContentType = (request: IncomingMessage): void => {
 };
 
 /**
- * The request's target on this endpoint. Only plain paths have one meaning for the signature and for the route, so
- * others are refused: absolute forms, `//`, `.` and `..`, back slashes, broken percent signs.
+ * The request's target on this endpoint. Only plain paths have one meaning for the signature and for the
+ * route, so others are refused: absolute forms, `//`, `.` and `..`, back slashes, broken percent signs.
  */
 export const targetOf = (request: IncomingMessage, base: string): URL => {
   const sent = request.url ?? '/';

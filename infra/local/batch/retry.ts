@@ -12,7 +12,10 @@ export interface AttemptEnd {
 export const matchesGlob = (pattern: string, value: string): boolean =>
   pattern.endsWith('*') ? value.startsWith(pattern.slice(0, -1)) : value === pattern;
 
-/** `*` matches a reason that is absent too: AWS's own example ends its rules with `onReason: *` to catch the rest. */
+/**
+ * `*` matches a reason that is absent too: AWS's own example ends its rules with `onReason: *` to catch the
+ * rest.
+ */
 const condition = (pattern: string | undefined, value: string | undefined): boolean =>
   pattern === undefined || pattern === '*' || (value !== undefined && matchesGlob(pattern, value));
 

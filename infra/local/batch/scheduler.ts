@@ -41,8 +41,8 @@ export const attemptDir = (stateDir: string, jobId: string, taskId: string): str
   path.join(stateDir, 'attempts', jobId.replace(':', '-'), taskId);
 
 /**
- * Walks jobs through their states. Every decision is on disk before it has an effect outside: an attempt is recorded
- * before its process starts, a stop before its signal is sent.
+ * Walks jobs through their states. Every decision is on disk before it has an effect outside: an attempt is
+ * recorded before its process starts, a stop before its signal is sent.
  */
 export const startScheduler = (
   state: State,

@@ -30,7 +30,9 @@ export interface LocalBatch {
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** Bytes that a request may have: of Batch's own operations, and of `/_local`, which takes traces of capacity. */
+/**
+ * Bytes that a request may have: of Batch's own operations, and of `/_local`, which takes traces of capacity.
+ */
 const MAX_BODY = { batch: 1024 * 1024, local: 30 * 1024 * 1024 } as const;
 
 const readBody = async (request: IncomingMessage, limit: number): Promise<Buffer> => {
@@ -59,9 +61,9 @@ const send = (response: ServerResponse, status: number, value: object): void => 
 };
 
 /**
- * Starts an AWS Batch endpoint on the loopback interface whose jobs are processes of this machine. It serves callers
- * that sign with `credentials`, and nobody else (docs/security.md). Throws when the
- * port is taken, when another endpoint serves `stateDir`, or when its files are damaged.
+ * Starts an AWS Batch endpoint on the loopback interface whose jobs are processes of this machine. It serves
+ * callers that sign with `credentials`, and nobody else (docs/security.md). Throws when the port is taken,
+ * when another endpoint serves `stateDir`, or when its files are damaged.
  */
 export const startLocalBatch = async (given: LocalBatchOptions): Promise<LocalBatch> => {
   const options = withDefaults({ ...given, stateDir: path.resolve(given.stateDir) });
@@ -72,7 +74,8 @@ export const startLocalBatch = async (given: LocalBatchOptions): Promise<LocalBa
   // Requests may come as soon as the port is bound; they wait until the state has been read.
   const server = createServer((request, response) => {
     response.setHeader('x-amzn-requestid', randomUUID());
-    // Node's own is up to a second old, and the SDKs set their clocks by it: after a step they would sign for yesterday.
+    // Node's own is up to a second old, and the SDKs set their clocks by it: after a step they would sign for
+    // yesterday.
     response.setHeader('date', new Date().toUTCString());
     ready
       .then((answer) => answer(request, response))

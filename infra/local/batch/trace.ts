@@ -9,14 +9,20 @@ export const nextChange = (data: readonly number[], from: number): number | unde
 };
 
 interface TracePlayer {
-  /** Plays a trace instead of the one that plays: capacity follows its points, and spot jobs beyond them are reclaimed. */
+  /**
+   * Plays a trace instead of the one that plays: capacity follows its points, and spot jobs beyond them are
+   * reclaimed.
+   */
   play(replay: Replay): void;
   stop(): void;
   /** Leaves the replay to the next endpoint on the same state. */
   close(): void;
 }
 
-/** Goes on at once with the replay that was under way when the endpoint last ended: time has passed for it all the same. */
+/**
+ * Goes on at once with the replay that was under way when the endpoint last ended: time has passed for it all
+ * the same.
+ */
 export const createTracePlayer = (endpoint: Endpoint): TracePlayer => {
   const { state, options } = endpoint;
   let timer: NodeJS.Timeout | undefined;

@@ -31,8 +31,9 @@ export const setBatchCapacity = async (
 };
 
 /**
- * Takes every machine back, as a spot market would: running jobs write a checkpoint, end, and wait for capacity, which
- * the next `nas up` brings. Without this they would go on alone and fail at the missing S3 server.
+ * Takes every machine back, as a spot market would: running jobs write a checkpoint, end, and wait for
+ * capacity, which the next `nas up` brings. Without this they would go on alone and fail at the missing S3
+ * server.
  */
 export const drainBatch = async (
   stack: StackDocument,

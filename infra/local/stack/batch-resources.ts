@@ -70,8 +70,9 @@ const untilValid = async (what: string, read: () => Promise<string | undefined>)
 };
 
 /**
- * Creates what a run needs from Batch, through Batch's own interface: a spot compute environment, the queue, and the
- * trainer's job definition over the code in `root` (a new revision only when it differs from the newest).
+ * Creates what a run needs from Batch, through Batch's own interface: a spot compute environment, the queue,
+ * and the trainer's job definition over the code in `root` (a new revision only when it differs from the
+ * newest).
  */
 export const ensureBatchResources = async (stack: StackDocument, root: string): Promise<void> => {
   const batch = clientOf(stack);

@@ -36,8 +36,8 @@ const askCode = async (root: string, stack: StackDocument): Promise<z.infer<type
 };
 
 /**
- * The code that worker and new runs get: the tree's, unless a run is under way that it could not go on with. Then the code
- * of before stays, for all of them, until that run has ended. Temporal runs already.
+ * The code that worker and new runs get: the tree's, unless a run is under way that it could not go on with.
+ * Then the code of before stays, for all of them, until that run has ended. Temporal runs already.
  */
 export const chooseCode = async (
   layout: Layout,

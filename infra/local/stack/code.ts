@@ -45,9 +45,9 @@ export const codeRoot = (layout: Layout, hash: string): string => join(layout.co
 export const hasCode = (layout: Layout, hash: string): boolean => existsSync(codeRoot(layout, hash));
 
 /**
- * Copies the working tree's code beside the stack's state and answers its name. Worker and jobs run the copy, so that the
- * tree may change, by an edit or a pull, without changing what a run began with. Packages are linked, not copied:
- * their versions are part of the code version that every checkpoint carries.
+ * Copies the working tree's code beside the stack's state and answers its name. Worker and jobs run the copy,
+ * so that the tree may change, by an edit or a pull, without changing what a run began with. Packages are
+ * linked, not copied: their versions are part of the code version that every checkpoint carries.
  */
 export const snapshotCode = (layout: Layout): string => {
   const { hash, files } = readSources();

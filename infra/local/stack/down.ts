@@ -13,7 +13,9 @@ const ORDER = ['worker', 'batch', 'temporal', 's3'] as const satisfies readonly 
 /** Notice that jobs get of the end; a trainer checkpoints as soon as it sees it. */
 const NOTICE_SECONDS = 20;
 
-/** Jobs checkpoint while S3 still runs; a Batch endpoint that does not answer cannot be asked to tell them. */
+/**
+ * Jobs checkpoint while S3 still runs; a Batch endpoint that does not answer cannot be asked to tell them.
+ */
 const drainJobs = async (
   layout: Layout,
   noticeSeconds: number,
@@ -27,8 +29,8 @@ const drainJobs = async (
 };
 
 /**
- * Ends the running jobs at a checkpoint, stops the stack's processes and leaves its state, or deletes that too. The
- * caller holds `layout.lock`.
+ * Ends the running jobs at a checkpoint, stops the stack's processes and leaves its state, or deletes that
+ * too. The caller holds `layout.lock`.
  * @returns the services that were running
  */
 export const stackDown = async (

@@ -43,8 +43,9 @@ export const isTemporalReady = (address: string, namespace: string): Promise<boo
   });
 
 /**
- * Whether this very worker polls its task queue. Temporal lists a poller for minutes after its process has died, so that the
- * pid alone could be that of a predecessor: workers name themselves `<pid>@<host>#<token of their start>`.
+ * Whether this very worker polls its task queue. Temporal lists a poller for minutes after its process has
+ * died, so that the pid alone could be that of a predecessor: workers name themselves `<pid>@<host>#<token of
+ * their start>`.
  */
 const isWorkerPolling = (stack: StackDocument, { pid, token }: RunningProcess): Promise<boolean> =>
   withTemporal(stack.config.temporalAddress, async (connection) => {
@@ -78,8 +79,8 @@ const asked = (stack: StackDocument, name: ServiceName, running: RunningProcess)
 };
 
 /**
- * Whether a service of the stack does its work. The process is looked at after the answer: of one that was killed or paused, an
- * answer that it had sent before says nothing.
+ * Whether a service of the stack does its work. The process is looked at after the answer: of one that was
+ * killed or paused, an answer that it had sent before says nothing.
  */
 export const isServiceReady = async (
   stack: StackDocument,

@@ -14,17 +14,20 @@ import {
 import { processStart } from './process-start.mjs';
 
 /**
- * Files that let one process at a time work on something. A lock is complete as soon as it is there (it is written
- * beside its place and linked), and names its process for good: pid, start time and boot, for a pid alone is given to
- * a stranger after a while. Plain JavaScript because set-up uses it before any package is installed.
+ * Files that let one process at a time work on something. A lock is complete as soon as it is there (it is
+ * written beside its place and linked), and names its process for good: pid, start time and boot, for a pid
+ * alone is given to a stranger after a while. Plain JavaScript because set-up uses it before any package is
+ * installed.
  */
 
 /**
  * What a lock file says.
  * - `free`: there is none
  * - `held`: by a process that runs
- * - `abandoned`: by a process that has ended (its pid), or torn or emptied by a crash (no pid); whoever comes takes it
- * @typedef {{ kind: 'free' } | { kind: 'held', pid: number, since: number } | { kind: 'abandoned', pid?: number, text: string }} LockState
+ * - `abandoned`: by a process that has ended (its pid), or torn or emptied by a crash (no pid); whoever comes
+ *   takes it
+ * @typedef {{ kind: 'free' } | { kind: 'held', pid: number, since: number } | { kind: 'abandoned', pid?:
+ * number, text: string }} LockState
  */
 
 /** A lock that can be neither read nor written; the message names the file. */
@@ -111,8 +114,8 @@ const place = (path) => {
 };
 
 /**
- * Removes an abandoned lock, unless it has been taken since it was looked at. A second lock guards the second look and
- * the removal: of two that look at once, the slower would remove the lock that the faster has taken.
+ * Removes an abandoned lock, unless it has been taken since it was looked at. A second lock guards the second
+ * look and the removal: of two that look at once, the slower would remove the lock that the faster has taken.
  * @param {string} path
  * @param {string} text what the abandoned lock says
  */
@@ -142,7 +145,8 @@ const removeAbandoned = (path, text) => {
 /**
  * Takes the lock, also over an abandoned one, or answers who holds it.
  * @param {string} path
- * @returns {{ kind: 'taken', release: () => void } | Extract<LockState, { kind: 'held' }> | { kind: 'free' }} `free`: it has just
+ * @returns {{ kind: 'taken', release: () => void } | Extract<LockState, { kind: 'held' }> | { kind: 'free' }}
+ * `free`: it has just
  *   changed hands; ask again
  * @throws {LockError}
  */

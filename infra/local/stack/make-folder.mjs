@@ -2,8 +2,9 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
- * Makes a folder and those above it, where they are not there yet. Node's own `recursive` never ends where folders cannot be made
- * and the system says that there is no such folder, as below /proc. Plain JavaScript because set-up uses it.
+ * Makes a folder and those above it, where they are not there yet. Node's own `recursive` never ends where
+ * folders cannot be made and the system says that there is no such folder, as below /proc. Plain JavaScript
+ * because set-up uses it.
  * @param {string} path
  * @param {number} [mode] of those that are made
  */

@@ -22,8 +22,8 @@ export const freePort = async (): Promise<number> => {
 };
 
 /**
- * The port a server shall have: the one the user named, which must be free; else the preferred one, or any free
- * port when that is taken. `isOurs` says that the taken port is held by the very server it is meant for.
+ * The port a server shall have: the one the user named, which must be free; else the preferred one, or any
+ * free port when that is taken. `isOurs` says that the taken port is held by the very server it is meant for.
  */
 export const choosePort = async (
   option: string,

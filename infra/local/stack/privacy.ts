@@ -48,8 +48,8 @@ export const openToOthers = function* (
 };
 
 /**
- * Makes the home and takes others' rights from everything of the stack in it. Answers how many files and folders had
- * been open. Throws `InputError` for a home that belongs to several users, as /tmp does.
+ * Makes the home and takes others' rights from everything of the stack in it. Answers how many files and
+ * folders had been open. Throws `InputError` for a home that belongs to several users, as /tmp does.
  */
 export const makePrivate = (layout: Layout): number => {
   mkdirSync(layout.home, { recursive: true, mode: 0o700 });

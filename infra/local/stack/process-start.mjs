@@ -12,9 +12,9 @@ const ps = (pid, field) =>
 const statOf = (pid) => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
 
 /**
- * When a process started, in the kernel's own words; undefined when there is no such process. A pid alone is given to
- * a stranger after a while, or after a reboot; pid and start time together are not. Plain JavaScript because set-up
- * uses it before any package is installed.
+ * When a process started, in the kernel's own words; undefined when there is no such process. A pid alone is
+ * given to a stranger after a while, or after a reboot; pid and start time together are not. Plain JavaScript
+ * because set-up uses it before any package is installed.
  * @param {number} pid
  * @returns {string | undefined}
  */
@@ -50,9 +50,9 @@ export const stateInProc = (stat, status) => {
 };
 
 /**
- * What a process can be expected to do. `ending`: it was killed or exits, and the kernel is taking it down, which takes a
- * large one a good part of a second; its pid and start time are there as before, and it holds its ports and locks.
- * `paused`: by SIGSTOP. `undefined`: there is no such process.
+ * What a process can be expected to do. `ending`: it was killed or exits, and the kernel is taking it down,
+ * which takes a large one a good part of a second; its pid and start time are there as before, and it holds
+ * its ports and locks. `paused`: by SIGSTOP. `undefined`: there is no such process.
  * @param {number} pid
  * @returns {'running' | 'paused' | 'ending' | undefined}
  */

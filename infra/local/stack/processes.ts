@@ -23,14 +23,19 @@ export interface ProcessSpec {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** What it gets of this process's environment: all, or what says nothing of the user's keys and other servers. */
+  /**
+   * What it gets of this process's environment: all, or what says nothing of the user's keys and other
+   * servers.
+   */
   readonly inherits: 'all' | 'basics';
   /** Added to that; undefined removes a variable. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
 }
 
-/** What `processes/NAME.json` says: enough to tell the process from a stranger that was given the same pid. */
+/**
+ * What `processes/NAME.json` says: enough to tell the process from a stranger that was given the same pid.
+ */
 interface ProcessRecord {
   readonly pid: number;
   readonly startTime: string;
@@ -56,7 +61,10 @@ const readRecord = (layout: Layout, name: string): ProcessRecord | undefined => 
   }
 };
 
-/** Whether the kernel still has the process, be it that it only takes it down: ports and locks are held until then. */
+/**
+ * Whether the kernel still has the process, be it that it only takes it down: ports and locks are held until
+ * then.
+ */
 const isPresent = (record: ProcessRecord): boolean => processStart(record.pid) === record.startTime;
 
 /** One that was killed runs no more, however long the kernel takes to take it down. */
@@ -98,7 +106,9 @@ const openLog = (path: string): number => {
   return openSync(path, 'a', 0o600);
 };
 
-/** Starts a process of its own session, its output going to its log file; what it writes is its user's alone. */
+/**
+ * Starts a process of its own session, its output going to its log file; what it writes is its user's alone.
+ */
 export const startDetached = (layout: Layout, spec: ProcessSpec): RunningProcess => {
   mkdirSync(layout.logs, { recursive: true, mode: 0o700 });
   mkdirSync(layout.processes, { recursive: true, mode: 0o700 });
@@ -143,7 +153,10 @@ const send = (pid: number, name: NodeJS.Signals): void => {
   }
 };
 
-/** Ends a process, SIGTERM, then SIGKILL after `graceMs`, and waits until it is gone. Answers whether it was there. */
+/**
+ * Ends a process, SIGTERM, then SIGKILL after `graceMs`, and waits until it is gone. Answers whether it was
+ * there.
+ */
 export const stopProcess = async (layout: Layout, name: string, graceMs: number): Promise<boolean> => {
   const record = readRecord(layout, name);
   const wasPresent = record !== undefined && isPresent(record);

@@ -26,8 +26,9 @@ export const GRACE_MS: Record<ServiceName, number> = {
 };
 
 /**
- * Temporal's development server: real server, one SQLite file, its web page. It also listens for HTTP on a port that it
- * chooses, which nothing of ours uses and which would obey any web page: no Host is allowed there.
+ * Temporal's development server: real server, one SQLite file, its web page. It also listens for HTTP on a
+ * port that it chooses, which nothing of ours uses and which would obey any web page: no Host is allowed
+ * there.
  */
 export const temporalServer = (
   tool: string,

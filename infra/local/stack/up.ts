@@ -121,8 +121,8 @@ const ensureBucket = async (stack: StackDocument): Promise<void> => {
 };
 
 /**
- * Starts what does not run, replaces what runs but does not answer or was started otherwise, and leaves the rest
- * alone. The caller holds `layout.lock`. State survives, so that searches go on where they were.
+ * Starts what does not run, replaces what runs but does not answer or was started otherwise, and leaves the
+ * rest alone. The caller holds `layout.lock`. State survives, so that searches go on where they were.
  */
 export const stackUp = async (options: UpOptions): Promise<UpResult> => {
   const { layout, say } = options;

@@ -52,8 +52,8 @@ const edgeLines = ({ from, to, operation }: GraphEdge, at: number): readonly str
 };
 
 /**
- * The graph in Graphviz' language, inputs on one line. Colours are light; `themeColours` makes what is drawn from it
- * follow the page.
+ * The graph in Graphviz' language, inputs on one line. Colours are light; `themeColours` makes what is drawn
+ * from it follow the page.
  */
 export const graphText = ({ name, nodes, edges }: ArchitectureGraph, direction: Direction): string => {
   const inputs = nodes.filter(({ kind }) => kind === 'input').map(({ id }) => `${id};`);

@@ -4,7 +4,10 @@ import { isBounded, printedOrder } from '../../task/metric.ts';
 import type { Metric } from '../../task/metric.ts';
 import { CHART_CONFIG, COLOURS } from './theme.ts';
 
-/** The paired 95 % interval of (winner − baseline) against zero, as the metric prints it; an interval that nothing bounds is left out. */
+/**
+ * The paired 95 % interval of (winner − baseline) against zero, as the metric prints it; an interval that
+ * nothing bounds is left out.
+ */
 export const difference = ({ interval, meanDifference, kind }: Verdict, metric: Metric): TopLevelSpec => {
   const colour = { better: COLOURS.good, worse: COLOURS.bad, 'not-distinguishable': COLOURS.muted }[kind];
   const [low, high] = printedOrder(metric, interval).map(metric.difference) as [number, number];

@@ -15,7 +15,8 @@ const PALETTE = [COLOURS.muted, ...SERIES, COLOURS.ink];
 const strongest = (weights: readonly number[]): number => weights.indexOf(Math.max(...weights));
 
 /**
- * The softmax of the alphas by epoch, one panel a search seed and kind of cell: of every edge the operation that weighs most in the end.
+ * The softmax of the alphas by epoch, one panel a search seed and kind of cell: of every edge the operation
+ * that weighs most in the end.
  */
 export const edgeWeights = ({
   searches,

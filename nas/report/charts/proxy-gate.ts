@@ -4,7 +4,9 @@ import type { RunReport } from '../run-report.ts';
 import { axisFormat, BY_SEED } from './channels.ts';
 import { scatter } from './scatter.ts';
 
-/** Standing in the search against the score after the short training of the gate, one point a sampled cell. */
+/**
+ * Standing in the search against the score after the short training of the gate, one point a sampled cell.
+ */
 export const proxyGate = ({
   gate,
   configuration,

@@ -3,7 +3,10 @@ import type { Comparison } from '../../benchmark/comparison.ts';
 import { byStrategy } from './channels.ts';
 import { CHART_CONFIG, PLOT } from './theme.ts';
 
-/** The least regret that is drawn, where a logarithm has no zero: as a share of the range of the table's scores. */
+/**
+ * The least regret that is drawn, where a logarithm has no zero: as a share of the range of the table's
+ * scores.
+ */
 const LEAST = 1e-5;
 
 /** Mean regret over evaluations on logarithmic axes, one line a strategy, in rank order. */

@@ -20,13 +20,18 @@ const diagnosis = (
     { columns: 2 },
   );
 
-/** Skip connections of the cell that the alphas stand for, by epoch: a search that collapses ends with many. */
+/**
+ * Skip connections of the cell that the alphas stand for, by epoch: a search that collapses ends with many.
+ */
 export const skipConnections = (report: Pick<RunReport, 'searches'>): TopLevelSpec | undefined =>
   diagnosis(report, 'skip connections', ({ skipConnects = {} }, seed) =>
     Object.entries(skipConnects).map(([kind, value]) => ({ line: `${kind}, ${seed}`, value })),
   );
 
-/** Dominant eigenvalue of the validation loss's Hessian in the alphas, by epoch, where the experiment asks for it. */
+/**
+ * Dominant eigenvalue of the validation loss's Hessian in the alphas, by epoch, where the experiment asks for
+ * it.
+ */
 export const hessianEigenvalue = (report: Pick<RunReport, 'searches'>): TopLevelSpec | undefined =>
   diagnosis(report, 'dominant eigenvalue', ({ hessianEigenvalue: value }, seed) =>
     value === undefined ? [] : [{ line: seed, value }],

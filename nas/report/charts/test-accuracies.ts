@@ -5,7 +5,10 @@ import type { RunReport } from '../run-report.ts';
 import { axisFormat } from './channels.ts';
 import { CHART_CONFIG, COLOURS, PLOT } from './theme.ts';
 
-/** Stage 3: every seed's test score, the same seed joined by a line, with mean and standard deviation beside it. */
+/**
+ * Stage 3: every seed's test score, the same seed joined by a line, with mean and standard deviation beside
+ * it.
+ */
 export const testScores = ({
   evaluations,
   winner,

@@ -2,7 +2,10 @@ import type { Config } from 'vega-lite';
 
 const themed = (name: string, light: string): string => `var(--${name}, ${light})`;
 
-/** Colours by role. In a page that defines the variables they follow its light or dark theme; elsewhere they are light. */
+/**
+ * Colours by role. In a page that defines the variables they follow its light or dark theme; elsewhere they
+ * are light.
+ */
 export const COLOURS = {
   ink: themed('ink', '#1d2126'),
   muted: themed('muted', '#68707c'),
@@ -28,7 +31,10 @@ export const SERIES = [
 export const themeColours = (svg: string): string =>
   svg.replace(/#[0-9a-f]{6}/g, (colour) => THEMED.get(colour) ?? colour);
 
-/** The chart as a file of its own, for programs that know no variables: every variable becomes its light colour. */
+/**
+ * The chart as a file of its own, for programs that know no variables: every variable becomes its light
+ * colour.
+ */
 export const plainColours = (svg: string): string => svg.replace(/var\(--\w+, (#[0-9a-f]{6})\)/g, '$1');
 
 const THEMED: ReadonlyMap<string, string> = new Map(

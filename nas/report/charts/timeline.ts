@@ -37,9 +37,9 @@ const joined = (bars: readonly Bar[]): readonly Bar[] => {
 };
 
 /**
- * Every attempt of every job as a bar over time, so that reclaims and the restarts after them are seen at once. An
- * attempt without last words was killed; its bar ends where the job's next attempt begins. The trials of a search, which may
- * be thousands, share its row.
+ * Every attempt of every job as a bar over time, so that reclaims and the restarts after them are seen at
+ * once. An attempt without last words was killed; its bar ends where the job's next attempt begins. The
+ * trials of a search, which may be thousands, share its row.
  */
 export const timeline = ({
   attempts,

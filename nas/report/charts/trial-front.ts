@@ -7,7 +7,10 @@ import { BY_SEED, values } from './channels.ts';
 import { CHART_CONFIG, COLOURS, PLOT } from './theme.ts';
 import { thinned } from './thinned.ts';
 
-/** Score against one measure of every trial, the front of each search as a line, and what the search was held to. */
+/**
+ * Score against one measure of every trial, the front of each search as a line, and what the search was held
+ * to.
+ */
 export const trialFront = (
   { searches, configuration }: Pick<RunReport, 'searches' | 'configuration'>,
   measure: string,

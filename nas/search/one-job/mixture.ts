@@ -21,7 +21,10 @@ export interface MixturePlan {
   readonly searchesOn?: 'validation' | 'train+validation';
   /** Forward passes, each with a backward pass, of one step: on training and on search images. */
   readonly passes: { readonly training: number; readonly search: number };
-  /** The curvature in the alphas is measured every so many epochs, each time by so many passes over one validation minibatch. */
+  /**
+   * The curvature in the alphas is measured every so many epochs, each time by so many passes over one
+   * validation minibatch.
+   */
   readonly diagnosis?: { readonly every: number; readonly iterations: number };
 }
 

@@ -26,8 +26,8 @@ export interface SearchToCheck<Options> {
 }
 
 /**
- * A search that is one program in one job, as its file writes it: the sibling of `StrategyDefinition`. Everything here is pure; what
- * computes with tensors is the method's entry in the table of programs.
+ * A search that is one program in one job, as its file writes it: the sibling of `StrategyDefinition`.
+ * Everything here is pure; what computes with tensors is the method's entry in the table of programs.
  */
 export interface OneJobDefinition<
   Name extends string,
@@ -43,8 +43,8 @@ export interface OneJobDefinition<
   /** The program's kind in job documents, which never changes: checkpoints belong to it. */
   readonly program: Program;
   /**
-   * What learns: a `mixture` of all operations at once, weights that the `children` share, of which each minibatch trains one, or
-   * a network that gives children `generated weights`.
+   * What learns: a `mixture` of all operations at once, weights that the `children` share, of which each
+   * minibatch trains one, or a network that gives children `generated weights`.
    */
   readonly trains: 'mixture' | 'children' | 'generated weights';
   /** Spaces that it can search. */

@@ -7,7 +7,10 @@ import { oneJobSearch } from './one-job-search.ts';
 /** Spaces whose supernets keep running statistics of batch norm; in the others every child has its own. */
 const RUNNING_STATISTICS: readonly string[] = ['darts-cnn', 'nas-bench-201'];
 
-/** Random search with weight sharing: cells sampled uniformly, while the shared weights are trained and when they are scored. */
+/**
+ * Random search with weight sharing: cells sampled uniformly, while the shared weights are trained and when
+ * they are scored.
+ */
 export const randomWeightSharing = oneJobSearch({
   name: 'random-weight-sharing',
   source: 'Random search with weight sharing (Li & Talwalkar 2019, §3 and §4.2).',

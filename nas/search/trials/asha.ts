@@ -78,10 +78,11 @@ const withRung = (model: Model, at: number, change: (rung: Rung) => Rung): Model
 });
 
 /**
- * Asynchronous successive halving over any sampler. Li, L. et al. 2020, "A System for Massively Parallel Hyperparameter
- * Tuning", Algorithm 2; the baseline of Li & Talwalkar 2019, §4 (η = 4). A promotion trains the same network with η
- * times the resource; highest rungs are served first. Infeasible networks count in their rung but are never promoted.
- * The papers' new networks are uniform samples; `sampler.ts` says what other strategies learn here.
+ * Asynchronous successive halving over any sampler. Li, L. et al. 2020, "A System for Massively Parallel
+ * Hyperparameter Tuning", Algorithm 2; the baseline of Li & Talwalkar 2019, §4 (η = 4). A promotion trains
+ * the same network with η times the resource; highest rungs are served first. Infeasible networks count in
+ * their rung but are never promoted. The papers' new networks are uniform samples; `sampler.ts` says what
+ * other strategies learn here.
  */
 export const asha = (name: string, source: SamplerSource): StrategyDefinition<SchedulerOptions, Model> => {
   const sampler = samplerOf(source, { eta: 4, minFidelity: 1 / 64 });

@@ -50,8 +50,9 @@ const kept = keptDistances(
 const BRANCHES = 8;
 
 /**
- * Algorithm 1: best-first search over a tree of morphisms with simulated annealing. The queue starts with all observed
- * networks; the best is expanded, and a child joins with probability min(1, exp((value − best) / T)).
+ * Algorithm 1: best-first search over a tree of morphisms with simulated annealing. The queue starts with all
+ * observed networks; the best is expanded, and a child joins with probability min(1, exp((value − best) /
+ * T)).
  */
 const annealedTree: Explorer<Options> = ({ space, genotypes, options: o, rank, taken, random }) => {
   const queue = genotypes.map((genotype) => ({ genotype, value: rank(genotype) }));
@@ -80,12 +81,13 @@ const annealedTree: Explorer<Options> = ({ space, genotypes, options: o, rank, t
 };
 
 /**
- * Bayesian optimisation guiding network morphism. Jin, Song & Hu 2019, "Auto-Keras: An Efficient Neural Architecture
- * Search System", §3: Gaussian process over the edit distance of networks, upper confidence bound, tree-structured
- * maximisation by morphisms (Algorithm 1). β, the last temperature and eight morphisms a step are those of
- * the authors' code. Deviations: children are trained from scratch and inherit no weights, though the paper's morphisms keep the
- * network's function; the walk also ends after `candidates` networks; the kernel is exp(−d² / 2ℓ²) of the distance itself, with noise
- * raised until it is positive definite, in place of Bourgain's embedding; a fit serves a batch.
+ * Bayesian optimisation guiding network morphism. Jin, Song & Hu 2019, "Auto-Keras: An Efficient Neural
+ * Architecture Search System", §3: Gaussian process over the edit distance of networks, upper confidence
+ * bound, tree-structured maximisation by morphisms (Algorithm 1). β, the last temperature and eight morphisms
+ * a step are those of the authors' code. Deviations: children are trained from scratch and inherit no
+ * weights, though the paper's morphisms keep the network's function; the walk also ends after `candidates`
+ * networks; the kernel is exp(−d² / 2ℓ²) of the distance itself, with noise raised until it is positive
+ * definite, in place of Bourgain's embedding; a fit serves a batch.
  */
 export const autoKeras = modelGuided<Options>({
   name: 'auto-keras',

@@ -41,10 +41,11 @@ const acquisition: Acquisition<Options> = ({ space, genotypes, targets, options:
 };
 
 /**
- * Gaussian-process search with expected improvement: Snoek, Larochelle & Adams 2012, §2, on the space's own features,
- * with the evolutionary choice of candidates of NASBOT (Kandasamy et al. 2018, §4). The squared-exponential kernel's
- * length scale is the most probable of three; scores enter as normal scores of their ranks. To bound the time, a fit
- * uses at most `trainingLimit` observations and serves a batch of proposals.
+ * Gaussian-process search with expected improvement: Snoek, Larochelle & Adams 2012, §2, on the space's own
+ * features, with the evolutionary choice of candidates of NASBOT (Kandasamy et al. 2018, §4). The
+ * squared-exponential kernel's length scale is the most probable of three; scores enter as normal scores of
+ * their ranks. To bound the time, a fit uses at most `trainingLimit` observations and serves a batch of
+ * proposals.
  */
 export const bayesianOptimization = modelGuided<Options>({
   name: 'bayesian-optimization',

@@ -88,8 +88,8 @@ const UNKNOWN = 0;
 const key = (code: NscLayer): string => code.join();
 
 /**
- * Multiply-adds of a block for one pixel, in units of C² for an input of C channels; a convolution has C filters. One at
- * least, so that a block without convolutions has a logarithm.
+ * Multiply-adds of a block for one pixel, in units of C² for an input of C channels; a convolution has C
+ * filters. One at least, so that a block without convolutions has a logarithm.
  */
 const blockMultiplyAdds = (genotype: BlockQnnGenotype): number => {
   const widths = [1];
@@ -154,7 +154,10 @@ const memories = growing<Episode, number[]>(
   (rewards, { reward }) => insertSorted(rewards, reward, ascending),
 );
 
-/** Rewards in [0, 1] over the memory's range; the worst tenth is clipped, as one broken block would squeeze all others. */
+/**
+ * Rewards in [0, 1] over the memory's range; the worst tenth is clipped, as one broken block would squeeze
+ * all others.
+ */
 const scaler = (memory: readonly Episode[]): ((reward: number) => number) => {
   const rewards = memories.of(memory);
   const low = rewards[Math.floor(rewards.length / 10)] as number;
@@ -162,7 +165,9 @@ const scaler = (memory: readonly Episode[]): ((reward: number) => number) => {
   return (reward) => (high > low ? Math.max(0, (reward - low) / (high - low)) : 0.5);
 };
 
-/** Bellman updates from the block's end to its start, each layer rewarded with r / T (§3.2, "reward shaping"). */
+/**
+ * Bellman updates from the block's end to its start, each layer rewarded with r / T (§3.2, "reward shaping").
+ */
 const replay = (q: Values, memory: readonly Episode[], o: Options, random: Random): Values => {
   const next: Record<string, Readonly<Record<string, number>>> = { ...q };
   /** States whose values are this replay's own copy. */
@@ -185,11 +190,13 @@ const replay = (q: Values, memory: readonly Episode[], o: Options, random: Rando
 };
 
 /**
- * Block-wise network generation by Q-learning. Zhong et al. 2018: blocks as Network Structure Codes (§3.1), tabular
- * Q-learning with an ε schedule and experience replay (§3.2), shaped rewards r / T (ibid.), one replay of as many networks after every batch (Table 2), and a reward that corrects an
- * early-stopped accuracy by the block's multiply-adds and density (§3.3). Deviations: exploration draws a type and then one
- * of its layers, not any action alike; rewards are scaled to [0, 1] over what was seen; the schedule, α and the batch fit the budget; multiply-adds are those of one block in units of C², and the
- * paper's weights of the two terms are not published. An infeasible block counts as the lowest reward so far.
+ * Block-wise network generation by Q-learning. Zhong et al. 2018: blocks as Network Structure Codes (§3.1),
+ * tabular Q-learning with an ε schedule and experience replay (§3.2), shaped rewards r / T (ibid.), one
+ * replay of as many networks after every batch (Table 2), and a reward that corrects an early-stopped
+ * accuracy by the block's multiply-adds and density (§3.3). Deviations: exploration draws a type and then one
+ * of its layers, not any action alike; rewards are scaled to [0, 1] over what was seen; the schedule, α and
+ * the batch fit the budget; multiply-adds are those of one block in units of C², and the paper's weights of
+ * the two terms are not published. An infeasible block counts as the lowest reward so far.
  */
 export const blockQnn: StrategyDefinition<Options, Model> = {
   name: 'block-qnn',

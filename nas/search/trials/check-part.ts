@@ -1,6 +1,8 @@
 import { InputError } from '../../core/input-error.ts';
 
-/** Checks a strategy that is the field `field` of another one: what it refuses is named as the other one's. */
+/**
+ * Checks a strategy that is the field `field` of another one: what it refuses is named as the other one's.
+ */
 export const checkPart = (field: string, check: () => void): void => {
   try {
     check();

@@ -5,7 +5,9 @@ import type { Json } from '../../core/json.ts';
 type ControllerStep =
   /** One choice, by the softmax layer and embedding named `table`, which other steps may share. */
   | { readonly kind: 'choice'; readonly table: string; readonly size: number }
-  /** Anchor point: a bit for each of the first `bits` anchors before it, by attention (Zoph & Le 2017, §3.3). */
+  /**
+   * Anchor point: a bit for each of the first `bits` anchors before it, by attention (Zoph & Le 2017, §3.3).
+   */
   | { readonly kind: 'anchor'; readonly bits: number };
 
 /** A controller's network: a stack of LSTM layers that reads its own choices. */
@@ -34,8 +36,8 @@ interface ControllerObjective {
 }
 
 /**
- * The tensor arithmetic of controllers: a port, because strategies know no tensor library. Parameters are one flat
- * float32 vector in the order of `controllerLayout`. All functions are pure and equal in every process.
+ * The tensor arithmetic of controllers: a port, because strategies know no tensor library. Parameters are one
+ * flat float32 vector in the order of `controllerLayout`. All functions are pure and equal in every process.
  */
 export interface ControllerMath {
   /** Draws one list of choices by inversion; `uniforms` holds one number in [0, 1) a choice. */
@@ -91,10 +93,16 @@ export const elements = (shape: readonly number[]): number => shape.reduce((prod
 export const controllerSize = (shape: Omit<ControllerShape, 'steps'>): number =>
   controllerLayout(shape).reduce((sum, { shape: dimensions }) => sum + elements(dimensions), 0);
 
-/** Decisions that differ in numbers alone (`layer 3/filters`, `layer 4/filters`) and have equal options share a table. */
+/**
+ * Decisions that differ in numbers alone (`layer 3/filters`, `layer 4/filters`) and have equal options share
+ * a table.
+ */
 const tableOf = (label: string, size: number): string => `${label.replace(/\d+/g, '#')} of ${size}`;
 
-/** The time steps that make the choices: anchor points where the decisions mark them, a softmax for every other. */
+/**
+ * The time steps that make the choices: anchor points where the decisions mark them, a softmax for every
+ * other.
+ */
 const controllerSteps = ({ sizes, labels, anchors = [] }: Decisions<Json>): readonly ControllerStep[] => {
   const steps: ControllerStep[] = [];
   const anchorAt = new Map(anchors.map(([first, bits]) => [first, bits]));

@@ -23,8 +23,8 @@ interface ControllerSearchOptions {
   /** S: pieces of the shared parameters; a layout, which changes no number. */
   readonly shards: number;
   /**
-   * Latest versions of the parameters that are kept besides those that replicas hold, which are known late where a state is
-   * rebuilt from results alone; null: K − 1.
+   * Latest versions of the parameters that are kept besides those that replicas hold, which are known late
+   * where a state is rebuilt from results alone; null: K − 1.
    */
   readonly staleness: number | null;
   readonly learningRate: number;
@@ -71,7 +71,10 @@ type Note = {
 
 type Context<O> = StrategyContext<O>;
 
-/** Draws that give no valid genotype are repeated; after this many a uniform sample of the space takes their place. */
+/**
+ * Draws that give no valid genotype are repeated; after this many a uniform sample of the space takes their
+ * place.
+ */
 const MAX_DRAWS = 200;
 
 const levelsOf = (space: Space): readonly Decisions<Json>[] =>
@@ -93,11 +96,12 @@ const uniformInit = (size: number, range: number, random: Random): Float32Array 
   Float32Array.from({ length: size }, () => (2 * random.uniform() - 1) * range);
 
 /**
- * Search by a recurrent controller whose K replicas share parameters. A replica pulls them, proposes a round of m
- * children, and when the last result of the round is in, the round's gradient is applied. A version of the parameters is
- * kept for as long as a replica's round was drawn from it. With fewer trials under way than
- * K · m, fewer replicas are busy. In a space of levels the controller starts on the first and moves on to the next every
- * `growEvery` trials; all levels share its parameters. An infeasible network counts as the lowest reward so far.
+ * Search by a recurrent controller whose K replicas share parameters. A replica pulls them, proposes a round
+ * of m children, and when the last result of the round is in, the round's gradient is applied. A version of
+ * the parameters is kept for as long as a replica's round was drawn from it. With fewer trials under way than
+ * K · m, fewer replicas are busy. In a space of levels the controller starts on the first and moves on to the
+ * next every `growEvery` trials; all levels share its parameters. An infeasible network counts as the lowest
+ * reward so far.
  */
 export const controllerSearch = <O extends ControllerSearchOptions & Json>(definition: {
   readonly name: string;
@@ -117,7 +121,9 @@ export const controllerSearch = <O extends ControllerSearchOptions & Json>(defin
       : Math.min(levels - 1, Math.floor(ordinal / growEvery(context.options)));
   };
 
-  /** A round's gradient steps: REINFORCE at the parameters it was drawn with, PPO at the moving present ones. */
+  /**
+   * A round's gradient steps: REINFORCE at the parameters it was drawn with, PPO at the moving present ones.
+   */
   const applyRound = (
     { server, replicas }: Model,
     replica: Replica,
@@ -169,7 +175,8 @@ export const controllerSearch = <O extends ControllerSearchOptions & Json>(defin
     needsController: true,
     refuses: (space) =>
       levelsOf(space).length === 0 ? 'it needs genotypes that are fixed lists of choices' : undefined,
-    // The first round of one replica is proposed before those of the others: it decides whether anything is learnt.
+    // The first round of one replica is proposed before those of the others: it decides whether anything is
+    // learnt.
     check: ({ options: { children }, evaluations }) => checkPopulation('children', children, evaluations),
     init: (context) => {
       const {

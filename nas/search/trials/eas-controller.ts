@@ -1,7 +1,8 @@
 /**
- * The meta-controller of EAS as a port: strategies know no tensor library. A bidirectional LSTM reads a network token by token;
- * the wider actor says of every layer whether it grows, by a sigmoid shared by all; the deeper actor, an LSTM that begins with
- * the encoder's last state, chooses block, place in the block and kernel of a new layer (Cai et al. 2018, Figures 2 to 4).
+ * The meta-controller of EAS as a port: strategies know no tensor library. A bidirectional LSTM reads a
+ * network token by token; the wider actor says of every layer whether it grows, by a sigmoid shared by all;
+ * the deeper actor, an LSTM that begins with the encoder's last state, chooses block, place in the block and
+ * kernel of a new layer (Cai et al. 2018, Figures 2 to 4).
  */
 export interface EasControllerShape {
   /** Length that networks are padded to. */
@@ -41,7 +42,9 @@ export interface EasStep {
   readonly advantage: number;
 }
 
-/** Pure functions, equal in every process. Parameters are one flat float32 vector in the order of `easLayout`. */
+/**
+ * Pure functions, equal in every process. Parameters are one flat float32 vector in the order of `easLayout`.
+ */
 export interface EasController {
   /** Of each token, the probability that its layer grows. */
   widening(shape: EasControllerShape, parameters: Float32Array, tokens: readonly number[]): readonly number[];
@@ -53,7 +56,10 @@ export interface EasController {
     places: readonly number[],
     uniforms: readonly [number, number, number],
   ): readonly [block: number, place: number, kernel: number];
-  /** Gradient of Σ advantage · log p of the actions plus weighted entropy, to be ascended; as long as `parameters`. */
+  /**
+   * Gradient of Σ advantage · log p of the actions plus weighted entropy, to be ascended; as long as
+   * `parameters`.
+   */
   gradient(
     shape: EasControllerShape,
     parameters: Float32Array,

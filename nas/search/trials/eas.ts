@@ -64,7 +64,9 @@ const options = (evaluations: number) => {
 };
 type Options = z.infer<ReturnType<typeof options>>;
 
-/** What a child was made by: tokens of the layers that each widening grew, and the choices of each deepening. */
+/**
+ * What a child was made by: tokens of the layers that each widening grew, and the choices of each deepening.
+ */
 type Decisions = {
   readonly widened: readonly (readonly number[])[];
   readonly deepened: readonly (readonly [block: number, place: number, kernel: number])[];
@@ -142,8 +144,8 @@ interface Walk {
 }
 
 /**
- * From a start point through all transformations; `widen` and `deepen` decide of the i-th one, from the network that it
- * finds. A deepening that finds every block full is left out.
+ * From a start point through all transformations; `widen` and `deepen` decide of the i-th one, from the
+ * network that it finds. A deepening that finds every block full is left out.
  */
 const walk = (
   context: Context,
@@ -261,15 +263,18 @@ const finishRound = (model: Model, start: StartPoint, context: Context): Model =
 };
 
 /**
- * Efficient architecture search by network transformation. Cai et al. 2018: a reinforcement-learning agent (bidirectional LSTM
- * encoder of 50 units over embeddings of size 16, wider and deeper actors, Adam at 0.002) transforms a trained start network by
- * function-preserving widenings and deepenings (§3); each child goes on from its weights; the reward is tan(acc · π / 2) above an
- * exponential moving average (§4.1), which begins at 0 and takes 0.95 of the present batch's mean before it is subtracted (authors'
- * code, `arch_manager.py:210–223`); 10 children a step, 5 deepenings and 4 widenings each, in two phases
- * (§4.2). Learning rate, entropy weight, initial values, noise and the order of the transformations are those of the authors' code.
+ * Efficient architecture search by network transformation. Cai et al. 2018: a reinforcement-learning agent
+ * (bidirectional LSTM encoder of 50 units over embeddings of size 16, wider and deeper actors, Adam at 0.002)
+ * transforms a trained start network by function-preserving widenings and deepenings (§3); each child goes on
+ * from its weights; the reward is tan(acc · π / 2) above an exponential moving average (§4.1), which begins
+ * at 0 and takes 0.95 of the present batch's mean before it is subtracted (authors' code,
+ * `arch_manager.py:210–223`); 10 children a step, 5 deepenings and 4 widenings each, in two phases (§4.2).
+ * Learning rate, entropy weight, initial values, noise and the order of the transformations are those of the
+ * authors' code.
  *
- * Deviations: a start point is trained as long as every other network, the first from scratch; full blocks are not deepened; accuracies count up to 0.999; an infeasible network counts as the lowest reward so
- * far; a start network that cannot be trained leaves its children to start from scratch.
+ * Deviations: a start point is trained as long as every other network, the first from scratch; full blocks
+ * are not deepened; accuracies count up to 0.999; an infeasible network counts as the lowest reward so far; a
+ * start network that cannot be trained leaves its children to start from scratch.
  */
 export const eas: StrategyDefinition<Options, Model> = {
   name: 'eas',

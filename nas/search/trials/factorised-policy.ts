@@ -34,7 +34,10 @@ export const drawIndex = (weights: readonly number[], random: Random): number =>
   return weights.findLastIndex((weight) => weight > 0);
 };
 
-/** Draws that give no valid genotype are repeated; after this many a uniform sample of the space takes their place. */
+/**
+ * Draws that give no valid genotype are repeated; after this many a uniform sample of the space takes their
+ * place.
+ */
 const MAX_DRAWS = 200;
 
 /** A valid genotype drawn by `choose`, with rejection. */
@@ -57,8 +60,8 @@ export const logProbability = (policy: Policy, choices: readonly number[]): numb
   policy.reduce((sum, logits, i) => sum + Math.log(softmax(logits)[choices[i] as number] as number), 0);
 
 /**
- * The policy after one ascent step on `weight · log p(choices) + entropyWeight · entropy`, both gradients by the
- * closed form of the softmax.
+ * The policy after one ascent step on `weight · log p(choices) + entropyWeight · entropy`, both gradients by
+ * the closed form of the softmax.
  */
 export const ascend = (
   policy: Policy,

@@ -11,8 +11,8 @@ export interface GaussianProcess {
 }
 
 /**
- * Rasmussen & Williams 2006, Algorithm 2.1. `kernel` is the n × n matrix of the training points with ones on its
- * diagonal, `noise` the variance added there. Undefined if the sum is not positive definite.
+ * Rasmussen & Williams 2006, Algorithm 2.1. `kernel` is the n × n matrix of the training points with ones on
+ * its diagonal, `noise` the variance added there. Undefined if the sum is not positive definite.
  */
 export const fitGaussianProcess = (
   kernel: readonly (readonly number[])[],

@@ -136,13 +136,14 @@ const fresh = (size: number): Model['open'] =>
   Array.from({ length: size }, (_, slot) => ({ slot, genotype: null }));
 
 /**
- * Genetic algorithm in generations. Xie & Yuille 2017, "Genetic CNN", §3.2 and Algorithm 1: roulette over the score
- * above the worst, exchange of stages in adjacent pairs, flips of bits in those not crossed; N = 20, p_C = q_C = 0.2,
- * p_M = 0.8 and q_M = 0.05 as for CIFAR-10 there. Deviations: an individual that the generation before had keeps its
- * score, where the paper trains every one again and takes the mean; a generation that changes nobody gets one mutant;
- * generations wait for their last result, and infeasible individuals leave no parent. In other spaces than the paper's every
- * choice is a stage and a bit; where genotypes are no list of choices, or the list would be invalid, the space's own
- * crossover and mutation take over.
+ * Genetic algorithm in generations. Xie & Yuille 2017, "Genetic CNN", §3.2 and Algorithm 1: roulette over the
+ * score above the worst, exchange of stages in adjacent pairs, flips of bits in those not crossed; N = 20,
+ * p_C = q_C = 0.2, p_M = 0.8 and q_M = 0.05 as for CIFAR-10 there. Deviations: an individual that the
+ * generation before had keeps its score, where the paper trains every one again and takes the mean; a
+ * generation that changes nobody gets one mutant; generations wait for their last result, and infeasible
+ * individuals leave no parent. In other spaces than the paper's every choice is a stage and a bit; where
+ * genotypes are no list of choices, or the list would be invalid, the space's own crossover and mutation take
+ * over.
  */
 export const genetic: StrategyDefinition<Options, Model> = {
   name: 'genetic',

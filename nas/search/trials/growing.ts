@@ -7,8 +7,9 @@ export interface Growing<T, D> {
 }
 
 /**
- * Lists are immutable and part of a state that is plain JSON; what is derived from them is neither. `add` changes the derived value by
- * one item, so that a search that goes on in one process pays for the item alone.
+ * Lists are immutable and part of a state that is plain JSON; what is derived from them is neither. `add`
+ * changes the derived value by one item, so that a search that goes on in one process pays for the item
+ * alone.
  */
 export const growing = <T, D>(create: () => D, add: (derived: D, item: T) => void): Growing<T, D> => {
   const known = new WeakMap<readonly T[], D>();
@@ -47,7 +48,9 @@ export const insertSorted = <T>(sorted: T[], item: T, compare: (a: T, b: T) => n
   return from;
 };
 
-/** Where an item stands in an ascending list that holds it; −1 where it does not. No two items compare equal. */
+/**
+ * Where an item stands in an ascending list that holds it; −1 where it does not. No two items compare equal.
+ */
 export const placeInSorted = <T>(sorted: readonly T[], item: T, compare: (a: T, b: T) => number): number => {
   let [from, to] = [0, sorted.length];
   while (from < to) {

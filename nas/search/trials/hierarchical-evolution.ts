@@ -22,11 +22,12 @@ type Options = z.infer<ReturnType<typeof options>>;
 type Model = { readonly population: readonly Member[] };
 
 /**
- * Asynchronous tournament selection without deaths. Liu, Simonyan, Vinyals, Fernando & Kavukcuoglu 2018, "Hierarchical
- * Representations for Efficient Architecture Search", §3.2: a tournament of 5 % of the population, the winner is
- * mutated, offspring always joins. The whole population is kept, as there. The rivals of a tournament are distinct members.
- * Deviations: infeasible networks do not join; a tournament has two rivals at least, where 5 % of the population are fewer
- * and would select nobody; the population starts with a sixth of a budget smaller than 1,200.
+ * Asynchronous tournament selection without deaths. Liu, Simonyan, Vinyals, Fernando & Kavukcuoglu 2018,
+ * "Hierarchical Representations for Efficient Architecture Search", §3.2: a tournament of 5 % of the
+ * population, the winner is mutated, offspring always joins. The whole population is kept, as there. The
+ * rivals of a tournament are distinct members. Deviations: infeasible networks do not join; a tournament has
+ * two rivals at least, where 5 % of the population are fewer and would select nobody; the population starts
+ * with a sixth of a budget smaller than 1,200.
  */
 export const hierarchicalEvolution: StrategyDefinition<Options, Model> = {
   name: 'hierarchical-evolution',

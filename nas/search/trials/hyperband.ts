@@ -35,7 +35,10 @@ const halvingBrackets: Brackets = (options) => {
   return [{ size: options.eta ** (fidelities.length - 1), fidelities }];
 };
 
-/** Li et al. 2018, Algorithm 1: brackets s = s_max … 0 of n = ⌈(s_max + 1) η^s / (s + 1)⌉ networks, over and over. */
+/**
+ * Li et al. 2018, Algorithm 1: brackets s = s_max … 0 of n = ⌈(s_max + 1) η^s / (s + 1)⌉ networks, over and
+ * over.
+ */
 const hyperbandBrackets: Brackets = (options) => {
   const fidelities = rungFidelities(options);
   const top = fidelities.length - 1;
@@ -49,8 +52,8 @@ const hyperbandBrackets: Brackets = (options) => {
 };
 
 /**
- * HpBandSter, `optimizers/bohb.py:109–111`: as many brackets and rungs, of ⌊(s_max + 1) / (s + 1)⌋ η^s networks.
- * At η = 3 and five rungs Hyperband's 81, 34, 15, 8 and 5 networks are 81, 27, 9, 6 and 5.
+ * HpBandSter, `optimizers/bohb.py:109–111`: as many brackets and rungs, of ⌊(s_max + 1) / (s + 1)⌋ η^s
+ * networks. At η = 3 and five rungs Hyperband's 81, 34, 15, 8 and 5 networks are 81, 27, 9, 6 and 5.
  */
 const bohbBrackets: Brackets = (options) => {
   const fidelities = rungFidelities(options);
@@ -165,9 +168,9 @@ const scheduler =
   };
 
 /**
- * Successive halving over any sampler. Jamieson & Talwalkar 2016, "Non-stochastic Best Arm Identification", Figure 2.
- * Synchronous: a rung waits for its last result. Infeasible networks do not survive. Deviation: one of η = 4 goes on, where
- * the paper halves, and a further bracket follows while there is budget.
+ * Successive halving over any sampler. Jamieson & Talwalkar 2016, "Non-stochastic Best Arm Identification",
+ * Figure 2. Synchronous: a rung waits for its last result. Infeasible networks do not survive. Deviation: one
+ * of η = 4 goes on, where the paper halves, and a further bracket follows while there is budget.
  */
 export const successiveHalving = scheduler(
   halvingBrackets,
@@ -176,9 +179,9 @@ export const successiveHalving = scheduler(
 );
 
 /**
- * Hyperband over any sampler. Li, L. et al. 2018, "Hyperband", Algorithm 1; η and least fidelity as in HpBandSter, the code of
- * BOHB's authors. Deviation: a bracket and
- * a rung wait for the last result of the one before, where HpBandSter begins the next bracket on idle machines.
+ * Hyperband over any sampler. Li, L. et al. 2018, "Hyperband", Algorithm 1; η and least fidelity as in
+ * HpBandSter, the code of BOHB's authors. Deviation: a bracket and a rung wait for the last result of the one
+ * before, where HpBandSter begins the next bracket on idle machines.
  */
 export const hyperband = scheduler(
   hyperbandBrackets,
@@ -187,8 +190,8 @@ export const hyperband = scheduler(
 );
 
 /**
- * BOHB: Hyperband with the brackets of its authors' code, over `tpe`, which says where that part differs. Falkner, Klein &
- * Hutter 2018, "BOHB", §3.1. Deviation: as of Hyperband.
+ * BOHB: Hyperband with the brackets of its authors' code, over `tpe`, which says where that part differs.
+ * Falkner, Klein & Hutter 2018, "BOHB", §3.1. Deviation: as of Hyperband.
  */
 export const bohb = scheduler(
   bohbBrackets,

@@ -11,8 +11,9 @@ export interface Fitting<P> {
 type Distances<P extends object> = WeakMap<P, WeakMap<P, readonly number[]>>;
 
 /**
- * Keeps profiles of networks, and what was measured between them, from one fit to the next: memory is that of two fits, however long
- * the search. Networks are told apart by identity, so that a state that was stored and read again measures anew.
+ * Keeps profiles of networks, and what was measured between them, from one fit to the next: memory is that of
+ * two fits, however long the search. Networks are told apart by identity, so that a state that was stored and
+ * read again measures anew.
  */
 export const keptDistances = <P extends object>(
   profile: (genotype: Json) => P,

@@ -12,7 +12,8 @@ export interface Likeness<P> {
   /** Powers or sums of distances: symmetric, and all zero from a thing to itself. */
   readonly measures: (a: P, b: P) => readonly number[];
   /**
-   * Kernels to choose from, of the measures as shares of their medians between observations; one at zero measures.
+   * Kernels to choose from, of the measures as shares of their medians between observations; one at zero
+   * measures.
    */
   readonly kernels: readonly ((shares: readonly number[]) => number)[];
 }

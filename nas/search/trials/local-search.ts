@@ -30,7 +30,9 @@ type Model = {
 
 type Note = { readonly kind: 'start' | 'neighbour'; readonly key: string };
 
-/** Draws for a random network that was not proposed before; spaces that are nearly used up get a repeated one. */
+/**
+ * Draws for a random network that was not proposed before; spaces that are nearly used up get a repeated one.
+ */
 const DRAWS = 20;
 
 interface Neighbour {
@@ -61,12 +63,13 @@ const unseenStart = (space: Space, random: Random, isSeen: (key: string) => bool
 };
 
 /**
- * Hill climbing from random starts. White, Nolen & Savani 2021, "Exploring the Loss Landscape in Neural Architecture
- * Search", §3, and the authors' code: the best of a few random networks is where a climb starts; neighbours in random order,
- * move at the first improvement ("query until lower"), start anew where none improves; no network is proposed twice (by the
- * space's canonical hash). Deviations: `initial` is a sixth of small budgets. Trials run in parallel: once all neighbours
- * are under way further slots get random starts, which count for the next climb or, if they are better than where this one
- * stands, move it; so does a neighbour of a position that was left meanwhile. Infeasible networks are never returned to.
+ * Hill climbing from random starts. White, Nolen & Savani 2021, "Exploring the Loss Landscape in Neural
+ * Architecture Search", §3, and the authors' code: the best of a few random networks is where a climb starts;
+ * neighbours in random order, move at the first improvement ("query until lower"), start anew where none
+ * improves; no network is proposed twice (by the space's canonical hash). Deviations: `initial` is a sixth of
+ * small budgets. Trials run in parallel: once all neighbours are under way further slots get random starts,
+ * which count for the next climb or, if they are better than where this one stands, move it; so does a
+ * neighbour of a position that was left meanwhile. Infeasible networks are never returned to.
  */
 const define = (): StrategyDefinition<Options, Model> => {
   const lists = new WeakMap<Member, readonly Neighbour[]>();

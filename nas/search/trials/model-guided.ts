@@ -69,7 +69,9 @@ const remembered = (rank: (candidate: Json) => number): ((candidate: Json) => nu
   };
 };
 
-/** Produces the candidates that are ranked; `taken` says whether the JSON of a network was proposed before. */
+/**
+ * Produces the candidates that are ranked; `taken` says whether the JSON of a network was proposed before.
+ */
 export type Explorer<O> = (
   fit: Fit<O> & {
     readonly rank: (candidate: Json) => number;
@@ -78,8 +80,8 @@ export type Explorer<O> = (
 ) => readonly Json[];
 
 /**
- * Targets for a regression: Φ⁻¹((rank − ½) / n) of each score, ties sharing their mean rank (the Gaussian copula of
- * Salinas, Shen & Perrone 2020). Infeasible networks (null) share the lowest rank.
+ * Targets for a regression: Φ⁻¹((rank − ½) / n) of each score, ties sharing their mean rank (the Gaussian
+ * copula of Salinas, Shen & Perrone 2020). Infeasible networks (null) share the lowest rank.
  */
 export const normalScores = (scores: readonly (number | null)[]): readonly number[] => {
   const values = scores.map((score) => score ?? Number.NEGATIVE_INFINITY);
@@ -145,9 +147,9 @@ const mutantsAndSamples: Explorer<ModelOptions> = ({ space, genotypes, targets, 
 };
 
 /**
- * Sequential model-based search: a model is fitted to what is known, unseen candidates are ranked by an acquisition,
- * and the best make the next batch. The trial that opens a batch carries the batch in its note, so that a state can be
- * rebuilt from its results.
+ * Sequential model-based search: a model is fitted to what is known, unseen candidates are ranked by an
+ * acquisition, and the best make the next batch. The trial that opens a batch carries the batch in its note,
+ * so that a state can be rebuilt from its results.
  */
 export const modelGuided = <O extends ModelOptions & Json>(
   definition: Pick<

@@ -24,7 +24,10 @@ export const morphismProfile = (graph: LayerGraph): MorphismProfile => ({
 const layerDistance = (a: LayerGraph['layers'][number], b: LayerGraph['layers'][number]): number =>
   a.label === b.label ? Math.abs(a.units - b.units) / Math.max(a.units, b.units) : 1;
 
-/** D_l: least cost of an order-keeping matching, unmatched layers costing one each (dynamic programme of §3.1). */
+/**
+ * D_l: least cost of an order-keeping matching, unmatched layers costing one each (dynamic programme of
+ * §3.1).
+ */
 const layersDistance = (a: LayerGraph['layers'], b: LayerGraph['layers']): number => {
   let row = b.map((_, j) => j + 1);
   row.unshift(0);

@@ -58,14 +58,15 @@ const options = (evaluations: number) => {
 type Options = z.infer<ReturnType<typeof options>>;
 
 /**
- * Neural architecture search with reinforcement learning. Zoph & Le 2017: two LSTM layers of 35 units, parameters
- * uniform in ±0.08, Adam, REINFORCE with a moving-average baseline (§3.2), anchor points for skip connections (§3.3),
- * reward the cube of the validation accuracy (§4.1), depth growing with the samples (§4.1: from 6 by 2 every 1,600;
- * in a space of levels), and the asynchronous scheme of parameter-server shards, controller replicas and children (§3.2).
- * The best accuracy of the last five epochs is the trial's score where the experiment says `scoreOfLast: 5`. Deviations:
- * decisions of the same meaning share their softmax and embedding; softmax layers have a bias; the anchor point's next
- * input is learnt; advantages are divided by the rewards' running spread and held within ±3; a gradient is one update of
- * all shards; with fewer networks than the paper's the learning rate is higher, an entropy term is added and replicas are
+ * Neural architecture search with reinforcement learning. Zoph & Le 2017: two LSTM layers of 35 units,
+ * parameters uniform in ±0.08, Adam, REINFORCE with a moving-average baseline (§3.2), anchor points for skip
+ * connections (§3.3), reward the cube of the validation accuracy (§4.1), depth growing with the samples
+ * (§4.1: from 6 by 2 every 1,600; in a space of levels), and the asynchronous scheme of parameter-server
+ * shards, controller replicas and children (§3.2). The best accuracy of the last five epochs is the trial's
+ * score where the experiment says `scoreOfLast: 5`. Deviations: decisions of the same meaning share their
+ * softmax and embedding; softmax layers have a bias; the anchor point's next input is learnt; advantages are
+ * divided by the rewards' running spread and held within ±3; a gradient is one update of all shards; with
+ * fewer networks than the paper's the learning rate is higher, an entropy term is added and replicas are
  * fewer.
  */
 export const nasRl = {

@@ -44,7 +44,10 @@ type Options = z.infer<ReturnType<typeof options>>;
 /** Values of 1/β and 1/β̄, as shares of the medians of what they divide. */
 const LENGTHS = [0.5, 1, 2];
 
-/** α exp(−Σ βᵢ dᵢ) + ᾱ exp(−Σ β̄ᵢ d̄ᵢ²) over distances d and normalised distances d̄; (α, ᾱ) is (1, 0), (0, 1) or (½, ½). */
+/**
+ * α exp(−Σ βᵢ dᵢ) + ᾱ exp(−Σ β̄ᵢ d̄ᵢ²) over distances d and normalised distances d̄; (α, ᾱ) is (1, 0), (0, 1)
+ * or (½, ½).
+ */
 const likeness: Likeness<OtmannProfile> = {
   measures: (a, b) => {
     const distances = otmannDistances(a, b);
@@ -101,13 +104,15 @@ const evolve: Explorer<Options> = ({ space, genotypes, options: o, rank, taken, 
 };
 
 /**
- * Bayesian optimisation over layer graphs with OTMANN distances. Kandasamy et al. 2018, "Neural Architecture Search with
- * Bayesian Optimisation and Optimal Transport", §3 and §4; masses, label costs, path lengths and the four structural weights
- * are those of the authors' code. Deviations: one β and one β̄ for all four weights, chosen with α from a small grid by marginal
- * likelihood, where the authors tune each; noise is an option and no hyperparameter; targets are normal scores of ranks;
- * a fit uses at most `trainingLimit` networks and serves a batch, without hallucinated results of running trials; parents are
- * the better of two draws in place of a draw by exponentiated value; the initial networks are samples of the space (plain
- * chains and up to eight edits of them) in place of the authors' twelve (VGG-like, blocked, residual and two-headed).
+ * Bayesian optimisation over layer graphs with OTMANN distances. Kandasamy et al. 2018, "Neural Architecture
+ * Search with Bayesian Optimisation and Optimal Transport", §3 and §4; masses, label costs, path lengths and
+ * the four structural weights are those of the authors' code. Deviations: one β and one β̄ for all four
+ * weights, chosen with α from a small grid by marginal likelihood, where the authors tune each; noise is an
+ * option and no hyperparameter; targets are normal scores of ranks; a fit uses at most `trainingLimit`
+ * networks and serves a batch, without hallucinated results of running trials; parents are the better of two
+ * draws in place of a draw by exponentiated value; the initial networks are samples of the space (plain
+ * chains and up to eight edits of them) in place of the authors' twelve (VGG-like, blocked, residual and
+ * two-headed).
  */
 export const nasbot = modelGuided<Options>({
   name: 'nasbot',

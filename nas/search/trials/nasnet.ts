@@ -51,7 +51,10 @@ const rateFor = (published: number, most: number, evaluations: number) =>
     .positive()
     .default(Math.min(most, Math.max(published, (published * PUBLISHED_EVALUATIONS) / evaluations)));
 
-/** 1e-5 as in the paper; with the learning rate raised, the policy of fewer networks would settle on the first good ones. */
+/**
+ * 1e-5 as in the paper; with the learning rate raised, the policy of fewer networks would settle on the first
+ * good ones.
+ */
 const entropyFor = (fewer: number, evaluations: number) =>
   z
     .number()

@@ -59,11 +59,11 @@ const survivors = (population: readonly Member[], size: number): readonly Member
 };
 
 /**
- * Multi-objective search by NSGA-II. Lu et al. 2019, "NSGA-Net", §3: tournaments by non-dominated rank and crowding distance,
- * crossover, mutation, elitist survival; objectives are the score and, to be minimised, measures such as multiply-adds.
- * Deviations: steady-state instead of generational (Durillo et al. 2010), so that no slot waits for a generation;
- * crossover and mutation are the space's; no second phase by a Bayesian network. An infeasible network never enters,
- * nor one that lacks a measure.
+ * Multi-objective search by NSGA-II. Lu et al. 2019, "NSGA-Net", §3: tournaments by non-dominated rank and
+ * crowding distance, crossover, mutation, elitist survival; objectives are the score and, to be minimised,
+ * measures such as multiply-adds. Deviations: steady-state instead of generational (Durillo et al. 2010), so
+ * that no slot waits for a generation; crossover and mutation are the space's; no second phase by a Bayesian
+ * network. An infeasible network never enters, nor one that lacks a measure.
  */
 export const nsgaNet: StrategyDefinition<Options, Model> = {
   name: 'nsga-net',

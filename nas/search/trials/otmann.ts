@@ -4,7 +4,9 @@ import { transportCost } from './transport.ts';
 
 type Label = 'input' | 'softmax' | 'output' | LayerLabel;
 
-/** Mass of input, output and softmax, each, as a share of the mass of all other layers, and its least value. */
+/**
+ * Mass of input, output and softmax, each, as a share of the mass of all other layers, and its least value.
+ */
 const OUTER_SHARE = 0.1;
 const LEAST_OUTER_MASS = 100;
 /** Mass of a fully connected layer as a share of its product of units. */
@@ -40,8 +42,9 @@ export interface OtmannProfile {
   /** Layers of each sort, as indices. */
   readonly sorts: readonly (readonly number[])[];
   /**
-   * For each layer 24 path lengths (§3): shortest, longest and of a random walk; counting all layers, convolutions,
-   * pooling layers or fully connected ones; from the input and to the output. A layer counts itself, the path's end not.
+   * For each layer 24 path lengths (§3): shortest, longest and of a random walk; counting all layers,
+   * convolutions, pooling layers or fully connected ones; from the input and to the output. A layer counts
+   * itself, the path's end not.
    */
   readonly positions: readonly (readonly number[])[];
 }
@@ -54,7 +57,10 @@ const COUNTED: readonly ((label: Label) => boolean)[] = [
   (label) => label === 'fc',
 ];
 
-/** Shortest, longest and mean path lengths to vertex 0, given each vertex's next ones, whose numbers are lower. */
+/**
+ * Shortest, longest and mean path lengths to vertex 0, given each vertex's next ones, whose numbers are
+ * lower.
+ */
 const lengths = (
   next: readonly (readonly number[])[],
   counts: readonly boolean[],
@@ -95,7 +101,8 @@ const massesOf = (
 
 /** Layer masses and path lengths of every layer. */
 export const otmannProfile = (graph: LayerGraph): OtmannProfile => {
-  // The graph's last vertex is softmax and output in one; here the output is a vertex of its own behind the softmax.
+  // The graph's last vertex is softmax and output in one; here the output is a vertex of its own behind the
+  // softmax.
   const softmax = graph.layers.length + 1;
   const output = softmax + 1;
   const before = [...sourcesOf(graph), [softmax]];
@@ -119,7 +126,8 @@ export const otmannProfile = (graph: LayerGraph): OtmannProfile => {
 };
 
 /**
- * Least cost of matching masses, where a match costs `cost[i][j]` a unit and what stays unmatched `UNMATCHED`.
+ * Least cost of matching masses, where a match costs `cost[i][j]` a unit and what stays unmatched
+ * `UNMATCHED`.
  */
 const matchingCost = (
   a: readonly number[],
@@ -143,11 +151,12 @@ const matchingCost = (
 };
 
 /**
- * OTMANN distances of two networks (Kandasamy et al. 2018, §3, eq. 1 and 3), one for each weight of the structural cost: the
- * least cost of matching their layers' masses, where a match pays for labels that differ and for positions that differ (the mean
- * difference of path lengths), and unmatched mass pays one. Divided by the sum of both masses they are the paper's
- * normalised distances, in [0, 1]. Masses, costs and weights are those of the authors' code. Each sort of layers is matched for
- * itself, which is the same minimum, as layers of different sorts must not match, in a fraction of the time.
+ * OTMANN distances of two networks (Kandasamy et al. 2018, §3, eq. 1 and 3), one for each weight of the
+ * structural cost: the least cost of matching their layers' masses, where a match pays for labels that differ
+ * and for positions that differ (the mean difference of path lengths), and unmatched mass pays one. Divided
+ * by the sum of both masses they are the paper's normalised distances, in [0, 1]. Masses, costs and weights
+ * are those of the authors' code. Each sort of layers is matched for itself, which is the same minimum, as
+ * layers of different sorts must not match, in a fraction of the time.
  */
 export const otmannDistances = (a: OtmannProfile, b: OtmannProfile): readonly number[] => {
   const distances = STRUCTURE_WEIGHTS.map(() => 0);

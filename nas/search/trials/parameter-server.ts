@@ -12,11 +12,11 @@ type Shard = {
 type Past = { readonly version: number; readonly values: readonly PackedFloats[] };
 
 /**
- * The parameters that a controller's replicas share, in S shards (Zoph & Le 2017, §3.2, "parameter-server scheme"):
- * a replica draws from the parameters of the version it pulled, and its gradient, taken at those, is applied to the
- * present ones. Plain data: the compare-and-swap of two writers is that of the search's log in the store. Deviation: a
- * gradient reaches all shards as one update, and Adam treats every parameter by itself, so that S is the layout of the
- * parameters and changes no number.
+ * The parameters that a controller's replicas share, in S shards (Zoph & Le 2017, §3.2, "parameter-server
+ * scheme"): a replica draws from the parameters of the version it pulled, and its gradient, taken at those,
+ * is applied to the present ones. Plain data: the compare-and-swap of two writers is that of the search's log
+ * in the store. Deviation: a gradient reaches all shards as one update, and Adam treats every parameter by
+ * itself, so that S is the layout of the parameters and changes no number.
  */
 export type ParameterServer = {
   readonly version: number;
@@ -96,8 +96,8 @@ interface PushOptions {
 }
 
 /**
- * A new version by `epochs` ascent steps of Adam on every shard, along the gradients at the present parameters or
- * wherever `gradientAt` takes them.
+ * A new version by `epochs` ascent steps of Adam on every shard, along the gradients at the present
+ * parameters or wherever `gradientAt` takes them.
  */
 export const push = (
   server: ParameterServer,
@@ -141,10 +141,11 @@ export const push = (
 const presentOf = new WeakMap<ParameterServer, Float32Array>();
 
 /**
- * The parameters of a version. Those of a round under way are held from its first proposal on, so that none is missing where
- * proposals and results come in their order, as in a search's log. From results alone a round is not known until its first one:
- * if more versions than `staleness` were made meanwhile, its own may be gone, and is read as the oldest later one that is
- * kept. A state that was rebuilt so goes on validly, but not as the search did. The caller leaves the parameters as they are.
+ * The parameters of a version. Those of a round under way are held from its first proposal on, so that none
+ * is missing where proposals and results come in their order, as in a search's log. From results alone a
+ * round is not known until its first one: if more versions than `staleness` were made meanwhile, its own may
+ * be gone, and is read as the oldest later one that is kept. A state that was rebuilt so goes on validly, but
+ * not as the search did. The caller leaves the parameters as they are.
  */
 export const pull = (server: ParameterServer, wanted: number): Float32Array => {
   const past = server.past.findLast(({ version }) => version >= wanted);

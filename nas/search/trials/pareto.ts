@@ -38,8 +38,8 @@ export const nonDominatedRanks = (points: readonly Objectives[]): readonly numbe
 };
 
 /**
- * Crowding distance of each point within its own rank: the sum over the objectives of the gap between its neighbours,
- * in units of the rank's range; infinite at the ends (Deb et al. 2002, §III-B).
+ * Crowding distance of each point within its own rank: the sum over the objectives of the gap between its
+ * neighbours, in units of the rank's range; infinite at the ends (Deb et al. 2002, §III-B).
  */
 export const crowdingDistances = (
   points: readonly Objectives[],

@@ -18,7 +18,10 @@ export interface Lesson {
 }
 
 interface TeachingOptions extends Omit<PerceptronOptions, 'learningRate'> {
-  /** Linear by least squares, or a sigmoid by least absolute error, whose logit is `first` for most points to begin with. */
+  /**
+   * Linear by least squares, or a sigmoid by least absolute error, whose logit is `first` for most points to
+   * begin with.
+   */
   readonly output: { readonly kind: 'linear' } | { readonly kind: 'sigmoid'; readonly first: number };
 }
 
@@ -34,10 +37,11 @@ const BETA1 = 0.9;
 const BETA2 = 0.999;
 
 /**
- * Lesson after lesson by Adam on single examples in random order, its moments and a linear decay of the learning rate to zero
- * anew for each. Weights are one flat array: hidden weights row by row (one row a feature), hidden biases, output weights,
- * output bias. Written out instead of taken from a tensor library, because a fit must be synchronous, tiny (a thousand
- * weights) and pure. `predict` gives the output, before a sigmoid's curve.
+ * Lesson after lesson by Adam on single examples in random order, its moments and a linear decay of the
+ * learning rate to zero anew for each. Weights are one flat array: hidden weights row by row (one row a
+ * feature), hidden biases, output weights, output bias. Written out instead of taken from a tensor library,
+ * because a fit must be synchronous, tiny (a thousand weights) and pure. `predict` gives the output, before a
+ * sigmoid's curve.
  */
 export const teachPerceptron = (
   lessons: readonly Lesson[],

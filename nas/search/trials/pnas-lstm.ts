@@ -49,8 +49,8 @@ const tokensOf = (genotype: PnasGenotype): readonly number[] =>
   ]);
 
 /**
- * Uniform in ±0.1; the weights of the LSTM and of the output in ±1/√hidden. Forget gates begin with a bias of one, the second
- * quarter.
+ * Uniform in ±0.1; the weights of the LSTM and of the output in ±1/√hidden. Forget gates begin with a bias of
+ * one, the second quarter.
  */
 const initialParameters = (shape: SequenceShape, random: Random): Float32Array =>
   Float32Array.from(
@@ -66,9 +66,9 @@ const initialParameters = (shape: SequenceShape, random: Random): Float32Array =
   );
 
 /**
- * An ensemble of LSTM predictors (Liu et al. 2018, §3.4 and §A.1): the mean absolute error of accuracies, Adam at 0.01 for cells
- * of one block, at 0.002 for those of every further size in turn, each predictor on its own `share` of each size. Returns the mean of
- * their predictions for cells of one size.
+ * An ensemble of LSTM predictors (Liu et al. 2018, §3.4 and §A.1): the mean absolute error of accuracies,
+ * Adam at 0.01 for cells of one block, at 0.002 for those of every further size in turn, each predictor on
+ * its own `share` of each size. Returns the mean of their predictions for cells of one size.
  */
 export const fitLstmEnsemble = (
   regression: SequenceRegression,

@@ -28,8 +28,9 @@ export const mlpOptions = z
 type MlpOptions = z.infer<typeof mlpOptions>;
 
 /**
- * Predictions of one perceptron. Features are means over blocks, so the hidden layer's sums are too: a block's part is computed
- * once, and a cell that begins as the one before it costs one addition more than its last block.
+ * Predictions of one perceptron. Features are means over blocks, so the hidden layer's sums are too: a
+ * block's part is computed once, and a cell that begins as the one before it costs one addition more than its
+ * last block.
  */
 const predictAll = (
   weights: Float64Array,
@@ -75,9 +76,9 @@ const predictAll = (
 };
 
 /**
- * An ensemble of MLP predictors (Liu et al. 2018, §3.4): the mean absolute error of accuracies, Adam at 0.01 for cells of one
- * block, at 0.002 for those of every further size in turn, each predictor on its own `share` of each size. Returns the mean of
- * their predictions for cells of one size.
+ * An ensemble of MLP predictors (Liu et al. 2018, §3.4): the mean absolute error of accuracies, Adam at 0.01
+ * for cells of one block, at 0.002 for those of every further size in turn, each predictor on its own `share`
+ * of each size. Returns the mean of their predictions for cells of one size.
  */
 export const fitMlpEnsemble = (
   cells: readonly ScoredCell[],

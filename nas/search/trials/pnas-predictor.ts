@@ -15,7 +15,9 @@ export interface Lesson {
   readonly targets: readonly number[];
 }
 
-/** What a predictor learns, size after size from the smallest. A failed network counts as the worst accuracy. */
+/**
+ * What a predictor learns, size after size from the smallest. A failed network counts as the worst accuracy.
+ */
 export const lessonsOf = (cells: readonly ScoredCell[]): readonly Lesson[] => {
   const scores = cells.flatMap(({ score }) => (score === null ? [] : [score]));
   const worst = scores.length === 0 ? 0 : Math.min(...scores);

@@ -127,15 +127,16 @@ const nextItems = (model: Model, context: Context, random: Random): readonly Pna
 };
 
 /**
- * Progressive search. Liu et al. 2018, Algorithm 1: all cells of one block are trained, then all their extensions by a
- * block (one of those that differ in the order of blocks alone) are ranked by a predictor of what is known, and the best K of them trained, up to five blocks. The predictor is the
- * paper's MLP ensemble of five (§3.4, `pnas-mlp.ts`), or with `predictor: lstm` its LSTM ensemble (`pnas-lstm.ts`).
- * Deviations: the MLP has one hidden layer, on averaged one-hot features in place of averaged embeddings (both are linear in
- * what the layer reads), and learns from single cells with a learning rate that decays to zero, 50 passes a size; the LSTM passes
- * over all cells of a size at once, 50 times; the paper names neither batch nor passes. Both are trained anew, size after size,
- * for each new size; budgets below 136 · 5 train a sample of the first cells and a smaller K; where the budget
- * outlasts the last size, rounds of the best predicted of unseen cells of that size follow. A size waits for all results of
- * the one before, as in the paper.
+ * Progressive search. Liu et al. 2018, Algorithm 1: all cells of one block are trained, then all their
+ * extensions by a block (one of those that differ in the order of blocks alone) are ranked by a predictor of
+ * what is known, and the best K of them trained, up to five blocks. The predictor is the paper's MLP ensemble
+ * of five (§3.4, `pnas-mlp.ts`), or with `predictor: lstm` its LSTM ensemble (`pnas-lstm.ts`). Deviations:
+ * the MLP has one hidden layer, on averaged one-hot features in place of averaged embeddings (both are linear
+ * in what the layer reads), and learns from single cells with a learning rate that decays to zero, 50 passes
+ * a size; the LSTM passes over all cells of a size at once, 50 times; the paper names neither batch nor
+ * passes. Both are trained anew, size after size, for each new size; budgets below 136 · 5 train a sample of
+ * the first cells and a smaller K; where the budget outlasts the last size, rounds of the best predicted of
+ * unseen cells of that size follow. A size waits for all results of the one before, as in the paper.
  */
 export const pnas: StrategyDefinition<Options, Model> = {
   name: 'pnas',

@@ -56,7 +56,9 @@ type Model = {
   readonly batch: readonly Sample[];
 };
 
-/** Ascent on the clipped surrogate: a sample moves the policy only while its ratio is not yet beyond the clip. */
+/**
+ * Ascent on the clipped surrogate: a sample moves the policy only while its ratio is not yet beyond the clip.
+ */
 const update = (policy: Policy, batch: readonly Sample[], o: Options): Policy => {
   let next = policy;
   for (let epoch = 0; epoch < o.epochs; epoch++)
@@ -75,10 +77,11 @@ const update = (policy: Policy, batch: readonly Sample[], o: Options): Policy =>
 };
 
 /**
- * Proximal policy optimisation as NASNet's controller is trained: Schulman et al. 2017, §3 (clipped surrogate); Zoph
- * et al. 2018, §A.2 (moving-average baseline 0.95, minibatches of 20). Deviations: the policy is one softmax for each
- * decision; advantages are divided by the rewards' running spread; minibatches of 10 at a few hundred trials.
- * The probability a trial was drawn with is that of the policy at its proposal, kept in its note.
+ * Proximal policy optimisation as NASNet's controller is trained: Schulman et al. 2017, §3 (clipped
+ * surrogate); Zoph et al. 2018, §A.2 (moving-average baseline 0.95, minibatches of 20). Deviations: the
+ * policy is one softmax for each decision; advantages are divided by the rewards' running spread; minibatches
+ * of 10 at a few hundred trials. The probability a trial was drawn with is that of the policy at its
+ * proposal, kept in its note.
  */
 export const ppo: StrategyDefinition<Options, Model> = {
   name: 'ppo',

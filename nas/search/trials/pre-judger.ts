@@ -73,8 +73,8 @@ type Model = {
   /** Keys of the networks that were ever rejected, sorted. */
   readonly rejected: readonly string[];
   /**
-   * Of the held sample: trained though rejected, and how many of these were after all at or above the threshold among the
-   * networks with a score. A network that failed was rightly rejected.
+   * Of the held sample: trained though rejected, and how many of these were after all at or above the
+   * threshold among the networks with a score. A network that failed was rightly rejected.
    */
   readonly held: number;
   readonly wronglyRejected: number;
@@ -106,7 +106,9 @@ const PREDICTOR = { hidden: 16, epochs: 20, learningRate: 0.01, weightDecay: 1e-
 
 type Judge = (genotype: Json) => number;
 
-/** Expected standing of a network among the results, in normal scores; a perceptron on the space's features. */
+/**
+ * Expected standing of a network among the results, in normal scores; a perceptron on the space's features.
+ */
 const fitJudge = (results: readonly Result[], space: Space, seed: number): Judge => {
   const predict = fitPerceptron(
     results.map(({ genotype }) => space.encode(genotype)),
@@ -127,11 +129,12 @@ const bar = (judge: Judge, results: readonly Result[], threshold: number): numbe
 const REFIT = 10;
 
 /**
- * Judges proposals of any strategy before they are trained, from the results of earlier trials, and rejects those it expects
- * in the lower part; a held sample of the rejected is trained all the same and says what would have been lost. A rejected network
- * counts once, and not where it was trained before or is trained later: a second trial of it would have been a look-up. The
- * predictor is that of Liu et al. 2018 (PNAS, §3.4) with one perceptron; performance prediction before training as in Deng, Yan &
- * Lin 2017, "Peephole". Not part of the judged strategies' papers, and therefore opt-in.
+ * Judges proposals of any strategy before they are trained, from the results of earlier trials, and rejects
+ * those it expects in the lower part; a held sample of the rejected is trained all the same and says what
+ * would have been lost. A rejected network counts once, and not where it was trained before or is trained
+ * later: a second trial of it would have been a look-up. The predictor is that of Liu et al. 2018 (PNAS,
+ * §3.4) with one perceptron; performance prediction before training as in Deng, Yan & Lin 2017, "Peephole".
+ * Not part of the judged strategies' papers, and therefore opt-in.
  */
 export const preJudged = <O extends Json, M extends Json>(
   name: string,

@@ -84,11 +84,11 @@ const replay = (q: Table, memory: readonly Episode[], o: Options, random: Random
 };
 
 /**
- * Tabular Q-learning over the list of choices with an ε schedule and experience replay. Baker et al. 2017 (MetaQNN),
- * §4 and Zhong et al. 2018 (Block-QNN), §3, with its shaped rewards: each of T choices gets r / T (§3.2). Deviations: the
- * state is (position, previous choice); α is 0.2, not 0.01, and ε falls linearly within the given budget, because budgets
- * here are hundreds of networks, not thousands; rewards are scaled to [0, 1] over what was seen. An infeasible network
- * counts as the worst score so far.
+ * Tabular Q-learning over the list of choices with an ε schedule and experience replay. Baker et al. 2017
+ * (MetaQNN), §4 and Zhong et al. 2018 (Block-QNN), §3, with its shaped rewards: each of T choices gets r / T
+ * (§3.2). Deviations: the state is (position, previous choice); α is 0.2, not 0.01, and ε falls linearly
+ * within the given budget, because budgets here are hundreds of networks, not thousands; rewards are scaled
+ * to [0, 1] over what was seen. An infeasible network counts as the worst score so far.
  */
 export const qLearning: StrategyDefinition<Options, Model> = {
   name: 'q-learning',

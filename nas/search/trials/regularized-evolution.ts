@@ -58,7 +58,9 @@ type Death = (
   context: StrategyContext<Options>,
 ) => Individual | undefined;
 
-/** Evolution by tournaments; `noteOf` is what `death` needs to know of the tournament when the child returns. */
+/**
+ * Evolution by tournaments; `noteOf` is what `death` needs to know of the tournament when the child returns.
+ */
 const evolution = (
   name: string,
   source: string,
@@ -94,14 +96,15 @@ const evolution = (
 const PAPER = 'Real et al. 2019, "Regularized Evolution for Image Classifier Architecture Search"';
 
 /**
- * Aging evolution. Real, Aggarwal, Huang & Le 2019, "Regularized Evolution for Image Classifier Architecture Search",
- * Algorithm 1 and Methods Details: the population is a queue, the oldest dies. Asynchronous as there: who was trained
- * earliest is who was told earliest. P = 100 and S = 25 for 20,000 models, identity 0.05 of the mutations.
- * Deviations: infeasible networks never enter; a child equal to an earlier network shares its score instead of being trained
- * anew; smaller budgets get a smaller P. The mutation is the space's: in `nasnet` a
- * uniformly drawn cell, block and part of it, so that hidden states and operations change equally often as in the paper;
- * that space has thirteen operations and add or concat where the paper has eight and add alone, so one mutation in five
- * changes a combination, and an operation is always replaced by another one.
+ * Aging evolution. Real, Aggarwal, Huang & Le 2019, "Regularized Evolution for Image Classifier Architecture
+ * Search", Algorithm 1 and Methods Details: the population is a queue, the oldest dies. Asynchronous as
+ * there: who was trained earliest is who was told earliest. P = 100 and S = 25 for 20,000 models, identity
+ * 0.05 of the mutations. Deviations: infeasible networks never enter; a child equal to an earlier network
+ * shares its score instead of being trained anew; smaller budgets get a smaller P. The mutation is the
+ * space's: in `nasnet` a uniformly drawn cell, block and part of it, so that hidden states and operations
+ * change equally often as in the paper; that space has thirteen operations and add or concat where the paper
+ * has eight and add alone, so one mutation in five changes a combination, and an operation is always replaced
+ * by another one.
  */
 export const regularizedEvolution = evolution(
   'regularized-evolution',
@@ -111,9 +114,9 @@ export const regularizedEvolution = evolution(
 );
 
 /**
- * The non-aging variant of the same paper's comparison (Methods, Evolutionary Algorithm): the worst of the tournament
- * that the child's parent won dies. Where trials run in parallel that tournament may have died meanwhile in part: the
- * worst of those alive dies then, or of a new tournament where none is.
+ * The non-aging variant of the same paper's comparison (Methods, Evolutionary Algorithm): the worst of the
+ * tournament that the child's parent won dies. Where trials run in parallel that tournament may have died
+ * meanwhile in part: the worst of those alive dies then, or of a new tournament where none is.
  */
 export const nonAgingEvolution = evolution(
   'non-aging-evolution',

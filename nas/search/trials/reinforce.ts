@@ -31,10 +31,10 @@ type Options = z.infer<ReturnType<typeof options>>;
 type Model = { readonly policy: Policy; readonly scale: RewardScale; readonly worst: number | null };
 
 /**
- * Policy gradient with a moving-average baseline. Williams 1992; as the REINFORCE of Dong & Yang 2020 (NAS-Bench-201,
- * §4) the policy is one softmax for each decision. Deviations: plain ascent instead of Adam; the advantage is divided
- * by the rewards' running spread and held within ±3, so that one learning rate serves any score's unit.
- * An infeasible network counts as the worst score so far.
+ * Policy gradient with a moving-average baseline. Williams 1992; as the REINFORCE of Dong & Yang 2020
+ * (NAS-Bench-201, §4) the policy is one softmax for each decision. Deviations: plain ascent instead of Adam;
+ * the advantage is divided by the rewards' running spread and held within ±3, so that one learning rate
+ * serves any score's unit. An infeasible network counts as the worst score so far.
  */
 export const reinforce: StrategyDefinition<Options, Model> = {
   name: 'reinforce',

@@ -1,7 +1,8 @@
 /**
- * Running mean and variance of rewards, so that one learning rate serves tables in percent, fractions or cubes of
- * them: exponentially weighted, with weights that sum to one from the first reward on. Updated by differences from the
- * mean (West 1979, "Updating mean and variance estimates"), so that equal rewards have no spread at all.
+ * Running mean and variance of rewards, so that one learning rate serves tables in percent, fractions or
+ * cubes of them: exponentially weighted, with weights that sum to one from the first reward on. Updated by
+ * differences from the mean (West 1979, "Updating mean and variance estimates"), so that equal rewards have
+ * no spread at all.
  */
 export type RewardScale = {
   readonly mean: number;

@@ -142,10 +142,11 @@ const innerPending = (pending: readonly Trial[]): readonly Trial[] =>
   });
 
 /**
- * Runs any strategy as the source of new networks of a scheduler. The sampler's ordinals count new networks only; of each
- * network it learns one result, the first, with all that was measured: a score at the fidelity at which its rung or bracket
- * starts, whatever becomes of the network later. A sampler that tells fidelities apart (`allFidelities`) learns the results of
- * promotions as well. The search's evaluations, which defaults and schedules of a sampler may depend on, count promotions.
+ * Runs any strategy as the source of new networks of a scheduler. The sampler's ordinals count new networks
+ * only; of each network it learns one result, the first, with all that was measured: a score at the fidelity
+ * at which its rung or bracket starts, whatever becomes of the network later. A sampler that tells fidelities
+ * apart (`allFidelities`) learns the results of promotions as well. The search's evaluations, which defaults
+ * and schedules of a sampler may depend on, count promotions.
  */
 export const samplerOf = (source: SamplerSource, defaults: Pick<SchedulerOptions, 'eta' | 'minFidelity'>) => {
   const chosen = <C extends Context>(context: C) => {

@@ -1,6 +1,7 @@
 /**
- * Regression from sequences of tokens to a number in [0, 1] by an LSTM, as a port: strategies know no tensor library. An
- * embedding for each kind of token, one LSTM layer, and a sigmoid of its last state (Liu et al. 2018, §3.4).
+ * Regression from sequences of tokens to a number in [0, 1] by an LSTM, as a port: strategies know no tensor
+ * library. An embedding for each kind of token, one LSTM layer, and a sigmoid of its last state (Liu et al.
+ * 2018, §3.4).
  */
 export interface SequenceShape {
   readonly embedding: number;
@@ -17,7 +18,10 @@ interface SequenceFit {
   readonly learningRate: number;
 }
 
-/** Pure functions, equal in every process. Parameters are one flat float32 vector in the order of `sequenceLayout`. */
+/**
+ * Pure functions, equal in every process. Parameters are one flat float32 vector in the order of
+ * `sequenceLayout`.
+ */
 export interface SequenceRegression {
   /** The parameters after training from the given ones; sequences of one length, at least one. */
   fit(

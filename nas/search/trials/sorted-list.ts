@@ -13,7 +13,9 @@ const position = (sorted: readonly string[], value: string): number => {
 export const inSorted = (sorted: readonly string[], value: string): boolean =>
   sorted[position(sorted, value)] === value;
 
-/** The sorted list with the value added: sets that are equal as JSON whatever the order of their additions. */
+/**
+ * The sorted list with the value added: sets that are equal as JSON whatever the order of their additions.
+ */
 export const addToSorted = (sorted: readonly string[], value: string): readonly string[] => {
   const at = position(sorted, value);
   return sorted[at] === value ? sorted : [...sorted.slice(0, at), value, ...sorted.slice(at)];

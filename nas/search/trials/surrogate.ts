@@ -28,12 +28,13 @@ const options = (evaluations: number) =>
 type Options = z.infer<ReturnType<typeof options>>;
 
 /**
- * Sequential model-based search with an ensemble of perceptrons as predictor. Liu et al. 2018, "Progressive Neural
- * Architecture Search", §3.3 and §3.4 (MLP ensemble; the best predicted are trained next), without the growth in
- * complexity, which needs a space of levels. Deviations: three small perceptrons that learn by least squares in place of five of 100
- * units by absolute error, as every batch takes a fit; candidates are mutants of the best and uniform samples;
- * features are the space's; targets are normal scores of ranks, since PNAS judges its predictor by rank as well;
- * networks are ranked by the ensemble's mean plus half its spread.
+ * Sequential model-based search with an ensemble of perceptrons as predictor. Liu et al. 2018, "Progressive
+ * Neural Architecture Search", §3.3 and §3.4 (MLP ensemble; the best predicted are trained next), without the
+ * growth in complexity, which needs a space of levels. Deviations: three small perceptrons that learn by
+ * least squares in place of five of 100 units by absolute error, as every batch takes a fit; candidates are
+ * mutants of the best and uniform samples; features are the space's; targets are normal scores of ranks,
+ * since PNAS judges its predictor by rank as well; networks are ranked by the ensemble's mean plus half its
+ * spread.
  */
 export const surrogate = modelGuided<Options>({
   name: 'surrogate',

@@ -119,8 +119,8 @@ const groupAndGood = (
 };
 
 /**
- * Which results the densities are of, undefined while too little is known: of the highest fidelity that has one more than there are
- * decisions for each (BOHB), the best `share` and the rest.
+ * Which results the densities are of, undefined while too little is known: of the highest fidelity that has
+ * one more than there are decisions for each (BOHB), the best `share` and the rest.
  */
 export const splitObservations = (
   observations: readonly Observation[],
@@ -131,7 +131,10 @@ export const splitObservations = (
   return found && { ranked: found[0].ranked, good: found[1] };
 };
 
-/** 1 / size + 1 + … + 1 with so many ones, added one by one: how a sum rounds is part of what a search proposes. */
+/**
+ * 1 / size + 1 + … + 1 with so many ones, added one by one: how a sum rounds is part of what a search
+ * proposes.
+ */
 const sums = new Map<number, number[]>();
 const pseudoCount = (size: number, ones: number): number => {
   const known = sums.get(size) ?? [1 / size];
@@ -142,7 +145,10 @@ const pseudoCount = (size: number, ones: number): number => {
 
 type Density = readonly (readonly number[])[];
 
-/** One frequency of each option of each decision among good and bad ones, with one pseudo-count spread over the options. */
+/**
+ * One frequency of each option of each decision among good and bad ones, with one pseudo-count spread over
+ * the options.
+ */
 const densities = (group: Group, good: number, sizes: readonly number[]): readonly [Density, Density] => {
   while (group.boundary < good) count(group.good, group.ranked[group.boundary++] as Observation, 1);
   while (group.boundary > good) count(group.good, group.ranked[--group.boundary] as Observation, -1);
@@ -171,8 +177,8 @@ const takenBy = (
 };
 
 /**
- * The best of `draws` samples of the good density that are not taken, by the ratio of good to bad; undefined while too
- * little is known or all draws are taken.
+ * The best of `draws` samples of the good density that are not taken, by the ratio of good to bad; undefined
+ * while too little is known or all draws are taken.
  */
 const proposeByDensities = (
   observations: readonly Observation[],
@@ -198,15 +204,17 @@ const proposeByDensities = (
 };
 
 /**
- * Tree-structured Parzen estimator over independent categorical choices. Bergstra et al. 2011, §4, with the settings of
- * BOHB (Falkner, Klein & Hutter 2018, §3.2 and §A). An infeasible network counts as bad. Deviation: a network that has a
- * result or awaits one is not proposed again, because its score is known or under way.
+ * Tree-structured Parzen estimator over independent categorical choices. Bergstra et al. 2011, §4, with the
+ * settings of BOHB (Falkner, Klein & Hutter 2018, §3.2 and §A). An infeasible network counts as bad.
+ * Deviation: a network that has a result or awaits one is not proposed again, because its score is known or
+ * under way.
  *
- * As the sampler of a scheduler it follows the authors' code of BOHB (HpBandSter): the model is that of the highest fidelity with
- * enough results for both densities, of which the good one has max(d + 1, 15 %) for d decisions, and stays with it. Deviations
- * from that code: densities are products of each decision's frequencies with one pseudo-count, where the authors' are kernel
- * densities over whole networks, drawn from around one good network; the first `initial` networks are uniform even where a
- * model could be fitted; the bad ones are all the others, where rounding may leave out the worst there.
+ * As the sampler of a scheduler it follows the authors' code of BOHB (HpBandSter): the model is that of the
+ * highest fidelity with enough results for both densities, of which the good one has max(d + 1, 15 %) for d
+ * decisions, and stays with it. Deviations from that code: densities are products of each decision's
+ * frequencies with one pseudo-count, where the authors' are kernel densities over whole networks, drawn from
+ * around one good network; the first `initial` networks are uniform even where a model could be fitted; the
+ * bad ones are all the others, where rounding may leave out the worst there.
  */
 export const tpe: StrategyDefinition<Options, Model> = {
   name: 'tpe',

@@ -1,8 +1,9 @@
 /**
- * Optimal transport between two lists of masses of equal total, by successive shortest paths with potentials (Ahuja,
- * Magnanti & Orlin 1993, §9.7). `cost[i][j]` ≥ 0 is the price of moving one unit from supply i to demand j; the result
- * is the least total price. Work: O((n + m)³) for n supplies and m demands. Written out, and on flat arrays, because
- * exact transport of real masses between a dozen layers, thousands of times, is all that is needed.
+ * Optimal transport between two lists of masses of equal total, by successive shortest paths with potentials
+ * (Ahuja, Magnanti & Orlin 1993, §9.7). `cost[i][j]` ≥ 0 is the price of moving one unit from supply i to
+ * demand j; the result is the least total price. Work: O((n + m)³) for n supplies and m demands. Written out,
+ * and on flat arrays, because exact transport of real masses between a dozen layers, thousands of times, is
+ * all that is needed.
  */
 export const transportCost = (
   supplies: readonly number[],

@@ -21,7 +21,10 @@ interface Definition<Shape extends z.ZodRawShape, G extends Json> {
   graphs(genotype: G): readonly ArchitectureGraph[];
 }
 
-/** A space's entry in the table of all (`registry.ts`), which has forgotten the types of options and genotypes. */
+/**
+ * A space's entry in the table of all (`registry.ts`), which has forgotten the types of options and
+ * genotypes.
+ */
 export interface SpaceDefinition<Name extends string, Shape extends z.ZodRawShape> {
   readonly name: Name;
   /** Of the field `space` of an experiment. */
@@ -34,7 +37,8 @@ export interface SpaceDefinition<Name extends string, Shape extends z.ZodRawShap
 }
 
 /**
- * Defines a space. Its genotype's type is forgotten here: whoever looks a space up by name hands it its own genotypes alone.
+ * Defines a space. Its genotype's type is forgotten here: whoever looks a space up by name hands it its own
+ * genotypes alone.
  */
 export const defineSpace = <const Name extends string, Shape extends z.ZodRawShape, G extends Json>(
   name: Name,

@@ -33,7 +33,8 @@ export const easSpace = defineSpace('eas', {
       .default(JSON.stringify(EAS_START)),
   },
   make: ({ start }) => eas(start),
-  // Blocks are as many as the start network's; a network of other blocks than the paper's is taken for its own start.
+  // Blocks are as many as the start network's; a network of other blocks than the paper's is taken for its
+  // own start.
   toldOptions: (text) => {
     const { blocks } = literalOf(text, 'a network of EAS', 'genotype') as { readonly blocks?: Json };
     if (!Array.isArray(blocks) || blocks.length === EAS_START.blocks.length) return {};

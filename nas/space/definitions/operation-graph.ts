@@ -1,8 +1,8 @@
 import type { ArchitectureGraph, Operation } from '../architecture-graph.ts';
 
 /**
- * Operations as vertices: 0 is the input, i is `operations[i − 1]`, the last one the output; `sources` lists what each
- * vertex but the input reads.
+ * Operations as vertices: 0 is the input, i is `operations[i − 1]`, the last one the output; `sources` lists
+ * what each vertex but the input reads.
  */
 export const operationGraph = (
   name: string,

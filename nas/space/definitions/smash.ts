@@ -48,8 +48,8 @@ const smashGraphs = ({ blocks }: SmashGenotype): readonly ArchitectureGraph[] =>
 const MOST_DEPTH = 20;
 
 /**
- * The first block's input is twice the width; the least depth that bounds the blocks so. Filters and groups are not bounded
- * further.
+ * The first block's input is twice the width; the least depth that bounds the blocks so. Filters and groups
+ * are not bounded further.
  */
 const toldOptions = (text: string): Partial<Pick<SmashOptions, 'depth' | 'width' | 'maxWidth'>> => {
   const { success, data } = smashSchema.safeParse(literalOf(text, 'a SMASH network', 'genotype'));

@@ -19,11 +19,11 @@ export interface Placement {
 export const UNCHANGED: Placement = { top: 0, left: 0, flip: false };
 
 /**
- * Draws one image's augmentation, in this fixed order of draws: crop row, crop column, flip, hole row, hole column;
- * a setting that is off draws nothing.
+ * Draws one image's augmentation, in this fixed order of draws: crop row, crop column, flip, hole row, hole
+ * column; a setting that is off draws nothing.
  *
- * Crop and flip as He et al. (2016, §4.2); cutout as DeVries & Taylor (2017): the hole's *centre* is uniform over
- * the image, so holes at the border are smaller.
+ * Crop and flip as He et al. (2016, §4.2); cutout as DeVries & Taylor (2017): the hole's *centre* is uniform
+ * over the image, so holes at the border are smaller.
  */
 export const drawPlacement = (
   random: Random,
@@ -52,7 +52,9 @@ export const drawPlacement = (
   };
 };
 
-/** Normalised value of every byte value of every channel: `table[256 · c + byte] = (byte / 255 − mean) / std`. */
+/**
+ * Normalised value of every byte value of every channel: `table[256 · c + byte] = (byte / 255 − mean) / std`.
+ */
 export const normalisationTable = (mean: readonly number[], std: readonly number[]): Float32Array => {
   const table = new Float32Array(256 * mean.length);
   mean.forEach((m, c) => {
@@ -62,8 +64,8 @@ export const normalisationTable = (mean: readonly number[], std: readonly number
 };
 
 /**
- * Writes one image, augmented and normalised, to `target` from `targetOffset` on. Padding is black (byte 0, before
- * normalisation); a hole is 0 after normalisation, i.e. the mean colour.
+ * Writes one image, augmented and normalised, to `target` from `targetOffset` on. Padding is black (byte 0,
+ * before normalisation); a hole is 0 after normalisation, i.e. the mean colour.
  */
 export const placeImage = (
   images: Uint8Array,

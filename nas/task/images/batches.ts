@@ -26,8 +26,9 @@ export interface BatchSettings {
 }
 
 /**
- * Any batch from its position alone: the same (settings, epoch, index) gives the same bytes in every process and in
- * any order of calls. This is what makes a resumed job exact: a checkpoint needs to hold no more than the step.
+ * Any batch from its position alone: the same (settings, epoch, index) gives the same bytes in every process
+ * and in any order of calls. This is what makes a resumed job exact: a checkpoint needs to hold no more than
+ * the step.
  */
 export interface BatchPipeline {
   readonly batchSize: number;

@@ -4,9 +4,9 @@ const SIDE = 32;
 const PLANE = SIDE * SIDE;
 
 /**
- * Records of the CIFAR binary archives (Krizhevsky 2009): one label byte (CIFAR-10) or a coarse and a fine one
- * (CIFAR-100; the fine, last one is used), then 3 colour planes of 32 × 32.
- * Throws where the length is no whole number of records or a label is out of range.
+ * Records of the CIFAR binary archives (Krizhevsky 2009): one label byte (CIFAR-10) or a coarse and a fine
+ * one (CIFAR-100; the fine, last one is used), then 3 colour planes of 32 × 32. Throws where the length is no
+ * whole number of records or a label is out of range.
  */
 export const parseCifarBinary = (bytes: Uint8Array, labelBytes: 1 | 2, classes: number): ImageSet => {
   const record = labelBytes + 3 * PLANE;

@@ -5,7 +5,10 @@ import type { ImageSet } from './image-set.ts';
 import { imageBytes } from './image-set.ts';
 import { decodeShardInto } from './shard.ts';
 
-/** One split of a data set, ready to train on. Its arrays are in shared memory, so a worker thread reads them too. */
+/**
+ * One split of a data set, ready to train on. Its arrays are in shared memory, so a worker thread reads them
+ * too.
+ */
 export interface InMemoryDataset extends ImageSet {
   readonly name: string;
   readonly split: SplitName;

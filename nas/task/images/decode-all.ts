@@ -6,7 +6,9 @@ import { fileRanges } from './encoded-shard.ts';
 import { imageBytes } from './image-set.ts';
 import type { StreamedDataset } from './streamed-dataset.ts';
 
-/** A split of image files decoded into memory, each file's centre: for programs that read images at random. */
+/**
+ * A split of image files decoded into memory, each file's centre: for programs that read images at random.
+ */
 export const decodeAll = async (
   manifest: DatasetManifest,
   { split, shape, labels, shardCounts, mean, std, shardFile }: StreamedDataset,

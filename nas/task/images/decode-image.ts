@@ -16,8 +16,9 @@ const TRIES = 10;
 const EVALUATION_MARGIN = 8 / 7;
 
 /**
- * A crop of random area and aspect ratio (Szegedy et al. 2015, §6): area uniform in [leastArea, 1] of the image's, ratio log-uniform
- * in [3/4, 4/3]; after ten that do not fit, the largest centred one of an allowed ratio.
+ * A crop of random area and aspect ratio (Szegedy et al. 2015, §6): area uniform in [leastArea, 1] of the
+ * image's, ratio log-uniform in [3/4, 4/3]; after ten that do not fit, the largest centred one of an allowed
+ * ratio.
  */
 export const randomCrop = (random: Random, width: number, height: number, leastArea: number): Crop => {
   for (let i = 0; i < TRIES; i++) {

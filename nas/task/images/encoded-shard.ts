@@ -1,6 +1,6 @@
 /**
- * A shard of image files: their lengths in bytes as little-endian uint32 [count], then the files one after another,
- * unchanged. Labels are kept apart, so that a split can be drawn without any shard.
+ * A shard of image files: their lengths in bytes as little-endian uint32 [count], then the files one after
+ * another, unchanged. Labels are kept apart, so that a split can be drawn without any shard.
  */
 export const encodeFiles = (files: readonly Uint8Array[]): Uint8Array => {
   const head = 4 * files.length;

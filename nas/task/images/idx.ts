@@ -1,6 +1,9 @@
 import type { ImageSet } from './image-set.ts';
 
-/** LeCun's idx format of unsigned bytes: big-endian magic 0x0000 08 rank, one uint32 a dimension, then the bytes. */
+/**
+ * LeCun's idx format of unsigned bytes: big-endian magic 0x0000 08 rank, one uint32 a dimension, then the
+ * bytes.
+ */
 export interface IdxArray {
   readonly shape: readonly number[];
   readonly data: Uint8Array;
@@ -38,7 +41,10 @@ export const encodeIdx = ({ shape, data }: IdxArray): Uint8Array => {
   return bytes;
 };
 
-/** Grey images [N, H, W] with their labels [N]; throws where ranks or counts disagree or a label is out of range. */
+/**
+ * Grey images [N, H, W] with their labels [N]; throws where ranks or counts disagree or a label is out of
+ * range.
+ */
 export const imageSetFromIdx = (images: IdxArray, labels: IdxArray, classes: number): ImageSet => {
   const [count, height, width] = images.shape;
   if (images.shape.length !== 3 || count === undefined || height === undefined || width === undefined) {

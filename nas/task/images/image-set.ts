@@ -51,8 +51,9 @@ interface ChannelStatistics {
 }
 
 /**
- * Per-channel mean and population standard deviation of pixel values scaled to [0, 1], of any number of images given one
- * after another. Exact: sums are integers. A constant channel gets standard deviation 1, so that normalising it gives zeros.
+ * Per-channel mean and population standard deviation of pixel values scaled to [0, 1], of any number of
+ * images given one after another. Exact: sums are integers. A constant channel gets standard deviation 1, so
+ * that normalising it gives zeros.
  */
 export const channelHistogram = (
   channels: number,

@@ -23,25 +23,36 @@ const split = z.strictObject({
 const perChannel = z.array(z.number()).min(1);
 
 /**
- * An image-classification data set: what it is and the blobs that hold it. It names content, not places, so equal data
- * have equal manifests in every bucket. Immutable: a name, once written, always means the same bytes. The shards' layout is described in `nas/task/images/shard.ts`.
+ * An image-classification data set: what it is and the blobs that hold it. It names content, not places, so
+ * equal data have equal manifests in every bucket. Immutable: a name, once written, always means the same
+ * bytes. The shards' layout is described in `nas/task/images/shard.ts`.
  */
 export const datasetManifestSchema = z
   .strictObject({
     version: z.literal(1),
     name: z.string(),
-    /** What shards hold: pixels, or image files of any size, decoded while training (`nas/task/images/encoded-shard.ts`). */
+    /**
+     * What shards hold: pixels, or image files of any size, decoded while training
+     * (`nas/task/images/encoded-shard.ts`).
+     */
     encoding: z.literal('files').exactOptional(),
     /** Height, width, channels of every image; of files, of what they are decoded to. */
     shape: z.tuple([z.number().int().min(1), z.number().int().min(1), z.union([z.literal(1), z.literal(3)])]),
     /** Class names; a label is an index into this list. */
     classes: z.array(z.string()).min(2),
     splits: z.strictObject({ train: split, test: split }),
-    /** So many images at the end of the training split are the validation split that the data set itself gives. */
+    /**
+     * So many images at the end of the training split are the validation split that the data set itself
+     * gives.
+     */
     givenValidation: z.number().int().min(1).exactOptional(),
-    /** Per channel, over the training split, of pixel values scaled to [0, 1]; population standard deviation. */
+    /**
+     * Per channel, over the training split, of pixel values scaled to [0, 1]; population standard deviation.
+     */
     normalisation: z.strictObject({ mean: perChannel, std: perChannel }),
-    /** Hash of shape, classes and all shards' hashes: equal data have equal hashes wherever they are stored. */
+    /**
+     * Hash of shape, classes and all shards' hashes: equal data have equal hashes wherever they are stored.
+     */
     sha256,
     /** Counted when the data set was added; absent where nobody counted. */
     equalImages: equalCountsSchema.exactOptional(),

@@ -30,7 +30,10 @@ export type PrefetchReply =
 
 /** A pipeline whose batches are made in a worker thread, ahead of their use. */
 export interface PrefetchedPipeline extends Omit<BatchPipeline, 'batch'> {
-  /** The batch at a position; equal, bit for bit, to `createBatchPipeline`'s. Later batches are then under way. */
+  /**
+   * The batch at a position; equal, bit for bit, to `createBatchPipeline`'s. Later batches are then under
+   * way.
+   */
   batch(epoch: number, index: number): Promise<Batch>;
   /** Ends the thread; pending batches reject. */
   close(): Promise<void>;
@@ -89,8 +92,8 @@ const imageFinder = (
 };
 
 /**
- * Prefetches `depth` batches ahead of the last one asked for, in epoch order. Asking for a batch out of order is
- * allowed: it costs the wait for that one batch. The thread never keeps the process alive.
+ * Prefetches `depth` batches ahead of the last one asked for, in epoch order. Asking for a batch out of order
+ * is allowed: it costs the wait for that one batch. The thread never keeps the process alive.
  */
 export const createPrefetchedPipeline = (
   dataset: Pixels | StreamedDataset,

@@ -6,7 +6,10 @@ export interface RawDataset {
   readonly classes: readonly string[];
   readonly train: ImageSet;
   readonly test: ImageSet;
-  /** So many images at the end of `train` are the validation split that the origin gives; absent: it gives none. */
+  /**
+   * So many images at the end of `train` are the validation split that the origin gives; absent: it gives
+   * none.
+   */
   readonly givenValidation?: number;
   /** Images of the same pixels; absent where nobody counted. */
   readonly equalImages?: EqualCounts;

@@ -2,8 +2,9 @@ import type { ImageSet } from './image-set.ts';
 import { imageBytes } from './image-set.ts';
 
 /**
- * A shard is `count` labels as little-endian uint16, then `count` images as uint8 [count, H, W, C]: nothing else, so
- * that equal images give equal bytes. Shape and count are in the manifest; length and hash are checked against it.
+ * A shard is `count` labels as little-endian uint16, then `count` images as uint8 [count, H, W, C]: nothing
+ * else, so that equal images give equal bytes. Shape and count are in the manifest; length and hash are
+ * checked against it.
  */
 export const encodeShard = (set: ImageSet): Uint8Array => {
   const count = set.labels.length;

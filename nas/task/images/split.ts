@@ -40,10 +40,10 @@ const shortageText = (
 };
 
 /**
- * Splits the official training images into training and validation: as the data set gives it, else stratified by class: of each
- * class, as many seeded-random images as `apportion` says are held out. Depends on labels, fraction and seed alone, so all
- * stages of a run see the same two sets.
- * Throws where a class would be missing from a part.
+ * Splits the official training images into training and validation: as the data set gives it, else stratified
+ * by class: of each class, as many seeded-random images as `apportion` says are held out. Depends on labels,
+ * fraction and seed alone, so all stages of a run see the same two sets. Throws where a class would be
+ * missing from a part.
  */
 export const splitTrainValidation = (
   dataset: SplitSource,

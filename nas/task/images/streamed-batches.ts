@@ -49,9 +49,9 @@ const shardReader = (): ((image: StreamedImage) => Promise<Uint8Array>) => {
 };
 
 /**
- * Makes batches of image files. Training takes a random crop of each image, scaled to the data set's shape, then flip and cutout as for
- * other data sets; `cropPadding` has no meaning here. Evaluation takes the centre. An image's augmentation depends on
- * (seed, epoch, index, its place in the batch) alone.
+ * Makes batches of image files. Training takes a random crop of each image, scaled to the data set's shape,
+ * then flip and cutout as for other data sets; `cropPadding` has no meaning here. Evaluation takes the
+ * centre. An image's augmentation depends on (seed, epoch, index, its place in the batch) alone.
  */
 export const createStreamedBatches = (
   { shape, mean, std }: Pick<StreamedDataset, 'shape' | 'mean' | 'std'>,

@@ -4,7 +4,10 @@ import { deriveSeed, randomFromSeed } from '../../core/random.ts';
 import { givenValidationOf } from './dataset.ts';
 import { decodeLabels } from './encoded-shard.ts';
 
-/** One split of a data set of image files, which are read from local shards and decoded when a batch needs them. */
+/**
+ * One split of a data set of image files, which are read from local shards and decoded when a batch needs
+ * them.
+ */
 export interface StreamedDataset {
   readonly split: SplitName;
   /** Height, width, channels of what images are decoded to. */
@@ -73,8 +76,9 @@ export const placesOf = (
 };
 
 /**
- * An epoch's order of `indices` (image numbers): the shards in random order, and the images of every 16 consecutive shards
- * shuffled together. An epoch so reads every shard once, and its beginning needs only a few of them.
+ * An epoch's order of `indices` (image numbers): the shards in random order, and the images of every 16
+ * consecutive shards shuffled together. An epoch so reads every shard once, and its beginning needs only a
+ * few of them.
  */
 export const streamOrder = (
   shardOf: Int32Array,

@@ -11,9 +11,9 @@ interface CategoricalControllerSettings {
 }
 
 /**
- * The controller of a fixed list of decisions, such as the operations on the edges of a cell (Dong & Yang 2020, §5, for
- * NAS-Bench-201): one LSTM layer, a step a decision, whose input is the embedding of the choice before. Decisions with
- * equally many options share their softmax and embedding.
+ * The controller of a fixed list of decisions, such as the operations on the edges of a cell (Dong & Yang
+ * 2020, §5, for NAS-Bench-201): one LSTM layer, a step a decision, whose input is the embedding of the choice
+ * before. Decisions with equally many options share their softmax and embedding.
  */
 export const categoricalController = (settings: CategoricalControllerSettings): Controller => {
   const { sizes, hiddenUnits, temperature, tanhConstant } = settings;

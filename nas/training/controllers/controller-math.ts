@@ -18,8 +18,8 @@ interface Walk {
 }
 
 /**
- * Runs the controller over its steps for a batch. `choose(c, probabilities)` gives the c-th choice as int32 [batch]:
- * a draw, or the choice that was made. Probabilities are [batch, options].
+ * Runs the controller over its steps for a batch. `choose(c, probabilities)` gives the c-th choice as int32
+ * [batch]: a draw, or the choice that was made. Probabilities are [batch, options].
  */
 const walk = (
   tf: Tf,
@@ -44,7 +44,10 @@ const walk = (
     entropies.push(tf.neg(tf.sum(tf.mul(probabilities, logProbabilities), 1)));
     return chosen;
   };
-  /** One bit an anchor, all at once: they depend on the same state alone. `previous` is [bits · batch, hidden]. */
+  /**
+   * One bit an anchor, all at once: they depend on the same state alone. `previous` is [bits · batch,
+   * hidden].
+   */
   const takeBits = (above: Tensor, previous: Tensor, bits: number): void => {
     const current = tf.tile(tf.matMul(above as never, weight('anchor/current') as never), [bits, 1]);
     const query = tf.matMul(tf.tanh(tf.add(previous, current)) as never, weight('anchor/query') as never);
@@ -121,7 +124,8 @@ const functionsOf = (tf: Tf, shape: ControllerShape, batch: number) => {
         const { choices, logProbability } = walk(tf, shape, weight, batch, (c, probabilities) => {
           const last = (probabilities.shape[1] as number) - 1;
           const draw = tf.slice(uniforms as Tensor, [0, c], [batch, 1]);
-          // The number of options whose cumulative probability the draw has passed; rounding may leave the last one short.
+          // The number of options whose cumulative probability the draw has passed; rounding may leave the
+          // last one short.
           const passed = tf.sum(tf.cast(tf.lessEqual(tf.cumsum(probabilities, 1), draw), 'int32'), 1);
           return tf.minimum(passed, tf.scalar(last, 'int32'));
         });
@@ -170,8 +174,8 @@ const floats = (shape: readonly number[], values: ArrayLike<number>): HostTensor
 const scalar = (value: number): HostTensor => floats([], [value]);
 
 /**
- * Controllers as compiled TensorFlow graphs, their gradients by TensorFlow. A graph is compiled at the first use of a
- * function with a shape and batch, and kept for the life of the process.
+ * Controllers as compiled TensorFlow graphs, their gradients by TensorFlow. A graph is compiled at the first
+ * use of a function with a shape and batch, and kept for the life of the process.
  */
 export const createControllerMath = (tf: Tf): ControllerMath => {
   const graphs = new Map<string, CompiledGraph>();

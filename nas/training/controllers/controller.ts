@@ -5,8 +5,8 @@ import type { Trace } from '../graph/trace.ts';
 import { oneHot } from './one-hot.ts';
 
 /**
- * Makes decisions `at` to `at + n − 1` of a sequence from their logits [M, n, options]; the choices, int32 [M, n]. Every
- * decision is made once, in any order.
+ * Makes decisions `at` to `at + n − 1` of a sequence from their logits [M, n, options]; the choices, int32
+ * [M, n]. Every decision is made once, in any order.
  */
 export type Choose = (logits: Tensor, at: number) => Tensor;
 
@@ -19,14 +19,18 @@ export interface Controller {
   /** Initial values of parameters that do not begin uniform. */
   readonly initial?: Readonly<Record<string, readonly number[]>>;
   /**
-   * Whose p ln(1/p) is an architecture's entropy: those of all values of each decision, or of the values that were chosen alone.
+   * Whose p ln(1/p) is an architecture's entropy: those of all values of each decision, or of the values that
+   * were chosen alone.
    */
   readonly entropyOf: 'distributions' | 'choices';
   /** Goes through the decisions; `penalty` [M], where there is one, is to be made small. */
   run(tf: Tf, vars: Tensors, sequences: number, choose: Choose): { readonly penalty?: Tensor };
 }
 
-/** Uniform in ±0.1 (Pham et al. 2018, §3.1), each parameter from the seed and its name, unless the controller states its values. */
+/**
+ * Uniform in ±0.1 (Pham et al. 2018, §3.1), each parameter from the seed and its name, unless the controller
+ * states its values.
+ */
 export const initialParameters = (
   { parameters, initial = {} }: Controller,
   seedOf: (name: string) => number,
@@ -42,7 +46,9 @@ export const initialParameters = (
     }),
   );
 
-/** Sharpness of the distributions: logits become constant · tanh(logits / temperature) (Bello et al. 2017). */
+/**
+ * Sharpness of the distributions: logits become constant · tanh(logits / temperature) (Bello et al. 2017).
+ */
 export const squash = (tf: Tf, logits: Tensor, temperature: number, constant: number): Tensor =>
   tf.mul(tf.tanh(tf.div(logits, temperature)), constant);
 

@@ -34,8 +34,8 @@ const position = (tf: Tf, x: Tensor, at: number): Tensor => {
 };
 
 /**
- * A bidirectional LSTM over tokens int32 [batch, length]; `mask` [batch, length] is 1 for tokens and 0 for the padding
- * behind them, which changes no state.
+ * A bidirectional LSTM over tokens int32 [batch, length]; `mask` [batch, length] is 1 for tokens and 0 for
+ * the padding behind them, which changes no state.
  */
 const encode = (
   tf: Tf,
@@ -93,8 +93,8 @@ const widerLogits = (
 };
 
 /**
- * The deeper actor's three choices in turn. `placeMask` [batch, blocks, places] is 1 where a layer may be put; `choose` makes
- * the i-th choice, int32 [batch], from log-probabilities [batch, options]. Returns those.
+ * The deeper actor's three choices in turn. `placeMask` [batch, blocks, places] is 1 where a layer may be
+ * put; `choose` makes the i-th choice, int32 [batch], from log-probabilities [batch, options]. Returns those.
  */
 const deeperLogs = (
   tf: Tf,
@@ -171,8 +171,8 @@ const deepening = (tf: Tf, shape: EasControllerShape): FunctionSpec => ({
 });
 
 /**
- * The authors' objective over all actions of a round: Σ advantage · log p, and the mean over actions of the mean entropy of
- * their choices (a widening's: of layers that can grow), weighted.
+ * The authors' objective over all actions of a round: Σ advantage · log p, and the mean over actions of the
+ * mean entropy of their choices (a widening's: of layers that can grow), weighted.
  */
 const gradient = (
   tf: Tf,
@@ -259,8 +259,9 @@ const padded = (values: readonly number[], length: number): readonly number[] =>
   Array.from({ length }, (_, i) => values[i] ?? 0);
 
 /**
- * The controller as compiled TensorFlow graphs, kept for the life of the process. Deviations from the authors' code: none in
- * what is computed; places that do not exist are left out of the softmax rather than of its result.
+ * The controller as compiled TensorFlow graphs, kept for the life of the process. Deviations from the
+ * authors' code: none in what is computed; places that do not exist are left out of the softmax rather than
+ * of its result.
  */
 export const createEasController = (tf: Tf): EasController => {
   const graphs = new Map<string, CompiledGraph>();

@@ -15,8 +15,9 @@ interface MacroControllerSettings extends RecurrenceSettings {
 }
 
 /**
- * Σ p ln(p / q) over a skip connection's two logits, p being the sigmoid of each and q = (1 − target, target). Authors' code,
- * `general_controller.py:231–234`: two sigmoids, which do not add up to 1, and no softmax.
+ * Σ p ln(p / q) over a skip connection's two logits, p being the sigmoid of each and q = (1 − target,
+ * target). Authors' code, `general_controller.py:231–234`: two sigmoids, which do not add up to 1, and no
+ * softmax.
  */
 const divergence = (tf: Tf, logits: Tensor, target: number): Tensor => {
   const targets = tf.tensor1d([Math.log(1 - target), Math.log(target)]);
@@ -25,11 +26,12 @@ const divergence = (tf: Tf, logits: Tensor, target: number): Tensor => {
 };
 
 /**
- * The controller of macro architectures (Pham et al. 2018, §2.1 and §2.3): one LSTM layer; a layer of the network takes a
- * step for its operation and a step for its skip connections, which are all drawn at once by attention over the second steps of
- * the earlier layers. The next input is the sum of the layers that were connected over one more than their number. The penalty is
- * the divergence of the skip connections from `skipTarget`, summed over those of a layer, averaged over layers. The entropy is that
- * of the authors' code (`general_controller.py:170`), which counts the chosen values alone.
+ * The controller of macro architectures (Pham et al. 2018, §2.1 and §2.3): one LSTM layer; a layer of the
+ * network takes a step for its operation and a step for its skip connections, which are all drawn at once by
+ * attention over the second steps of the earlier layers. The next input is the sum of the layers that were
+ * connected over one more than their number. The penalty is the divergence of the skip connections from
+ * `skipTarget`, summed over those of a layer, averaged over layers. The entropy is that of the authors' code
+ * (`general_controller.py:170`), which counts the chosen values alone.
  */
 export const enasMacroController = (settings: MacroControllerSettings): Controller => {
   const { depth, hiddenUnits, operations, temperature, tanhConstant, skipTarget } = settings;

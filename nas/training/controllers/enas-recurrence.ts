@@ -9,7 +9,10 @@ export interface RecurrenceSettings {
   readonly operationTanhConstant: number;
 }
 
-/** Parameters of ENAS' controllers: the first input, the LSTM layer (without biases), the operations' softmax, the attention. */
+/**
+ * Parameters of ENAS' controllers: the first input, the LSTM layer (without biases), the operations' softmax,
+ * the attention.
+ */
 export const recurrenceParameters = (
   hiddenUnits: number,
   operations: number,
@@ -27,7 +30,10 @@ interface Recurrence {
   readonly start: Tensor;
   /** A step on an input [M, H]; the hidden state, [M, H]. */
   step(input: Tensor): Tensor;
-  /** Decision `at`, an operation, from a step on `input`, `preference` [operations] added to its logits; the embedding of the choice, [M, H]. */
+  /**
+   * Decision `at`, an operation, from a step on `input`, `preference` [operations] added to its logits; the
+   * embedding of the choice, [M, H].
+   */
   operation(input: Tensor, choose: Choose, at: number, preference?: Tensor): Tensor;
 }
 

@@ -12,8 +12,9 @@ export const zeroLstmState = (tf: Tf, batch: number, hidden: number): LstmState 
 });
 
 /**
- * One step of an LSTM layer (Hochreiter & Schmidhuber 1997 with forget gates). `weights` [inputs + hidden, 4 · hidden] and
- * `bias` [4 · hidden], where there is one, hold the input, forget, output gates and the candidate, in this order.
+ * One step of an LSTM layer (Hochreiter & Schmidhuber 1997 with forget gates). `weights` [inputs + hidden, 4
+ * · hidden] and `bias` [4 · hidden], where there is one, hold the input, forget, output gates and the
+ * candidate, in this order.
  */
 export const lstmStep = (
   tf: Tf,

@@ -51,8 +51,8 @@ interface PolicyGradientSettings extends ControllerAdam {
 }
 
 /**
- * What a step makes small: the mean over the sequences of −advantage · log p plus the weighted penalty. `choices` int32
- * [M, decisions], `advantages` [M]; a scalar.
+ * What a step makes small: the mean over the sequences of −advantage · log p plus the weighted penalty.
+ * `choices` int32 [M, decisions], `advantages` [M]; a scalar.
  */
 export const policyLoss = (
   tf: Tf,

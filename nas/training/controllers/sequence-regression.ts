@@ -58,8 +58,8 @@ interface Beginnings {
 }
 
 /**
- * The beginnings of sequences at each length, and the row of each whole sequence in the last. Sequences in lexical order share all
- * that they can: candidates that extend one cell need its tokens read once.
+ * The beginnings of sequences at each length, and the row of each whole sequence in the last. Sequences in
+ * lexical order share all that they can: candidates that extend one cell need its tokens read once.
  */
 const beginningsOf = (
   sequences: readonly (readonly number[])[],
@@ -114,8 +114,8 @@ const floats = (values: readonly number[], size: number): HostTensor => {
 };
 
 /**
- * LSTM regression as compiled TensorFlow graphs, its gradients by TensorFlow. Graphs are kept for the life of the process, one
- * for each length and size of batch.
+ * LSTM regression as compiled TensorFlow graphs, its gradients by TensorFlow. Graphs are kept for the life of
+ * the process, one for each length and size of batch.
  */
 export const createSequenceRegression = (tf: Tf): SequenceRegression => {
   const graphs = new Map<string, CompiledGraph>();

@@ -43,10 +43,11 @@ const checked = (what: string, expected: TensorSpec | undefined, given: HostTens
 
 /**
  * Compiles functions over shared variables into one TensorFlow graph. Recording computes nothing (see
- * `recordFunctions`), so it needs neither the time nor the memory of a step; the graph optimiser's work happens in
- * each function's first call.
+ * `recordFunctions`), so it needs neither the time nor the memory of a step; the graph optimiser's work
+ * happens in each function's first call.
  *
- * The sequence of values is that of the same functions run eagerly, bit for bit, for a fixed number of threads.
+ * The sequence of values is that of the same functions run eagerly, bit for bit, for a fixed number of
+ * threads.
  */
 export const compileGraph = async (tf: Tf, spec: GraphSpec): Promise<CompiledGraph> =>
   compileGraphSync(tf, spec);

@@ -33,9 +33,9 @@ const cast = (name: string, input: string, from: number, to: number): NodeDef =>
 });
 
 /**
- * The same graph with its convolutions and matrix products, forward and backward, in bfloat16: their factors are rounded, their
- * results widened again. Variables, batch norm, losses and optimisers stay in float32 (Micikevicius et al. 2018, §3.1); bfloat16
- * has float32's range, so losses need no scaling.
+ * The same graph with its convolutions and matrix products, forward and backward, in bfloat16: their factors
+ * are rounded, their results widened again. Variables, batch norm, losses and optimisers stay in float32
+ * (Micikevicius et al. 2018, §3.1); bfloat16 has float32's range, so losses need no scaling.
  */
 export const mixedPrecisionGraph = (graph: RecordedGraph): RecordedGraph => {
   const rounded = new Map<string, string>();
@@ -63,8 +63,9 @@ export const mixedPrecisionGraph = (graph: RecordedGraph): RecordedGraph => {
 };
 
 /**
- * How a recipe's steps are rewritten before they are compiled: not at all in float32, by `mixedPrecisionGraph` in mixed precision, and for
- * `auto` by the device. Throws `InputError` for mixed precision on a CPU, which computes it by emulation.
+ * How a recipe's steps are rewritten before they are compiled: not at all in float32, by
+ * `mixedPrecisionGraph` in mixed precision, and for `auto` by the device. Throws `InputError` for mixed
+ * precision on a CPU, which computes it by emulation.
  */
 export const precisionTransform = (
   tf: Tf,

@@ -3,7 +3,10 @@ import type { HostTensor } from '../program.ts';
 
 type HostTensors = Readonly<Record<string, HostTensor>>;
 
-/** Tensors that are kept packed: `named` gives a variable's or a group's full name in checkpoints and in the graph. */
+/**
+ * Tensors that are kept packed: `named` gives a variable's or a group's full name in checkpoints and in the
+ * graph.
+ */
 export interface Family {
   readonly packing: Packing;
   named(name: string): string;
@@ -21,7 +24,9 @@ export const slotFamilies = (packing: Packing, slots: HostTensors): Family[] => 
 const renamed = (tensors: HostTensors, to: (name: string) => string): HostTensors =>
   Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [to(name), tensor]));
 
-/** What a checkpoint holds, given the graph's variables: the families one by one, everything else as it is. */
+/**
+ * What a checkpoint holds, given the graph's variables: the families one by one, everything else as it is.
+ */
 export const unpackFamilies = (families: readonly Family[], variables: HostTensors): HostTensors => {
   const parts: HostTensors[] = [];
   const plain = { ...variables };

@@ -7,7 +7,9 @@ type Shapes = Readonly<Record<string, { readonly shape: readonly number[] }>>;
 /** Variables that are always used together: what a gate passes on, and an optimiser moves, at once. */
 export interface GroupName {
   readonly group: string;
-  /** Where every variable of the group has so many values along its first dimension, of which a step uses one. */
+  /**
+   * Where every variable of the group has so many values along its first dimension, of which a step uses one.
+   */
   readonly rows?: number;
 }
 
@@ -30,7 +32,10 @@ export interface Group {
   readonly members: readonly Member[];
 }
 
-/** Float32 variables in few matrices instead of many tensors: an operation's overhead exceeds the work on a small tensor. */
+/**
+ * Float32 variables in few matrices instead of many tensors: an operation's overhead exceeds the work on a
+ * small tensor.
+ */
 export interface Packing {
   readonly groups: Readonly<Record<string, Group>>;
   /** The group in which a variable lies; undefined for unknown names. */
@@ -40,7 +45,10 @@ export interface Packing {
   unpack(matrices: HostTensors): Record<string, HostTensor>;
 }
 
-/** Ungated variables fill groups of about this many elements: large enough for few operations, small enough for a core's cache. */
+/**
+ * Ungated variables fill groups of about this many elements: large enough for few operations, small enough
+ * for a core's cache.
+ */
 const REST_ELEMENTS = 2 ** 15;
 
 const elements = (shape: readonly number[]): number => shape.reduce((size, n) => size * n, 1);
@@ -125,8 +133,8 @@ export const packingOf = (shapes: Shapes, grouping: Grouping = () => undefined):
 };
 
 /**
- * The variables of a group's matrix by name; with `row` (an int32 scalar) only that one of their values. The choice is a
- * product, so that its gradient is one too.
+ * The variables of a group's matrix by name; with `row` (an int32 scalar) only that one of their values. The
+ * choice is a product, so that its gradient is one too.
  */
 export const membersOf = (
   tf: Tf,
@@ -188,7 +196,10 @@ export const unpacked = (tf: Tf, { groups }: Packing, matrices: Tensors): Record
     ...Object.entries(groups).map(([group, layout]) => membersOf(tf, layout, matrices[group] as Tensor)),
   ) as Record<string, Tensor>;
 
-/** Places of tensors that are not packed: each is a group of its own, with `rows(name)` values where it has several. */
+/**
+ * Places of tensors that are not packed: each is a group of its own, with `rows(name)` values where it has
+ * several.
+ */
 export const separatePlaces =
   (tf: Tf, tensors: Tensors, rows: (name: string) => number | undefined = () => undefined): Places =>
   (name) => {

@@ -1,8 +1,8 @@
 import { execute, type Tensor, type Tf } from './tensor.ts';
 
 /**
- * Uniform float32 numbers in [0, 1), a pure function of `seed` (int32 [2]): the same seed gives the same numbers
- * in any process (Salmon et al. 2011, Philox).
+ * Uniform float32 numbers in [0, 1), a pure function of `seed` (int32 [2]): the same seed gives the same
+ * numbers in any process (Salmon et al. 2011, Philox).
  */
 export const uniform = (tf: Tf, shape: readonly number[], seed: Tensor): Tensor => {
   if (seed.dtype !== 'int32' || seed.shape.join() !== '2')

@@ -18,8 +18,8 @@ export interface TensorSpec {
 }
 
 /**
- * What a function returns. All outputs and new values are computed from the variables' values before the call.
- * With `commit` (a bool scalar), the updates happen only if it is true: `commit: tf.isFinite(loss)`.
+ * What a function returns. All outputs and new values are computed from the variables' values before the
+ * call. With `commit` (a bool scalar), the updates happen only if it is true: `commit: tf.isFinite(loss)`.
  */
 export interface FunctionResult {
   readonly outputs: Readonly<Record<string, Tensor>>;
@@ -28,8 +28,8 @@ export interface FunctionResult {
 }
 
 /**
- * A pure function of variables and inputs, written in tfjs with static shapes: no reading of values, no random
- * tensors of tfjs (they would become constants; `trace.uniform` is the random source).
+ * A pure function of variables and inputs, written in tfjs with static shapes: no reading of values, no
+ * random tensors of tfjs (they would become constants; `trace.uniform` is the random source).
  */
 export interface FunctionSpec {
   readonly inputs: Readonly<Record<string, TensorSpec>>;
@@ -62,14 +62,17 @@ const bytesOf = (view: ArrayBufferView): Uint8Array =>
 /** Symbols have handles below this, which the binding never sees: tfjs-node frees handles ≥ 0 only. */
 const FIRST_SYMBOL = -2;
 
-/** Largest int32 constant whose content may decide output shapes (a `Reshape` target, a filter's sizes, those of a split's parts). */
+/**
+ * Largest int32 constant whose content may decide output shapes (a `Reshape` target, a filter's sizes, those
+ * of a split's parts).
+ */
 const SHAPE_CONSTANT_ELEMENTS = 4096;
 
 /**
- * Records functions as one TensorFlow graph without computing them: tensors inside a body are symbols with a shape and a dtype.
- * The shape of an operation's outputs is asked of TensorFlow itself, by running every distinct (operation, attributes,
- * input shapes) once on zeros; so any operation that tfjs-node has can be recorded and a network's activations are
- * never in memory together.
+ * Records functions as one TensorFlow graph without computing them: tensors inside a body are symbols with a
+ * shape and a dtype. The shape of an operation's outputs is asked of TensorFlow itself, by running every
+ * distinct (operation, attributes, input shapes) once on zeros; so any operation that tfjs-node has can be
+ * recorded and a network's activations are never in memory together.
  *
  * @throws Error naming the function when a body reads a value or returns a wrong shape.
  */
@@ -161,7 +164,10 @@ export const recordFunctions = (
     throw new TypeError(`attribute ${attribute.name} of native type ${type} cannot be recorded`);
   };
 
-  /** A stand-in of the tensor for a probe: its values if they may decide a shape, else zeros (ones for divisors). */
+  /**
+   * A stand-in of the tensor for a probe: its values if they may decide a shape, else zeros (ones for
+   * divisors).
+   */
   const standIn = (tensor: Tensor, op: string): { readonly key: string; readonly make: () => number } => {
     const int64 = int64Value(tensor);
     if (int64 !== undefined)

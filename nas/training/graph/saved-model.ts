@@ -3,7 +3,9 @@ import type * as protobufjs from 'protobufjs';
 
 const protobuf = createRequire(import.meta.url)('protobufjs') as typeof protobufjs;
 
-/** The fields of TensorFlow's SavedModel protocol buffer that a graph of ours needs; numbers as in TensorFlow. */
+/**
+ * The fields of TensorFlow's SavedModel protocol buffer that a graph of ours needs; numbers as in TensorFlow.
+ */
 const descriptor = {
   nested: {
     SavedModel: {

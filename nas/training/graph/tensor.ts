@@ -100,8 +100,8 @@ const toOpAttribute = (binding: NativeBinding, name: string, attribute: Attribut
 };
 
 /**
- * Runs one native TensorFlow operation by name. No gradient is recorded: wrap it in `tf.customGrad` where one is
- * needed.
+ * Runs one native TensorFlow operation by name. No gradient is recorded: wrap it in `tf.customGrad` where one
+ * is needed.
  */
 export const execute = (
   tf: Tf,

@@ -5,10 +5,10 @@ import type { Tensor } from './tensor.ts';
 import type { Gate, Trace } from './trace.ts';
 
 /**
- * Gates as TensorFlow's `Switch` and `Merge` nodes: what hangs on the side of a switch that is not taken is not
- * executed, and a merge passes on its one live input. One graph therefore serves every path. `sum` stands in for the addition
- * of two gradients where it is conditional. `release` frees the
- * predicates, which outlive the scopes of the recorded body.
+ * Gates as TensorFlow's `Switch` and `Merge` nodes: what hangs on the side of a switch that is not taken is
+ * not executed, and a merge passes on its one live input. One graph therefore serves every path. `sum` stands
+ * in for the addition of two gradients where it is conditional. `release` frees the predicates, which outlive
+ * the scopes of the recorded body.
  */
 export const compiledTrace = (
   recorder: Recorder,
@@ -21,7 +21,9 @@ export const compiledTrace = (
   const like = (output: string, tensor: Tensor): Tensor => symbol(output, tensor.shape, nativeType(tensor));
 
   const switches = new Map<string, string>();
-  /** Node output with `tensor`'s value on the side where the predicate, a node output, has the value `taken`. */
+  /**
+   * Node output with `tensor`'s value on the side where the predicate, a node output, has the value `taken`.
+   */
   const side = (tensor: Tensor, predicate: string, taken: boolean): string => {
     const inputs = [ref(tensor), predicate];
     const key = inputs.join(' ');
@@ -58,7 +60,10 @@ export const compiledTrace = (
     conditional.set(merged, { predicate, value });
     return like(merged, x);
   };
-  /** a + b, where one of them is a conditional gradient: the other one, to which it is added only if there is something to add. */
+  /**
+   * a + b, where one of them is a conditional gradient: the other one, to which it is added only if there is
+   * something to add.
+   */
   const sum = (a: Tensor, b: Tensor): Tensor | undefined => {
     const [total, addend] = conditional.has(ref(b))
       ? [a, conditional.get(ref(b))]

@@ -14,9 +14,9 @@ export interface Trace {
 }
 
 /**
- * One choice among branches of which only the chosen one computes, forward and backward, when compiled. Values
- * enter a branch by `split` or `parameter` and leave by `merge` or `state`; a branch uses nothing else that
- * needs a gradient. Gradients flow through all four.
+ * One choice among branches of which only the chosen one computes, forward and backward, when compiled.
+ * Values enter a branch by `split` or `parameter` and leave by `merge` or `state`; a branch uses nothing else
+ * that needs a gradient. Gradients flow through all four.
  */
 export interface Gate {
   /** `x` for each branch; the gradient is that of the chosen branch, so every branch must use its copy. */
@@ -24,8 +24,8 @@ export interface Gate {
   /** `w` for one branch; its gradient is zero when another branch is chosen. */
   parameter(branch: number, w: Tensor): Tensor;
   /**
-   * A gradient of x from one branch, zero when another is chosen. Compiled, adding it to other gradients computes
-   * nothing then.
+   * A gradient of x from one branch, zero when another is chosen. Compiled, adding it to other gradients
+   * computes nothing then.
    */
   gradient(branch: number, dx: Tensor, x: Tensor): Tensor;
   /** The chosen branch's value; all values have one shape. */

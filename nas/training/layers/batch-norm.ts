@@ -31,8 +31,8 @@ const attributes = (training: boolean): Record<string, Attribute> => ({
 });
 
 /**
- * Why a batch norm of so few values cannot be trained, and what would help: one value is its own mean, so that all it passes on
- * is the offset. Undefined where there are two or more.
+ * Why a batch norm of so few values cannot be trained, and what would help: one value is its own mean, so
+ * that all it passes on is the offset. Undefined where there are two or more.
  *
  * @param pixels H · W of its input.
  */

@@ -16,7 +16,9 @@ export const convolvedLength = (
   dilation = 1,
 ): number => Math.floor((length + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1;
 
-/** TensorFlow pads 'SAME' at the end only when stride > 1; where it agrees with PyTorch it has faster kernels. */
+/**
+ * TensorFlow pads 'SAME' at the end only when stride > 1; where it agrees with PyTorch it has faster kernels.
+ */
 const isSame = ({ strides, padding }: ConvolutionGeometry, kernel: readonly [number, number]): boolean =>
   strides.every((s, i) => s === 1 && 2 * (padding[i] as number) === (kernel[i] as number) - 1);
 
@@ -76,12 +78,16 @@ const isPointwise = ({ shape }: Tensor, { padding }: ConvolutionGeometry): boole
   [shape[0], shape[1], ...padding].join() === '1,1,0,0';
 
 /**
- * Below so many input channels, oneDNN's AVX2 code for the filter's gradient of a pointwise convolution with strides
- * writes behind its scratch memory (docs/kernels.md). The bound is on the shape alone, so that every CPU takes the same way.
+ * Below so many input channels, oneDNN's AVX2 code for the filter's gradient of a pointwise convolution with
+ * strides writes behind its scratch memory (docs/kernels.md). The bound is on the shape alone, so that every
+ * CPU takes the same way.
  */
 const TRUSTED_CHANNELS = 8;
 
-/** Every pixel at which a pointwise convolution with strides looks: [B, H, W, C] → [B, H', W', C], by averages of one. */
+/**
+ * Every pixel at which a pointwise convolution with strides looks: [B, H, W, C] → [B, H', W', C], by averages
+ * of one.
+ */
 const pixelsAt = (tf: Tf, x: Tensor, strides: readonly [number, number]): Tensor =>
   strides.every((stride) => stride === 1)
     ? x
@@ -105,8 +111,8 @@ const TRANSPOSED_PRODUCT: Record<string, Attribute> = {
 };
 
 /**
- * Of a 1 × 1 convolution: a matrix product, twice as fast on CPUs as the general operation. With strides the general
- * one is a little faster, and taken where it can be trusted.
+ * Of a 1 × 1 convolution: a matrix product, twice as fast on CPUs as the general operation. With strides the
+ * general one is a little faster, and taken where it can be trusted.
  */
 const convolutionFilterGradient: FilterGradient = (tf, attrs, x, filter, dy, geometry) => {
   const isDense = geometry.strides.every((stride) => stride === 1);
@@ -129,7 +135,10 @@ export const conv2d = convolution('Conv2D', convolutionFilterGradient);
 /** Widest filter whose gradient oneDNN generates code for; wider ones are ten times as slow. */
 const FAST_WIDTH = 3;
 
-/** Zeros around the image as far as the windows reach: what the padding of `geometry` means, for operations without any. */
+/**
+ * Zeros around the image as far as the windows reach: what the padding of `geometry` means, for operations
+ * without any.
+ */
 const frame = (
   tf: Tf,
   x: Tensor,

@@ -17,10 +17,10 @@ export type Draw = (shape: readonly number[], draw: number) => Tensor;
 const SHARED = { coin: -1, column: -2 } as const;
 
 /**
- * Which of a join's n inputs are active in this step, 0 or 1, float32 [n] (Larsson et al. 2017, §3). One subnetwork is
- * drawn for the whole minibatch: with probability ½ a global one, a single column through the whole network; else a
- * local one, where each join drops each input with probability `dropRate` (a scalar), and where none is left keeps one.
- * A join off the chosen column keeps all its inputs: nothing reads it.
+ * Which of a join's n inputs are active in this step, 0 or 1, float32 [n] (Larsson et al. 2017, §3). One
+ * subnetwork is drawn for the whole minibatch: with probability ½ a global one, a single column through the
+ * whole network; else a local one, where each join drops each input with probability `dropRate` (a scalar),
+ * and where none is left keeps one. A join off the chosen column keeps all its inputs: nothing reads it.
  */
 export const activeInputs = (
   tf: Tf,
@@ -43,7 +43,10 @@ export const activeInputs = (
   return tf.add(tf.mul(global, coin), tf.mul(local, tf.sub(1, coin)));
 };
 
-/** Joins xs [B, H, W, C]: their mean, or their concatenation along channels, over the inputs that `active` [n] keeps. */
+/**
+ * Joins xs [B, H, W, C]: their mean, or their concatenation along channels, over the inputs that `active` [n]
+ * keeps.
+ */
 export const joinActive = (tf: Tf, xs: readonly Tensor[], kind: JoinKind, active?: Tensor): Tensor => {
   const weights = active && tf.unstack(active);
   const kept = weights ? xs.map((x, i) => tf.mul(x, weights[i] as Tensor)) : [...xs];

@@ -88,10 +88,10 @@ const replaced = <T>(items: readonly T[], at: number, item: T): readonly T[] =>
   items.map((old, i) => (i === at ? item : old));
 
 /**
- * Net2WiderNet (Chen, Goodfellow & Shlens 2016, §2.2; Cai et al. 2018, eq. 3–5): the layer's first channels stay, each
- * further one repeats one of them, drawn uniformly, with its batch norm; whoever reads the layer divides the weights of a
- * channel among its copies. Without noise the network computes what it did, up to rounding; noise on the copied filters
- * makes copies learn apart.
+ * Net2WiderNet (Chen, Goodfellow & Shlens 2016, §2.2; Cai et al. 2018, eq. 3–5): the layer's first channels
+ * stay, each further one repeats one of them, drawn uniformly, with its batch norm; whoever reads the layer
+ * divides the weights of a channel among its copies. Without noise the network computes what it did, up to
+ * rounding; noise on the copied filters makes copies learn apart.
  *
  * @throws RangeError unless the layer becomes wider.
  */
@@ -132,9 +132,9 @@ export const net2wider = (
 };
 
 /**
- * Net2DeeperNet (Chen, Goodfellow & Shlens 2016, §2.3; Cai et al. 2018, §3): behind the layer another one whose kernel
- * [kernel, kernel, D, D] passes every channel on. Its batch norm gives back the statistics of its input that it takes away,
- * which are those of the layer's output; ReLU keeps what a ReLU let through.
+ * Net2DeeperNet (Chen, Goodfellow & Shlens 2016, §2.3; Cai et al. 2018, §3): behind the layer another one
+ * whose kernel [kernel, kernel, D, D] passes every channel on. Its batch norm gives back the statistics of
+ * its input that it takes away, which are those of the layer's output; ReLU keeps what a ReLU let through.
  */
 export const net2deeper = (
   { layers, classifier }: Chain,

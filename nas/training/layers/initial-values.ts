@@ -3,8 +3,8 @@ import type { HostTensor } from '../program.ts';
 import type { Declaration } from './shape-layers.ts';
 
 /**
- * Initial values of declared parameters. Each depends on the seed and its own name only, so adding a layer leaves
- * the others as they were.
+ * Initial values of declared parameters. Each depends on the seed and its own name only, so adding a layer
+ * leaves the others as they were.
  */
 export const initialValues = (
   declarations: readonly Declaration[],

@@ -29,8 +29,8 @@ export interface Layers<T> {
   /** Convolution without bias; parameter `name.weight` [k, l, C, D]. */
   conv(x: T, name: string, options: ConvolutionOptions): T;
   /**
-   * Convolution with taps `dilation` pixels apart (2 unless given; at stride 2 always 2), without bias, padded to keep the
-   * size at stride 1; parameter `name.weight` [k, k, C, D].
+   * Convolution with taps `dilation` pixels apart (2 unless given; at stride 2 always 2), without bias,
+   * padded to keep the size at stride 1; parameter `name.weight` [k, k, C, D].
    */
   dilatedConv(
     x: T,
@@ -42,15 +42,17 @@ export interface Layers<T> {
       readonly dilation?: number;
     },
   ): T;
-  /** Depthwise k × k convolution, padded to keep the size at stride 1; parameter `name.weight` [k, k, C, 1]. */
+  /**
+   * Depthwise k × k convolution, padded to keep the size at stride 1; parameter `name.weight` [k, k, C, 1].
+   */
   depthwise(
     x: T,
     name: string,
     options: { readonly kernel: number; readonly stride: 1 | 2; readonly dilation: 1 | 2 },
   ): T;
   /**
-   * Parameters `name.weight`, `name.bias` if affine; buffers `name.running_mean`, `name.running_var`. `scale` [C]
-   * multiplies the result at no cost; only without affine parameters.
+   * Parameters `name.weight`, `name.bias` if affine; buffers `name.running_mean`, `name.running_var`. `scale`
+   * [C] multiplies the result at no cost; only without affine parameters.
    */
   batchNorm(x: T, name: string, affine: boolean, scale?: T): T;
   relu(x: T): T;
@@ -80,9 +82,14 @@ export interface Layers<T> {
   globalAverage(x: T): T;
   /** Scheduled drop-path of one branch of a cell; the identity outside training. */
   dropPath(x: T): T;
-  /** FractalNet's join of columns (see `fractal-join.ts`); with drop-path, in training, of those active in this step. */
+  /**
+   * FractalNet's join of columns (see `fractal-join.ts`); with drop-path, in training, of those active in
+   * this step.
+   */
   fractalJoin(xs: readonly T[], options: JoinOptions): T;
-  /** Dropout; the identity outside training. The probability is the recipe's times `share`, 1 unless given. */
+  /**
+   * Dropout; the identity outside training. The probability is the recipe's times `share`, 1 unless given.
+   */
   dropout(x: T, share?: number): T;
   /** Fully connected layer on a 1 × 1 image; parameters `name.weight` [C, D], `name.bias` [D]. */
   linear(x: T, name: string, units: number): T;

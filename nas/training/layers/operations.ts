@@ -3,8 +3,8 @@ import type { NasnetOperation } from '../../space/nasnet.ts';
 import type { Layers } from './layers.ts';
 
 /**
- * One operation of a DARTS-space cell on C channels. In the supernet batch norm inside operations has no affine
- * parameters; final networks have them (Liu et al. 2019, §3 and appendix A).
+ * One operation of a DARTS-space cell on C channels. In the supernet batch norm inside operations has no
+ * affine parameters; final networks have them (Liu et al. 2019, §3 and appendix A).
  */
 export type Operation = <T>(
   layers: Layers<T>,
@@ -30,7 +30,10 @@ export const reluConvBatchNorm = <T>(
   affine: boolean,
 ): T => layers.batchNorm(pointwise(layers, layers.relu(x), `${name}.op.1`, filters), `${name}.op.2`, affine);
 
-/** Halves the image by two 1×1 convolutions of stride 2, one of them offset by a pixel, of half the `filters` each, which are at least 2. */
+/**
+ * Halves the image by two 1×1 convolutions of stride 2, one of them offset by a pixel, of half the `filters`
+ * each, which are at least 2.
+ */
 export const factorizedReduce = <T>(
   layers: Layers<T>,
   x: T,

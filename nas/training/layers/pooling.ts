@@ -22,8 +22,8 @@ const padImage = (tf: Tf, x: Tensor, [rows, columns]: readonly [number, number],
   tf.pad(x as never, [[0, 0], [rows, rows], [columns, columns], [0, 0]], value); // prettier-ignore
 
 /**
- * Maximum over windows with symmetric padding: [B, H, W, C] → [B, H', W', C]. TensorFlow pads 'SAME' as this does where
- * the stride is 1.
+ * Maximum over windows with symmetric padding: [B, H, W, C] → [B, H', W', C]. TensorFlow pads 'SAME' as this
+ * does where the stride is 1.
  */
 export const maxPool = (tf: Tf, x: Tensor, { kernel, strides, padding }: PoolingWindow): Tensor => {
   const padded = padding.some((p) => p > 0);

@@ -20,7 +20,10 @@ export interface Description {
   readonly declarations: readonly Declaration[];
   /** Of convolutions and fully connected layers, for one image. */
   readonly multiplyAdds: { readonly convolution: number; readonly linear: number };
-  /** Bytes of all intermediate results of one image, float32: what a training step keeps for its backward pass. */
+  /**
+   * Bytes of all intermediate results of one image, float32: what a training step keeps for its backward
+   * pass.
+   */
   readonly activationBytes: number;
   /** Pixels of one image in the smallest activation that batch norm sees; infinite without batch norm. */
   readonly leastNormalizedPixels: number;

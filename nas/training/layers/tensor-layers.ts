@@ -49,7 +49,10 @@ export const tensorLayers = (tf: Tf, vars: Tensors, mode: Mode): TensorLayers =>
   const drop = mode.kind === 'train' ? mode.drop : undefined;
   let draws = 0;
   const nextDraw = (): number => draws++;
-  /** A draw moves the first half of the seed, a step the second: no two draws of a training share their numbers. */
+  /**
+   * A draw moves the first half of the seed, a step the second: no two draws of a training share their
+   * numbers.
+   */
   const uniform: Draw = (shape, draw) => {
     if (mode.kind !== 'train' || drop === undefined) throw new Error('nothing is drawn outside training');
     return mode.trace.uniform(shape, tf.add(drop.seed, tf.tensor1d([draw, 0], 'int32')));

@@ -4,8 +4,8 @@ import { InvalidArchitectureError } from '../program.ts';
 
 /**
  * Classifier on the second reduction's output. As published it sees 8×8 (CIFAR, pooling stride 3) or 7×7
- * (ImageNet, stride 2); the stride follows the size so that 2×2 remains. The ImageNet variant has no batch norm
- * after its second convolution, as published.
+ * (ImageNet, stride 2); the stride follows the size so that 2×2 remains. The ImageNet variant has no batch
+ * norm after its second convolution, as published.
  */
 export const auxiliaryHead = <T>(layers: Layers<T>, x: T, stem: NetworkSize['stem'], classes: number): T => {
   const name = 'auxiliary_head.features';

@@ -69,13 +69,13 @@ const block = <T>(layers: Layers<T>, genotype: BlockQnnGenotype, x: T, name: str
 };
 
 /**
- * The networks of Zhong et al. 2018, §3.1: a 3 × 3 stem, three stages of equal blocks, 2 × 2 maximum pooling between the
- * stages, after which the channels double, and the global average. `layers` blocks are spread evenly over the stages
- * (N = 4 in each, 32 channels in the first, for CIFAR-10).
+ * The networks of Zhong et al. 2018, §3.1: a 3 × 3 stem, three stages of equal blocks, 2 × 2 maximum pooling
+ * between the stages, after which the channels double, and the global average. `layers` blocks are spread
+ * evenly over the stages (N = 4 in each, 32 channels in the first, for CIFAR-10).
  *
- * Deviation: the paper leaves the number of channels open where states of several widths meet; here every layer reads C
- * channels, and what is not as wide (a block's input, a concatenation) is projected by ReLU, 1 × 1 convolution and batch
- * norm, once for all its readers.
+ * Deviation: the paper leaves the number of channels open where states of several widths meet; here every
+ * layer reads C channels, and what is not as wide (a block's input, a concatenation) is projected by ReLU, 1
+ * × 1 convolution and batch norm, once for all its readers.
  */
 export const blockQnnNetwork =
   (genotype: BlockQnnGenotype): BuildNetwork =>

@@ -17,7 +17,9 @@ import {
 } from './network.ts';
 import { stackedCells } from './stacked-cells.ts';
 
-/** A network of stacked copies of two cells, trained from scratch (Liu et al. 2019, §3.1 and appendix A.2). */
+/**
+ * A network of stacked copies of two cells, trained from scratch (Liu et al. 2019, §3.1 and appendix A.2).
+ */
 export interface FinalNetworkSpec extends NetworkSetting {
   readonly genotype: CellGenotype;
 }

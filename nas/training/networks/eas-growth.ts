@@ -97,8 +97,9 @@ const variablesOf = (chain: Chain, layers: readonly EasLayer[]): Record<string, 
   ]) as Record<string, HostTensor>;
 
 /**
- * The variables of a network that grew out of a trained one (Cai et al. 2018, §3). `variables` are those of the trained one,
- * weights and buffers; the statistics for new batch norms are measured on `images`, as the authors do on one minibatch.
+ * The variables of a network that grew out of a trained one (Cai et al. 2018, §3). `variables` are those of
+ * the trained one, weights and buffers; the statistics for new batch norms are measured on `images`, as the
+ * authors do on one minibatch.
  */
 export const grownVariables = (
   tf: Tf,

@@ -33,9 +33,10 @@ export const easLayers = ({ blocks, dense }: EasGenotype, size: NetworkSize): re
 ];
 
 /**
- * The plain networks of Cai et al. 2018, §4.2 and Table 1: 2 × 2 maxima between blocks, the global average after the last,
- * fully connected layers; batch norm and ReLU after every layer. Widths are scaled by `channels` / 16, and `layers` of the
- * network's size is not used. The recipe's dropout is applied before the classifier alone.
+ * The plain networks of Cai et al. 2018, §4.2 and Table 1: 2 × 2 maxima between blocks, the global average
+ * after the last, fully connected layers; batch norm and ReLU after every layer. Widths are scaled by
+ * `channels` / 16, and `layers` of the network's size is not used. The recipe's dropout is applied before the
+ * classifier alone.
  */
 export const easNetwork =
   (genotype: EasGenotype): BuildNetwork =>

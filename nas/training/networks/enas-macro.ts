@@ -59,13 +59,13 @@ const layer = <T>(
 };
 
 /**
- * The network of a macro architecture, trained from scratch (Pham et al. 2018, §2.3 and §B), as the authors' scripts
- * build it: after each third of the layers all states are halved and the channels doubled. `size.layers` is not read: the
- * genotype has the depth. There is no auxiliary head and no drop-path.
+ * The network of a macro architecture, trained from scratch (Pham et al. 2018, §2.3 and §B), as the authors'
+ * scripts build it: after each third of the layers all states are halved and the channels doubled.
+ * `size.layers` is not read: the genotype has the depth. There is no auxiliary head and no drop-path.
  *
- * Two things differ from the paper's text, as in those scripts: a layer's separable convolutions are trained as ordinary ones of their
- * size, and a layer with skip connections keeps the batch norm of its 1×1 convolution. Pooling layers have the 1×1
- * convolution of the search, which the scripts leave out.
+ * Two things differ from the paper's text, as in those scripts: a layer's separable convolutions are trained
+ * as ordinary ones of their size, and a layer with skip connections keeps the batch norm of its 1×1
+ * convolution. Pooling layers have the 1×1 convolution of the search, which the scripts leave out.
  */
 export const enasMacroNetwork =
   (genotype: EnasMacroGenotype): BuildNetwork =>

@@ -13,7 +13,10 @@ import { checkEvenChannels, classify, reluConv, reluSeparable } from './enas-ope
 import type { BuildNetwork } from './network.ts';
 import { stem } from './stems.ts';
 
-/** Cells that halve the image; the others come in three runs of equal length, of which the last takes the remainder. */
+/**
+ * Cells that halve the image; the others come in three runs of equal length, of which the last takes the
+ * remainder.
+ */
 export const reductionCells = (cells: number): readonly number[] => {
   if (cells < 2)
     throw new InvalidArchitectureError(
@@ -96,7 +99,10 @@ const cell = <T>(
   return layers.concat(ends);
 };
 
-/** The authors' classifier beside the last run of cells: 5×5 average, 1×1 to 128, a filter of the whole image to 768. */
+/**
+ * The authors' classifier beside the last run of cells: 5×5 average, 1×1 to 128, a filter of the whole image
+ * to 768.
+ */
 const auxiliaryHead = <T>(layers: Layers<T>, x: T, classes: number): T => {
   const [h, w] = layers.shape(x);
   if (h !== w || h < 5)
@@ -146,9 +152,10 @@ export const microOutputs = <T>(
 };
 
 /**
- * The network of a pair of cells, trained from scratch (Pham et al. 2018, §2.4 and §B), as the authors' scripts build it.
- * `size.layers` counts all cells, the two reductions included: 17 for the published "15 layers". The auxiliary head
- * follows the cell behind the second reduction. Deviation: its filter that covers the whole activation is not padded.
+ * The network of a pair of cells, trained from scratch (Pham et al. 2018, §2.4 and §B), as the authors'
+ * scripts build it. `size.layers` counts all cells, the two reductions included: 17 for the published "15
+ * layers". The auxiliary head follows the cell behind the second reduction. Deviation: its filter that covers
+ * the whole activation is not padded.
  */
 export const enasMicroNetwork =
   (genotype: EnasMicroGenotype): BuildNetwork =>

@@ -1,7 +1,10 @@
 import type { Layers } from '../layers/layers.ts';
 import { InvalidArchitectureError } from '../program.ts';
 
-/** Parts that both of ENAS' spaces are built of. All convolutions are ReLU, convolution, batch norm (Pham et al. 2018, §B). */
+/**
+ * Parts that both of ENAS' spaces are built of. All convolutions are ReLU, convolution, batch norm (Pham et
+ * al. 2018, §B).
+ */
 
 /** ReLU, k × k convolution, batch norm; `name.conv`, `name.bn`. */
 export const reluConv = <T>(layers: Layers<T>, x: T, name: string, filters: number, kernel: number): T => {
@@ -15,7 +18,9 @@ export const reluConv = <T>(layers: Layers<T>, x: T, name: string, filters: numb
   return layers.batchNorm(y, `${name}.bn`, true);
 };
 
-/** ReLU, depthwise k × k and pointwise convolution, batch norm; `name.depthwise`, `name.pointwise`, `name.bn`. */
+/**
+ * ReLU, depthwise k × k and pointwise convolution, batch norm; `name.depthwise`, `name.pointwise`, `name.bn`.
+ */
 export const reluSeparable = <T>(
   layers: Layers<T>,
   x: T,
@@ -34,7 +39,9 @@ export const reluSeparable = <T>(
   return layers.batchNorm(y, `${name}.bn`, true);
 };
 
-/** Logits from the last activation; like the published networks without a bias, so it is a 1×1 convolution. */
+/**
+ * Logits from the last activation; like the published networks without a bias, so it is a 1×1 convolution.
+ */
 export const classify = <T>(layers: Layers<T>, x: T, classes: number): T =>
   layers.conv(layers.dropout(layers.globalAverage(layers.relu(x))), 'classifier', {
     filters: classes,

@@ -8,9 +8,9 @@ import { scaledWidth } from './width.ts';
 const WIDEST = 8;
 
 /**
- * One block of C columns, row by row: the longest column, 0, convolves in each of 2^(C − 1) rows, column k in every 2^k-th.
- * Columns that end in the same row meet in one join, whose value all of them carry on: joins that follow each other directly
- * are one join (§2 and figure 1).
+ * One block of C columns, row by row: the longest column, 0, convolves in each of 2^(C − 1) rows, column k in
+ * every 2^k-th. Columns that end in the same row meet in one join, whose value all of them carry on: joins
+ * that follow each other directly are one join (§2 and figure 1).
  */
 const block = <T>(
   layers: Layers<T>,
@@ -36,17 +36,19 @@ const block = <T>(
 };
 
 /**
- * FractalNets (Larsson, Maire & Shakhnarovich 2017): blocks with 2 × 2 maximum pooling and dropout after each. Dropout rises
- * evenly from 0 after the first block to the recipe's after the last (0 to 0.4 in §4). With drop-path in the recipe, half
- * of the minibatches train a single column through the whole network, the others local samples (`fractal-join.ts`).
+ * FractalNets (Larsson, Maire & Shakhnarovich 2017): blocks with 2 × 2 maximum pooling and dropout after
+ * each. Dropout rises evenly from 0 after the first block to the recipe's after the last (0 to 0.4 in §4).
+ * With drop-path in the recipe, half of the minibatches train a single column through the whole network, the
+ * others local samples (`fractal-join.ts`).
  *
- * Deviations: the rate of local drop-path rises linearly over training, as that of the other spaces, to the recipe's (0.15
- * throughout in §4); all kernels are 3 × 3 (2 × 2 in the last block of §4); a map of one pixel is not pooled; filters are
- * scaled by `channels` / 16, and `layers` of the network's size is not used.
+ * Deviations: the rate of local drop-path rises linearly over training, as that of the other spaces, to the
+ * recipe's (0.15 throughout in §4); all kernels are 3 × 3 (2 × 2 in the last block of §4); a map of one pixel
+ * is not pooled; filters are scaled by `channels` / 16, and `layers` of the network's size is not used.
  *
- * With 64 filters, B = 5 and C = 3 there are 33.7 M parameters, as many as in the networks that the authors' published generator
- * writes: 3 × 3 kernels in all blocks, 64 to 512 filters. They are 16 times the 2.1 M that Table 3 gives for the same network of
- * 16 to 128 filters, and the other depths of Table 3 agree too; the 38.6 M of Table 1 would be 2.4 M there.
+ * With 64 filters, B = 5 and C = 3 there are 33.7 M parameters, as many as in the networks that the authors'
+ * published generator writes: 3 × 3 kernels in all blocks, 64 to 512 filters. They are 16 times the 2.1 M
+ * that Table 3 gives for the same network of 16 to 128 filters, and the other depths of Table 3 agree too;
+ * the 38.6 M of Table 1 would be 2.4 M there.
  */
 export const fractalNetwork =
   (genotype: FractalNetGenotype): BuildNetwork =>

@@ -6,9 +6,10 @@ import type { BuildNetwork } from './network.ts';
 const KERNEL = [5, 5] as const;
 
 /**
- * A stage of ordered nodes (§3.1): each sums the nodes it reads and convolves. The default input node convolves what
- * enters and feeds nodes without predecessors; the default output node sums nodes without successors and convolves. Isolated
- * nodes are ignored; with no edge at all the stage is a single convolution.
+ * A stage of ordered nodes (§3.1): each sums the nodes it reads and convolves. The default input node
+ * convolves what enters and feeds nodes without predecessors; the default output node sums nodes without
+ * successors and convolves. Isolated nodes are ignored; with no edge at all the stage is a single
+ * convolution.
  */
 const stage = <T>(
   layers: Layers<T>,
@@ -36,9 +37,10 @@ const stage = <T>(
 };
 
 /**
- * The networks of Xie & Yuille 2017: stages with 3 × 3 maximum pooling of stride 2 after each, a fully connected layer of
- * 16C units with dropout, and the classifier (§4.2: C = 8 filters in the first stage, doubled in each, 5 × 5 kernels, 128
- * units, dropout 0.5 for CIFAR-10). `layers` of the network's size is not used: the code says the depth.
+ * The networks of Xie & Yuille 2017: stages with 3 × 3 maximum pooling of stride 2 after each, a fully
+ * connected layer of 16C units with dropout, and the classifier (§4.2: C = 8 filters in the first stage,
+ * doubled in each, 5 × 5 kernels, 128 units, dropout 0.5 for CIFAR-10). `layers` of the network's size is not
+ * used: the code says the depth.
  */
 export const geneticCnnNetwork =
   (genotype: GeneticCnnGenotype): BuildNetwork =>

@@ -41,8 +41,8 @@ const merged = <T>(layers: Layers<T>, xs: readonly T[], name: string, filters: n
     : convBlock(layers, layers.concat(xs), `${name}.merge`, { filters, kernel: [1, 1] });
 
 /**
- * A motif as an operation: node j merges what its live edges, of column j of the matrix, bring from earlier nodes. A node that
- * no path joins to both ends is not built.
+ * A motif as an operation: node j merges what its live edges, of column j of the matrix, bring from earlier
+ * nodes. A node that no path joins to both ends is not built.
  */
 const motif =
   (
@@ -83,12 +83,12 @@ const cellOf = ({ motifs }: HierarchicalGenotype): Operation => {
 const STAGES = 3;
 
 /**
- * The convolutional networks of Liu et al. 2018: a 3 × 3 convolution, then three stages of the cell (the top motif),
- * separable convolutions of stride 2 between them that double the channels, and the global average (§4.1 and figure 3).
- * `layers` cells are spread evenly over the stages.
+ * The convolutional networks of Liu et al. 2018: a 3 × 3 convolution, then three stages of the cell (the top
+ * motif), separable convolutions of stride 2 between them that double the channels, and the global average
+ * (§4.1 and figure 3). `layers` cells are spread evenly over the stages.
  *
- * Deviation: the paper merges the inputs of a node by concatenation and leaves the number of channels open; here a 1 × 1
- * convolution with batch norm and ReLU brings it back to C.
+ * Deviation: the paper merges the inputs of a node by concatenation and leaves the number of channels open;
+ * here a 1 × 1 convolution with batch norm and ReLU brings it back to C.
  */
 export const hierarchicalNetwork = (genotype: HierarchicalGenotype): BuildNetwork => {
   const cell = cellOf(genotype);

@@ -32,12 +32,12 @@ const pool = <T>(layers: Layers<T>, x: T, label: 'max_pool' | 'avg_pool'): T => 
 };
 
 /**
- * The networks of layer graphs: NASBOT's (Kandasamy et al. 2018, §2 and appendix) and Auto-Keras' (Jin et al. 2019). A
- * convolution is followed by batch norm and ReLU, a fully connected layer by ReLU; the output is a softmax layer after
- * dropout.
+ * The networks of layer graphs: NASBOT's (Kandasamy et al. 2018, §2 and appendix) and Auto-Keras' (Jin et al.
+ * 2019). A convolution is followed by batch norm and ReLU, a fully connected layer by ReLU; the output is a
+ * softmax layer after dropout.
  *
- * Deviations: fully connected layers read the global average of maps; a map of one pixel is not pooled; units are scaled
- * by `channels` / 16, and `layers` of the network's size is not used.
+ * Deviations: fully connected layers read the global average of maps; a map of one pixel is not pooled; units
+ * are scaled by `channels` / 16, and `layers` of the network's size is not used.
  */
 export const layerGraphNetwork =
   (graph: LayerGraph): BuildNetwork =>

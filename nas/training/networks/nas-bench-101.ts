@@ -17,8 +17,8 @@ interface Graph {
 }
 
 /**
- * Channels of each vertex (Ying et al. 2019, §2.1 and appendix): the output's are split evenly over the inner vertices that feed it,
- * the first taking what is left over; any other vertex has those of its widest reader.
+ * Channels of each vertex (Ying et al. 2019, §2.1 and appendix): the output's are split evenly over the inner
+ * vertices that feed it, the first taking what is left over; any other vertex has those of its widest reader.
  */
 const channelsOf = ({ sources }: Graph, filters: number): readonly number[] => {
   const output = sources.length - 1;
@@ -47,7 +47,10 @@ const OPERATIONS = {
   <T>(layers: Layers<T>, x: T, name: string, filters: number) => T
 >;
 
-/** A vertex sums its inputs, cut to its channels; what comes from the cell's input is projected by 1 × 1 first. */
+/**
+ * A vertex sums its inputs, cut to its channels; what comes from the cell's input is projected by 1 × 1
+ * first.
+ */
 const cell = <T>(layers: Layers<T>, graph: Graph, x: T, name: string, filters: number): T => {
   const { sources, operations } = graph;
   const output = sources.length - 1;
@@ -70,9 +73,9 @@ const cell = <T>(layers: Layers<T>, graph: Graph, x: T, name: string, filters: n
 };
 
 /**
- * NAS-Bench-101's networks (Ying et al. 2019, §2.1): a 3 × 3 stem, three stacks of equal cells with 2 × 2 maximum pooling
- * between them, after which the channels double, and the global average. The benchmark has C = 128 and `layers` = 9 cells,
- * which are spread evenly over the stacks. Parameters are those of the tables.
+ * NAS-Bench-101's networks (Ying et al. 2019, §2.1): a 3 × 3 stem, three stacks of equal cells with 2 × 2
+ * maximum pooling between them, after which the channels double, and the global average. The benchmark has C
+ * = 128 and `layers` = 9 cells, which are spread evenly over the stacks. Parameters are those of the tables.
  */
 export const nasBench101Network = (genotype: NasBench101Genotype): BuildNetwork => {
   const { labels, sources } = nasBench101Dag(genotype);

@@ -53,7 +53,10 @@ const reluConv = <T>(
   return layers.batchNorm(y, `${name}.op.2`, affine, scale);
 };
 
-/** One operation of a cell. `scale` [C] multiplies the result of a convolution's batch norm without affine parameters. */
+/**
+ * One operation of a cell. `scale` [C] multiplies the result of a convolution's batch norm without affine
+ * parameters.
+ */
 export const nasBench201Operation = <T>(
   layers: Layers<T>,
   x: T,
@@ -164,7 +167,9 @@ export const nasBench201Classifier =
 export const describeNasBench201 = (spec: NasBench201Spec): Description =>
   describeNetwork(spec.image, (layers, x) => network(layers, spec, x));
 
-/** Pooled features [B, 4C] and logits [B, classes]; in training mode with batch norm's new running statistics. */
+/**
+ * Pooled features [B, 4C] and logits [B, classes]; in training mode with batch norm's new running statistics.
+ */
 export const runNasBench201 = (
   tf: Tf,
   spec: NasBench201Spec,

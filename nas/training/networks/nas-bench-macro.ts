@@ -28,7 +28,10 @@ const conv = <T>(
   return layers.batchNorm(y, `${name}.bn`, true);
 };
 
-/** Expansion by 1 × 1, depthwise k × k, projection by 1 × 1 (MobileNetV2); residual where nothing changes shape. */
+/**
+ * Expansion by 1 × 1, depthwise k × k, projection by 1 × 1 (MobileNetV2); residual where nothing changes
+ * shape.
+ */
 const invertedResidual =
   (expansion: number, kernel: number) =>
   <T>(layers: Layers<T>, x: T, name: string, filters: number, stride: 1 | 2): T => {
@@ -51,9 +54,9 @@ const BLOCKS = {
 >;
 
 /**
- * NAS-Bench-Macro's networks (Su et al. 2021, §4.4; the benchmark has C = 32): a 3 × 3 stem, eight choice blocks in three
- * stages, a 1 × 1 convolution to 40C channels and the classifier. Parameters and multiply-adds are those of the table.
- * `layers` of the network's size is not used.
+ * NAS-Bench-Macro's networks (Su et al. 2021, §4.4; the benchmark has C = 32): a 3 × 3 stem, eight choice
+ * blocks in three stages, a 1 × 1 convolution to 40C channels and the classifier. Parameters and
+ * multiply-adds are those of the table. `layers` of the network's size is not used.
  */
 export const nasBenchMacroNetwork =
   (genotype: NasBenchMacroGenotype): BuildNetwork =>

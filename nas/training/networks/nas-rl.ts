@@ -14,12 +14,12 @@ const joined = <T>(layers: Layers<T>, xs: readonly T[]): T => {
 };
 
 /**
- * The convolutional networks of Zoph & Le 2017, §3.3–3.4: each layer reads the layers that its skip bits name,
- * concatenated, or the image where they name none; the classifier reads all layers that no other reads, concatenated.
- * Convolutions are followed by batch norm and ReLU.
+ * The convolutional networks of Zoph & Le 2017, §3.3–3.4: each layer reads the layers that its skip bits
+ * name, concatenated, or the image where they name none; the classifier reads all layers that no other reads,
+ * concatenated. Convolutions are followed by batch norm and ReLU.
  *
- * Deviations: the classifier reads the global average of what it reads; filters are scaled by `channels` / 16, and `layers`
- * of the network's size is not used.
+ * Deviations: the classifier reads the global average of what it reads; filters are scaled by `channels` /
+ * 16, and `layers` of the network's size is not used.
  */
 export const nasRlNetwork =
   (genotype: NasRlGenotype): BuildNetwork =>

@@ -48,22 +48,24 @@ const cell = <T>(layers: Layers<T>, genotype: NasnetGenotype, plan: CellPlan, s0
 };
 
 /**
- * A NASNet-space network (Zoph et al. 2018, §3 and appendix A): `N@F` is `layers` = 3N + 2 cells, of which those at 1/3
- * and 2/3 of the depth reduce, with `channels` filters in the first. NASNet-A (6@768) is 20 cells of 32 filters, the last
- * of which concatenates six states of 4 · 32: its five blocks and its older input. The ImageNet stem is a
- * convolution and two more reduction cells that `layers` does not count: NASNet-A (4@1056) is 14 cells of 44 filters.
- * ScheduledDropPath (appendix A): what an operation brings to a block is dropped for each image by itself with a
- * probability that rises linearly over training, the same in all cells. AmoebaNets and PNASNets are built alike.
+ * A NASNet-space network (Zoph et al. 2018, §3 and appendix A): `N@F` is `layers` = 3N + 2 cells, of which
+ * those at 1/3 and 2/3 of the depth reduce, with `channels` filters in the first. NASNet-A (6@768) is 20
+ * cells of 32 filters, the last of which concatenates six states of 4 · 32: its five blocks and its older
+ * input. The ImageNet stem is a convolution and two more reduction cells that `layers` does not count:
+ * NASNet-A (4@1056) is 14 cells of 44 filters. ScheduledDropPath (appendix A): what an operation brings to a
+ * block is dropped for each image by itself with a probability that rises linearly over training, the same in
+ * all cells. AmoebaNets and PNASNets are built alike.
  *
- * Deviations from the authors' code: the first cell, which has one input, adjusts it twice, where their operations read it as
- * it is; the ImageNet stem's convolution is padded, and has 32 filters also in the largest networks (96); the auxiliary head
- * reads the second reduction, as in DARTS, not the cell before; an identity of stride 2 is a factorized reduction, which
- * begins with ReLU here, also where it reduces an input that goes on; a state that a concatenation made wider than C is
- * projected to C once for all its readers and goes on as wide as it is (the paper leaves it open); rectangular convolutions
- * follow each other without batch norm between them. Their ScheduledDropPath has grown beyond the paper's: the code (version 3)
- * multiplies the probability of the n-th of N cells by n / N, raises it at every step and never drops an identity. Here it rises
- * at every epoch, from 0 in the first to (E − 1) / E of its final value in the last of E, and an identity of stride 2 is dropped
- * like any other operation with weights; one of stride 1 is not.
+ * Deviations from the authors' code: the first cell, which has one input, adjusts it twice, where their
+ * operations read it as it is; the ImageNet stem's convolution is padded, and has 32 filters also in the
+ * largest networks (96); the auxiliary head reads the second reduction, as in DARTS, not the cell before; an
+ * identity of stride 2 is a factorized reduction, which begins with ReLU here, also where it reduces an input
+ * that goes on; a state that a concatenation made wider than C is projected to C once for all its readers and
+ * goes on as wide as it is (the paper leaves it open); rectangular convolutions follow each other without
+ * batch norm between them. Their ScheduledDropPath has grown beyond the paper's: the code (version 3)
+ * multiplies the probability of the n-th of N cells by n / N, raises it at every step and never drops an
+ * identity. Here it rises at every epoch, from 0 in the first to (E − 1) / E of its final value in the last
+ * of E, and an identity of stride 2 is dropped like any other operation with weights; one of stride 1 is not.
  *
  * @throws InvalidArchitectureError for an odd number of channels, which a reduction cannot split.
  */

@@ -23,8 +23,8 @@ export interface NetworkSetting {
 export type Network = <T>(layers: Layers<T>, x: T) => { readonly logits: T; readonly auxiliary?: T };
 
 /**
- * One architecture at any size. Throws `InvalidArchitectureError`, here or while the network runs over shapes, where
- * it cannot be built.
+ * One architecture at any size. Throws `InvalidArchitectureError`, here or while the network runs over
+ * shapes, where it cannot be built.
  */
 export type BuildNetwork = (setting: NetworkSetting) => Network;
 

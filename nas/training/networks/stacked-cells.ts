@@ -14,8 +14,8 @@ export type Cell = <T>(layers: Layers<T>, plan: CellPlan, s0: T, s1: T) => T;
 export type Stem = <T>(layers: Layers<T>, x: T, size: NetworkSize) => readonly [T, T];
 
 /**
- * Copies of a cell on a stem, each reading the two before it, with an auxiliary classifier after the second reduction
- * (Zoph et al. 2018, appendix A; Liu et al. 2019, §3.1).
+ * Copies of a cell on a stem, each reading the two before it, with an auxiliary classifier after the second
+ * reduction (Zoph et al. 2018, appendix A; Liu et al. 2019, §3.1).
  *
  * @throws InvalidArchitectureError for an odd number of channels, which a reduction cannot split.
  */

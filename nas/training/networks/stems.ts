@@ -12,7 +12,9 @@ const cifarStem = <T>(layers: Layers<T>, x: T, channels: number): readonly [T, T
   return [s, s];
 };
 
-/** ImageNet: three 3×3 convolutions of stride 2; the first cell reads the image at 1/4 and at 1/8 of its size. */
+/**
+ * ImageNet: three 3×3 convolutions of stride 2; the first cell reads the image at 1/4 and at 1/8 of its size.
+ */
 const imagenetStem = <T>(layers: Layers<T>, x: T, channels: number): readonly [T, T] => {
   let s0 = layers.batchNorm(conv3x3(layers, x, 'stem0.0', channels / 2, 2), 'stem0.1', true);
   s0 = layers.batchNorm(conv3x3(layers, layers.relu(s0), 'stem0.3', channels, 2), 'stem0.4', true);
@@ -34,8 +36,9 @@ export const stemCells = (channels: number): readonly [CellPlan, CellPlan] => [
 ];
 
 /**
- * The two inputs of a NASNet’s first cell (Zoph et al. 2018, appendix A). ImageNet: a 3×3 convolution of stride 2, then two
- * reduction cells; the first cell reads the image at 1/4 and at 1/8 of its size, as after the other stem.
+ * The two inputs of a NASNet’s first cell (Zoph et al. 2018, appendix A). ImageNet: a 3×3 convolution of
+ * stride 2, then two reduction cells; the first cell reads the image at 1/4 and at 1/8 of its size, as after
+ * the other stem.
  *
  * @throws InvalidArchitectureError for fewer than 8 channels, a quarter of which cannot be split in two.
  */

@@ -7,8 +7,9 @@ type Settings = Omit<Extract<Recipe['optimizer'], { kind: 'adam' }>, 'kind' | 'l
 const STEP = 'adam/step';
 
 /**
- * Where ε stands: beside the corrected root, √(v / (1 − β₂ᵗ)) + ε, as in Algorithm 1 and PyTorch, or beside the uncorrected one,
- * √v + ε, with the correction on the learning rate, as in the remark after it and TensorFlow.
+ * Where ε stands: beside the corrected root, √(v / (1 − β₂ᵗ)) + ε, as in Algorithm 1 and PyTorch, or beside
+ * the uncorrected one, √v + ε, with the correction on the learning rate, as in the remark after it and
+ * TensorFlow.
  */
 type EpsilonBeside = 'corrected' | 'uncorrected';
 

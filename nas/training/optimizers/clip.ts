@@ -1,8 +1,8 @@
 import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 
 /**
- * Scales all gradients so that their common Euclidean norm is at most `maxNorm`; 0 leaves them as they are (Pascanu et al.
- * 2013). `norm` is the one before scaling.
+ * Scales all gradients so that their common Euclidean norm is at most `maxNorm`; 0 leaves them as they are
+ * (Pascanu et al. 2013). `norm` is the one before scaling.
  */
 export const clipByGlobalNorm = (
   tf: Tf,

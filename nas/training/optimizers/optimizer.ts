@@ -5,7 +5,9 @@ import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 export interface Optimizer {
   /** Initial slots for parameters of these shapes. */
   slots(params: Readonly<Record<string, { readonly shape: readonly number[] }>>): Record<string, HostTensor>;
-  /** New parameters and slots after one step; `learningRate` is a scalar. All have the names they came with. */
+  /**
+   * New parameters and slots after one step; `learningRate` is a scalar. All have the names they came with.
+   */
   update(tf: Tf, step: OptimizerStep): { readonly params: Tensors; readonly slots: Tensors };
 }
 

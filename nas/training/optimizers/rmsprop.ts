@@ -12,8 +12,8 @@ const ones = (shape: readonly number[]): HostTensor => {
 };
 
 /**
- * RMSProp with momentum as TensorFlow defines it and NASNet used it (Zoph et al. 2018, appendix A.3): s ← ρ s + (1 − ρ) g²,
- * b ← μ b + η g / √(s + ε), w ← w − b. Slots `<parameter>/square` and `<parameter>/momentum`.
+ * RMSProp with momentum as TensorFlow defines it and NASNet used it (Zoph et al. 2018, appendix A.3): s ← ρ s
+ * + (1 − ρ) g², b ← μ b + η g / √(s + ε), w ← w − b. Slots `<parameter>/square` and `<parameter>/momentum`.
  */
 export const rmsprop = ({ decay, momentum, epsilon, weightDecay }: Settings): Optimizer => ({
   slots: (params) =>

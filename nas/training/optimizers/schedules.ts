@@ -18,8 +18,8 @@ const restartProgress = (epoch: number, firstPeriod: number, multiplier: number)
 };
 
 /**
- * Learning rate of a training step (counted from 0). Schedules change once an epoch, as the published recipes do; only
- * warm-up is linear in steps.
+ * Learning rate of a training step (counted from 0). Schedules change once an epoch, as the published recipes
+ * do; only warm-up is linear in steps.
  */
 export const learningRate = (recipe: Recipe, step: number, stepsPerEpoch: number): number => {
   const { schedule } = recipe;
@@ -59,6 +59,9 @@ export const learningRate = (recipe: Recipe, step: number, stepsPerEpoch: number
   }
 };
 
-/** Drop-path probability of a step: it rises linearly to the recipe's over the epochs (Zoph et al. 2018, §A.7). */
+/**
+ * Drop-path probability of a step: it rises linearly to the recipe's over the epochs (Zoph et al. 2018,
+ * §A.7).
+ */
 export const dropPathProbability = (recipe: Recipe, step: number, stepsPerEpoch: number): number =>
   (recipe.dropPath * Math.floor(step / stepsPerEpoch)) / recipe.epochs;

@@ -101,8 +101,8 @@ export const randomChild = (
 };
 
 /**
- * The shared weights of a search, of which one call runs one child. Batch norm has the statistics of the minibatch in training
- * and in scoring.
+ * The shared weights of a search, of which one call runs one child. Batch norm has the statistics of the
+ * minibatch in training and in scoring.
  *
  * @throws InvalidArchitectureError if it cannot be built at this size.
  */

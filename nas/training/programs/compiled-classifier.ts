@@ -28,7 +28,9 @@ export interface StepSettings {
 
 /** A classifier with its optimiser, compiled for one batch shape. */
 export interface CompiledClassifier {
-  /** One optimiser step. Throws `DivergedError`, leaving everything as it was, when the loss is not finite. */
+  /**
+   * One optimiser step. Throws `DivergedError`, leaving everything as it was, when the loss is not finite.
+   */
   train(batch: Minibatch, settings: StepSettings, inputs?: HostTensors): Tally;
   /** Forward with running statistics, with averaged weights where the recipe has them. */
   evaluate(batch: Minibatch, inputs?: HostTensors): Tally;
@@ -45,9 +47,9 @@ const scalar = (value: number): HostTensor => ({ dtype: 'float32', shape: [], da
  * Compiles a network's training and evaluation steps for batches of `shape`, [B, H, W, C] of images.
  *
  * The training loss is the task's mean over the batch, with the recipe's label smoothing, plus
- * `auxiliaryWeight` times that of the auxiliary head; gradients are clipped by their global norm and given to the
- * recipe's optimiser. Averages of weights follow Polyak & Juditsky 1992 as TensorFlow's moving averages of trainable variables:
- * buffers are not averaged.
+ * `auxiliaryWeight` times that of the auxiliary head; gradients are clipped by their global norm and given to
+ * the recipe's optimiser. Averages of weights follow Polyak & Juditsky 1992 as TensorFlow's moving averages
+ * of trainable variables: buffers are not averaged.
  */
 export const compileClassifier = async (
   tf: Tf,
@@ -216,7 +218,9 @@ export const compileClassifier = async (
   };
 };
 
-/** SHA-256 of the tensors that make up a trained network: weights, buffers and averages, not the optimiser's. */
+/**
+ * SHA-256 of the tensors that make up a trained network: weights, buffers and averages, not the optimiser's.
+ */
 export const hashWeights = (tensors: HostTensors): string =>
   sha256(
     Object.keys(tensors)

@@ -34,8 +34,9 @@ interface CompiledMixture {
   /** Forward with running statistics and the softmax of the alphas as edge weights. */
   evaluate(batch: Minibatch): Tally;
   /**
-   * Gradient of a minibatch's loss, batch norm by the minibatch's statistics, at the alphas moved by `distance` along a direction; both list the
-   * kinds of cell in the supernet's order, row by row. Only where `diagnosed`.
+   * Gradient of a minibatch's loss, batch norm by the minibatch's statistics, at the alphas moved by
+   * `distance` along a direction; both list the kinds of cell in the supernet's order, row by row. Only where
+   * `diagnosed`.
    */
   alphaGradient(batch: Minibatch, direction: readonly number[], distance: number): number[];
   /** Softmax of the alphas. */

@@ -34,7 +34,10 @@ export interface Done<State> {
   readonly stops?: boolean;
 }
 
-/** What a program that walks a course says of its own; `State` is everything but tensors that its snapshots hold. */
+/**
+ * What a program that walks a course says of its own; `State` is everything but tensors that its snapshots
+ * hold.
+ */
 interface CourseWork<Kind extends string, State extends CourseState> {
   /** What is learnt. */
   readonly task: Objective;

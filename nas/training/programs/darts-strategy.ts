@@ -14,13 +14,14 @@ import { group, mapValues, prefixed } from '../graph/variable-groups.ts';
 type DartsSettings = OneJobChoice<'darts'>;
 
 /**
- * DARTS (Liu et al. 2019, §2.3, algorithm 1): each step first moves the alphas by the validation loss, with or without the second
- * order term, then the weights by the training loss at the new alphas. The two ablations of §3.1.1 train on both halves: `coordinate-descent`
- * alternates alike on two minibatches of the union; `joint-sgd` moves alphas and weights together by one gradient, the alphas by
- * the weights' own optimiser.
+ * DARTS (Liu et al. 2019, §2.3, algorithm 1): each step first moves the alphas by the validation loss, with
+ * or without the second order term, then the weights by the training loss at the new alphas. The two
+ * ablations of §3.1.1 train on both halves: `coordinate-descent` alternates alike on two minibatches of the
+ * union; `joint-sgd` moves alphas and weights together by one gradient, the alphas by the weights' own
+ * optimiser.
  *
- * Deviation: only the pass that moves the weights moves the batch norms' running statistics; the authors' code also
- * lets the passes of the architecture gradient at w and w ± εv move them.
+ * Deviation: only the pass that moves the weights moves the batch norms' running statistics; the authors'
+ * code also lets the passes of the architecture gradient at w and w ± εv move them.
  */
 export const dartsStrategy = (tf: Tf, settings: DartsSettings, recipe: Recipe): MixtureStrategy => {
   const { optimization, architecture } = settings;

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import type { Minibatch } from '../tasks/tensor-task.ts';
 
 /**
- * A running hash of every training batch so far: data after augmentation, targets, order. Equal digests prove that
- * two runs of a program saw the same data in the same order; a resumed run carries it on from its checkpoint.
+ * A running hash of every training batch so far: data after augmentation, targets, order. Equal digests prove
+ * that two runs of a program saw the same data in the same order; a resumed run carries it on from its
+ * checkpoint.
  */
 export const digestBatch = (digest: string, { x, y }: Minibatch): string =>
   createHash('sha256')

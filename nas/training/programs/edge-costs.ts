@@ -3,7 +3,10 @@ import type { ConvolutionOptions, ImageShape, Layers, PoolingWindow } from '../l
 import { describeNetwork } from '../layers/shape-layers.ts';
 import type { Edge, Supernet } from '../supernets/supernet.ts';
 
-/** What an operation costs: weights of its convolutions, multiply-adds, and elements that it reads and writes, weights included. */
+/**
+ * What an operation costs: weights of its convolutions, multiply-adds, and elements that it reads and writes,
+ * weights included.
+ */
 export interface OperationCost {
   size: number;
   flops: number;
@@ -70,9 +73,10 @@ const counted = (layers: Layers<ImageShape>, cost: OperationCost): Layers<ImageS
 };
 
 /**
- * What an operation costs on an edge, counted as SNAS' authors count (SNAS-Series/SNAS-Series 9a43adb, SNAS/operations.py:24–239):
- * batch norm and ReLU are free, a pool has a multiply-add for each pixel of its windows, a window of stride 2 reads four pixels for each that it
- * writes, the identity reads and writes, zero is free.
+ * What an operation costs on an edge, counted as SNAS' authors count (SNAS-Series/SNAS-Series 9a43adb,
+ * SNAS/operations.py:24–239): batch norm and ReLU are free, a pool has a multiply-add for each pixel of its
+ * windows, a window of stride 2 reads four pixels for each that it writes, the identity reads and writes,
+ * zero is free.
  */
 const operationCost = (
   supernet: Supernet,
@@ -89,7 +93,10 @@ const operationCost = (
   return cost;
 };
 
-/** Costs of every cell: [cells, measures, edges, operations] by kind of cell, cells in the order in which the network has them. */
+/**
+ * Costs of every cell: [cells, measures, edges, operations] by kind of cell, cells in the order in which the
+ * network has them.
+ */
 export const edgeCosts = (supernet: Supernet): Readonly<Record<string, HostTensor>> => {
   const { kinds, operations } = supernet;
   const cells = new Map<string, OperationCost[][][]>(Object.keys(kinds).map((kind) => [kind, []]));

@@ -45,15 +45,16 @@ type State = SharedWeightsState & {
 };
 
 /**
- * Stage 1 by ENAS (Pham et al. 2018, §2.2): an epoch of the shared weights ω and `updates` steps of the controller θ in turns. One step
- * of the program is one minibatch.
+ * Stage 1 by ENAS (Pham et al. 2018, §2.2): an epoch of the shared weights ω and `updates` steps of the
+ * controller θ in turns. One step of the program is one minibatch.
  *
- * Shared weights: each training minibatch trains one architecture drawn from the controller. Controller: each architecture is
- * rewarded by its accuracy on the next shuffled validation minibatch plus the weighted entropy of its distributions;
- * after every `samples` rewards there is one step of REINFORCE with a moving-average baseline, which begins at 0 and moves with every
- * reward. Deriving: `candidates` architectures drawn at last, all scored on one validation minibatch. Scores and
- * rewards use the minibatch's batch-norm statistics, as the authors' code does in micro search. Images that do not fill the last minibatch
- * of a pass are left out of that pass.
+ * Shared weights: each training minibatch trains one architecture drawn from the controller. Controller: each
+ * architecture is rewarded by its accuracy on the next shuffled validation minibatch plus the weighted
+ * entropy of its distributions; after every `samples` rewards there is one step of REINFORCE with a
+ * moving-average baseline, which begins at 0 and moves with every reward. Deriving: `candidates`
+ * architectures drawn at last, all scored on one validation minibatch. Scores and rewards use the minibatch's
+ * batch-norm statistics, as the authors' code does in micro search. Images that do not fill the last
+ * minibatch of a pass are left out of that pass.
  */
 export const enasSearch = async (
   spec: SearchSpec<'enas'>,
@@ -82,8 +83,8 @@ export const enasSearch = async (
 
   let block: { readonly name: string; readonly samples: readonly Sample[] } | undefined;
   /**
-   * Architecture number `unit` of a phase. They are drawn in blocks of `samples`, with the controller's present parameters,
-   * which do not change within a block: a restored program draws the same again.
+   * Architecture number `unit` of a phase. They are drawn in blocks of `samples`, with the controller's
+   * present parameters, which do not change within a block: a restored program draws the same again.
    */
   const drawn = (phase: Phase, index: number, unit: number): Sample => {
     const number = Math.floor(unit / samples);

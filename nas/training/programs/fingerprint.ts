@@ -9,9 +9,9 @@ const isRecord = (state: Json): state is { readonly [key: string]: Json } =>
   typeof state === 'object' && state !== null && !Array.isArray(state);
 
 /**
- * A snapshot's parts by SHA-256: tensors by the first part of their names (`weights`, `buffers`, `optimizer`, `average`,
- * `alphas`), the other state by field (`state.dataDigest`, `state.curve`, generators), and the step. Two snapshots with
- * equal fingerprints continue alike.
+ * A snapshot's parts by SHA-256: tensors by the first part of their names (`weights`, `buffers`, `optimizer`,
+ * `average`, `alphas`), the other state by field (`state.dataDigest`, `state.curve`, generators), and the
+ * step. Two snapshots with equal fingerprints continue alike.
  */
 export const fingerprint = (snapshot: Snapshot): Record<string, string> => {
   const lines = new Map<string, string[]>();

@@ -24,9 +24,9 @@ export const startPowerIteration = (size: number, seed: number): PowerIteration 
 };
 
 /**
- * One power iteration on the Hessian of a function whose gradient at a distance along a direction is given: the product with a vector
- * is a central difference of gradients. Converges to the eigenvalue of largest magnitude, with its sign. A Hessian that
- * vanishes along the vector leaves it as it is.
+ * One power iteration on the Hessian of a function whose gradient at a distance along a direction is given:
+ * the product with a vector is a central difference of gradients. Converges to the eigenvalue of largest
+ * magnitude, with its sign. A Hessian that vanishes along the vector leaves it as it is.
  */
 export const powerStep = (
   { vector }: PowerIteration,
@@ -57,9 +57,9 @@ const smoothed = (measurements: readonly Measurement[], epoch: number): number |
 };
 
 /**
- * The epoch to whose cell an early-stopped search returns, or `undefined` while it goes on: five epochs ago, when the averaged
- * eigenvalue of then is less than 0.75 of the present one (Zela et al. 2020, §4.3). Deviation: averages are over the last five
- * epochs and not centred, because later ones are not known yet.
+ * The epoch to whose cell an early-stopped search returns, or `undefined` while it goes on: five epochs ago,
+ * when the averaged eigenvalue of then is less than 0.75 of the present one (Zela et al. 2020, §4.3).
+ * Deviation: averages are over the last five epochs and not centred, because later ones are not known yet.
  */
 export const stoppedAt = (measurements: readonly Measurement[]): number | undefined => {
   const now = measurements.at(-1)?.epoch ?? 0;

@@ -9,7 +9,8 @@ import { group } from '../graph/variable-groups.ts';
 /**
  * A network without inputs of its own, compiled for one example at a time.
  *
- * @param tensors as `CompiledClassifier.read` gives them; averages of weights count where the recipe has them.
+ * @param tensors as `CompiledClassifier.read` gives them; averages of weights count where the recipe has
+ * them.
  * @param example its shape: height, width, channels of an image.
  */
 export const compileInference = async (

@@ -35,8 +35,9 @@ const probeImages = async (spec: TrainNetworkSpec, { data }: ProgramResources): 
 };
 
 /**
- * The network with the weights that it takes over from the trained one that it grew out of: those that were scored, that is
- * their averages where the recipe keeps some. `inherited` is the whole state of the other's training.
+ * The network with the weights that it takes over from the trained one that it grew out of: those that were
+ * scored, that is their averages where the recipe keeps some. `inherited` is the whole state of the other's
+ * training.
  *
  * @throws InputError where networks of the space do not grow.
  */

@@ -38,7 +38,10 @@ type State = TrainingEpochs & {
   readonly power?: PowerIteration;
 };
 
-/** What a curve holds of the alphas: their softmax to six decimals, and the skip connections of the cells they stand for. */
+/**
+ * What a curve holds of the alphas: their softmax to six decimals, and the skip connections of the cells they
+ * stand for.
+ */
 const describeArchitecture = (
   supernet: Supernet,
   architecture: Architecture,
@@ -62,13 +65,15 @@ const eigenvalues = (curve: readonly CurvePoint[]): readonly Measurement[] =>
   );
 
 /**
- * Stage 1 by gradient descent on a mixture of all operations: DARTS and its relatives. One step is one minibatch, or one pair of
- * minibatches where the alphas have their own.
+ * Stage 1 by gradient descent on a mixture of all operations: DARTS and its relatives. One step is one
+ * minibatch, or one pair of minibatches where the alphas have their own.
  *
- * After each epoch the validation images are evaluated with running statistics and the expected edge weights (the softmax of the
- * alphas), which the curve records. The result is one cell, derived from the final alphas; its score is the last
- * validation accuracy of the mixture. With `diagnostics` the curvature in the alphas is measured on one minibatch of the validation part
- * every few epochs, and may end the search early, with the cell of an earlier epoch. Images that do not fill the last minibatch of an epoch are left out of it.
+ * After each epoch the validation images are evaluated with running statistics and the expected edge weights
+ * (the softmax of the alphas), which the curve records. The result is one cell, derived from the final
+ * alphas; its score is the last validation accuracy of the mixture. With `diagnostics` the curvature in the
+ * alphas is measured on one minibatch of the validation part every few epochs, and may end the search early,
+ * with the cell of an earlier epoch. Images that do not fill the last minibatch of an epoch are left out of
+ * it.
  *
  * @throws InvalidArchitectureError if the supernet cannot be built at this size.
  */
@@ -135,7 +140,9 @@ export const mixtureSearch = async (
     return { state: { ...state, evaluation, curve }, latest };
   };
 
-  /** The epoch whose cell is the result, from 1: the last one, or an earlier one where the search was stopped. */
+  /**
+   * The epoch whose cell is the result, from 1: the last one, or an earlier one where the search was stopped.
+   */
   const resultEpoch = ({ curve }: State): number =>
     (strategy.stopsEarly && stoppedAt(eigenvalues(curve))) || epochs;
 

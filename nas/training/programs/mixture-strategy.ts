@@ -32,7 +32,10 @@ export interface MixtureCall {
 
 export interface MixtureForward {
   readonly loss: Tensor;
-  /** Mean loss without regularisers as `main`, the task's sums as `sums/…`, and the new batch-norm statistics as `buffers/…`. */
+  /**
+   * Mean loss without regularisers as `main`, the task's sums as `sums/…`, and the new batch-norm statistics
+   * as `buffers/…`.
+   */
   readonly extra: Tensors;
 }
 

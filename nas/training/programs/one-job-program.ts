@@ -9,6 +9,9 @@ import type { LearningResources } from './resources.ts';
 export interface OneJobProgram<Name extends OneJobName> {
   /** The program at its first step. */
   create(spec: SearchSpec<Name>, resources: LearningResources): Promise<TrainingProgram>;
-  /** Multiply-adds of one image, forward, as the program counts them: of the architecture that a minibatch draws, or of all at once. */
+  /**
+   * Multiply-adds of one image, forward, as the program counts them: of the architecture that a minibatch
+   * draws, or of all at once.
+   */
   multiplyAdds(spec: SearchSpec<Name>, setting: NetworkSetting): (random: Random) => number;
 }

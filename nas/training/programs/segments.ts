@@ -19,7 +19,10 @@ export interface Position<Kind extends string> extends Place {
   readonly kind: Kind;
 }
 
-/** A program's course: its total number of steps, and where each step lies. Depends on the spec and data sizes alone. */
+/**
+ * A program's course: its total number of steps, and where each step lies. Depends on the spec and data sizes
+ * alone.
+ */
 export interface Course<Kind extends string> {
   readonly totalSteps: number;
   /** Position of the step that follows `step` finished ones. */

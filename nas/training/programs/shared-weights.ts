@@ -17,7 +17,10 @@ import { trained, type TrainingEpochs } from './training-epochs.ts';
 /** What the state of a search with shared weights holds of them. */
 export type SharedWeightsState = TrainingEpochs & { readonly cost: TrainingCost };
 
-/** The weights that all genotypes of a gated supernet share, trained and scored through one genotype at a time. */
+/**
+ * The weights that all genotypes of a gated supernet share, trained and scored through one genotype at a
+ * time.
+ */
 interface SharedWeights {
   readonly images: SearchImages;
   /** Minibatches of training. */

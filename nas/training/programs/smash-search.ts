@@ -25,10 +25,11 @@ type State = SharedWeightsState & {
 /**
  * Stage 1 by SMASH (Brock et al. 2018, algorithm 1 and §4). One step is one minibatch.
  *
- * Training: each minibatch trains the HyperNet and the freely learned weights through one sampled architecture. Scoring:
- * each of `candidates` sampled architectures by its accuracy with generated weights, all on the same validation images. Perturbing, as
- * the authors' code: `perturbations` of the best of those, then a Markov chain of `chain` steps, each of which perturbs the best of all
- * so far. Images that do not fill the last minibatch of a pass are left out of that pass.
+ * Training: each minibatch trains the HyperNet and the freely learned weights through one sampled
+ * architecture. Scoring: each of `candidates` sampled architectures by its accuracy with generated weights,
+ * all on the same validation images. Perturbing, as the authors' code: `perturbations` of the best of those,
+ * then a Markov chain of `chain` steps, each of which perturbs the best of all so far. Images that do not
+ * fill the last minibatch of a pass are left out of that pass.
  */
 export const smashSearch = async (
   spec: SearchSpec<'smash'>,
@@ -43,7 +44,10 @@ export const smashSearch = async (
   const feed = shared.images.inOrder();
   const course = courseOf<Phase>(smash.course(strategy, recipe, shared.images.counts));
 
-  /** The best of the first `count` architectures; of equal ones the earliest, so that a chain moves only upwards. */
+  /**
+   * The best of the first `count` architectures; of equal ones the earliest, so that a chain moves only
+   * upwards.
+   */
   const bestOf = ({ scores }: State, count: number): number =>
     scores
       .slice(0, count)

@@ -18,9 +18,10 @@ import { group, mapValues, prefixed } from '../graph/variable-groups.ts';
 type SnasSettings = OneJobChoice<'snas'>;
 
 /**
- * Weight λ of the resource loss. `mild` is that of the authors' published command (SNAS-Series/SNAS-Series 9a43adb, SNAS/README.md:27; the
- * network released beside it is that of the mild constraint, README.md:55). Neither paper nor code says the values of the other two levels:
- * here they are three and ten times as strong.
+ * Weight λ of the resource loss. `mild` is that of the authors' published command (SNAS-Series/SNAS-Series
+ * 9a43adb, SNAS/README.md:27; the network released beside it is that of the mild constraint, README.md:55).
+ * Neither paper nor code says the values of the other two levels: here they are three and ten times as
+ * strong.
  */
 export const RESOURCE_WEIGHTS = {
   none: 0,
@@ -43,8 +44,8 @@ export const temperatureAt = (
 const EDGE_OF_UNIT = 1e-7;
 
 /**
- * A sample of the concrete distribution (Maddison et al. 2017; Xie et al. 2019, eq. 6): softmax((log α + G) / λ) with G standard
- * Gumbel, from uniform numbers [edges, operations]. Differentiable in log α.
+ * A sample of the concrete distribution (Maddison et al. 2017; Xie et al. 2019, eq. 6): softmax((log α + G) /
+ * λ) with G standard Gumbel, from uniform numbers [edges, operations]. Differentiable in log α.
  */
 export const concreteSample = (tf: Tf, logAlphas: Tensor, uniform: Tensor, temperature: Tensor): Tensor => {
   const u = tf.clipByValue(uniform, EDGE_OF_UNIT, 1 - EDGE_OF_UNIT);
@@ -62,8 +63,8 @@ export interface ResourceLoss {
 export type Noise = (call: MixtureCall, kind: string) => Tensor;
 
 /**
- * One step: a sample of every kind of cell, cross entropy plus resource loss of one minibatch, and a move of weights and alphas,
- * whose gradients are clipped each for themselves.
+ * One step: a sample of every kind of cell, cross entropy plus resource loss of one minibatch, and a move of
+ * weights and alphas, whose gradients are clipped each for themselves.
  */
 export const snasStep = (
   tf: Tf,
@@ -119,15 +120,18 @@ export const snasStep = (
 };
 
 /**
- * SNAS (Xie et al. 2019, §2.2 to 2.4): every step samples relaxed one-hot edges from the concrete distribution, one sample for all
- * cells of a kind, and moves weights and log α by one training minibatch's loss plus λ times `logResource` of the sample. Drop-path falls on
- * the sum of an edge, identity or not, with the same probability in every step (SNAS/model_search.py:104–106: its exception for the identity
- * never holds, because an edge is no `Identity`).
+ * SNAS (Xie et al. 2019, §2.2 to 2.4): every step samples relaxed one-hot edges from the concrete
+ * distribution, one sample for all cells of a kind, and moves weights and log α by one training minibatch's
+ * loss plus λ times `logResource` of the sample. Drop-path falls on the sum of an edge, identity or not, with
+ * the same probability in every step (SNAS/model_search.py:104–106: its exception for the identity never
+ * holds, because an edge is no `Identity`).
  *
- * Deviations from the authors' code (SNAS-Series/SNAS-Series 9a43adb): in the space darts-cnn its child network keeps every edge with its
- * strongest operation, `none` included (model_search.py:726–756); here each node keeps two edges by DARTS' rule, so that cells belong to the
- * space. Its temperature is one epoch further along the same line (utils.py:137–148: 1 − 0.97/150 in the first of 150 epochs). Its command on one
- * GPU moves the alphas by plain SGD, the one on several by Adam (train_search.py:247–271): here always by Adam.
+ * Deviations from the authors' code (SNAS-Series/SNAS-Series 9a43adb): in the space darts-cnn its child
+ * network keeps every edge with its strongest operation, `none` included (model_search.py:726–756); here each
+ * node keeps two edges by DARTS' rule, so that cells belong to the space. Its temperature is one epoch
+ * further along the same line (utils.py:137–148: 1 − 0.97/150 in the first of 150 epochs). Its command on one
+ * GPU moves the alphas by plain SGD, the one on several by Adam (train_search.py:247–271): here always by
+ * Adam.
  */
 export const snasStrategy = (
   tf: Tf,

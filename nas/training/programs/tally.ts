@@ -36,7 +36,10 @@ export const evaluatedTally = (before: Tally, unit: number, latest: Tally, what:
   return unit === 0 ? latest : addTallies(before, latest);
 };
 
-/** A cost so far and `count` images more, of `multiplyAdds` forward each; a backward pass counts as two `passes`. */
+/**
+ * A cost so far and `count` images more, of `multiplyAdds` forward each; a backward pass counts as two
+ * `passes`.
+ */
 export const addCost = (
   cost: TrainingCost,
   count: number,
@@ -47,7 +50,10 @@ export const addCost = (
   images: cost.images + count,
 });
 
-/** Scores in the order of scoring, of which only the last, number `index`, is not yet whole, and one minibatch more of it. */
+/**
+ * Scores in the order of scoring, of which only the last, number `index`, is not yet whole, and one minibatch
+ * more of it.
+ */
 export const scoredAt = (scores: readonly Score[], index: number, latest: Tally): readonly Score[] => {
   const { loss: _, ...sums } = latest;
   const before = scores[index];

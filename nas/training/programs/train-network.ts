@@ -18,13 +18,15 @@ type State = TrainingEpochs & {
 };
 
 /**
- * Stages 2 and 3: trains one network from scratch by a recipe. One step is one minibatch of training or of evaluation.
+ * Stages 2 and 3: trains one network from scratch by a recipe. One step is one minibatch of training or of
+ * evaluation.
  *
- * Stage 2 trains on the training part of the split and evaluates on the validation part after each of at most 20
- * evenly spaced epochs; a trial of stage 1 does the same, or is scored after the epochs of its rungs and ends with the last, so
- * that a longer one of the same network takes the same steps and goes on from its end; with `scoreOfLast` it is also evaluated
- * after each of its last epochs, and the best of these scores is its own; stage 3 trains on both parts and opens the test
- * split once, after the last epoch. Examples that do not fill the last minibatch of an epoch are left out of that epoch.
+ * Stage 2 trains on the training part of the split and evaluates on the validation part after each of at most
+ * 20 evenly spaced epochs; a trial of stage 1 does the same, or is scored after the epochs of its rungs and
+ * ends with the last, so that a longer one of the same network takes the same steps and goes on from its end;
+ * with `scoreOfLast` it is also evaluated after each of its last epochs, and the best of these scores is its
+ * own; stage 3 trains on both parts and opens the test split once, after the last epoch. Examples that do not
+ * fill the last minibatch of an epoch are left out of that epoch.
  */
 export const trainNetwork = async <Data>(
   spec: TrainNetworkSpec,

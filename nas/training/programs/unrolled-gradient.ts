@@ -25,9 +25,9 @@ const map = (tensors: Tensors, f: (tensor: Tensor, name: string) => Tensor): Ten
   Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, f(tensor, name)]));
 
 /**
- * DARTS' second-order architecture gradient (Liu et al. 2019, §2.3, eq. 6 to 8): ∇α Lval(w′, α) − ξ ∇²αw Ltrain(w, α) v with
- * w′ one step ahead and v = ∇w′ Lval(w′, α); the product is the central difference of ∇α Ltrain at w ± ε v, ε = 0.01 / ‖v‖.
- * Four forward and backward passes.
+ * DARTS' second-order architecture gradient (Liu et al. 2019, §2.3, eq. 6 to 8): ∇α Lval(w′, α) − ξ ∇²αw
+ * Ltrain(w, α) v with w′ one step ahead and v = ∇w′ Lval(w′, α); the product is the central difference of ∇α
+ * Ltrain at w ± ε v, ε = 0.01 / ‖v‖. Four forward and backward passes.
  */
 export const unrolledGradient = (tf: Tf, problem: UnrolledProblem): Tensors => {
   const { weights, learningRate } = problem;

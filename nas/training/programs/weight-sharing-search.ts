@@ -30,17 +30,20 @@ type State = SharedWeightsState & {
 };
 
 /**
- * Stage 1 by random search with weight sharing (Li & Talwalkar 2019, §3.2 and §4.2). One step is one minibatch.
+ * Stage 1 by random search with weight sharing (Li & Talwalkar 2019, §3.2 and §4.2). One step is one
+ * minibatch.
  *
- * Training: each minibatch trains the shared weights through one uniformly sampled cell; only the sampled operations
- * compute. Scoring: each of `candidates` uniformly sampled cells by its accuracy on the next `scoreMinibatches` of the
- * shuffled validation images; the `rescore` best of each of `rounds` equal rounds then on the whole validation set, which decides.
+ * Training: each minibatch trains the shared weights through one uniformly sampled cell; only the sampled
+ * operations compute. Scoring: each of `candidates` uniformly sampled cells by its accuracy on the next
+ * `scoreMinibatches` of the shuffled validation images; the `rescore` best of each of `rounds` equal rounds
+ * then on the whole validation set, which decides.
  *
- * With `scoreStatistics: running`, as in the authors' code, batch norm scores by its running statistics, so that a score
- * depends on the cell and its images, and not on which other images share the minibatch. With `batch`, as in NAS-Bench-201's
- * searches (Dong & Yang 2020, §5), it uses those of the minibatch, so that a cell is not judged by statistics of others. Deviation: the authors' code runs every operation on every minibatch
- * and multiplies by 0 or 1, which moves the statistics of all operations; here only those of the sampled operations move.
- * Images that do not fill the last minibatch of a pass are left out of that pass.
+ * With `scoreStatistics: running`, as in the authors' code, batch norm scores by its running statistics, so
+ * that a score depends on the cell and its images, and not on which other images share the minibatch. With
+ * `batch`, as in NAS-Bench-201's searches (Dong & Yang 2020, §5), it uses those of the minibatch, so that a
+ * cell is not judged by statistics of others. Deviation: the authors' code runs every operation on every
+ * minibatch and multiplies by 0 or 1, which moves the statistics of all operations; here only those of the
+ * sampled operations move. Images that do not fill the last minibatch of a pass are left out of that pass.
  */
 export const weightSharingSearch = async (
   spec: SearchSpec<'random-weight-sharing'>,

@@ -11,16 +11,16 @@ import { gatedVariables } from './gated-variables.ts';
 export type Alternative<T> = (layers: Layers<T>, x: T) => T;
 
 /**
- * The choices that a shared-weight network leaves open, each an entry of a path of integers. The network is written once over
- * them; it is interpreted with all choices at once (to declare its parameters), along a known path (one child), or
- * with gates that read the path while the step runs.
+ * The choices that a shared-weight network leaves open, each an entry of a path of integers. The network is
+ * written once over them; it is interpreted with all choices at once (to declare its parameters), along a
+ * known path (one child), or with gates that read the path while the step runs.
  */
 export interface Choices<T> {
   /** State number `path[at]`. */
   pick(states: readonly T[], at: number): T;
   /**
-   * Alternative number `path[at]` of x. Parameters whose names contain `.of<n>.` have n values, one for each value of
-   * `path[row]`.
+   * Alternative number `path[at]` of x. Parameters whose names contain `.of<n>.` have n values, one for each
+   * value of `path[row]`.
    */
   one(layers: Layers<T>, x: T, at: number, alternatives: readonly Alternative<T>[], row?: number): T;
   /** `sum`, and where `path[at]` is 1 also `term` of x. */
@@ -92,8 +92,9 @@ export const valuesOf = (name: string): number | undefined => {
 };
 
 /**
- * Batch norm by the batch's statistics in training and in scoring alike: every child has statistics of its own, so running averages over
- * children would describe none of them. Nothing is therefore kept; the placeholders are never read.
+ * Batch norm by the batch's statistics in training and in scoring alike: every child has statistics of its
+ * own, so running averages over children would describe none of them. Nothing is therefore kept; the
+ * placeholders are never read.
  */
 const withoutStatistics = (tf: Tf, vars: Tensors): Tensors =>
   new Proxy(vars, {
@@ -110,7 +111,9 @@ const withoutStatistics = (tf: Tf, vars: Tensors): Tensors =>
 export const sharedLayers = (tf: Tf, vars: Tensors, trace: Trace, drop?: DropOptions): Layers<Tensor> =>
   tensorLayers(tf, withoutStatistics(tf, vars), { kind: 'train', trace, ...(drop && { drop }) });
 
-/** Choices by the input `path`, int32 [n]: compiled, only what the path uses computes, forward and backward. */
+/**
+ * Choices by the input `path`, int32 [n]: compiled, only what the path uses computes, forward and backward.
+ */
 export const gatedChoices = (
   tf: Tf,
   vars: Tensors,

@@ -24,10 +24,11 @@ const pointwise = <T>(layers: Layers<T>, x: T, name: string, filters: number): T
   layers.conv(layers.relu(x), name, { filters, kernel: [1, 1], strides: [1, 1], padding: [0, 0] });
 
 /**
- * All macro architectures of one depth over shared weights (Pham et al. 2018, §2.2 and §2.3). Each operation of a layer
- * has a 1×1 convolution of its own before it. The 1×1 convolution of the concatenated skip connections is the sum of one a
- * source, so that each source's weights are shared by all children that read it ("stabilizing stochastic skip
- * connections", §B). The channels stay the same at reductions, as in the authors' code; they double in the final network.
+ * All macro architectures of one depth over shared weights (Pham et al. 2018, §2.2 and §2.3). Each operation
+ * of a layer has a 1×1 convolution of its own before it. The 1×1 convolution of the concatenated skip
+ * connections is the sum of one a source, so that each source's weights are shared by all children that read
+ * it ("stabilizing stochastic skip connections", §B). The channels stay the same at reductions, as in the
+ * authors' code; they double in the final network.
  *
  * @returns logits as features [1, 1, classes].
  */

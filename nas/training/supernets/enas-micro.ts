@@ -24,7 +24,10 @@ const cellPath = (cell: EnasMicroCell): readonly number[] => {
   return [...cell, ...Array.from({ length: STATES - 1 }, (_, state) => (ends.includes(state) ? 1 : 0))];
 };
 
-/** A pair of cells as the path of its child through the shared weights: its integers, and which states are loose ends. */
+/**
+ * A pair of cells as the path of its child through the shared weights: its integers, and which states are
+ * loose ends.
+ */
 export const microPath = ({ normal, reduce }: EnasMicroGenotype): Int32Array =>
   Int32Array.from([...cellPath(normal), ...cellPath(reduce)]);
 
@@ -82,9 +85,10 @@ const cell = <T>(
 };
 
 /**
- * All pairs of cells over shared weights (Pham et al. 2018, §2.2 and §2.4). A convolution has weights for each edge and each
- * input of it. As in the authors' code, a reduction cell follows a reduction and is itself of stride 1, and a cell's loose ends
- * are brought back to its width by a 1×1 convolution with weights for each state; the final network has neither.
+ * All pairs of cells over shared weights (Pham et al. 2018, §2.2 and §2.4). A convolution has weights for
+ * each edge and each input of it. As in the authors' code, a reduction cell follows a reduction and is itself
+ * of stride 1, and a cell's loose ends are brought back to its width by a 1×1 convolution with weights for
+ * each state; the final network has neither.
  *
  * @returns logits as features [1, 1, classes].
  */

@@ -44,12 +44,12 @@ interface PathOutputs {
 }
 
 /**
- * The supernet along one path, `path` int32 with one entry an edge: compiled, only the chosen operations execute,
- * forward and backward, so time and activation memory are those of one path. Weights off the path have zero gradients,
- * and their batch norms keep their statistics.
+ * The supernet along one path, `path` int32 with one entry an edge: compiled, only the chosen operations
+ * execute, forward and backward, so time and activation memory are those of one path. Weights off the path
+ * have zero gradients, and their batch norms keep their statistics.
  *
- * Li & Talwalkar 2019 (§4.2) run all operations with 0/1 weights; the results are equal except that there the batch
- * norms of unused operations move too.
+ * Li & Talwalkar 2019 (§4.2) run all operations with 0/1 weights; the results are equal except that there the
+ * batch norms of unused operations move too.
  */
 export const pathSupernet = (
   tf: Tf,

@@ -3,9 +3,9 @@ import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 import type { Gate } from '../graph/trace.ts';
 
 /**
- * Variables by name as one branch sees them: their gradients are zero where another branch is chosen. A whole group passes the
- * gate at the first use of one of its variables, and is taken apart behind it. Of groups whose rows are
- * alternatives the branch uses `row`.
+ * Variables by name as one branch sees them: their gradients are zero where another branch is chosen. A whole
+ * group passes the gate at the first use of one of its variables, and is taken apart behind it. Of groups
+ * whose rows are alternatives the branch uses `row`.
  */
 export const gatedVariables = (tf: Tf, gate: Gate, branch: number, places: Places, row?: Tensor): Tensors => {
   const seen = new Map<string, Tensor>();

@@ -3,14 +3,16 @@ import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 import type { Edge, Supernet } from './supernet.ts';
 
 /**
- * Edge weights [edges, operations] of each kind of cell: the softmax of alphas (DARTS), samples (SNAS), or 0/1.
+ * Edge weights [edges, operations] of each kind of cell: the softmax of alphas (DARTS), samples (SNAS), or
+ * 0/1.
  */
 export type EdgeWeights = Readonly<Record<string, Tensor>>;
 
 /**
- * The mixture network: an edge is the weighted sum of its operations. All operations run, and all batch norms inside
- * them update; gradients flow to variables and weights. An operation's weight enters as the scale of its last batch norm,
- * which saves a pass over the activation forward and two backward. Drop-path, where the mode has it, falls on the sum of an edge.
+ * The mixture network: an edge is the weighted sum of its operations. All operations run, and all batch norms
+ * inside them update; gradients flow to variables and weights. An operation's weight enters as the scale of
+ * its last batch norm, which saves a pass over the activation forward and two backward. Drop-path, where the
+ * mode has it, falls on the sum of an edge.
  */
 export const mixtureSupernet = (
   tf: Tf,

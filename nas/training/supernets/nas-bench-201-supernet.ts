@@ -15,9 +15,9 @@ const AFFINE = false;
 const strongest = (scores: readonly number[]): number => scores.indexOf(Math.max(...scores));
 
 /**
- * NAS-Bench-201's search network: its macro skeleton with all five operations on all six edges of every cell, one
- * decision an edge for all cells (Dong & Yang 2020, §5). The derived cell keeps each edge's strongest operation, `none`
- * included.
+ * NAS-Bench-201's search network: its macro skeleton with all five operations on all six edges of every cell,
+ * one decision an edge for all cells (Dong & Yang 2020, §5). The derived cell keeps each edge's strongest
+ * operation, `none` included.
  *
  * @throws InvalidArchitectureError unless the cells make three equal stages.
  */

@@ -103,7 +103,9 @@ const cell = <T>(
     adjust(layers, inputs[0], `${name}.preprocess0`, channels, AFFINE),
     reluConvBatchNorm(layers, inputs[1], `${name}.preprocess1`, channels, AFFINE),
   ];
-  /** States of C channels that blocks read: at full size, and in reduction cells those of the blocks at half. */
+  /**
+   * States of C channels that blocks read: at full size, and in reduction cells those of the blocks at half.
+   */
   const blocks: T[] = [];
   const alternatives = (at: string, states: number, stride: 1 | 2): Alternative<T>[] =>
     operations.map(
@@ -165,11 +167,12 @@ const cell = <T>(
 };
 
 /**
- * All NASNet cells (Zoph et al. 2018, §3), or all PNAS cells (Liu et al. 2018, §3.1) of up to five blocks, over shared weights. A
- * convolution has weights for each edge and each state that the edge can read. A cell's output has room for all its blocks, two branches
- * each where they can be joined, and for its inputs; what a child leaves out is zero, so that it computes what its own network computes, from the rows
- * of the 1×1 convolutions that read what it has. In a reduction cell, inputs and blocks differ in size, so an edge is a choice of
- * each, one of which is zero.
+ * All NASNet cells (Zoph et al. 2018, §3), or all PNAS cells (Liu et al. 2018, §3.1) of up to five blocks,
+ * over shared weights. A convolution has weights for each edge and each state that the edge can read. A
+ * cell's output has room for all its blocks, two branches each where they can be joined, and for its inputs;
+ * what a child leaves out is zero, so that it computes what its own network computes, from the rows of the
+ * 1×1 convolutions that read what it has. In a reduction cell, inputs and blocks differ in size, so an edge
+ * is a choice of each, one of which is zero.
  *
  * @returns logits as features [1, 1, classes].
  */

@@ -5,8 +5,9 @@ import { smashHypernet } from './smash-hypernet.ts';
 import { smashShapes } from './smash-path.ts';
 
 /**
- * Multiply-adds that a call of the SMASH supernet computes for each image, forward: of the largest shapes but for the taps of
- * the convolutions, which are the architecture's own, with the HyperNet's share of a minibatch of `batchSize`.
+ * Multiply-adds that a call of the SMASH supernet computes for each image, forward: of the largest shapes but
+ * for the taps of the convolutions, which are the architecture's own, with the HyperNet's share of a
+ * minibatch of `batchSize`.
  */
 export const smashMultiplyAdds = (
   options: SmashOptions,

@@ -20,19 +20,22 @@ const LEAK = 0.02;
 const FIRST = 7;
 
 /**
- * SMASH's HyperNet (Brock et al. 2018, §3.2 and appendix B): weights of 1×1 convolutions from the encoding of an architecture by a
- * fully convolutional DenseNet without downsampling, each filter bank divided by its Euclidean norm, as in the authors' code. One
- * position of the encoding stands for `unit` × `unit` weights.
+ * SMASH's HyperNet (Brock et al. 2018, §3.2 and appendix B): weights of 1×1 convolutions from the encoding of
+ * an architecture by a fully convolutional DenseNet without downsampling, each filter bank divided by its
+ * Euclidean norm, as in the authors' code. One position of the encoding stands for `unit` × `unit` weights.
  *
- * Deviations: beside the encoding the authors' code gives it noise, drawn anew each time; here a learned value for each
- * position tells equal positions apart, so that equal architectures have equal weights (W = H(c), §3). Positions have one slice each (a
- * depth compression of 1).
+ * Deviations: beside the encoding the authors' code gives it noise, drawn anew each time; here a learned
+ * value for each position tells equal positions apart, so that equal architectures have equal weights (W =
+ * H(c), §3). Positions have one slice each (a depth compression of 1).
  */
 interface Hypernet {
   readonly declarations: readonly Declaration[];
   /** Of generating all weights once. */
   readonly multiplyAdds: number;
-  /** encoding [slices, columns, channels] → weights [slices, unit · columns · unit]: by rows of a unit of the input. */
+  /**
+   * encoding [slices, columns, channels] → weights [slices, unit · columns · unit]: by rows of a unit of the
+   * input.
+   */
   generate(tf: Tf, vars: Tensors, encoding: Tensor): Tensor;
 }
 

@@ -47,11 +47,12 @@ export const smashShapes = (options: SmashOptions, unit: number): SmashShapes =>
 };
 
 /**
- * An architecture as integers, in parts by name: `encoding` [slices, channels], 0 or 1, and `columns` [slices], the units of its
- * columns that are not empty; and for each block b with M units of memory and its `depth` operations, present or not:
- * `memory.b` [M] 1 where not empty, `slices.b` [depth, M] the slice by which an operation reads the unit or −1, `bottleneck.b`
- * [depth], `slots.b` [depth, 4] numbers of filters, `groups.b` [depth, 4, 2, C] the group of each input and output channel of a
- * convolution or −1, `writes.b` [depth, M] the output unit that is added to the unit or −1.
+ * An architecture as integers, in parts by name: `encoding` [slices, channels], 0 or 1, and `columns`
+ * [slices], the units of its columns that are not empty; and for each block b with M units of memory and its
+ * `depth` operations, present or not: `memory.b` [M] 1 where not empty, `slices.b` [depth, M] the slice by
+ * which an operation reads the unit or −1, `bottleneck.b` [depth], `slots.b` [depth, 4] numbers of filters,
+ * `groups.b` [depth, 4, 2, C] the group of each input and output channel of a convolution or −1, `writes.b`
+ * [depth, M] the output unit that is added to the unit or −1.
  */
 export const smashParts = ({
   options,
@@ -94,7 +95,10 @@ export const unpackPath = (tf: Tf, shapes: SmashShapes, path: Tensor): Record<st
   );
 };
 
-/** One slice of the encoding: the unit read, the units written, the block, the width, and the convolutions, each one-hot. */
+/**
+ * One slice of the encoding: the unit read, the units written, the block, the width, and the convolutions,
+ * each one-hot.
+ */
 const slice = (
   { options, memory, filters }: SmashShapes,
   block: number,

@@ -35,15 +35,17 @@ interface SmashSupernet {
 }
 
 /**
- * SMASH's main network with all weights of its operations' 1×1 convolutions generated (Brock et al. 2018, §3.1 and §3.2). Learned freely are the stem,
- * four filter banks a block, of which a convolution takes the centre of its kernel size and the first channels, the 1×1
- * convolutions of stride 2 between blocks, and the classifier. Only the latter two have batch norm, by the minibatch's statistics in
- * training and in scoring (the authors' code scores by running ones).
+ * SMASH's main network with all weights of its operations' 1×1 convolutions generated (Brock et al. 2018,
+ * §3.1 and §3.2). Learned freely are the stem, four filter banks a block, of which a convolution takes the
+ * centre of its kernel size and the first channels, the 1×1 convolutions of stride 2 between blocks, and the
+ * classifier. Only the latter two have batch norm, by the minibatch's statistics in training and in scoring
+ * (the authors' code scores by running ones).
  *
- * One graph of static shapes serves every architecture. Gates choose among kernel sizes and dilations, so that a convolution
- * computes the taps of its own kernel only; reads and writes, widths and groups are masks over the largest shapes: every
- * operation reads all of the memory, and every convolution is as wide as the widest. That is what `smashMultiplyAdds` counts. A grouped
- * convolution takes the diagonal blocks of its filter bank (the authors' code: the first rows, for all groups).
+ * One graph of static shapes serves every architecture. Gates choose among kernel sizes and dilations, so
+ * that a convolution computes the taps of its own kernel only; reads and writes, widths and groups are masks
+ * over the largest shapes: every operation reads all of the memory, and every convolution is as wide as the
+ * widest. That is what `smashMultiplyAdds` counts. A grouped convolution takes the diagonal blocks of its
+ * filter bank (the authors' code: the first rows, for all groups).
  */
 export const smashSupernet = (
   tf: Tf,

@@ -38,7 +38,9 @@ export interface Supernet<G extends Json = Json> {
   endsInBatchNorm(operation: number, edge: Edge): boolean;
   /** One entry an edge: the index of its operation. */
   encodePath(genotype: G): Int32Array;
-  /** The cell of the strongest operations, by the method's published rule; rows of weights by kind of cell. */
+  /**
+   * The cell of the strongest operations, by the method's published rule; rows of weights by kind of cell.
+   */
   derive(weights: Readonly<Record<string, EdgeScores>>): G;
 }
 

@@ -9,8 +9,8 @@ import type { TensorTask } from './tensor-task.ts';
 const { metric } = termsOf('image-classification');
 
 /**
- * Classes of images by cross entropy. Padding has the label −1: its one-hot target is zero, so that it adds no loss, and no
- * prediction equals it.
+ * Classes of images by cross entropy. Padding has the label −1: its one-hot target is zero, so that it adds
+ * no loss, and no prediction equals it.
  */
 export const imageClassification: TensorTask<ImageSource> = {
   target: (batchSize) => ({ shape: [batchSize], dtype: 'int32' }),

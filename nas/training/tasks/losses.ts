@@ -1,8 +1,8 @@
 import type { Tensor, Tf } from '../graph/tensor.ts';
 
 /**
- * Mean cross entropy of logits [B, K] and labels int32 [B], in nats. Label smoothing ε mixes the target with the
- * uniform distribution: (1 − ε) one-hot + ε / K (Szegedy et al. 2016).
+ * Mean cross entropy of logits [B, K] and labels int32 [B], in nats. Label smoothing ε mixes the target with
+ * the uniform distribution: (1 − ε) one-hot + ε / K (Szegedy et al. 2016).
  */
 export const crossEntropy = (tf: Tf, logits: Tensor, labels: Tensor, smoothing = 0): Tensor => {
   const classes = logits.shape[1] as number;
@@ -12,8 +12,8 @@ export const crossEntropy = (tf: Tf, logits: Tensor, labels: Tensor, smoothing =
 };
 
 /**
- * How many of the batch are classified correctly, as an int32 scalar. Logits with a NaN among them decide nothing and are
- * wrong: their largest entry would be the first class.
+ * How many of the batch are classified correctly, as an int32 scalar. Logits with a NaN among them decide
+ * nothing and are wrong: their largest entry would be the first class.
  */
 export const countCorrect = (tf: Tf, logits: Tensor, labels: Tensor): Tensor => {
   const isDecided = tf.all(tf.equal(logits, logits), 1);

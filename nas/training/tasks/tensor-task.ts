@@ -4,7 +4,10 @@ import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 import type { Classifier } from '../networks/classifier.ts';
 import type { HostTensor } from '../program.ts';
 
-/** Sums over the examples of a pass; plain JSON, part of a program's state. The task's own sums stand beside these two. */
+/**
+ * Sums over the examples of a pass; plain JSON, part of a program's state. The task's own sums stand beside
+ * these two.
+ */
 export type Tally = {
   readonly [sum: string]: number;
   /** Sum of the examples' losses. */
@@ -13,7 +16,9 @@ export type Tally = {
   readonly images: number;
 };
 
-/** What scoring keeps of a tally: an untrained path's loss may overflow, the sums that make a score may not. */
+/**
+ * What scoring keeps of a tally: an untrained path's loss may overflow, the sums that make a score may not.
+ */
 export type Score = {
   readonly [sum: string]: number;
   readonly images: number;
@@ -58,11 +63,17 @@ export interface NetworkToTrain {
   readonly activationBytes: number;
 }
 
-/** The tensor half of a task: what programs must know of what is learnt. `Data` is how they are given data of its kind. */
+/**
+ * The tensor half of a task: what programs must know of what is learnt. `Data` is how they are given data of
+ * its kind.
+ */
 export interface TensorTask<Data> {
   /** Of a minibatch's target. */
   target(batchSize: number): TensorSpec;
-  /** Mean loss of a minibatch; padding adds none where `smoothing`, the share of a target that is spread evenly, is 0. */
+  /**
+   * Mean loss of a minibatch; padding adds none where `smoothing`, the share of a target that is spread
+   * evenly, is 0.
+   */
   loss(tf: Tf, outputs: Tensor, target: Tensor, smoothing: number): Tensor;
   /** Sums over a minibatch that make its score, padding left out. */
   sums(tf: Tf, outputs: Tensor, target: Tensor): Tensors;
@@ -73,7 +84,8 @@ export interface TensorTask<Data> {
   /**
    * The network of a spec, to be trained from scratch.
    *
-   * @throws InputError when the genotype does not parse, InvalidArchitectureError when it cannot be built at this size.
+   * @throws InputError when the genotype does not parse, InvalidArchitectureError when it cannot be built at
+   * this size.
    */
   network(tf: Tf, data: Data, spec: TrainNetworkSpec): NetworkToTrain;
   /** The data of a training of one network. */

@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { BatchJobs, BatchSubmission } from '../../../activities/batch/batch-jobs.ts';
 import { pacedBatchJobs } from '../../../activities/batch/paced-batch-jobs.ts';
 
-/** Records when each call starts, on a clock that stands still but for sleepers, who wake in the order of time. */
+/**
+ * Records when each call starts, on a clock that stands still but for sleepers, who wake in the order of
+ * time.
+ */
 const setUp = (perSecond: number) => {
   const calls: { readonly operation: string; readonly at: number }[] = [];
   let clock = 0;

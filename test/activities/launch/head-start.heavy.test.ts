@@ -23,7 +23,10 @@ import { defineJob, startHarness } from '../../infra/batch/harness.ts';
 import type { Harness } from '../../infra/batch/harness.ts';
 import { runRecordForTests } from '../../support/run-record.ts';
 
-/** Passes everything on to the S3 server, but holds back what checkpoints are made of for as long as it is told to. */
+/**
+ * Passes everything on to the S3 server, but holds back what checkpoints are made of for as long as it is
+ * told to.
+ */
 const startSlowStorage = async (target: string) => {
   const upstream = new URL(target);
   let released = Promise.resolve();

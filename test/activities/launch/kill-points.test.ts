@@ -95,7 +95,10 @@ const announce = (store: ObjectStore, epoch: number, batchJobId: string) =>
     at: '2026-01-01T00:00:00Z',
   });
 
-/** A machine announces its end; the attempt leaves once the worker has decided to replace it, and the replacement succeeds. */
+/**
+ * A machine announces its end; the attempt leaves once the worker has decided to replace it, and the
+ * replacement succeeds.
+ */
 const replaced = async (world: Omit<World, 'trainers'>, stop: AbortSignal): Promise<void> => {
   const { store, batch } = world;
   if (!(await until(async () => batch.submissions.length > 0, stop))) return;
@@ -107,7 +110,9 @@ const replaced = async (world: Omit<World, 'trainers'>, stop: AbortSignal): Prom
   await succeed(world, 'job-2');
 };
 
-/** As above, but the machine goes before the attempt has left: Batch starts another attempt of the old job. */
+/**
+ * As above, but the machine goes before the attempt has left: Batch starts another attempt of the old job.
+ */
 const gone = async (world: Omit<World, 'trainers'>, stop: AbortSignal): Promise<void> => {
   const { store, batch } = world;
   if (!(await until(async () => batch.submissions.length > 0, stop))) return;

@@ -44,7 +44,10 @@ stages:
   createdAt: '2026-01-01T00:00:00.000Z',
 });
 
-/** Jobs that take as long as it happens, and hang once `limit` have been launched. A name stands for one network. */
+/**
+ * Jobs that take as long as it happens, and hang once `limit` have been launched. A name stands for one
+ * network.
+ */
 const fleetOf = (networks: Map<string, string>, limit = Infinity) => {
   const launched: string[] = [];
   const chance = randomFromSeed(networks.size);

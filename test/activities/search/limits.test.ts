@@ -119,7 +119,8 @@ describe('the limits of a search', () => {
     });
     const cells = planned.flatMap((job) => (job.kind === 'search' ? [] : [job.genotype]));
     for (const cell of cells) expect(counted(cell).parameters).toBeLessThanOrEqual(bound);
-    // Both stages cost twenty times what the retrained cell did; the random cells as much, to less than one of them.
+    // Both stages cost twenty times what the retrained cell did; the random cells as much, to less than one
+    // of them.
     const costs = [genotypes[0] as string, ...cells].map(
       (cell) => counted(cell, record.experiment.stages.retrain.network).multiplyAdds,
     );

@@ -145,7 +145,10 @@ const carryOut = (
     } satisfies SearchByTrialsInput,
   ) as Promise<JobReport>;
 
-/** Tries a search in which the worker dies after its first request to the store, then after its second, until there is none. */
+/**
+ * Tries a search in which the worker dies after its first request to the store, then after its second, until
+ * there is none.
+ */
 const killedAfterEachRequest = async (
   record: RunRecord,
   attempt: (

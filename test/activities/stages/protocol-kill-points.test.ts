@@ -27,8 +27,8 @@ type StageActivity = Exclude<
 const damaged = new TextEncoder().encode('{"version":1,"stage":"retrain-top","reports":[');
 
 /**
- * What the workflows of a run do, over activities of which one is killed: its answers, and what it leaves in the store. The jobs
- * between them are never killed.
+ * What the workflows of a run do, over activities of which one is killed: its answers, and what it leaves in
+ * the store. The jobs between them are never killed.
  */
 const protocol = async (change: Change, damage: boolean, kill?: KillPoint) => {
   const store = createMemoryObjectStore();

@@ -32,7 +32,9 @@ const recipeOf = (kind: string): Recipe =>
     optimizer: { kind },
   });
 
-/** One call of every layer that networks are written in: a layer that is missing here is an error of types. */
+/**
+ * One call of every layer that networks are written in: a layer that is missing here is an error of types.
+ */
 const LAYERS = {
   shape: (_layers, x) => x,
   conv: (layers, x) =>

@@ -44,7 +44,9 @@ const metadataOf = async (endpoint: string) => {
   };
 };
 
-/** Starts a job whose first attempt runs `script`; the next one succeeds. Returns its metadata endpoint too. */
+/**
+ * Starts a job whose first attempt runs `script`; the next one succeeds. Returns its metadata endpoint too.
+ */
 const startJob = async (script: string) => {
   const jobId = await h.submit({
     shell: `[ $AWS_BATCH_JOB_ATTEMPT = 2 ] && exit 0; echo $AWS_EC2_METADATA_SERVICE_ENDPOINT; ${script}`,

@@ -12,7 +12,8 @@ import { startHarness } from './harness.ts';
 import type { Exchange } from './service-model.ts';
 import { validateExchanges } from './service-model.ts';
 
-// The endpoint says what AWS says, word for word: everything that it says is in the table that the classifier is held to.
+// The endpoint says what AWS says, word for word: everything that it says is in the table that the classifier
+// is held to.
 
 const exchanges: Exchange[] = [];
 const MINUTES_10 = 600;

@@ -77,7 +77,9 @@ export const recordingHandler = (exchanges: Exchange[]): Handler => {
   return handler as unknown as Handler;
 };
 
-/** botocore and boto3, for the service model and as a second client; pinned, installed once into the cache. */
+/**
+ * botocore and boto3, for the service model and as a second client; pinned, installed once into the cache.
+ */
 const packages = (): Promise<string> => pythonPackages('boto3-1.42.97', ['boto3==1.42.97']);
 
 /** Runs a Python program of this folder; returns its output, or throws with what it wrote to stderr. */
@@ -104,7 +106,9 @@ export const runPython = async (
   return output;
 };
 
-/** What in these answers breaks AWS's own model of the service, one line a finding, and how many were checked. */
+/**
+ * What in these answers breaks AWS's own model of the service, one line a finding, and how many were checked.
+ */
 export const validateExchanges = async (
   exchanges: readonly Exchange[],
 ): Promise<{ readonly checked: number; readonly operations: string[]; readonly findings: string[] }> =>

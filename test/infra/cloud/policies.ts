@@ -8,7 +8,10 @@ export interface Statement {
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
-/** A resource as text: references to the bucket become `bucket`, others their logical id, tokens of AWS their name. */
+/**
+ * A resource as text: references to the bucket become `bucket`, others their logical id, tokens of AWS their
+ * name.
+ */
 export const textOf = (value: unknown): string => {
   if (typeof value === 'string') return value;
   const {

@@ -69,7 +69,9 @@ describe('idx files', () => {
 });
 
 describe('CIFAR archives', () => {
-  /** An archive in the official layout with 2 × 2 training images and 3 test images, and its catalogue entry. */
+  /**
+   * An archive in the official layout with 2 × 2 training images and 3 test images, and its catalogue entry.
+   */
   const archive = async (): Promise<{ entry: CifarEntry; path: string; extracted: string }> => {
     const record = (label: number): Buffer =>
       Buffer.concat([Buffer.of(label), Buffer.alloc(3072, 10 * label)]);

@@ -8,7 +8,10 @@ import { manifestOfShape } from '../../support/manifest-of-shape.ts';
 
 const FOLDER = 'experiments';
 
-/** Every `--set` that the comments above an experiment’s fields tell a reader to add, without the shell’s quotes. */
+/**
+ * Every `--set` that the comments above an experiment’s fields tell a reader to add, without the shell’s
+ * quotes.
+ */
 const quotedOverrides = (text: string): readonly string[] => {
   const lines = text.split('\n');
   const comments = lines.slice(

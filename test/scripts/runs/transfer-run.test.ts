@@ -42,7 +42,10 @@ const createDataset = async (store: ObjectStore, manifest: DatasetManifest): Pro
 // There is no Batch here; `check-resources.test.ts` asks one.
 vi.mock('../../../scripts/runs/check-resources.ts', () => ({ checkResources: () => Promise.resolve() }));
 
-/** A store with three data sets and a finished run of the shipped experiment on the first, and what was started of Temporal. */
+/**
+ * A store with three data sets and a finished run of the shipped experiment on the first, and what was
+ * started of Temporal.
+ */
 const afterRunOf = async (file: string, found: 'both' | 'nothing' = 'both') => {
   const store = createMemoryObjectStore();
   for (const manifest of [imagesOf('first', 32), imagesOf('second', 32), imagesOf('large', 96)])

@@ -27,7 +27,10 @@ const EQUALITIES = new Set([
   ts.SyntaxKind.ExclamationEqualsToken,
 ]);
 
-/** Comparisons with one of the words: `===` and the like, `case`, and membership of a list or set that is written out. */
+/**
+ * Comparisons with one of the words: `===` and the like, `case`, and membership of a list or set that is
+ * written out.
+ */
 const comparisons = (text: string, words: ReadonlySet<string>): readonly string[] => {
   const file = ts.createSourceFile('any.ts', text, ts.ScriptTarget.Latest, true);
   const found: string[] = [];

@@ -183,7 +183,8 @@ describe('hierarchical evolution', () => {
       );
       return parents.length === 1 ? parents : [];
     });
-    // The mean rank of the best of k uniform draws of 100 is about 100·k/(k + 1): 83 for 5, 80 for 4, 91 for 10, 50 for 1.
+    // The mean rank of the best of k uniform draws of 100 is about 100·k/(k + 1): 83 for 5, 80 for 4, 91 for
+    // 10, 50 for 1.
     const mean = ranks.reduce((sum, rank) => sum + rank, 0) / ranks.length;
     expect(mean).toBeGreaterThan(81.3);
     expect(mean).toBeLessThan(85);

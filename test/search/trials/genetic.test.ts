@@ -54,7 +54,8 @@ describe('genetic', () => {
     });
     const flips = children.map(({ genotype }) => onesIn(genotype));
     expect(children.length + carried(told).length).toBe(N);
-    // 19 bits: 1 − 0.95^19 = 0.623 of the individuals change; 0.95 bits are expected to flip, two or more of them in 0.245.
+    // 19 bits: 1 − 0.95^19 = 0.623 of the individuals change; 0.95 bits are expected to flip, two or more of
+    // them in 0.245.
     expect(Math.abs(children.length / N - 0.623)).toBeLessThan(0.05);
     expect(Math.abs(flips.reduce((a, b) => a + b, 0) / N - 0.95)).toBeLessThan(0.1);
     expect(Math.abs(flips.filter((count) => count > 1).length / N - 0.245)).toBeLessThan(0.05);

@@ -20,7 +20,8 @@ const bracketSizes = (name: 'hyperband' | 'bohb'): readonly number[] => {
   }
 };
 
-// Algorithm 1 of Li et al. 2018 at R = 81 and η = 3: ⌈5 · 81 / 5⌉, ⌈5 · 27 / 4⌉, ⌈5 · 9 / 3⌉, ⌈5 · 3 / 2⌉, ⌈5 / 1⌉.
+// Algorithm 1 of Li et al. 2018 at R = 81 and η = 3: ⌈5 · 81 / 5⌉, ⌈5 · 27 / 4⌉, ⌈5 · 9 / 3⌉, ⌈5 · 3 / 2⌉, ⌈5
+// / 1⌉.
 it('has the brackets of Hyperband', () => {
   expect(bracketSizes('hyperband')).toEqual([81, 34, 15, 8, 5]);
 });

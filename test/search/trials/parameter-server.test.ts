@@ -97,7 +97,8 @@ describe('a controller on the parameter server', () => {
       [state, running] = strategy.ask(state, 22) as [StrategyState, Trial[]];
     }
     expect(takenAt).toHaveLength(33);
-    // Rounds end in the order they were drawn in, so that gradients are taken where draws were made, two a round.
+    // Rounds end in the order they were drawn in, so that gradients are taken where draws were made, two a
+    // round.
     expect(takenAt).toEqual(drawnAt.filter((_, i) => i % 2 === 0).slice(1, 34));
     expect(new Set(takenAt).size).toBe(3);
     expect(versionsOf(serverOf(state))).toContain(0);

@@ -147,7 +147,8 @@ describe('OTMANN distances of networks worked out elsewhere', () => {
 
   it('prices labels and unmatched mass by hand where positions are equal', () => {
     const pooled = chained(layer('conv3'), layer('avg_pool'), layer('fc', 32));
-    // Pooling kind 0.5 · 16, and 0.1 · 16 · (64 − 32) of the dense layer stays unmatched, whatever the structural weight.
+    // Pooling kind 0.5 · 16, and 0.1 · 16 · (64 − 32) of the dense layer stays unmatched, whatever the
+    // structural weight.
     for (const distance of distances(small, pooled)) expect(distance).toBeCloseTo(8 + 51.2, 9);
     const convolutions = (label: LayerLabel): LayerGraph => chained(layer(label, 32));
     const first = (a: LayerLabel, b: LayerLabel): number =>
@@ -158,7 +159,8 @@ describe('OTMANN distances of networks worked out elsewhere', () => {
   });
 
   it('counts paths over all, convolutional, pooling and dense layers', () => {
-    // Of the pooling layer, shortest, longest and random walk: to the input, then to the output, sort by sort.
+    // Of the pooling layer, shortest, longest and random walk: to the input, then to the output, sort by
+    // sort.
     const positions = [
       [2, 2, 2, 3, 4, 3.5],
       [1, 1, 1, 0, 1, 0.5],
@@ -168,8 +170,8 @@ describe('OTMANN distances of networks worked out elsewhere', () => {
     expect(otmannProfile(branched).positions[3]).toEqual(positions.flat());
   });
 
-  // Recorded from a linear programme over all matchings (unmatched mass as slack), with every path of the graphs listed, for the
-  // structural weights 0.1, 0.25, 0.61 and 1.5.
+  // Recorded from a linear programme over all matchings (unmatched mass as slack), with every path of the
+  // graphs listed, for the structural weights 0.1, 0.25, 0.61 and 1.5.
   it.each([
     ['a chain and a branched network', small, branched, [5561.11, 5569.255, 5588.803, 5637.13]],
     ['a branched and a skipping network', branched, deep, [91040.424, 91472.58, 92508.8344, 95062.28]],

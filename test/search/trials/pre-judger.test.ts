@@ -7,7 +7,9 @@ import type { StrategyState, Trial, TrialOutcome } from '../../../nas/search/str
 const space = SPACES['nas-bench-201'];
 const strategy = STRATEGIES['judged-random'].bind(space);
 
-/** Tells one more result, of a trial that the judge held back and trained anyway, or of one that it let pass. */
+/**
+ * Tells one more result, of a trial that the judge held back and trained anyway, or of one that it let pass.
+ */
 const after = (state: StrategyState, value: number | null, held = false): StrategyState => {
   const [asked, [trial]] = strategy.ask(state, 1);
   const outcome: TrialOutcome = value === null ? { kind: 'infeasible' } : { kind: 'score', value };

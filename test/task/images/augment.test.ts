@@ -82,7 +82,8 @@ describe('drawPlacement', () => {
     }
     expect(Math.abs(draws.filter((d) => d.flip).length - 4500)).toBeLessThan(200);
     const areas = draws.map(({ hole }) => (hole!.bottom - hole!.top) * (hole!.right - hole!.left));
-    // Mean side of a 16-wide hole whose centre is uniform over 32: 8 + … + 1 is cut off at one border, 7 + … + 1 at the other.
+    // Mean side of a 16-wide hole whose centre is uniform over 32: 8 + … + 1 is cut off at one border, 7 + …
+    // + 1 at the other.
     const side = (16 * 32 - (8 * 9) / 2 - (7 * 8) / 2) / 32;
     expect(areas.reduce((a, b) => a + b, 0) / draws.length / side ** 2).toBeCloseTo(1, 1);
     expect(Math.max(...areas)).toBe(256);

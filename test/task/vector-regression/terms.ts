@@ -2,7 +2,10 @@ import { createMetric } from '../../../nas/task/metric.ts';
 import type { TaskTerms } from '../../../nas/task/task-terms.ts';
 import { TERMS, type TaskKind } from '../../../nas/task/terms.ts';
 
-/** A second task, for tests alone: a number from a vector, measured by an error that has no bound and is better the lower it is. */
+/**
+ * A second task, for tests alone: a number from a vector, measured by an error that has no bound and is
+ * better the lower it is.
+ */
 export const VECTOR_REGRESSION = 'vector-regression' as TaskKind;
 
 export const vectorTerms: TaskTerms = {
@@ -20,5 +23,6 @@ export const vectorTerms: TaskTerms = {
   lossUnit: '',
 };
 
-// Its line in the table; schemas read the kinds when they are loaded, so that this file is imported before them.
+// Its line in the table; schemas read the kinds when they are loaded, so that this file is imported before
+// them.
 Object.assign(TERMS, { [VECTOR_REGRESSION]: vectorTerms });

@@ -44,7 +44,8 @@ describe('a network of another task', () => {
     expect(scores.every((score) => score <= 0)).toBe(true);
     expect(scores.at(-1)).toBeGreaterThan(scores[0] as number);
     expect(result.accuracy).toBe(scores.at(-1));
-    // Loss and metric are the same mean, and padding counts in neither: 16 validation vectors fill no third minibatch.
+    // Loss and metric are the same mean, and padding counts in neither: 16 validation vectors fill no third
+    // minibatch.
     expect(metric.value(result.accuracy)).toBeCloseTo(result.loss, 6);
     expect(metric.value(result.accuracy)).toBeLessThan(0.05);
     expect(result.cost.images).toBe(6 * (48 + 16));

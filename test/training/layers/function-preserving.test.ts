@@ -33,7 +33,10 @@ const random = randomFromSeed(8);
 const noise = (count: number): Float32Array => Float32Array.from({ length: count }, () => random.normal());
 const images = { shape: [12, 8, 8, 3], x: noise(12 * 8 * 8 * 3) } as const;
 
-/** A network as training leaves it: batch norms whose statistics and parameters are anything but those of the start. */
+/**
+ * A network as training leaves it: batch norms whose statistics and parameters are anything but those of the
+ * start.
+ */
 const trained = (genotype: EasGenotype): Record<string, HostTensor> =>
   Object.fromEntries(
     Object.entries(classifierVariables(easNetwork(genotype), setting, 3)).map(([name, value]) => {

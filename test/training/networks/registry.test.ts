@@ -44,7 +44,10 @@ const batch = {
 const elements = (tensors: Readonly<Record<string, HostTensor>>): number =>
   Object.values(tensors).reduce((sum, { data }) => sum + data.length, 0);
 
-/** Networks that are drawn of each space, with a mutant of each, and those that train a step, counted from the smallest. */
+/**
+ * Networks that are drawn of each space, with a mutant of each, and those that train a step, counted from the
+ * smallest.
+ */
 const DRAWN = 6;
 const SAMPLES = [0, 3, 5];
 const MUTANTS = [0, 5];

@@ -108,7 +108,8 @@ describe.each<SpaceChoice>([
 
   it('continues bit for bit from any step in a fresh program', async () => {
     const create = () => createProgram(specOf(choice), { tf, data: tinyData() });
-    // Within the shared weights, within and between blocks of rewards, at the turns, while candidates are scored.
+    // Within the shared weights, within and between blocks of rewards, at the turns, while candidates are
+    // scored.
     const steps = [1, SHARED, SHARED + 1, EPOCH + 1, EPOCH + SHARED + 3, 2 * EPOCH + 2];
     await expectExactResume(create, whole, steps);
   });

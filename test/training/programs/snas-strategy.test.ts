@@ -89,7 +89,8 @@ describe('edgeCosts', () => {
     const one = describePath(spec, path);
     const parameters = countParameters(one) - countParameters(empty);
     const multiplyAdds = countMultiplyAdds(one) - countMultiplyAdds(empty);
-    // The one normal cell is the first: 4 channels of 8 × 8 in and out, read and written by four convolutions.
+    // The one normal cell is the first: 4 channels of 8 × 8 in and out, read and written by four
+    // convolutions.
     expect(cost('normal', 'size', 6, 'sep_conv_3x3')).toBe(parameters);
     expect(cost('normal', 'flops', 6, 'sep_conv_3x3')).toBe(multiplyAdds);
     expect(cost('normal', 'memory', 6, 'sep_conv_3x3')).toBe(8 * (8 * 8 * 4) + parameters);

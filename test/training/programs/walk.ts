@@ -63,7 +63,9 @@ export const expectExactResume = async (
   }
 };
 
-/** From its first snapshot to its end, the first step apart, a program keeps no tensor that it did not have. */
+/**
+ * From its first snapshot to its end, the first step apart, a program keeps no tensor that it did not have.
+ */
 export const expectNoLeak = async (tf: Tf, program: TrainingProgram, first: Snapshot): Promise<void> => {
   program.restore(first);
   await program.advance();
@@ -73,7 +75,10 @@ export const expectNoLeak = async (tf: Tf, program: TrainingProgram, first: Snap
   expect(tf.memory().numTensors).toBe(before);
 };
 
-/** A program has counted the images that an estimate counts before it runs, of the data set that `tinyData` makes. */
+/**
+ * A program has counted the images that an estimate counts before it runs, of the data set that `tinyData`
+ * makes.
+ */
 export const expectForeseen = (spec: ProgramSpec, { cost }: ProgramResult): void => {
   const validation = 80 * spec.data.validationFraction;
   const { trained, scored } = passesOf(spec, { train: 80 - validation, validation, test: 22 });

@@ -32,7 +32,9 @@ const spec: SearchSpec<'random-weight-sharing'> = {
   },
   seed: 5,
 };
-/** 40 training images give 2 minibatches an epoch; 40 validation images 2 to score on, 3 for the whole set. */
+/**
+ * 40 training images give 2 minibatches an epoch; 40 validation images 2 to score on, 3 for the whole set.
+ */
 const TRAINING = 2 * 2;
 const SCORING = 5 * 2;
 const RESCORING = 2 * 3;

@@ -40,7 +40,10 @@ const cellsOf = (space: 'nasnet' | 'pnas', genotype: Json): NasnetGenotype =>
     ? (genotype as unknown as NasnetGenotype)
     : pnasAsNasnet(genotype as unknown as PnasGenotype);
 
-/** With one input that no block of the normal cell reads, and the other one that none of the reduction cell reads. */
+/**
+ * With one input that no block of the normal cell reads, and the other one that none of the reduction cell
+ * reads.
+ */
 const withUnreadInputs = ({ normal, reduce }: NasnetGenotype): NasnetGenotype => {
   const without = (input: number, blocks: readonly NasnetBlock[]): NasnetBlock[] =>
     blocks.map(([first, second, ...rest]) => {

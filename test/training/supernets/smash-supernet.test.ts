@@ -51,7 +51,10 @@ const partOf = (genotype: SmashGenotype, wanted: string): number[] => {
   throw new Error(wanted);
 };
 
-/** The network at the child's own sizes, each weight a slice of the shared or generated ones, written with tfjs alone. */
+/**
+ * The network at the child's own sizes, each weight a slice of the shared or generated ones, written with
+ * tfjs alone.
+ */
 const plainLogits = ({ blocks }: SmashGenotype, vars: Tensors, generated: Tensor): Tensor => {
   const cut = (x: Tensor, first: number, count: number): Tensor =>
     tf.slice(x, [0, 0, 0, first], [-1, -1, -1, count]);

@@ -30,8 +30,9 @@ const cancel = (endpoint: Endpoint, job: Job, reason: string): void => {
 };
 
 /**
- * Ends jobs that have not yet been given an attempt; a job in STARTING or RUNNING goes on. As in Batch, an unknown job id is
- * no error, here and of TerminateJob: so it is with a child that its array has not spawned, which will run all the same.
+ * Ends jobs that have not yet been given an attempt; a job in STARTING or RUNNING goes on. As in Batch, an
+ * unknown job id is no error, here and of TerminateJob: so it is with a child that its array has not spawned,
+ * which will run all the same.
  */
 export const cancelJob = (endpoint: Endpoint, request: Request<'CancelJob'>): Record<string, never> => {
   const job = endpoint.state.tables.jobs.get(request.jobId);
