@@ -8,6 +8,7 @@ import type { InputError } from '../core/input-error.ts';
 import { isGiven } from '../search/given.ts';
 import { isOneJob, oneJobSearchOf, rankingSearches } from '../search/one-job/registry.ts';
 import { oneJobToCheck } from './one-job-to-check.ts';
+import { definitionOf } from '../space/registry.ts';
 import { isBlackBox } from '../search/strategy-schema.ts';
 
 const firstRepeated = (seeds: readonly number[]): number | undefined =>
@@ -25,16 +26,8 @@ function* checkOneJob({ strategy, space, stages }: Experiment, place: Place): Ge
     yield* oneJobSearchOf(strategy).check?.(oneJobToCheck(strategy, space, stages, place)) ?? [];
 }
 
-/** The widest operation writes to different units of memory. */
-function* checkSmashSpace({ space }: Experiment, place: Place): Generator<InputError> {
-  if (space.name === 'smash' && space.maxWidth > 6 * space.width)
-    yield inputError(
-      place(['space', 'maxWidth']),
-      space.maxWidth,
-      `at most the ${6 * space.width} units of memory of the first block, six times space.width`,
-      'lower maxWidth or raise width',
-    );
-}
+/** What a space says of its own options. */
+const checkSpaceOptions: Check = ({ space }, place) => definitionOf(space.name).check(space, place);
 
 /** A given cell and a search exclude each other. */
 function* checkGiven(experiment: Experiment, place: Place): Generator<InputError> {
@@ -191,7 +184,7 @@ export const EXPERIMENT_CHECKS: readonly Check[] = [
   checkBlackBox,
   checkMetric,
   checkTopK,
-  checkSmashSpace,
+  checkSpaceOptions,
   ...(['search', 'retrain', 'evaluate'] as const).flatMap((stage) => [
     checkPrecision(stage),
     checkWarmUp(stage),

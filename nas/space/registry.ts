@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { InputError } from '../core/input-error.ts';
 import { blockQnnSpace } from './definitions/block-qnn.ts';
 import { dartsCnnSpace } from './definitions/darts-cnn.ts';
 import { easSpace } from './definitions/eas.ts';
@@ -55,7 +56,10 @@ export const spaceSchema = z.discriminatedUnion(
 export type SpaceChoice = z.infer<typeof spaceSchema>;
 
 /** What the tables of names know of a definition: that it takes the choice that has its name. */
-type Entry = Omit<Definitions[number], 'make'> & { make(choice: SpaceChoice): Space };
+type Entry = Omit<Definitions[number], 'make' | 'check'> & {
+  make(choice: SpaceChoice): Space;
+  check(choice: SpaceChoice, place: (path: readonly (string | number)[]) => string): Iterable<InputError>;
+};
 
 const BY_NAME = Object.fromEntries(
   DEFINITIONS.map((definition) => [definition.name, definition]),

@@ -1,7 +1,11 @@
 import { z } from 'zod';
+import type { InputError } from '../../core/input-error.ts';
 import type { Json } from '../../core/json.ts';
 import type { ArchitectureGraph } from '../architecture-graph.ts';
 import type { Space } from '../space.ts';
+
+/** Where a field stands in the experiment's document. */
+type Place = (path: readonly (string | number)[]) => string;
 
 /** How genotypes are read, printed and told apart. */
 type Reader<G extends Json> = Pick<Space<G>, 'parse' | 'print' | 'hash'>;
@@ -11,6 +15,8 @@ interface Definition<Shape extends z.ZodRawShape, G extends Json> {
   /** Fields that an experiment may give besides `name`, each with its default. */
   readonly options: Shape;
   make(options: z.output<z.ZodObject<Shape>>): Space<G>;
+  /** What the fields' own bounds do not say: everything that contradicts something. */
+  check?(options: z.output<z.ZodObject<Shape>>, place: Place): Iterable<InputError>;
   /** Of the genotypes that networks can be built from, where these are more than the space's own. */
   readonly trained?: Reader<G>;
   /** Options that a printed genotype tells by its size. Throws `InputError` where it is no genotype. */
@@ -30,6 +36,7 @@ export interface SpaceDefinition<Name extends string, Shape extends z.ZodRawShap
   /** Of the field `space` of an experiment. */
   readonly schema: z.ZodObject<{ name: z.ZodLiteral<Name> } & Shape, z.core.$strict>;
   make(options: z.output<z.ZodObject<Shape>>): Space;
+  check(options: z.output<z.ZodObject<Shape>>, place: Place): Iterable<InputError>;
   readonly trained?: Reader<Json>;
   toldOptions(text: string): Readonly<Record<string, Json>>;
   published(): Readonly<Record<string, string>>;
@@ -42,13 +49,14 @@ export interface SpaceDefinition<Name extends string, Shape extends z.ZodRawShap
  */
 export const defineSpace = <const Name extends string, Shape extends z.ZodRawShape, G extends Json>(
   name: Name,
-  { options, toldOptions, published, ...rest }: Definition<Shape, G>,
+  { options, check, toldOptions, published, ...rest }: Definition<Shape, G>,
 ): SpaceDefinition<Name, Shape> => ({
   name,
   schema: z.strictObject({
     name: z.literal(name).describe('Of the search space; docs/spaces.md describes each.'),
     ...options,
   }),
+  check: (given, place) => check?.(given, place) ?? [],
   toldOptions: (text) => (toldOptions?.(text) ?? {}) as Readonly<Record<string, Json>>,
   published: () => published?.() ?? {},
   ...(rest as unknown as Pick<SpaceDefinition<Name, Shape>, 'make' | 'trained' | 'graphs'>),

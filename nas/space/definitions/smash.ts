@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ArchitectureGraph } from '../architecture-graph.ts';
 import { DEFAULT_SIZES, smash } from '../smash.ts';
+import { inputError } from '../../core/input-error.ts';
 import { literalOf } from '../literal-of.ts';
 import {
   smashFault,
@@ -99,6 +100,16 @@ export const smashSpace = defineSpace('smash', {
       .default(8),
   },
   make: smash,
+  // The widest operation writes to different units of memory.
+  *check({ width, maxWidth }, place) {
+    if (maxWidth > 6 * width)
+      yield inputError(
+        place(['space', 'maxWidth']),
+        maxWidth,
+        `at most the ${6 * width} units of memory of the first block, six times space.width`,
+        'lower maxWidth or raise width',
+      );
+  },
   toldOptions,
   graphs: smashGraphs,
 });

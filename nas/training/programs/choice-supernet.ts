@@ -2,11 +2,8 @@ import type { Json } from '../../core/json.ts';
 import type { ProgramTask } from '../../job/job.ts';
 import { chosenSpace, type SpaceChoice } from '../../space/registry.ts';
 import { deriveSeed, type Random } from '../../core/random.ts';
-import type { EnasMacroGenotype } from '../../space/enas-macro.ts';
-import type { EnasMicroGenotype } from '../../space/enas-micro.ts';
 import { countMultiplyAdds } from '../layers/counting.ts';
 import { initialValues } from '../layers/initial-values.ts';
-import type { Layers } from '../layers/layers.ts';
 import type { NetworkSetting } from '../networks/network.ts';
 import type { HostTensor } from '../program.ts';
 import { describeNetwork, type Declaration, type Description } from '../layers/shape-layers.ts';
@@ -17,55 +14,15 @@ import {
   pathChoices,
   sharedLayers,
   valuesOf,
-  type Choices,
 } from '../supernets/enas-choices.ts';
-import { macroPath, macroPathLength, macroSupernet } from '../supernets/enas-macro.ts';
-import { MICRO_PATH_LENGTH, microPath, microSupernet } from '../supernets/enas-micro.ts';
-import { NASNET_FAMILIES, NASNET_PATH_LENGTH, nasnetSupernet } from '../supernets/nasnet.ts';
-import { supernetOf } from '../supernets/registry.ts';
+import { sharedNetworkOf, supernetOf } from '../supernets/registry.ts';
+import type { SharedNetwork } from '../supernets/shared-network.ts';
 import { describePath } from '../supernets/supernet.ts';
 import type { DropOptions } from '../layers/tensor-layers.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { ForwardCall } from '../networks/classifier.ts';
 import { gatedSupernet, type GatedSupernet } from './gated-supernet.ts';
 import type { ProgramResources } from './resources.ts';
-
-/** All children of one space at one size. */
-interface SharedNetwork {
-  readonly pathLength: number;
-  encodePath(genotype: Json): Int32Array;
-  /** Logits as features [1, 1, classes]. */
-  network<T>(layers: Layers<T>, x: T, choices: Choices<T>): T;
-}
-
-/** Undefined where the space has a supernet of edges, which other searches train as well. */
-const sharedNetwork = (space: SpaceChoice, setting: NetworkSetting): SharedNetwork | undefined => {
-  switch (space.name) {
-    case 'enas-macro':
-      return {
-        pathLength: macroPathLength(space.depth),
-        encodePath: (genotype) => macroPath(genotype as EnasMacroGenotype),
-        network: (layers, x, choices) => macroSupernet(layers, x, space.depth, setting, choices),
-      };
-    case 'enas-micro':
-      return {
-        pathLength: MICRO_PATH_LENGTH,
-        encodePath: (genotype) => microPath(genotype as EnasMicroGenotype),
-        network: (layers, x, choices) => microSupernet(layers, x, setting, choices),
-      };
-    case 'nasnet':
-    case 'pnas': {
-      const family = NASNET_FAMILIES[space.name];
-      return {
-        pathLength: NASNET_PATH_LENGTH,
-        encodePath: (genotype) => family.path(genotype as never),
-        network: (layers, x, choices) => nasnetSupernet(layers, x, setting, family, choices),
-      };
-    }
-    default:
-      return undefined;
-  }
-};
 
 /** Declarations of all weights. Running statistics, which are not kept, are none of them. */
 const declareShared = (shared: SharedNetwork, { image }: NetworkSetting): readonly Declaration[] =>
@@ -85,7 +42,7 @@ const describeOwn = (shared: SharedNetwork, { image }: NetworkSetting, genotype:
  * @throws InvalidArchitectureError if it cannot be built at this size.
  */
 export const describeChild = (space: SpaceChoice, setting: NetworkSetting, genotype: Json): Description => {
-  const shared = sharedNetwork(space, setting);
+  const shared = sharedNetworkOf(space, setting);
   if (shared !== undefined) return describeOwn(shared, setting, genotype);
   const supernet = supernetOf(space.name, setting);
   return describePath(supernet, supernet.encodePath(genotype));
@@ -113,7 +70,7 @@ export const choiceSupernet = (spec: ProgramTask, { tf, data }: ProgramResources
     classes: data.classes,
     auxiliary: false,
   };
-  const shared = sharedNetwork(spec.space, setting);
+  const shared = sharedNetworkOf(spec.space, setting);
   const seed = deriveSeed(spec.seed, 'weights');
   if (shared === undefined) return gatedSupernet(tf, supernetOf(spec.space.name, setting), seed, 'batch');
   const forward = ({ vars, places, x, inputs, trace }: ForwardCall, drop?: DropOptions): Tensor =>

@@ -4,9 +4,10 @@ import { checkEvenChannels, classify, reluConv, reluSeparable } from '../network
 import { macroStem, reduceStates, reductionLayers } from '../networks/enas-macro.ts';
 import type { NetworkSetting } from '../networks/network.ts';
 import type { Choices } from './enas-choices.ts';
+import type { ShareNetwork } from './shared-network.ts';
 
 /** Length of a path: the genotype's integers. */
-export const macroPathLength = (depth: number): number => (depth * (depth + 1)) / 2;
+const macroPathLength = (depth: number): number => (depth * (depth + 1)) / 2;
 
 /** A macro architecture as the path of its child through the shared weights. */
 export const macroPath = (genotype: EnasMacroGenotype): Int32Array => Int32Array.from(genotype.flat());
@@ -69,3 +70,9 @@ export const macroSupernet = <T>(
   }
   return classify(layers, states.at(-1) as T, setting.classes);
 };
+
+export const macroShared: ShareNetwork<{ readonly depth: number }> = ({ depth }, setting) => ({
+  pathLength: macroPathLength(depth),
+  encodePath: (genotype) => macroPath(genotype as EnasMacroGenotype),
+  network: (layers, x, choices) => macroSupernet(layers, x, depth, setting, choices),
+});

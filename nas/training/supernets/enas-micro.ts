@@ -13,11 +13,12 @@ import type { NetworkSetting } from '../networks/network.ts';
 import { stem } from '../networks/stems.ts';
 import { factorizedReduce } from '../layers/operations.ts';
 import type { Alternative, Choices } from './enas-choices.ts';
+import type { ShareNetwork } from './shared-network.ts';
 
 const STATES = MICRO_NODES + 2;
 /** Two entries an edge, input and operation; one bit a state but the last, which is always a loose end. */
 const CELL_PATH = 4 * MICRO_NODES + STATES - 1;
-export const MICRO_PATH_LENGTH = 2 * CELL_PATH;
+const MICRO_PATH_LENGTH = 2 * CELL_PATH;
 
 const cellPath = (cell: EnasMicroCell): readonly number[] => {
   const ends = looseEnds(cell);
@@ -114,3 +115,9 @@ export const microSupernet = <T>(
   }
   return classify(layers, states[1], classes);
 };
+
+export const microShared: ShareNetwork<object> = (_, setting) => ({
+  pathLength: MICRO_PATH_LENGTH,
+  encodePath: (genotype) => microPath(genotype as EnasMicroGenotype),
+  network: (layers, x, choices) => microSupernet(layers, x, setting, choices),
+});

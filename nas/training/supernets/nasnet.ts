@@ -15,6 +15,7 @@ import type { NetworkSetting } from '../networks/network.ts';
 import { nasnetStem } from '../networks/stems.ts';
 import { NASNET_CELL_OPERATIONS, factorizedReduce, reluConvBatchNorm } from '../layers/operations.ts';
 import type { Alternative, Choices } from './enas-choices.ts';
+import type { ShareNetwork } from './shared-network.ts';
 
 const AFFINE = true;
 /** What becomes of a block's two branches: added, or joined, and then for its readers projected. */
@@ -189,3 +190,14 @@ export const nasnetSupernet = <T>(
   for (const plan of planCells(size)) [s0, s1] = [s1, next(plan, s0, s1)];
   return classify(layers, s1, classes);
 };
+
+export const nasnetShared =
+  (name: keyof typeof NASNET_FAMILIES): ShareNetwork<object> =>
+  (_, setting) => {
+    const family = NASNET_FAMILIES[name];
+    return {
+      pathLength: NASNET_PATH_LENGTH,
+      encodePath: (genotype) => family.path(genotype as never),
+      network: (layers, x, choices) => nasnetSupernet(layers, x, setting, family, choices),
+    };
+  };
