@@ -2,7 +2,6 @@ import { InfrastructureError } from '../../nas/core/infrastructure-error.ts';
 import { inputError } from '../../nas/core/input-error.ts';
 import { suggestion } from '../../nas/core/nearest.ts';
 import type { NetworkSize } from '../../nas/task/recipe.ts';
-import type { RunReport } from '../../nas/report/run-report.ts';
 import { isCellGenotype } from '../../nas/space/cell-genotype.ts';
 import { excerpt } from '../../nas/space/excerpt.ts';
 import {
@@ -27,12 +26,11 @@ export interface FoundArchitecture {
 
 /** The best architecture of a run so far: its winner, else its best retraining, else stage 1's best. */
 const ofRun = async (run: string): Promise<FoundArchitecture> => {
-  const [{ withSession }, { fetchReport }] = await Promise.all([
+  const [{ withSession }, { readReportedCells }] = await Promise.all([
     import('./connect.ts'),
-    import('./fetch-report.ts'),
+    import('./reported-cells.ts'),
   ]);
-  const files = await withSession((session) => fetchReport(session, run));
-  const report = JSON.parse(files['report.json']) as RunReport;
+  const report = await withSession((session) => readReportedCells(session, run));
   const { configuration, data } = report;
   const { space, stages } = configuration;
   const images = data && { shape: data.shape, classes: data.classes.length };

@@ -1,12 +1,11 @@
 import { stringify } from 'yaml';
 import { inputError } from '../../nas/core/input-error.ts';
 import { loadExperiment } from '../../nas/experiment/load-experiment.ts';
-import type { RunReport } from '../../nas/report/run-report.ts';
 import { readDataset } from '../../store/datasets.ts';
 import { checkResources } from './check-resources.ts';
 import type { Session } from './connect.ts';
 import { readRunRecord } from './control-run.ts';
-import { fetchReport } from './fetch-report.ts';
+import { readReportedCells } from './reported-cells.ts';
 import { findDataset } from './check-stored.ts';
 import { checkRunId, runRecord } from './prepare-run.ts';
 import type { RunOrigin } from './settle-origin.ts';
@@ -34,7 +33,7 @@ export const transferRun = async (
 ): Promise<string> => {
   const { client, store, config } = session;
   const { experiment: source, experimentHash, dataset } = await readRunRecord(session, sourceId);
-  const { winner, baseline } = JSON.parse((await fetchReport(session, sourceId))['report.json']) as RunReport;
+  const { winner, baseline } = await readReportedCells(session, sourceId);
   if (winner === undefined || baseline === undefined)
     throw inputError(
       'run',

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
 import { codeVersion } from '../../containers/trainer/code-version.ts';
 import { inputError } from '../../nas/core/input-error.ts';
-import type { AttemptRecord, JobDocument } from '../../nas/job/job.ts';
+import { attemptRecordSchema } from '../../nas/job/documents.ts';
+import type { JobDocument } from '../../nas/job/job.ts';
 import type { PlannedJob } from '../../nas/job/job-report.ts';
 import { jobDocument } from '../../nas/protocol/plan.ts';
-import type { JobProgress } from '../../nas/job/progress.ts';
 import { comparedParts, type ReceiptAttempt, type ResumeReceipt } from '../../nas/job/receipt.ts';
 import type { RunRecord } from '../../nas/experiment/run-record.ts';
 import { sha256 } from '../../nas/core/hash.ts';
@@ -12,7 +13,7 @@ import { randomFromSeed } from '../../nas/core/random.ts';
 import { fingerprint } from '../../nas/training/programs/fingerprint.ts';
 import { pinCheckpoint } from '../../store/checkpoint-retention.ts';
 import { restoreCheckpoint } from '../../store/checkpoints.ts';
-import { createDocument } from '../../store/json-documents.ts';
+import { createDocument, readDocument, readHint } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { runTrainer, type TrainerEnd } from './trainer-process.ts';
@@ -32,10 +33,7 @@ interface Verification {
 const UNDISTURBED = 'undisturbed';
 const KILLED = 'killed';
 
-const readJson = async <T>(store: ObjectStore, key: string): Promise<T | undefined> => {
-  const stored = await store.get(key);
-  return stored && (JSON.parse(Buffer.from(stored.body).toString('utf8')) as T);
-};
+const progressSchema = z.object({ totalSteps: z.number() });
 
 const expectEnd = (what: string, end: TrainerEnd, expected: 0 | 'SIGKILL'): void => {
   if ((expected === 0 && end.code === 0) || end.signal === expected) return;
@@ -47,7 +45,7 @@ const totalSteps = async (store: ObjectStore, runId: string, first: Promise<Trai
   let ended = false;
   void first.finally(() => (ended = true)).catch(() => undefined);
   for (;;) {
-    const progress = await readJson<JobProgress>(store, keys.job(runId, UNDISTURBED).progress);
+    const progress = await readHint(store, keys.job(runId, UNDISTURBED).progress, progressSchema);
     // While its program is made it has none.
     if (progress && progress.totalSteps > 0) return progress.totalSteps;
     if (ended) expectEnd('the undisturbed job', await first, 0);
@@ -131,7 +129,8 @@ export const verifyResume = async (verification: Verification): Promise<ResumeRe
 
     const attempts: ReceiptAttempt[] = [];
     for await (const { key } of store.list(keys.job(runId, KILLED).attempts)) {
-      const attempt = (await readJson<AttemptRecord>(store, key)) as AttemptRecord;
+      const attempt = await readDocument(store, key, attemptRecordSchema);
+      if (attempt === undefined) throw new Error(`${key} is gone`);
       const killedAt = steps[attempts.length];
       const { epoch, fromStep } = attempt;
       attempts.push({ epoch, fromStep, ...(killedAt !== undefined && { killedAt }) });
