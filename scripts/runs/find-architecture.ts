@@ -26,11 +26,11 @@ export interface FoundArchitecture {
 
 /** The best architecture of a run so far: its winner, else its best retraining, else stage 1's best. */
 const ofRun = async (run: string): Promise<FoundArchitecture> => {
-  const [{ withSession }, { readReportedCells }] = await Promise.all([
+  const [{ withSession }, { foundCells, readReported }] = await Promise.all([
     import('./connect.ts'),
     import('./reported-cells.ts'),
   ]);
-  const report = await withSession((session) => readReportedCells(session, run));
+  const report = await withSession((session) => readReported(session, run, foundCells));
   const { configuration, data } = report;
   const { space, stages } = configuration;
   const images = data && { shape: data.shape, classes: data.classes.length };

@@ -7,8 +7,11 @@ import { fetchReport } from './fetch-report.ts';
 
 const cell = z.object({ genotype: z.string() });
 
-/** The part of `report.json` that says which cells a run has found. */
-const schema = z.object({
+/** The two cells that stage 3 has compared. */
+export const contenders = z.object({ winner: cell.exactOptional(), baseline: cell.exactOptional() });
+
+/** All cells that a run has found, best first, and what their networks are built for. */
+export const foundCells = contenders.extend({
   configuration: z.object({
     space: spaceSchema,
     stages: z.object({ evaluate: z.object({ network: networkSchema }) }),
@@ -19,22 +22,15 @@ const schema = z.object({
       classes: z.array(z.string()),
     })
     .exactOptional(),
-  winner: cell.exactOptional(),
-  baseline: cell.exactOptional(),
   retrainings: z.array(cell.extend({ by: z.enum(['winner', 'baseline']) })),
   searches: z.array(z.object({ best: z.array(cell) })),
 });
 
 /**
- * The cells that a run has found so far, from its report. Throws `InfrastructureError` where the report is none of this
- * version.
+ * A part of the report of a run, finished or not. Throws `InfrastructureError` where the stored report has no such part.
  */
-export const readReportedCells = async (
-  session: Session,
-  runId: string,
-): Promise<z.output<typeof schema>> => {
-  const text = (await fetchReport(session, runId))['report.json'];
-  const parsed = schema.safeParse(JSON.parse(text));
+export const readReported = async <T>(session: Session, runId: string, part: z.ZodType<T>): Promise<T> => {
+  const parsed = part.safeParse(JSON.parse((await fetchReport(session, runId))['report.json']));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw infrastructureError(

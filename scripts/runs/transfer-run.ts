@@ -5,7 +5,7 @@ import { readDataset } from '../../store/datasets.ts';
 import { checkResources } from './check-resources.ts';
 import type { Session } from './connect.ts';
 import { readRunRecord } from './control-run.ts';
-import { readReportedCells } from './reported-cells.ts';
+import { contenders, readReported } from './reported-cells.ts';
 import { findDataset } from './check-stored.ts';
 import { checkRunId, runRecord } from './prepare-run.ts';
 import type { RunOrigin } from './settle-origin.ts';
@@ -33,7 +33,7 @@ export const transferRun = async (
 ): Promise<string> => {
   const { client, store, config } = session;
   const { experiment: source, experimentHash, dataset } = await readRunRecord(session, sourceId);
-  const { winner, baseline } = await readReportedCells(session, sourceId);
+  const { winner, baseline } = await readReported(session, sourceId, contenders);
   if (winner === undefined || baseline === undefined)
     throw inputError(
       'run',
