@@ -1,3 +1,4 @@
+import { termsOf } from '../../nas/task/terms.ts';
 import type { JobDocument } from '../../nas/job/job.ts';
 import type { JobProgress } from '../../nas/job/progress.ts';
 import type { TrainingProgram } from '../../nas/training/program.ts';
@@ -41,7 +42,7 @@ const LOG_SECONDS = 10;
 
 export const progressReport = (
   program: TrainingProgram,
-  kind: JobDocument['program']['kind'],
+  { kind, data }: Pick<JobDocument['program'], 'kind' | 'data'>,
   trace: Pick<OperationTrace, 'current'>,
   sidecar: Pick<Sidecar, 'progress'>,
   attempt: AttemptLog,
@@ -54,12 +55,13 @@ export const progressReport = (
   let logged = started;
   const stepsPerSecond = (): number => (program.step - fromStep) / Math.max(now() - started, 1e-3);
 
+  const { metric } = termsOf(data.task);
   const line = (): string => {
     const { phase, loss, accuracy } = program.progress();
     return [
       `${attempt.current.jobId}: step ${program.step}/${program.totalSteps} ${phase}`,
       loss !== undefined && `loss ${loss.toFixed(4)}`,
-      accuracy !== undefined && `accuracy ${(100 * accuracy).toFixed(2)} %`,
+      accuracy !== undefined && `${metric.name} ${metric.format(accuracy)}`,
       `${stepsPerSecond().toFixed(2)} steps/s`,
       `checkpoint at ${state.checkpointStep}`,
     ]

@@ -132,7 +132,7 @@ export const runAttempt = async (
     else await refuseSlowStorage(program, sidecar, jobId, settings.noticeSeconds);
     log(`${jobId}: from step ${program.step} of ${program.totalSteps}`);
 
-    const report = progressReport(program, document.program.kind, trace, sidecar, attempt, state, now, log);
+    const report = progressReport(program, document.program, trace, sidecar, attempt, state, now, log);
     shown.report = report;
     report.publish();
     const { end, trainSeconds, checkpoints } = await trainLoop(
