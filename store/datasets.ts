@@ -15,6 +15,7 @@ import { CorruptBlobError, getBlob, putBlob } from './blobs.ts';
 import { createDocument, encodeJson, readDocument, readHint } from './json-documents.ts';
 import { keys } from './keys.ts';
 import type { ObjectStore } from './object-store.ts';
+import { CorruptDocumentError } from './sealed-document.ts';
 
 /** Pixels a shard holds at most: one request fetches it, one corrupt bit costs no more than it. */
 const SHARD_BYTES = 16 * 2 ** 20;
@@ -247,16 +248,38 @@ export const readDataset = async (store: ObjectStore, name: string): Promise<Sto
   return { manifest, ref };
 };
 
-/** All data sets in the store, by name. */
-export const listDatasets = async (store: ObjectStore): Promise<readonly StoredDataset[]> => {
-  const found: StoredDataset[] = [];
+/** What the store has of data sets, by name. */
+interface FoundDatasets {
+  readonly intact: readonly StoredDataset[];
+  /** Those whose manifest cannot be read, and why. */
+  readonly damaged: readonly { readonly name: string; readonly problem: string }[];
+}
+
+const byName = (a: string, b: string): number => (a < b ? -1 : 1);
+
+export const findDatasets = async (store: ObjectStore): Promise<FoundDatasets> => {
+  const intact: StoredDataset[] = [];
+  const damaged: { readonly name: string; readonly problem: string }[] = [];
   for await (const { key } of store.list(keys.datasets())) {
     const name = /^datasets\/([^/]+)\/manifest\.json$/.exec(key)?.[1];
-    const stored = name === undefined ? undefined : await readDataset(store, name);
-    if (stored) found.push(stored);
+    if (name === undefined) continue;
+    try {
+      const stored = await readDataset(store, name);
+      if (stored) intact.push(stored);
+    } catch (error) {
+      if (!(error instanceof CorruptDocumentError)) throw error;
+      damaged.push({ name, problem: error.message });
+    }
   }
-  return found.sort((a, b) => (a.manifest.name < b.manifest.name ? -1 : 1));
+  return {
+    intact: intact.sort((a, b) => byName(a.manifest.name, b.manifest.name)),
+    damaged: damaged.sort((a, b) => byName(a.name, b.name)),
+  };
 };
+
+/** All data sets in the store that can be read, by name. */
+export const listDatasets = async (store: ObjectStore): Promise<readonly StoredDataset[]> =>
+  (await findDatasets(store)).intact;
 
 /**
  * Reads every byte of a data set and says what is wrong with it, nothing if all is well: missing or changed

@@ -77,19 +77,20 @@ interface Checked {
 
 /** Verifies the data set of that name, or all. Throws `InputError` for a name that is not in the store. */
 const verifyAll = async (store: ObjectStore, name: string | undefined): Promise<readonly Checked[]> => {
-  const [{ listDatasets, verifyDataset }, { inputError }, { suggestion }] = await Promise.all([
+  const [{ findDatasets, verifyDataset }, { inputError }, { suggestion }] = await Promise.all([
     import('../../store/datasets.ts'),
     import('../../nas/core/input-error.ts'),
     import('../../nas/core/nearest.ts'),
   ]);
-  const all = await listDatasets(store);
-  const chosen = all.filter(({ manifest }) => name === undefined || manifest.name === name);
-  if (name !== undefined && chosen.length === 0) {
-    const names = all.map(({ manifest }) => manifest.name);
+  const { intact, damaged } = await findDatasets(store);
+  const chosen = intact.filter(({ manifest }) => name === undefined || manifest.name === name);
+  const broken = damaged.filter((item) => name === undefined || item.name === name);
+  if (name !== undefined && chosen.length + broken.length === 0) {
+    const names = intact.map(({ manifest }) => manifest.name);
     const allowed = names.join(', ') || 'none is there yet';
     throw inputError('data set', name, allowed, suggestion(name, names, 'nas data add'));
   }
-  const checked: Checked[] = [];
+  const checked: Checked[] = broken.map((item) => ({ name: item.name, problems: [item.problem] }));
   for (const { manifest } of chosen) {
     checked.push({ name: manifest.name, problems: await verifyDataset(store, manifest) });
   }
@@ -127,20 +128,23 @@ export const register = (program: Command): void => {
     .option('--json', 'print one JSON document')
     .addHelpText('after', examples('nas data list'))
     .action(async (options: { json?: true }) => {
-      const [{ ADDABLE, CUSTOM }, { listDatasets }, { listTables }, { table }] = await Promise.all([
+      const [{ ADDABLE, CUSTOM }, { findDatasets }, { listTables }, { table }] = await Promise.all([
         import('../data/add-dataset.ts'),
         import('../../store/datasets.ts'),
         import('../../store/tables.ts'),
         import('../runs/format.ts'),
       ]);
-      const stored = (await withStore(listDatasets)).map(summary);
-      const addable = ADDABLE.filter((name) => name !== CUSTOM && !stored.some((item) => item.name === name));
+      const { intact, damaged } = await withStore(findDatasets);
+      const stored = intact.map(summary);
+      const present = new Set([...stored, ...damaged].map(({ name }) => name));
+      const addable = ADDABLE.filter((name) => name !== CUSTOM && !present.has(name));
       const tables = await withStore(listTables);
-      if (options.json) return printJson({ datasets: stored, tables, addable });
+      if (options.json) return printJson({ datasets: stored, damaged, tables, addable });
       const header = ['name', 'shape', 'classes', 'train', 'test', 'licence', 'checked by'];
       process.stdout.write(`${table([header, ...stored.map(describe)])}\n`);
       for (const { name, space, rows, columns } of tables)
         process.stdout.write(`${name}: table of ${rows} architectures of ${space}: ${columns.join(', ')}\n`);
+      for (const { problem } of damaged) process.stderr.write(`damaged: ${problem}\n`);
       if (addable.length > 0) process.stderr.write(`more with nas data add: ${addable.join(', ')}\n`);
     });
 

@@ -6,6 +6,7 @@ import { SHIPPED_NAME, seedShippedDataset } from '../../scripts/data/shipped.ts'
 import { blobIn, cachedBlobFetcher } from '../../store/blob-cache.ts';
 import {
   countsByClass,
+  findDatasets,
   listDatasets,
   readDataset,
   verifyDataset,
@@ -37,6 +38,18 @@ describe('data sets in the store', () => {
     expect(await readDataset(store, 'noise')).toEqual({ manifest, ref });
     expect(await verifyDataset(store, manifest)).toEqual([]);
     expect(await readDataset(store, 'nothing')).toBeUndefined();
+  });
+
+  test('those that can be read are listed beside one whose manifest is damaged', async () => {
+    const store = createMemoryObjectStore();
+    await writeDataset(store, 'noise', raw);
+    await store.put('datasets/half/manifest.json', new TextEncoder().encode('{"version": 1, "na'));
+    const { intact, damaged } = await findDatasets(store);
+    expect(intact.map(({ manifest }) => manifest.name)).toEqual(['noise']);
+    expect(damaged).toEqual([
+      { name: 'half', problem: expect.stringMatching(/datasets\/half\/manifest\.json.*Fix: /s) },
+    ]);
+    expect(await listDatasets(store)).toEqual(intact);
   });
 
   test('writing equal content again changes nothing; other content under the name is refused', async () => {
