@@ -1,11 +1,7 @@
-import type { NetworkCounts } from '../../nas/experiment/measures.ts';
-import type { NetworkSize } from '../../nas/task/recipe.ts';
+import type { CountAt } from '../../nas/protocol/proxy-gate.ts';
 import type { RunRecord } from '../../nas/experiment/run-record.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { readRunDataset } from '../run-dataset.ts';
-
-/** Counts the network of a printed genotype; `undefined` where it cannot be built at that size. */
-type CountAt = (genotype: string, size: NetworkSize) => NetworkCounts | undefined;
 
 /** Counts of networks of a run's space, for the images of its data set. */
 export const networkCounts = async (

@@ -25,6 +25,7 @@ import type { Dependencies } from '../dependencies.ts';
 import { damagedResult, nothingLeft } from '../failures.ts';
 import { createPlanBaseline } from './plan-baseline.ts';
 import { readRunDataset } from '../run-dataset.ts';
+import { networkCounts } from '../search/network-counts.ts';
 import { lookUpResult, readRun, readStage } from '../documents/run-documents.ts';
 
 type StageActivities = Pick<
@@ -95,7 +96,8 @@ export const createStageActivities = (deps: Dependencies): StageActivities => {
   const judged = async (ref: RunRef, run: RunRecord, reports: readonly JobReport[]): Promise<GateView> => {
     const { experiment } = run;
     const images = trainingParts(await readRunDataset(store, run), experiment.task.validationFraction);
-    return judgeGate(experiment, images, await gateSample(ref, experiment, reports), reports);
+    const count = await networkCounts(deps, run);
+    return judgeGate(experiment, images, count, await gateSample(ref, experiment, reports), reports);
   };
 
   /** Jobs for the best of some trained cells. */

@@ -1,7 +1,9 @@
 import type { Experiment } from '../experiment/experiment.ts';
+import type { NetworkCounts } from '../experiment/measures.ts';
 import type { JobReport } from '../job/job-report.ts';
 import { metricOf } from '../task/terms.ts';
 import type { Cell } from '../space/spaces.ts';
+import type { NetworkSize } from '../task/recipe.ts';
 import type { GateView } from './run-view.ts';
 import type { SearchSeed } from './stages.ts';
 import { kendallTau } from './statistics.ts';
@@ -40,13 +42,23 @@ export const sampleForGate = (
   return [...chosen.values()];
 };
 
+/** Counts the network of a printed genotype; `undefined` where it cannot be built at that size. */
+export type CountAt = (genotype: string, size: NetworkSize) => NetworkCounts | undefined;
+
 /**
- * Work of a stage-3 network in units of a stage-2 one: both grow with the square of the channels and with the
- * cells.
+ * Multiply-adds of stage-3 networks in units of stage-2 ones, over the retrained cells that can be built at both sizes; 1
+ * where none can.
  */
-const sizeRatio = ({ stages: { retrain, evaluate } }: Experiment): number =>
-  (evaluate.network.channels ** 2 * evaluate.network.layers) /
-  (retrain.network.channels ** 2 * retrain.network.layers);
+const growth = ({ stages }: Experiment, count: CountAt, retrained: readonly JobReport[]): number => {
+  const sizes = retrained.flatMap(({ result }) => {
+    const [from, to] = [stages.retrain, stages.evaluate].map(({ network }) =>
+      count(result?.genotype ?? '', network),
+    );
+    return from === undefined || to === undefined ? [] : [[from.multiplyAdds, to.multiplyAdds] as const];
+  });
+  const sum = (side: 0 | 1): number => sizes.reduce((all, size) => all + size[side], 0);
+  return sizes.length === 0 ? 1 : sum(1) / sum(0);
+};
 
 /**
  * Training images of a run's data set that the short retrainings have, and the rest of them, which stage 3
@@ -62,12 +74,14 @@ const stage3Dollars = (
   experiment: Experiment,
   epochs: number,
   { train, validation }: TrainingParts,
+  count: CountAt,
   retrained: readonly JobReport[],
 ): number => {
   const { stages, resources } = experiment;
   const mean = retrained.reduce((sum, { seconds }) => sum + seconds, 0) / Math.max(1, retrained.length);
   const { recipe, seeds } = stages.evaluate;
-  const longer = (recipe.epochs / epochs) * ((train + validation) / train) * sizeRatio(experiment);
+  const longer =
+    (recipe.epochs / epochs) * ((train + validation) / train) * growth(experiment, count, retrained);
   return (2 * seeds.length * mean * longer * resources.spotDollarsPerHour) / 3600;
 };
 
@@ -88,6 +102,7 @@ const priceOf = ({ resources }: Experiment, dollars: number): string =>
 export const judgeGate = (
   experiment: Experiment,
   images: TrainingParts,
+  count: CountAt,
   sample: readonly GateCell[],
   reports: readonly JobReport[],
 ): GateView => {
@@ -105,7 +120,7 @@ export const judgeGate = (
   const { tau, interval, n } = correlation;
   const low = tau === undefined || interval[0] <= gate.minimumTau;
   const topK = low ? Math.max(gate.topK, stages.retrain.topK) : stages.retrain.topK;
-  const dollars = stage3Dollars(experiment, gate.epochs, images, retrained);
+  const dollars = stage3Dollars(experiment, gate.epochs, images, count, retrained);
   const held = low && dollars >= gate.dollars;
   const measured =
     tau === undefined

@@ -3,7 +3,7 @@ import type { JobReport } from '../../nas/job/job-report.ts';
 import { loadExperiment } from '../../nas/experiment/load-experiment.ts';
 import { programOf, gateJobs } from '../../nas/protocol/plan.ts';
 import { judgeGate, sampleForGate } from '../../nas/protocol/proxy-gate.ts';
-import type { GateCell } from '../../nas/protocol/proxy-gate.ts';
+import type { CountAt, GateCell } from '../../nas/protocol/proxy-gate.ts';
 import type { SearchSeed } from '../../nas/protocol/stages.ts';
 
 const TEXT = `name: gated
@@ -70,10 +70,14 @@ const reports = (accuracies: readonly (number | undefined)[]): JobReport[] =>
 /** As `task.validationFraction` splits a data set that brings no validation split. */
 const HALVED = { train: 50, validation: 50 };
 
+/** Networks whose work grows with the square of the channels; one cannot be built at any size. */
+const COUNTED: CountAt = (genotype, { channels }) =>
+  genotype === 'g9' ? undefined : { parameters: 1, multiplyAdds: 1000 * channels ** 2 };
+
 describe('judgeGate', () => {
   it('lets a ranking pass that retraining confirms', () => {
     const order = Array.from({ length: 20 }, (_, i) => 1 - i / 20);
-    const view = judgeGate(experiment, HALVED, cells(order), reports([0.8, 0.9, ...order.slice(2)]));
+    const view = judgeGate(experiment, HALVED, COUNTED, cells(order), reports([0.8, 0.9, ...order.slice(2)]));
     expect(view.correlation.tau).toBeGreaterThan(0.9);
     expect(view).toMatchObject({ low: false, topK: 2, held: false });
     expect(view.text).toMatch(
@@ -82,7 +86,13 @@ describe('judgeGate', () => {
   });
 
   it('trusts no τ whose interval reaches down to the minimum, however high it is', () => {
-    const few = judgeGate(experiment, HALVED, cells([1, 0.75, 0.5, 0.25]), reports([0.9, 0.8, 0.85, 0.6]));
+    const few = judgeGate(
+      experiment,
+      HALVED,
+      COUNTED,
+      cells([1, 0.75, 0.5, 0.25]),
+      reports([0.9, 0.8, 0.85, 0.6]),
+    );
     expect(few.correlation.tau).toBeCloseTo(4 / 6);
     expect(few.correlation.interval[0]).toBeLessThan(0);
     expect(few).toMatchObject({ low: true, topK: 8 });
@@ -90,12 +100,12 @@ describe('judgeGate', () => {
   });
 
   it('widens stage 2 and holds stage 3 where retraining contradicts, or says nothing', () => {
-    const against = judgeGate(experiment, HALVED, cells([1, 0.5, 0]), reports([0.6, 0.8, 0.9]));
+    const against = judgeGate(experiment, HALVED, COUNTED, cells([1, 0.5, 0]), reports([0.6, 0.8, 0.9]));
     expect(against).toMatchObject({ low: true, topK: 8, held: true });
     expect(against.text).toMatch(
       /-1\.00.*8 cells instead of 2; stage 3, about \$4\.80, waits for nas resume/,
     );
-    const silent = judgeGate(experiment, HALVED, cells([1, 0.5]), reports([0.7, undefined]));
+    const silent = judgeGate(experiment, HALVED, COUNTED, cells([1, 0.5]), reports([0.7, undefined]));
     expect(silent.correlation.tau).toBeUndefined();
     expect(silent).toMatchObject({ low: true, topK: 8 });
     expect(silent.points).toHaveLength(1);
@@ -103,17 +113,28 @@ describe('judgeGate', () => {
 
   it('expects of stage 3 what the short trainings took, scaled by epochs, images and size', () => {
     // 60 s for 5 epochs of half the images at C = 8: 2 × 2 trainings of 50 epochs of all images at C = 16.
-    const view = judgeGate(experiment, HALVED, cells([1, 0]), reports([0.5, 0.6]));
+    const view = judgeGate(experiment, HALVED, COUNTED, cells([1, 0]), reports([0.5, 0.6]));
     expect(view.stage3Dollars).toBeCloseTo((4 * 60 * 10 * 2 * 4 * 0.9) / 3600);
     // A data set that brings a validation split of its own is split by it and not by the fraction.
-    const given = judgeGate(experiment, { train: 80, validation: 20 }, cells([1, 0]), reports([0.5, 0.6]));
-    expect(given.stage3Dollars).toBeCloseTo((4 * 60 * 10 * 1.25 * 4 * 0.9) / 3600);
-    const unpriced = load('resources.spotDollarsPerHour=0', 'gate.dollars=0').experiment;
-    expect(judgeGate(unpriced, HALVED, cells([1, 0.6, 0.3, 0]), reports([0.1, 0.2, 0.3, 0.4])).text).toMatch(
-      /stage 3, whose price is unknown .*, waits for nas resume/,
+    const given = judgeGate(
+      experiment,
+      { train: 80, validation: 20 },
+      COUNTED,
+      cells([1, 0]),
+      reports([0.5, 0.6]),
     );
+    expect(given.stage3Dollars).toBeCloseTo((4 * 60 * 10 * 1.25 * 4 * 0.9) / 3600);
+    // What is counted decides, not what channels suggest; cells that cannot be built say nothing.
+    const linear: CountAt = (genotype, { channels }) =>
+      genotype === 'g0' ? undefined : { parameters: 1, multiplyAdds: channels };
+    const counted = judgeGate(experiment, HALVED, linear, cells([1, 0]), reports([0.5, 0.6]));
+    expect(counted.stage3Dollars).toBeCloseTo((4 * 60 * 10 * 2 * 2 * 0.9) / 3600);
+    const unpriced = load('resources.spotDollarsPerHour=0', 'gate.dollars=0').experiment;
+    expect(
+      judgeGate(unpriced, HALVED, COUNTED, cells([1, 0.6, 0.3, 0]), reports([0.1, 0.2, 0.3, 0.4])).text,
+    ).toMatch(/stage 3, whose price is unknown .*, waits for nas resume/);
     const dear = load('gate.dollars=100').experiment;
-    expect(judgeGate(dear, HALVED, cells([1, 0]), reports([0.5, 0.6]))).toMatchObject({
+    expect(judgeGate(dear, HALVED, COUNTED, cells([1, 0]), reports([0.5, 0.6]))).toMatchObject({
       low: true,
       held: false,
     });
