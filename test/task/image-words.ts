@@ -64,6 +64,7 @@ export const EXCEPTIONS: readonly string[] = [
   'scripts/runs/dry-run.ts',
   'scripts/runs/find-architecture.ts',
   'scripts/runs/print-trials.ts',
+  'scripts/runs/reported-cells.ts',
   'scripts/runs/transfer-run.ts',
   'scripts/runs/trial-rows.ts',
   'workflows/board.ts',
