@@ -108,8 +108,6 @@ export interface LiveView extends Omit<RunView, 'stages'> {
 
 /** gRPC's DEADLINE_EXCEEDED. */
 const DEADLINE = 4;
-/** gRPC's FAILED_PRECONDITION: the workflow's code fails, so that it can answer no query. */
-const FAILING = 9;
 const QUERY_MILLISECONDS = 20_000;
 
 /**
@@ -120,21 +118,23 @@ const QUERY_MILLISECONDS = 20_000;
 export const liveView = async (session: Session, runId: string): Promise<LiveView> => {
   const { client, config } = session;
   let view: RunView;
+  const deadline = Date.now() + QUERY_MILLISECONDS;
   try {
-    view = await client.connection.withDeadline(Date.now() + QUERY_MILLISECONDS, () =>
+    view = await client.connection.withDeadline(deadline, () =>
       client.workflow.getHandle(runId).query<RunView>('progress'),
     );
   } catch (error) {
     if (error instanceof WorkflowNotFoundError || error instanceof QueryNotRegisteredError)
       throw await unknownRun(client, runId);
-    const code =
-      error instanceof ServiceError ? (error.cause as { code?: number } | undefined)?.code : undefined;
-    const failing = code === FAILING || code === DEADLINE ? await failingWorkflows(client, runId) : [];
+    if (!(error instanceof ServiceError)) throw error;
+    // Where the server cannot be asked either, its own error says more.
+    const failing = await failingWorkflows(client, runId).catch(() => []);
     if (failing.length > 0)
       throw infrastructureError(failing.map(describeFailing).join('\n'), fixOfFailing(failing, config), {
         cause: error,
       });
-    if (code === DEADLINE)
+    const { code } = (error.cause ?? {}) as { readonly code?: number };
+    if (code === DEADLINE || Date.now() >= deadline)
       throw infrastructureError(
         `no worker answers for run ${runId}`,
         config.embedded === undefined
