@@ -8,6 +8,7 @@ import type { InputError } from '../core/input-error.ts';
 import type { LoadedExperiment } from '../experiment/load-experiment.ts';
 import { LATENCY } from '../experiment/measures.ts';
 import type { Recipe } from '../task/recipe.ts';
+import { definitionOf } from '../space/registry.ts';
 import { spaceOf } from '../space/spaces.ts';
 import { randomFromSeed } from '../core/random.ts';
 import { isGiven } from '../search/given.ts';
@@ -312,9 +313,6 @@ export const checkMemory = (
   gpuMemoryMiB?: number,
 ): void => throwAll(STAGES.flatMap((stage) => checkStageMemory(stage, loaded, dataset, gpuMemoryMiB)));
 
-/** Spaces all of whose architectures fit an image, or none. */
-const UNIFORM = new Set(['darts-cnn', 'nas-bench-201']);
-
 /**
  * Stages whose networks cannot have images of the data set's size, or where such an image leaves a batch norm
  * a single value to normalise.
@@ -325,7 +323,7 @@ export const checkStageNetwork = (
   dataset: DatasetManifest,
 ): readonly InputError[] => {
   const { experiment, place } = loaded;
-  if (!isGiven(experiment.strategy) && !UNIFORM.has(experiment.space.name)) return [];
+  if (!isGiven(experiment.strategy) && definitionOf(experiment.space.name).uniform !== true) return [];
   if (!stagesOf(experiment).includes(stage)) return [];
   const { recipe } = experiment.stages[stage];
   return orUnfit(stage, loaded, dataset, () => {

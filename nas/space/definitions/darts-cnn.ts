@@ -9,6 +9,7 @@ import { defineSpace } from './definition.ts';
 export const dartsCnnSpace = defineSpace('darts-cnn', {
   options: {},
   make: () => dartsCnn,
+  uniform: true,
   // Cells of other sizes and two further operations can be trained, which a search here does not use.
   trained: { parse: parseCellGenotype, print: printCellGenotype, hash: hashCellGenotype },
   published: () =>

@@ -23,6 +23,8 @@ interface Definition<Shape extends z.ZodRawShape, G extends Json> {
   toldOptions?(text: string): Partial<z.output<z.ZodObject<Shape>>>;
   /** Printed architectures by the names under which the literature cites them. */
   published?(): Readonly<Record<string, string>>;
+  /** All of its networks fit an image, or none: one tells of the others. */
+  readonly uniform?: true;
   /** What is drawn of a genotype, in the order in which it is shown. */
   graphs(genotype: G): readonly ArchitectureGraph[];
 }
@@ -38,6 +40,7 @@ export interface SpaceDefinition<Name extends string, Shape extends z.ZodRawShap
   make(options: z.output<z.ZodObject<Shape>>): Space;
   check(options: z.output<z.ZodObject<Shape>>, place: Place): Iterable<InputError>;
   readonly trained?: Reader<Json>;
+  readonly uniform?: true;
   toldOptions(text: string): Readonly<Record<string, Json>>;
   published(): Readonly<Record<string, string>>;
   graphs(genotype: Json): readonly ArchitectureGraph[];
@@ -59,5 +62,5 @@ export const defineSpace = <const Name extends string, Shape extends z.ZodRawSha
   check: (given, place) => check?.(given, place) ?? [],
   toldOptions: (text) => (toldOptions?.(text) ?? {}) as Readonly<Record<string, Json>>,
   published: () => published?.() ?? {},
-  ...(rest as unknown as Pick<SpaceDefinition<Name, Shape>, 'make' | 'trained' | 'graphs'>),
+  ...(rest as unknown as Pick<SpaceDefinition<Name, Shape>, 'make' | 'trained' | 'uniform' | 'graphs'>),
 });

@@ -33,5 +33,6 @@ const nasBench201Graph = (genotype: NasBench201Genotype): ArchitectureGraph => {
 export const nasBench201Space = defineSpace('nas-bench-201', {
   options: {},
   make: () => nasBench201,
+  uniform: true,
   graphs: (genotype) => [nasBench201Graph(genotype)],
 });
