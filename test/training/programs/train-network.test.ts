@@ -96,19 +96,24 @@ describe('train-network', () => {
 
   it('is scored after each of its last epochs, by the best of them, and resumes so', async () => {
     // 24 epochs are scored after every second one, and here after each of the last five.
-    const spec = specOf(
-      { epochs: 24, optimizer: { kind: 'sgd', learningRate: 0.3 }, schedule: { kind: 'constant' } },
-      { scoreOfLast: 5 },
-    );
-    const whole = await create(spec);
-    const result = await finish<TrainResult>(whole);
+    const ofSeed = (seed: number): TrainNetworkSpec =>
+      specOf(
+        { epochs: 24, optimizer: { kind: 'sgd', learningRate: 0.3 }, schedule: { kind: 'constant' } },
+        { scoreOfLast: 5, seed },
+      );
+    // One whose last epoch is not the best of them, so that the last alone would say less; CPUs differ in which.
+    let spec = ofSeed(5);
+    let result = await finish<TrainResult>(await create(spec));
+    for (let seed = 6; seed < 16 && result.accuracy === result.curve.at(-1)?.validationAccuracy; seed++) {
+      spec = ofSeed(seed);
+      result = await finish<TrainResult>(await create(spec));
+    }
     const accuracies = result.curve.map(({ validationAccuracy }) => validationAccuracy);
     const scored = accuracies.flatMap((accuracy, i) => (accuracy === undefined ? [] : [i + 1]));
     expect(scored).toEqual([2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 21, 22, 23, 24]);
     expect(result.cost.images).toBe(24 * 48 + 14 * 20);
     const last = accuracies.slice(-5) as number[];
     expect(result.accuracy).toBe(Math.max(...last));
-    // The last epoch is not the best here, so that the last alone would say less.
     expect(result.accuracy).toBeGreaterThan(last.at(-1) as number);
     expect(result.loss).toBe(result.curve.at(-1)?.validationLoss);
 
