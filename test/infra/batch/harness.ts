@@ -184,7 +184,8 @@ export const startHarness = async (
     close: async () => {
       await batch.close();
       calls.client.destroy();
-      rmSync(stateDir, { recursive: true, force: true });
+      // A job that was just started may write its last words meanwhile.
+      rmSync(stateDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
       if (failures.length > 0) throw failures[0] as Error;
     },
   };
