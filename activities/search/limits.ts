@@ -5,6 +5,7 @@ import { withinLimits } from '../../nas/search/objective.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { createLookUp } from './look-up.ts';
 import { networkCounts } from './network-counts.ts';
+import { readRunDataset } from '../run-dataset.ts';
 
 /** Whether a network, by its printed genotype, is beyond a limit of the search. */
 export type IsBeyondLimits = (genotype: string) => boolean;
@@ -27,7 +28,7 @@ export const createLimits = (deps: Pick<Dependencies, 'store' | 'countNetwork'>)
     }
     const { [LATENCY]: _timed, ...limits } = all;
     if (Object.keys(limits).length === 0) return () => false;
-    const countAt = await networkCounts(deps, run);
+    const countAt = networkCounts(deps, run, await readRunDataset(deps.store, run));
     return (genotype) => {
       const counts = countAt(genotype, stages.search.network);
       return counts !== undefined && !withinLimits({ limits, weights: {} }, { ...counts });

@@ -9,6 +9,7 @@ import type { Dependencies } from '../dependencies.ts';
 import { createLimits } from '../search/limits.ts';
 import type { IsBeyondLimits } from '../search/limits.ts';
 import { networkCounts } from '../search/network-counts.ts';
+import { readRunDataset } from '../run-dataset.ts';
 import { readRun, readStage } from '../documents/run-documents.ts';
 
 /**
@@ -47,7 +48,7 @@ export const createPlanBaseline = (deps: Dependencies): ProtocolActivities['plan
     run: RunRecord,
     trained: readonly JobReport[],
   ): Promise<(genotype: string) => number> => {
-    const countAt = await networkCounts(deps, run);
+    const countAt = networkCounts(deps, run, await readRunDataset(deps.store, run));
     const { network } = run.experiment.stages.retrain;
     const counted = trained.flatMap(({ result }) =>
       result === undefined

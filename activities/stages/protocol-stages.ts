@@ -95,8 +95,9 @@ export const createStageActivities = (deps: Dependencies): StageActivities => {
   /** The gate's judgement, from the reports of stage 1. */
   const judged = async (ref: RunRef, run: RunRecord, reports: readonly JobReport[]): Promise<GateView> => {
     const { experiment } = run;
-    const images = trainingParts(await readRunDataset(store, run), experiment.task.validationFraction);
-    const count = await networkCounts(deps, run);
+    const dataset = await readRunDataset(store, run);
+    const images = trainingParts(dataset, experiment.task.validationFraction);
+    const count = networkCounts(deps, run, dataset);
     return judgeGate(experiment, images, count, await gateSample(ref, experiment, reports), reports);
   };
 
