@@ -1,5 +1,5 @@
 import type { Json } from '../../core/json.ts';
-import { ascending, insertSorted, placeInSorted } from './growing.ts';
+import { ascending, insertSorted, placeInSorted } from './sorted-list.ts';
 import { rungFidelities, samplerOf } from './sampler.ts';
 import type { SamplerModel, SamplerNote, SamplerSource, SchedulerOptions } from './sampler.ts';
 import type { StrategyDefinition } from '../strategy.ts';

@@ -9,7 +9,8 @@ import {
   predecessorsOf,
 } from '../../space/block-qnn.ts';
 import type { BlockQnnGenotype, NscLayer } from '../../space/block-qnn.ts';
-import { ascending, growing, insertSorted } from './growing.ts';
+import { growing } from './growing.ts';
+import { ascending, insertSorted } from './sorted-list.ts';
 import { checkPopulation } from './population.ts';
 import { worseOf } from './reward-scale.ts';
 import type { StrategyDefinition } from '../strategy.ts';

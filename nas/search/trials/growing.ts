@@ -35,30 +35,3 @@ export const growing = <T, D>(create: () => D, add: (derived: D, item: T) => voi
     },
   };
 };
-
-/** Adds an item to an ascending list in place, behind those that compare equal. */
-export const insertSorted = <T>(sorted: T[], item: T, compare: (a: T, b: T) => number): number => {
-  let [from, to] = [0, sorted.length];
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    if (compare(sorted[middle] as T, item) <= 0) from = middle + 1;
-    else to = middle;
-  }
-  sorted.splice(from, 0, item);
-  return from;
-};
-
-/**
- * Where an item stands in an ascending list that holds it; −1 where it does not. No two items compare equal.
- */
-export const placeInSorted = <T>(sorted: readonly T[], item: T, compare: (a: T, b: T) => number): number => {
-  let [from, to] = [0, sorted.length];
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    if (compare(sorted[middle] as T, item) < 0) from = middle + 1;
-    else to = middle;
-  }
-  return sorted[from] === item ? from : -1;
-};
-
-export const ascending = (a: number, b: number): number => a - b;

@@ -3,12 +3,12 @@ import type { Json } from '../../core/json.ts';
 import { deriveSeed, randomFromSeed } from '../../core/random.ts';
 import type { Space } from '../../space/space.ts';
 import { checkPart } from './check-part.ts';
-import { ascending, growing, insertSorted } from './growing.ts';
+import { growing } from './growing.ts';
+import { addToSorted, ascending, insertSorted } from './sorted-list.ts';
 import { normalScores } from './model-guided.ts';
 import { networkKey } from './network-key.ts';
 import { fitPerceptron } from './perceptron.ts';
 import { checkPopulation } from './population.ts';
-import { addToSorted } from './sorted-list.ts';
 import type { Learned, Proposal, StrategyContext, StrategyDefinition, Trial } from '../strategy.ts';
 
 /** Options of the judge beside those of the strategy that it judges for. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Random } from '../../core/random.ts';
 import { decisionsOf, drawValid, refusesWithoutDecisions } from './factorised-policy.ts';
-import { ascending, growing, insertSorted } from './growing.ts';
+import { growing } from './growing.ts';
+import { ascending, insertSorted } from './sorted-list.ts';
 import { worseOf } from './reward-scale.ts';
 import type { StrategyDefinition } from '../strategy.ts';
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Json } from '../../core/json.ts';
 import { decisionsOf, drawIndex, drawValid, refusesWithoutDecisions } from './factorised-policy.ts';
-import { growing, insertSorted } from './growing.ts';
+import { growing } from './growing.ts';
+import { insertSorted } from './sorted-list.ts';
 import { checkPopulation } from './population.ts';
 import { sampleUntaken } from './sample-untaken.ts';
 import type { StrategyDefinition } from '../strategy.ts';
