@@ -4,7 +4,7 @@ import { rungFidelities } from '../search/trials/sampler.ts';
 import { ONE_JOB_SEARCHES, isOneJob, oneJobSearchOf } from '../search/one-job/registry.ts';
 import type { OneJobSearch } from '../search/one-job/one-job-search.ts';
 import { STRATEGIES, strategiesFor } from '../search/registry.ts';
-import type { Place } from './check.ts';
+import type { Place } from '../core/place.ts';
 import type { Experiment } from './experiment.ts';
 import { InputError, inputError, thrownInputErrors } from '../core/input-error.ts';
 import { checkMeasures, soughtMeasures, TRIAL_MEASURES } from './measures.ts';

@@ -5,7 +5,7 @@ import { isOneJob, oneJobSearchOf } from '../search/one-job/registry.ts';
 import type { AskedOfData, DataFacts } from '../task/task.ts';
 import { taskOf } from '../task/tasks.ts';
 import { termsOf } from '../task/terms.ts';
-import type { Place } from './check.ts';
+import type { Place } from '../core/place.ts';
 import type { Experiment } from './experiment.ts';
 import { oneJobToCheck } from './one-job-to-check.ts';
 

@@ -1,6 +1,7 @@
 import type { Experiment } from './experiment.ts';
 import { checkMetric } from './check-metric.ts';
-import type { Check, Place } from './check.ts';
+import type { Place } from '../core/place.ts';
+import type { Check } from './check.ts';
 import { checkBlackBox } from './check-black-box.ts';
 import { givenCell } from './given-cell.ts';
 import { inputError, thrownInputErrors } from '../core/input-error.ts';

@@ -1,3 +1,4 @@
+import type { Place } from '../core/place.ts';
 import { z } from 'zod';
 import type { Json } from '../core/json.ts';
 import type { Experiment } from './experiment.ts';
@@ -65,7 +66,7 @@ export const soughtMeasures = (experiment: Pick<Experiment, 'strategy' | 'stages
 export const checkMeasures = (
   experiment: Pick<Experiment, 'strategy' | 'stages'>,
   measures: readonly string[],
-  place: (path: readonly (string | number)[]) => string,
+  place: Place,
   fixOf: (name: string) => string,
 ): void => {
   const { objective, table } = experiment.stages.search;

@@ -1,3 +1,4 @@
+import type { Place } from '../core/place.ts';
 import type { OneJobChoice } from '../search/one-job/registry.ts';
 import type { SearchToCheck } from '../search/one-job/one-job-search.ts';
 import type { Experiment } from './experiment.ts';
@@ -7,5 +8,5 @@ export const oneJobToCheck = (
   strategy: OneJobChoice,
   space: Experiment['space'],
   { search: { recipe } }: Experiment['stages'],
-  place: (path: readonly (string | number)[]) => string,
+  place: Place,
 ): SearchToCheck<OneJobChoice> => ({ name: strategy.name, options: strategy, space, recipe, place });

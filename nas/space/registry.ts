@@ -1,3 +1,4 @@
+import type { Place } from '../core/place.ts';
 import { z } from 'zod';
 import type { InputError } from '../core/input-error.ts';
 import { blockQnnSpace } from './definitions/block-qnn.ts';
@@ -58,7 +59,7 @@ export type SpaceChoice = z.infer<typeof spaceSchema>;
 /** What the tables of names know of a definition: that it takes the choice that has its name. */
 type Entry = Omit<Definitions[number], 'make' | 'check'> & {
   make(choice: SpaceChoice): Space;
-  check(choice: SpaceChoice, place: (path: readonly (string | number)[]) => string): Iterable<InputError>;
+  check(choice: SpaceChoice, place: Place): Iterable<InputError>;
 };
 
 const BY_NAME = Object.fromEntries(

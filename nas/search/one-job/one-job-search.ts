@@ -1,3 +1,4 @@
+import type { Place } from '../../core/place.ts';
 import { z } from 'zod';
 import type { InputError } from '../../core/input-error.ts';
 import type { SpaceChoice } from '../../space/registry.ts';
@@ -22,7 +23,7 @@ export interface SearchToCheck<Options> {
   readonly space: SpaceChoice;
   readonly recipe: SearchRecipe;
   /** Says where a field of the experiment stands. */
-  readonly place: (path: readonly (string | number)[]) => string;
+  readonly place: Place;
 }
 
 /**

@@ -1,11 +1,9 @@
+import type { Place } from '../../core/place.ts';
 import { z } from 'zod';
 import type { InputError } from '../../core/input-error.ts';
 import type { Json } from '../../core/json.ts';
 import type { ArchitectureGraph } from '../architecture-graph.ts';
 import type { Space } from '../space.ts';
-
-/** Where a field stands in the experiment's document. */
-type Place = (path: readonly (string | number)[]) => string;
 
 /** How genotypes are read, printed and told apart. */
 type Reader<G extends Json> = Pick<Space<G>, 'parse' | 'print' | 'hash'>;
