@@ -8,15 +8,47 @@ const name = z
     /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/,
     'Member must be up to 128 letters, numbers, hyphens and underscores, the first one alphanumeric',
   );
-const tags = z.record(z.string().min(1).max(128), z.string().max(256));
+/** AWS general reference, "Tagging AWS resources". */
+const TAG_RULES = { tags: 50, key: 128, value: 256, characters: /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u } as const;
+
+/** Why AWS refuses these tags; `undefined` when it does not. */
+export const faultOfTags = (tags: Readonly<Record<string, string>>): string | undefined => {
+  if (Object.keys(tags).length > TAG_RULES.tags) return `A resource can have at most ${TAG_RULES.tags} tags`;
+  for (const [key, value] of Object.entries(tags)) {
+    if (key.length < 1 || key.length > TAG_RULES.key) return `Tag keys have 1 to ${TAG_RULES.key} characters`;
+    if (/^aws:/i.test(key)) return `${key}: tag keys must not begin with aws:, which AWS keeps to itself`;
+    if (value.length > TAG_RULES.value)
+      return `${key}: tag values have at most ${TAG_RULES.value} characters`;
+    if (!TAG_RULES.characters.test(key + value))
+      return `${key}: tags are letters, digits, spaces and _.:/=+-@`;
+  }
+  return undefined;
+};
+const tags = z.record(z.string(), z.string()).superRefine((given, context) => {
+  const message = faultOfTags(given);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+});
 const parameters = z.record(z.string(), z.string());
 const state = z.enum(['ENABLED', 'DISABLED']);
 const maxResults = z.number().int().min(1).max(100);
 
-const resourceRequirement = z.looseObject({
-  type: z.enum(['GPU', 'VCPU', 'MEMORY']),
-  value: z.string().regex(/^\d+(\.\d+)?$/, 'Member must be a number'),
-});
+const whole = z.string().regex(/^\d+$/, 'Member must be an integer');
+const atLeast = (least: number) => (value: string) => Number(value) >= least;
+const resourceRequirement = z.discriminatedUnion('type', [
+  z.looseObject({
+    type: z.literal('GPU'),
+    value: whole.refine(atLeast(1), 'Member must be greater than or equal to 1'),
+  }),
+  z.looseObject({
+    type: z.literal('MEMORY'),
+    value: whole.refine(atLeast(4), 'Member must be greater than or equal to 4'),
+  }),
+  // What of it a platform takes is for the job definition to say.
+  z.looseObject({
+    type: z.literal('VCPU'),
+    value: z.string().regex(/^\d+(\.\d+)?$/, 'Member must be a number'),
+  }),
+]);
 const keyValue = z.object({ name: z.string(), value: z.string().optional() });
 const environment = z
   .array(keyValue)
@@ -27,26 +59,38 @@ const environment = z
 const vcpus = z.number().int().min(1);
 const memory = z.number().int().min(4);
 
-const retryStrategy = z.object({
-  attempts: z.number().int().min(1).max(10).optional(),
-  evaluateOnExit: z
-    .array(
-      z.object({
-        onStatusReason: z.string().max(512).optional(),
-        onReason: z.string().max(512).optional(),
-        onExitCode: z
-          .string()
-          .regex(/^\d{1,512}\*?$|^\*$/, 'Member must be digits, optionally ending with an asterisk')
-          .optional(),
-        action: z
-          .string()
-          .regex(/^(retry|exit)$/i, 'Member must satisfy enum value set: [RETRY, EXIT]')
-          .transform((action) => action.toUpperCase() as 'RETRY' | 'EXIT'),
-      }),
-    )
-    .max(5)
-    .optional(),
-});
+const reasonGlob = z
+  .string()
+  .max(512)
+  .regex(
+    /^[A-Za-z0-9.:\s]*\*?$/,
+    'Member must be letters, numbers, periods, colons and white space, optionally ending with an asterisk',
+  );
+const retryStrategy = z
+  .object({
+    attempts: z.number().int().min(1).max(10).optional(),
+    evaluateOnExit: z
+      .array(
+        z.object({
+          onStatusReason: reasonGlob.optional(),
+          onReason: reasonGlob.optional(),
+          onExitCode: z
+            .string()
+            .regex(/^\d{1,512}\*?$|^\*$/, 'Member must be digits, optionally ending with an asterisk')
+            .optional(),
+          action: z
+            .string()
+            .regex(/^(retry|exit)$/i, 'Member must satisfy enum value set: [RETRY, EXIT]')
+            .transform((action) => action.toUpperCase() as 'RETRY' | 'EXIT'),
+        }),
+      )
+      .max(5)
+      .optional(),
+  })
+  .refine(
+    ({ attempts, evaluateOnExit }) => attempts !== undefined || evaluateOnExit === undefined,
+    'If evaluateOnExit is specified, attempts must be specified too',
+  );
 const timeout = z.object({ attemptDurationSeconds: z.number().int().min(60) });
 
 const containerProperties = z.looseObject({
@@ -67,9 +111,12 @@ const timeLimitActions = z.array(
     reason: z.string(),
     state: z.literal('RUNNABLE'),
     maxTimeSeconds: z.number().int().min(600).max(86_400),
-    action: z.enum(['CANCEL', 'TERMINATE']),
+    // TERMINATE is for queues of SageMaker, which this endpoint has none of.
+    action: z.literal('CANCEL'),
   }),
 );
+/** Why a job is ended. */
+const reason = z.string().min(1).max(1024);
 
 const computeResources = z.looseObject({
   type: z.enum(['EC2', 'SPOT', 'FARGATE', 'FARGATE_SPOT']),
@@ -204,8 +251,9 @@ export const requests = {
     maxResults: z.number().int().min(1).max(1000).optional(),
     nextToken: z.string().optional(),
   }),
-  CancelJob: z.object({ jobId: z.string().min(1), reason: z.string().min(1) }),
-  TerminateJob: z.object({ jobId: z.string().min(1), reason: z.string().min(1) }),
+  CancelJob: z.object({ jobId: z.string().min(1), reason }),
+  TerminateJob: z.object({ jobId: z.string().min(1), reason }),
+  GetJobQueueSnapshot: z.object({ jobQueue: z.string() }),
   TagResource: z.object({ tags }),
 } as const;
 

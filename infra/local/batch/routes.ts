@@ -15,6 +15,7 @@ import {
   createJobQueue,
   deleteJobQueue,
   describeJobQueues,
+  getJobQueueSnapshot,
   updateJobQueue,
 } from './operations/job-queues.ts';
 import { listJobs } from './operations/list-jobs.ts';
@@ -51,6 +52,7 @@ const POSTS: ReadonlyMap<string, Route> = new Map([
   operation('UpdateJobQueue', updateJobQueue),
   operation('DeleteJobQueue', deleteJobQueue),
   operation('DescribeJobQueues', describeJobQueues),
+  operation('GetJobQueueSnapshot', getJobQueueSnapshot),
   operation('RegisterJobDefinition', registerJobDefinition),
   operation('DeregisterJobDefinition', deregisterJobDefinition),
   operation('DescribeJobDefinitions', describeJobDefinitions),

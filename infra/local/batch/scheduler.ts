@@ -12,6 +12,8 @@ import type { Options } from './options.ts';
 import type { Placement } from './placement.ts';
 import { codeOf, freeCapacity, instanceTypeOf, occupy, place } from './placement.ts';
 import { fate, groupMemory, killRemains, launch, signalCommand } from './processes.ts';
+import { createQueueFront } from './queue-front.ts';
+import type { QueueFront } from './queue-front.ts';
 import type { CurrentAttempt, Instance, Job, Settings, Stop, StopCause } from './records.ts';
 import { demandOf } from './resources.ts';
 import type { AttemptEnd } from './retry.ts';
@@ -32,6 +34,8 @@ export interface Scheduler {
   /** Begins to end the job's running attempt: SIGTERM, then SIGKILL after the stop timeout. */
   stop(job: Job, cause: StopCause, options?: { reason?: string; graceSeconds?: number }): void;
   settings(): Settings;
+  /** The first jobs of a queue that wait for a machine. */
+  readonly front: Pick<QueueFront, 'of'>;
   /** Leaves job processes alone; they are adopted by the next endpoint on the same state. */
   close(): void;
 }
@@ -58,6 +62,7 @@ export const startScheduler = (
   /** Supervising shells that are children of this process and not yet known to have ended. */
   const own = new Set<string>();
   const ended = new Set<string>();
+  const front = createQueueFront();
   let closed = false;
   let planned = false;
   let round = 0;
@@ -305,6 +310,7 @@ export const startScheduler = (
         }
       }
     }
+    front.note(jobs.runnable(), Date.now());
     guard(state.flush());
   };
 
@@ -370,6 +376,7 @@ export const startScheduler = (
     poke,
     stop,
     settings,
+    front,
     close: () => {
       closed = true;
       clearInterval(timer);

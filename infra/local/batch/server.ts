@@ -34,6 +34,8 @@ type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<vo
  * Bytes that a request may have: of Batch's own operations, and of `/_local`, which takes traces of capacity.
  */
 const MAX_BODY = { batch: 1024 * 1024, local: 30 * 1024 * 1024 } as const;
+/** AWS Batch user guide, service quotas. */
+const LARGEST_SUBMISSION = 30 * 1024;
 
 const readBody = async (request: IncomingMessage, limit: number): Promise<Buffer> => {
   const parts: Buffer[] = [];
@@ -139,6 +141,8 @@ export const startLocalBatch = async (given: LocalBatchOptions): Promise<LocalBa
       if (route === undefined)
         throw clientException(`${method} ${target.pathname} is not supported by this endpoint`);
       limit(route.operation);
+      if (route.operation === 'SubmitJob' && bytes.length > LARGEST_SUBMISSION)
+        throw clientException(`SubmitJob: ${bytes.length} bytes; at most ${LARGEST_SUBMISSION} are allowed`);
       const result = route.handle(endpoint, body);
       // Nothing is acknowledged, or shown, before it is on the disk.
       await state.flush();

@@ -9,8 +9,10 @@ import {
   DescribeJobDefinitionsCommand,
   DescribeJobQueuesCommand,
   DescribeJobsCommand,
+  GetJobQueueSnapshotCommand,
   ListJobsCommand,
   ListTagsForResourceCommand,
+  RegisterJobDefinitionCommand,
   SubmitJobCommand,
   TagResourceCommand,
   TerminateJobCommand,
@@ -18,6 +20,8 @@ import {
   UpdateComputeEnvironmentCommand,
   UpdateJobQueueCommand,
   type ComputeResource,
+  type CreateJobQueueCommandInput,
+  type SubmitJobCommandInput,
 } from '@aws-sdk/client-batch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signedFetch } from '../../../store/signed-fetch.ts';
@@ -293,6 +297,56 @@ describe('tags', () => {
   });
 });
 
+describe('GetJobQueueSnapshot', () => {
+  it('gives the first 100 jobs that wait, since when each is where it is, and the vCPUs in use', async () => {
+    await h.admin('capacity', { slots: 1 });
+    const running = await h.submit({ shell: 'sleep 60' });
+    await h.until(running, (job) => job.status === 'RUNNING');
+    const [first, second] = [await h.submit({}), await h.submit({})];
+    const array = await h.submit({ arrayProperties: { size: 150 } });
+    await h.until(array, (job) => job.arrayProperties?.statusSummary?.['RUNNABLE'] === 150);
+    const look = async () => {
+      const { frontOfQueue, queueUtilization } = await h.client.send(
+        new GetJobQueueSnapshotCommand({ jobQueue: 'queue' }),
+      );
+      const front = frontOfQueue?.jobs ?? [];
+      return {
+        ids: front.map(({ jobArn }) => jobArn?.split('/').at(-1)),
+        since: front.map(({ earliestTimeAtPosition = 0 }) => earliestTimeAtPosition),
+        usage: queueUtilization?.totalCapacityUsage,
+      };
+    };
+    const before = await look();
+    expect(before.ids).toHaveLength(100);
+    expect(before.ids.slice(0, 4)).toEqual([first, second, `${array}:0`, `${array}:1`]);
+    expect(before.usage).toEqual([{ capacityUnit: 'VCPU', quantity: 1 }]);
+    await h.client.send(new CancelJobCommand({ jobId: second, reason: 'x' }));
+    await h.finished(second);
+    const after = await look();
+    expect(after.ids.slice(0, 2)).toEqual([first, `${array}:0`]);
+    expect(after.ids.at(-1)).toBe(`${array}:98`);
+    expect(after.since[0]).toBe(before.since[0]);
+    expect(after.since[1]).toBeGreaterThan(before.since[1] ?? 0);
+    for (const jobId of [first, array, running])
+      await h.client.send(new TerminateJobCommand({ jobId, reason: 'x' }));
+    await h.finished(running);
+    expect((await look()).ids).toEqual([]);
+    await h.admin('capacity', { slots: 4 });
+  });
+
+  it('is of a queue that exists', async () => {
+    const error = await rejection(h.client.send(new GetJobQueueSnapshotCommand({ jobQueue: 'nowhere' })));
+    expect(error).toMatchObject({ name: 'ClientException', message: expect.stringContaining('nowhere') });
+  });
+});
+
+/** A submission that asks for so much of one resource. */
+const demanding = (type: 'VCPU' | 'MEMORY' | 'GPU', value: string): Partial<SubmitJobCommandInput> => ({
+  containerOverrides: { resourceRequirements: [{ type, value }] },
+});
+const numbered = (count: number): Record<string, string> =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`tag-${i}`, 'x']));
+
 describe('wrong requests', () => {
   it.each([
     ['an unknown queue', { jobQueue: 'nowhere' }, 'JobQueue nowhere not found'],
@@ -307,10 +361,117 @@ describe('wrong requests', () => {
       { containerOverrides: { environment: [{ name: 'AWS_BATCH_X', value: '' }] } },
       'must not start with',
     ],
-  ])('%s is refused', async (_name, input, message) => {
-    const error = await rejection(h.submit(input));
-    expect(error.name).toBe('ClientException');
-    expect(error.message).toContain(message);
+    ['no vCPU', demanding('VCPU', '0'), 'at least 1'],
+    ['half a vCPU', demanding('VCPU', '0.5'), 'at least 1'],
+    ['a number that is none', demanding('VCPU', 'two'), 'Member must be a number'],
+    ['less memory than 4 MiB', demanding('MEMORY', '3'), 'greater than or equal to 4'],
+    ['half a MiB', demanding('MEMORY', '64.5'), 'Member must be an integer'],
+    ['no GPU', demanding('GPU', '0'), 'greater than or equal to 1'],
+    ['half a GPU', demanding('GPU', '0.5'), 'Member must be an integer'],
+    ['a share of a queue without shares', { shareIdentifier: 'a' }, 'share identifier'],
+    [
+      'rules without a number of attempts',
+      { retryStrategy: { evaluateOnExit: [{ onExitCode: '75', action: 'RETRY' }] } },
+      'attempts must be specified too',
+    ],
+    [
+      'a pattern with an asterisk in its middle',
+      { retryStrategy: { attempts: 2, evaluateOnExit: [{ onReason: 'Host*EC2', action: 'RETRY' }] } },
+      'onReason',
+    ],
+    ['51 tags', { tags: numbered(51) }, 'at most 50 tags'],
+    ['a tag of AWS itself', { tags: { 'aws:batch:x': '1' } }, 'must not begin with aws:'],
+    ['the same in capitals', { tags: { 'AWS:x': '1' } }, 'must not begin with aws:'],
+    ['a key of 129 characters', { tags: { ['k'.repeat(129)]: '1' } }, '1 to 128 characters'],
+    ['a value of 257 characters', { tags: { a: 'v'.repeat(257) } }, 'at most 256 characters'],
+    ['a tag with a comma', { tags: { a: '1,2' } }, '_.:/=+-@'],
+    ['more than 30 KiB', { parameters: { script: 'x'.repeat(30 * 1024) } }, 'bytes'],
+  ] satisfies [string, Partial<SubmitJobCommandInput>, string][])(
+    '%s is refused',
+    async (_name, input, message) => {
+      const error = await rejection(h.submit(input));
+      expect(error.name).toBe('ClientException');
+      expect(error.message).toContain(message);
+    },
+  );
+
+  it('what AWS allows just about is taken', async () => {
+    const id = await h.submit({ tags: numbered(50), ...demanding('VCPU', '1') });
+    expect((await h.finished(id)).status).toBe('SUCCEEDED');
+    const error = await rejection(
+      h.client.send(
+        new TagResourceCommand({
+          resourceArn: (await h.describe(id)).jobArn as string,
+          tags: { further: '1' },
+        }),
+      ),
+    );
+    expect(error.message).toContain('at most 50 tags');
+  });
+
+  it.each([CancelJobCommand, TerminateJobCommand])(
+    'a reason is at most 1,024 characters',
+    async (Command) => {
+      const end = (length: number) =>
+        h.client.send(new Command({ jobId: 'nothing', reason: 'x'.repeat(length) }));
+      await end(1024);
+      expect((await rejection(end(1025))).message).toContain('reason');
+    },
+  );
+
+  it.each([
+    ['half a vCPU on EC2', ['EC2'], { VCPU: '0.5', MEMORY: '1024' }, 'at least 1'],
+    ['three vCPUs on Fargate', ['FARGATE'], { VCPU: '3', MEMORY: '8192' }, 'one of 0.25'],
+    ['memory that Fargate has not', ['FARGATE'], { VCPU: '0.5', MEMORY: '8192' }, 'no such memory'],
+    ['a GPU on Fargate', ['FARGATE'], { VCPU: '4', MEMORY: '8192', GPU: '1' }, 'no GPUs'],
+    ['half a vCPU on Fargate', ['FARGATE'], { VCPU: '0.5', MEMORY: '1024' }, undefined],
+  ] as const)('a definition: %s', async (_name, platforms, demand, message) => {
+    const registered = h.client.send(
+      new RegisterJobDefinitionCommand({
+        jobDefinitionName: 'demanding',
+        type: 'container',
+        platformCapabilities: [...platforms],
+        containerProperties: {
+          image: 'i',
+          resourceRequirements: Object.entries(demand).map(([type, value]) => ({
+            type: type as keyof typeof demand,
+            value,
+          })),
+        },
+      }),
+    );
+    if (message === undefined) expect((await registered).revision).toBe(1);
+    else expect((await rejection(registered)).message).toContain(message);
+  });
+
+  it('a queue is of EC2 or of Fargate, and its time limits cancel', async () => {
+    await h.client.send(
+      new CreateComputeEnvironmentCommand({
+        computeEnvironmentName: 'fargate',
+        type: 'MANAGED',
+        computeResources: { type: 'FARGATE', maxvCpus: 8, subnets: ['s'] },
+      }),
+    );
+    const create = (
+      environments: string[],
+      jobStateTimeLimitActions: CreateJobQueueCommandInput['jobStateTimeLimitActions'] = [],
+    ) =>
+      h.client.send(
+        new CreateJobQueueCommand({
+          jobQueueName: 'mixed',
+          priority: 1,
+          computeEnvironmentOrder: environments.map((computeEnvironment, i) => ({
+            order: i + 1,
+            computeEnvironment,
+          })),
+          jobStateTimeLimitActions,
+        }),
+      );
+    expect((await rejection(create(['spot', 'fargate']))).message).toContain('cannot be mixed');
+    const limit = { state: 'RUNNABLE', reason: 'CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY' } as const;
+    expect(
+      (await rejection(create(['spot'], [{ ...limit, action: 'TERMINATE', maxTimeSeconds: 600 }]))).message,
+    ).toContain('action');
   });
 
   it('an operation that is not served is refused', async () => {
@@ -356,6 +517,7 @@ it("every raw answer so far satisfies AWS's service model", async () => {
     'DescribeJobDefinitions',
     'DescribeJobQueues',
     'DescribeJobs',
+    'GetJobQueueSnapshot',
     'ListJobs',
     'ListTagsForResource',
     'RegisterJobDefinition',

@@ -10,7 +10,7 @@ import { clientException, refused } from '../errors.ts';
 import { arns, nameOf } from '../names.ts';
 import { page } from '../paging.ts';
 import type { Request } from '../requests.ts';
-import { demandOf } from '../resources.ts';
+import { demandOf, faultOfDemand } from '../resources.ts';
 import { shownTags } from './tags.ts';
 
 const keyOf = (d: JobDefinition): string => `${d.jobDefinitionName}:${String(d.revision).padStart(10, '0')}`;
@@ -27,6 +27,9 @@ export const registerJobDefinition = (
   const demand = demandOf(containerProperties);
   if (demand.vcpus === 0) throw refused('Resource requirement VCPU must be specified');
   if (demand.memoryMiB === 0) throw refused('Resource requirement MEMORY must be specified');
+  const platformCapabilities = request.platformCapabilities ?? ['EC2'];
+  const fault = faultOfDemand(demand, platformCapabilities);
+  if (fault !== undefined) throw refused(fault);
   const name = request.jobDefinitionName;
   const revision =
     1 +
@@ -47,7 +50,7 @@ export const registerJobDefinition = (
     },
     ...(retryStrategy === undefined ? {} : { retryStrategy: retryStrategy as RetryStrategy }),
     tags: request.tags ?? {},
-    platformCapabilities: request.platformCapabilities ?? ['EC2'],
+    platformCapabilities,
     containerOrchestrationType: 'ECS',
   };
   state.change(['jobDefinitions', `${name}:${revision}`, definition]);

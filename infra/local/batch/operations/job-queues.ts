@@ -1,27 +1,39 @@
 import type {
   CreateJobQueueResponse,
   DescribeJobQueuesResponse,
+  GetJobQueueSnapshotResponse,
   JobQueueDetail,
   UpdateJobQueueResponse,
 } from '@aws-sdk/client-batch';
 import type { Endpoint } from '../endpoint.ts';
 import { clientException, refused } from '../errors.ts';
 import { queueOf, specOf } from '../lookup.ts';
+import { demandOf } from '../resources.ts';
 import { arns, nameOf } from '../names.ts';
 import { page } from '../paging.ts';
 import { isTerminal } from '../records.ts';
+import type { Job } from '../records.ts';
 import type { Request } from '../requests.ts';
 import { endJob } from './stop-jobs.ts';
 import { shownTags } from './tags.ts';
 
 type Order = Request<'CreateJobQueue'>['computeEnvironmentOrder'];
 
-const resolveOrder = ({ state }: Endpoint, order: Order): Order =>
-  order.map(({ order: position, computeEnvironment }) => {
+const resolveOrder = ({ state }: Endpoint, order: Order): Order => {
+  const found = order.map(({ order: position, computeEnvironment }) => {
     const environment = state.tables.computeEnvironments.get(nameOf(computeEnvironment));
     if (environment === undefined) throw refused(`${computeEnvironment} does not exist`);
-    return { order: position, computeEnvironment: environment.computeEnvironmentArn as string };
+    return { position, environment };
   });
+  const fargate = found.map(
+    ({ environment }) => environment.computeResources?.type?.startsWith('FARGATE') ?? false,
+  );
+  if (new Set(fargate).size > 1) throw refused('EC2 and Fargate compute environments cannot be mixed');
+  return found.map(({ position, environment }) => ({
+    order: position,
+    computeEnvironment: environment.computeEnvironmentArn as string,
+  }));
+};
 
 export const createJobQueue = (
   endpoint: Endpoint,
@@ -97,4 +109,27 @@ export const describeJobQueues = (
     request.nextToken,
   );
   return { jobQueues: items.map((q) => ({ ...q, tags: shownTags(q.tags) })), ...rest };
+};
+
+/** The first runnable jobs, the head of the queue first, and the vCPUs that its jobs have now. */
+export const getJobQueueSnapshot = (
+  { state: { tables }, jobs, scheduler, options: { place } }: Endpoint,
+  request: Request<'GetJobQueueSnapshot'>,
+): GetJobQueueSnapshotResponse => {
+  const name = queueOf(tables, request.jobQueue)?.jobQueueName;
+  if (name === undefined) throw refused(`JobQueue ${request.jobQueue} does not exist`);
+  const lastUpdatedAt = Date.now();
+  const vcpus = [...jobs.running].reduce((sum, id) => {
+    const spec = specOf(tables, tables.jobs.get(id) as Job);
+    return spec.queue === name ? sum + demandOf(spec.container).vcpus : sum;
+  }, 0);
+  return {
+    frontOfQueue: {
+      jobs: scheduler.front
+        .of(name)
+        .map(({ jobId, since }) => ({ jobArn: arns.job(place, jobId), earliestTimeAtPosition: since })),
+      lastUpdatedAt,
+    },
+    queueUtilization: { totalCapacityUsage: [{ capacityUnit: 'VCPU', quantity: vcpus }], lastUpdatedAt },
+  };
 };

@@ -10,6 +10,7 @@ import { definitionOf, queueOf, specOf } from '../lookup.ts';
 import { arns, newJobId } from '../names.ts';
 import type { Job, JobSpec } from '../records.ts';
 import type { Request } from '../requests.ts';
+import { demandOf, faultOfDemand } from '../resources.ts';
 import type { Tables } from '../state.ts';
 
 /** Entries of `over` replace those of `base` with the same key. */
@@ -62,6 +63,11 @@ export const submitJob = (endpoint: Endpoint, request: Request<'SubmitJob'>): Su
     throw refused(`JobDefinition ${request.jobDefinition} not found or is not ACTIVE.`);
   if (queue.schedulingPolicyArn !== undefined && request.shareIdentifier === undefined)
     throw clientException('A share identifier is required for jobs of a queue with a scheduling policy.');
+  if (queue.schedulingPolicyArn === undefined && request.shareIdentifier !== undefined)
+    throw clientException('A share identifier is for jobs of a queue with a scheduling policy alone.');
+  const container = containerOf(definition, request.containerOverrides);
+  const fault = faultOfDemand(demandOf(container), definition.platformCapabilities ?? []);
+  if (fault !== undefined) throw refused(fault);
   checkDependencies(tables, request);
 
   const jobId = newJobId();
@@ -75,7 +81,7 @@ export const submitJob = (endpoint: Endpoint, request: Request<'SubmitJob'>): Su
     queue: queue.jobQueueName as string,
     jobDefinitionArn: definition.jobDefinitionArn as string,
     jobDefinitionName: definition.jobDefinitionName as string,
-    container: containerOf(definition, request.containerOverrides),
+    container,
     parameters: { ...definition.parameters, ...request.parameters },
     retryStrategy: { ...retry, attempts: retry?.attempts ?? 1 },
     ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),

@@ -1,6 +1,7 @@
 import type { ListTagsForResourceResponse } from '@aws-sdk/client-batch';
 import type { Endpoint } from '../endpoint.ts';
 import { clientException } from '../errors.ts';
+import { faultOfTags } from '../requests.ts';
 import type { Request } from '../requests.ts';
 import type { Change } from '../state.ts';
 
@@ -58,7 +59,8 @@ export const tagResource = (
 ): Record<string, never> => {
   const { tags, replaced } = tagged(endpoint, arn);
   const all = { ...tags, ...request.tags };
-  if (Object.keys(all).length > 50) throw clientException('A resource can have at most 50 tags.');
+  const fault = faultOfTags(all);
+  if (fault !== undefined) throw clientException(fault);
   endpoint.state.change(replaced(all));
   return {};
 };
