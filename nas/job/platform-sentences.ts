@@ -198,7 +198,7 @@ const AGENT_SENTENCES: readonly Sentence[] = [
   },
   {
     pattern:
-      /^(?:InternalError|ContainerRuntime(?:Timeout)?Error|ImpossibleStateTransitionError|TaskDependencyError|TaskStoppedBeforePullBeginError|HostResourceError|TaskFailedToStart|AgentError): ?/,
+      /^(?:InternalError|ContainerRuntime(?:Timeout)?Error|ImpossibleStateTransitionError|TaskDependencyError|TaskStoppedBeforePullBeginError|ENIInformationError|NetworkNamespaceError|HostResourceError|TaskFailedToStart|AgentError): ?/,
     outcome: 'lost',
     source: `${ECS_GUIDE}; amazon-ecs-agent, agent/engine/errors.go`,
   },

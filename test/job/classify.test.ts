@@ -79,6 +79,33 @@ describe('classifyAttempt', () => {
     },
   );
 
+  // amazon-ecs-agent, agent/dockerclient/dockerapi/errors.go, agent/engine/errors.go: `ErrorName()`.
+  it.each([
+    ...['ContainerVanishedError', 'DockerStateError', 'DockerTimeoutError', 'ImpossibleStateTransitionError'],
+    ...['ENIInformationError', 'NetworkNamespaceError', 'NoSuchContainerError'],
+    'TaskStoppedBeforePullBeginError',
+    ...[
+      'CannotCreateContainer',
+      'CannotCreateContainerExec',
+      'CannotCreateVolume',
+      'CannotDescribeContainer',
+    ],
+    ...['CannotGetContainerTop', 'CannotGetDockerclient', 'CannotInspectContainer', 'CannotInspectVolume'],
+    ...['CannotInspectContainerExec', 'CannotListContainers', 'CannotListImages', 'CannotListPlugins'],
+    ...[
+      'CannotPullContainer',
+      'CannotPullContainerAuth',
+      'CannotPullECRContainer',
+      'CannotPullImageManifest',
+    ],
+    ...['CannotRemoveContainer', 'CannotRemoveVolume', 'CannotStartContainer', 'CannotStartContainerExec'],
+    'CannotStopContainer',
+  ])('takes what the container agent fails at for infrastructure: %s', (name) => {
+    const containerReason = `${name.endsWith('Error') ? name : `${name}Error`}: timed out; out of memory`;
+    for (const exitCode of [undefined, 1, 137])
+      expect(classifyAttempt({ statusReason: EXITED, containerReason, exitCode })).toBe('lost');
+  });
+
   it('launches again what is infrastructure, and learns from none of it', () => {
     const lost = sentences.filter(({ outcome }) => outcome === 'lost');
     expect(lost.length).toBeGreaterThan(20);
