@@ -13,6 +13,7 @@ import { checkNasBench201, checkNasBench201Counts } from './golden/nasbench201.t
 import { checkPublishedCounts } from './golden/published-counts.ts';
 import { checkRnasCnn } from './golden/rnas-cnn.ts';
 import { checkSnasSupernet } from './golden/snas-supernet.ts';
+import { checkTextWindows } from './golden/text-windows.ts';
 import { passes, type Check, type TensorFixture } from './golden/fixture.ts';
 
 /**
@@ -35,6 +36,7 @@ const COUNT_KINDS: Readonly<Record<string, (document: unknown) => readonly Check
   'enas-fixed': checkEnasFixed,
   'published-counts': checkPublishedCounts,
   'nasbench201-counts': checkNasBench201Counts,
+  'text-windows': checkTextWindows,
 };
 
 /** Quantities that a file states as results and that nothing compared. */

@@ -16,7 +16,7 @@ import { scoreCostFront } from '../search/trials/pareto.ts';
 
 /** `87.93 % ± 0.21 (n = 3, best 88.15 %)`. */
 export const contenderText = ({ test }: ContenderView, metric: Metric): string =>
-  `${scored(metric, test.mean)} ± ${metric.formatSpread(test.sd)} (n = ${test.n}, best ${scored(metric, test.best)})`;
+  `${scored(metric, test.mean)} ± ${metric.formatSpread(test.sd, test.mean)} (n = ${test.n}, best ${scored(metric, test.best)})`;
 
 const VERDICTS = {
   better: 'better than the random cell',
@@ -111,7 +111,7 @@ export const regretText = ({ searches, tableBest, configuration }: RunReport): s
     return last === undefined
       ? []
       : [
-          `seed ${seed}: ${withUnit(metric.formatSpread(tableBest - last.score), metric.differenceUnit.short)} short of it since result ${integer(last.result)}`,
+          `seed ${seed}: ${withUnit(metric.formatSpread(tableBest - last.score, tableBest), metric.differenceUnit.short)} short of it since result ${integer(last.result)}`,
         ];
   });
   return `The best that this search could find in its table scores ${scored(metric, tableBest)}. ${ends.join('; ')}.`;

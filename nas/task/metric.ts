@@ -17,6 +17,8 @@ export interface Metric {
   readonly range: readonly [number, number];
   /** How d3 writes values on an axis: `p` in percent, `g` as they are. */
   readonly axis: 'p' | 'g';
+  /** How values lie on an axis: `log` where ratios of them are what counts. */
+  readonly axisScale: 'linear' | 'log';
   /** The score of a value. */
   score(value: number): number;
   /** The value of a score. */
@@ -30,8 +32,8 @@ export interface Metric {
   difference(difference: number): number;
   /** The same as text, with its sign: `+0.32`. */
   formatDifference(difference: number): string;
-  /** A standard deviation of scores in print, without a unit: `0.21`. */
-  formatSpread(deviation: number): string;
+  /** A standard deviation of scores around one of them in print, without a unit: `0.21`. */
+  formatSpread(deviation: number, around: number): string;
 }
 
 /** A metric whose values are printed as they are, or in a multiple, and compared by their differences. */
@@ -61,6 +63,7 @@ export const createMetric = ({ scale, digits, ...facts }: MetricFacts): Metric =
   const difference = (of: number): number => scale * orient(of);
   return {
     ...facts,
+    axisScale: 'linear',
     scoreName: facts.direction === 'higher' ? facts.name : `negative ${facts.name}`,
     score: orient,
     value: orient,

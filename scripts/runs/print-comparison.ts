@@ -8,7 +8,7 @@ import { duration, table } from './format.ts';
 const tested = (contender: ContenderView | undefined, metric: Metric): string =>
   contender === undefined
     ? ''
-    : `${metric.format(contender.test.mean)} ± ${withUnit(metric.formatSpread(contender.test.sd), metric.unit)} (n = ${contender.test.n})`;
+    : `${metric.format(contender.test.mean)} ± ${withUnit(metric.formatSpread(contender.test.sd, contender.test.mean), metric.unit)} (n = ${contender.test.n})`;
 
 const ROWS: readonly (readonly [string, (run: RunSummary, metric: Metric) => string])[] = [
   ['status', ({ status }) => status],

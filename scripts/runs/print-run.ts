@@ -11,7 +11,7 @@ const contender = (
   { test, validationAccuracy, genotype }: ContenderView,
 ): string[] => [
   name,
-  `test ${metric.format(test.mean)} ± ${withUnit(metric.formatSpread(test.sd), metric.unit)} (n = ${test.n}, best ${metric.format(test.best)})`,
+  `test ${metric.format(test.mean)} ± ${withUnit(metric.formatSpread(test.sd, test.mean), metric.unit)} (n = ${test.n}, best ${metric.format(test.best)})`,
   validationAccuracy === undefined ? '' : `validation ${metric.format(validationAccuracy)}`,
   genotype,
 ];

@@ -43,6 +43,7 @@ describe('golden', () => {
     'enas-controller-macro-a.safetensors',
     'enas-controller-micro-a.safetensors',
     'snas-supernet-a.safetensors',
+    'text-windows-a.json',
   ])('%s agrees', (name) => {
     const { status, stdout } = golden(fixture(name));
     expect(stdout).not.toMatch(/^FAIL/m);

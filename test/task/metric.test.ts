@@ -28,7 +28,7 @@ describe('an accuracy', () => {
     expect(accuracy.format(0.93722)).toBe('93.72 %');
     expect(accuracy.formatDifference(-0.0321)).toBe('−3.21');
     expect(accuracy.formatDifference(-0.00001)).toBe('+0.00');
-    expect(accuracy.formatSpread(0.0021)).toBe('0.21');
+    expect(accuracy.formatSpread(0.0021, 0.9)).toBe('0.21');
   });
 
   it('lies in [0, 1]', () => {

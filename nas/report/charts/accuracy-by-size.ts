@@ -2,7 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { termsOf } from '../../task/terms.ts';
 import { shortNames } from '../names.ts';
 import type { RunReport } from '../run-report.ts';
-import { axisFormat, byContender } from './channels.ts';
+import { byContender, valuesAxis } from './channels.ts';
 import { scatter } from './scatter.ts';
 
 /** Validation score against the work of one forward pass, one point a cell trained from scratch. */
@@ -20,7 +20,7 @@ export const scoreBySize = ({
       multiplyAdds,
     })),
     { field: 'multiplyAdds', title: `multiply-adds of one ${example}`, format: '.3~s' },
-    { field: 'accuracy', title: `validation ${metric.name}`, format: axisFormat(metric) },
+    { field: 'accuracy', title: `validation ${metric.name}`, ...valuesAxis(metric) },
     byContender('by', configuration),
   );
 };

@@ -1,7 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { metricOf } from '../../task/terms.ts';
 import type { RunReport } from '../run-report.ts';
-import { axisFormat, BY_SEED } from './channels.ts';
+import { axisFormat, BY_SEED, valuesScale } from './channels.ts';
 import { CHART_CONFIG, PLOT } from './theme.ts';
 
 /** Distribution of the candidates' stage-1 scores, one outline a search seed that scored several. */
@@ -30,7 +30,7 @@ export const candidateScores = ({
         field: 'score',
         type: 'quantitative',
         title: `validation ${metric.name} in stage 1`,
-        scale: { zero: false },
+        scale: valuesScale(metric),
         axis: { format: axisFormat(metric), grid: false },
       },
       y: {

@@ -14,13 +14,22 @@ export const BY_EPOCH = {
 /** Numbers of an axis of a metric's values, in d3's notation. */
 export const axisFormat = ({ axis }: Metric): string => `.4~${axis}`;
 
+export type ValuesScale = { readonly zero: false } | { readonly type: 'log'; readonly nice: false };
+
+/** The scale of an axis of a metric's values, as wide as they are. */
+export const valuesScale = ({ axisScale }: Metric): ValuesScale =>
+  axisScale === 'log' ? { type: 'log', nice: false } : { zero: false };
+
+/** The format and scale of an axis of a metric's values. */
+export const valuesAxis = (metric: Metric) => ({ format: axisFormat(metric), scale: valuesScale(metric) });
+
 /** An axis of a metric's values, as wide as they are. */
 export const values = (metric: Metric, field: string, title: string) =>
   ({
     field,
     type: 'quantitative',
     title,
-    scale: { zero: false },
+    scale: valuesScale(metric),
     axis: { format: axisFormat(metric) },
   }) as const;
 

@@ -1,5 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { BY_EPOCH } from './channels.ts';
+import { BY_EPOCH, type ValuesScale } from './channels.ts';
 import { CHART_CONFIG, PLOT, SERIES } from './theme.ts';
 
 /** A value of a line at an epoch. */
@@ -11,7 +11,7 @@ export interface LineValue {
 
 interface ValueAxis {
   readonly title: string;
-  readonly scale?: { readonly zero: false };
+  readonly scale?: ValuesScale;
   readonly axis?: { readonly format: string };
 }
 

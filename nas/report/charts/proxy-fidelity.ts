@@ -1,7 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { metricOf } from '../../task/terms.ts';
 import type { RunReport } from '../run-report.ts';
-import { axisFormat, BY_SEED } from './channels.ts';
+import { BY_SEED, valuesAxis } from './channels.ts';
 import { scatter } from './scatter.ts';
 
 /** Score in stage 1 against validation score after retraining in stage 2, one point a cell. */
@@ -17,8 +17,8 @@ export const proxyFidelity = ({
       score: metric.value(score),
       accuracy: metric.value(accuracy),
     })),
-    { field: 'score', title: 'stage 1: score', format: axisFormat(metric) },
-    { field: 'accuracy', title: `stage 2: validation ${metric.name}`, format: axisFormat(metric) },
+    { field: 'score', title: 'stage 1: score', ...valuesAxis(metric) },
+    { field: 'accuracy', title: `stage 2: validation ${metric.name}`, ...valuesAxis(metric) },
     { ...BY_SEED, sort: 'ascending' },
   );
 };

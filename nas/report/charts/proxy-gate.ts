@@ -1,7 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { metricOf } from '../../task/terms.ts';
 import type { RunReport } from '../run-report.ts';
-import { axisFormat, BY_SEED } from './channels.ts';
+import { BY_SEED, valuesAxis } from './channels.ts';
 import { scatter } from './scatter.ts';
 
 /**
@@ -20,7 +20,7 @@ export const proxyGate = ({
       seed: `seed ${searchSeed}`,
     })),
     { field: 'standing', title: 'share of the ranking below the cell', format: '.4~p' },
-    { field: 'accuracy', title: `${metric.name} after a short training`, format: axisFormat(metric) },
+    { field: 'accuracy', title: `${metric.name} after a short training`, ...valuesAxis(metric) },
     { ...BY_SEED, sort: 'ascending' },
   );
 };

@@ -1,4 +1,5 @@
 import type { TopLevelSpec } from 'vega-lite';
+import type { ValuesScale } from './channels.ts';
 import { CHART_CONFIG, PLOT } from './theme.ts';
 
 interface Axis {
@@ -6,6 +7,7 @@ interface Axis {
   readonly title: string;
   /** Of the numbers on it, in d3's notation. */
   readonly format: string;
+  readonly scale?: ValuesScale;
 }
 
 /** Names a field of the points that is a colour. */
@@ -17,12 +19,12 @@ interface Colour {
   readonly scale: { readonly domain?: readonly string[]; readonly range: readonly string[] };
 }
 
-const encodingOf = ({ field, title, format }: Axis) =>
+const encodingOf = ({ field, title, format, scale = { zero: false } }: Axis) =>
   ({
     field,
     type: 'quantitative',
     title,
-    scale: { zero: false, padding: 12 },
+    scale: { ...scale, padding: 12 },
     axis: { format },
   }) as const;
 

@@ -2,7 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { termsOf } from '../../task/terms.ts';
 import type { CurvePoint } from '../../job/job.ts';
 import type { RunReport } from '../run-report.ts';
-import { axisFormat } from './channels.ts';
+import { axisFormat, valuesScale } from './channels.ts';
 import { linesByEpoch } from './lines-by-epoch.ts';
 
 /** One line a search seed: training loss or score of the shared weights by epoch. */
@@ -20,9 +20,15 @@ export const searchCurves = (
     ),
   );
   return linesByEpoch(values, {
-    scale: { zero: false },
     ...(isScore
-      ? { title: `training ${metric.name}`, axis: { format: axisFormat(metric) } }
-      : { title: ['training loss', lossUnit].filter((part) => part !== '').join(', ') }),
+      ? {
+          title: `training ${metric.name}`,
+          scale: valuesScale(metric),
+          axis: { format: axisFormat(metric) },
+        }
+      : {
+          title: ['training loss', lossUnit].filter((part) => part !== '').join(', '),
+          scale: { zero: false },
+        }),
   });
 };

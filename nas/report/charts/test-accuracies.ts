@@ -2,7 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { metricOf } from '../../task/terms.ts';
 import { shortNames } from '../names.ts';
 import type { RunReport } from '../run-report.ts';
-import { axisFormat } from './channels.ts';
+import { axisFormat, valuesScale } from './channels.ts';
 import { CHART_CONFIG, COLOURS, PLOT } from './theme.ts';
 
 /**
@@ -48,7 +48,7 @@ export const testScores = ({
   const y = {
     type: 'quantitative',
     title: `test ${metric.name}`,
-    scale: { zero: false, padding: 12 },
+    scale: { ...valuesScale(metric), padding: 12 },
     axis: { format: axisFormat(metric) },
   } as const;
   const color = {

@@ -69,7 +69,7 @@ const contender = (
   const rows = facts.flatMap(([name, value]) =>
     value === undefined ? [] : [`<dt>${name}</dt><dd>${escapeHtml(value)}</dd>`],
   );
-  const spread = test.n > 1 ? ` <small>± ${metric.formatSpread(test.sd)}</small>` : '';
+  const spread = test.n > 1 ? ` <small>± ${metric.formatSpread(test.sd, test.mean)}</small>` : '';
   return (
     `<div class="contender ${who}"><h3>${escapeHtml(longNames(report.configuration)[who])}</h3>` +
     `<div class="mean">${scored(metric, test.mean)}${spread}</div><dl>${rows.join('')}</dl></div>`
