@@ -84,7 +84,10 @@ export const createAwsBatchJobs = (client: BatchClient): BatchJobs => ({
               id: job.jobId,
               status: job.status,
               statusReason: job.statusReason,
-              ended: job.isCancelled || job.isTerminated,
+              ended:
+                job.isCancelled === undefined && job.isTerminated === undefined
+                  ? undefined
+                  : job.isCancelled === true || job.isTerminated === true,
               attempts: (job.attempts ?? []).map((attempt) => ({
                 exitCode: attempt.container?.exitCode,
                 statusReason: attempt.statusReason,

@@ -48,21 +48,41 @@ const CRASH_SIGNALS: ReadonlyMap<number, string> = new Map([
 export const crashSignal = (exitCode: number | undefined): string | undefined =>
   exitCode === undefined ? undefined : CRASH_SIGNALS.get(exitCode - SIGNAL_EXIT);
 
+const fromContainer = ({ containerReason }: AttemptEnd): Outcome | undefined =>
+  containerReason === undefined ? undefined : outcomeOfContainer(containerReason);
+
+/** How a process ends that TerminateJob has asked to: by its own last words, or by the signals. */
+const STOPPED: readonly (number | undefined)[] = [
+  EXIT_CODES.preempted,
+  EXIT_CODES.replaced,
+  SIGNAL_EXIT + 15,
+  SIGNAL_EXIT + 9,
+];
+
 /**
  * What the status reason decides. It holds AWS's sentence, or the words of whoever called TerminateJob, who
  * may say anything, AWS's own sentences included: Batch's flag tells who spoke. Where there is no flag, words
- * that AWS does not use are a person's.
+ * that AWS is not known to use are a person's if the process was stopped as TerminateJob stops it. Any other
+ * sentence that nobody knows decides nothing.
  */
-const fromStatus = ({ statusReason, ended }: AttemptEnd): Outcome | undefined => {
+const fromStatus = (end: AttemptEnd): Outcome | undefined => {
+  const { statusReason, ended, exitCode } = end;
   // A job that had ended by itself before the call came keeps its reason.
   if (statusReason === undefined || saysNothing(statusReason)) return undefined;
   if (statusReason.startsWith(CANCEL_REASON)) return 'cancelled';
   if (ended === true && !isTimeLimit(statusReason)) return 'cancelled';
-  return outcomeOfStatus(statusReason) ?? (ended === false ? 'lost' : 'cancelled');
+  const known = outcomeOfStatus(statusReason);
+  if (known !== undefined) return known;
+  const isStopped = STOPPED.includes(exitCode) && fromContainer(end) === undefined;
+  return ended === undefined && isStopped ? 'cancelled' : undefined;
 };
 
+/** Whether AWS gave a reason whose sentence is in no table. */
+const isUnexplained = ({ statusReason }: AttemptEnd): boolean =>
+  statusReason !== undefined && !saysNothing(statusReason) && outcomeOfStatus(statusReason) === undefined;
+
 /**
- * What the process' end, the container's reason and the last words decide, where the status reason says
+ * What the process' end, the container's reason and the last words decide, where the status reason decides
  * nothing.
  */
 const fromProcess = (end: AttemptEnd): Outcome => {
@@ -70,12 +90,12 @@ const fromProcess = (end: AttemptEnd): Outcome => {
   if (typed !== undefined) return typed;
   // A fenced attempt lost its job to a newer one; whether that one finished shows in the result, not here.
   if (end.exitCode === EXIT_CODES.fenced) return 'lost';
-  const container = end.containerReason === undefined ? undefined : outcomeOfContainer(end.containerReason);
+  const container = fromContainer(end);
   if (container !== undefined) return container;
   const words = OUTCOMES.find((outcome) => outcome === end.lastWords);
   if (words !== undefined && words !== 'succeeded') return words;
   if (crashSignal(end.exitCode) !== undefined) return 'crashed';
-  if (end.exitCode === undefined || end.exitCode >= SIGNAL_EXIT) return 'lost';
+  if (end.exitCode === undefined || end.exitCode >= SIGNAL_EXIT || isUnexplained(end)) return 'lost';
   return 'user-error';
 };
 
@@ -83,8 +103,9 @@ const fromProcess = (end: AttemptEnd): Outcome => {
  * The outcome of one attempt. The status reason comes first (the process could not know why it died), then
  * the typed exit code (a process that said it has ended by itself, whatever the container agent met
  * afterwards), then the container's reason, then the attempt's last words. What is left: a process that
- * crashed is `crashed`, one killed by a signal that nobody explains is `lost` and worth another launch; any
- * other exit is a fault of the program or its input, which a retry repeats.
+ * crashed is `crashed`, one killed by a signal that nobody explains is `lost` and worth another launch, and so
+ * is one that AWS explains by a sentence that nobody knows; any other exit is a fault of the program or its
+ * input, which a retry repeats.
  */
 export const classifyAttempt = (end: AttemptEnd): Outcome => {
   const status = fromStatus(end);

@@ -1,12 +1,16 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CANCEL_REASON, classifyAttempt, wasReclaimed } from '../../nas/job/classify.ts';
 import type { AttemptEnd } from '../../nas/job/classify.ts';
 import { EXIT_CODES, OUTCOMES, OUTCOME_RULES } from '../../nas/job/outcome.ts';
 import type { Outcome } from '../../nas/job/outcome.ts';
-import { runnableReason } from '../../nas/job/platform-sentences.ts';
+import { outcomeOfStatus, runnableReason, saysNothing } from '../../nas/job/platform-sentences.ts';
 import { relaunchAfter } from '../../nas/job/relaunch.ts';
 import sentences from './batch-sentences.json' with { type: 'json' };
+
+/** Words from which a reader in haste would conclude something. */
+const WORDS = ['timed out', 'OutOfMemory', 'terminated', 'cancelled', 'AccessDenied', 'not found', 'error'];
 
 const EXITED = 'Essential container in task exited';
 
@@ -104,6 +108,23 @@ describe('classifyAttempt', () => {
     const containerReason = `${name.endsWith('Error') ? name : `${name}Error`}: timed out; out of memory`;
     for (const exitCode of [undefined, 1, 137])
       expect(classifyAttempt({ statusReason: EXITED, containerReason, exitCode })).toBe('lost');
+  });
+
+  it('takes a sentence that nobody knows for no mistake and no cancellation, whatever it says', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.constantFrom(...WORDS).map((word) => `AWS says ${word} today`),
+        ),
+        fc.constantFrom(undefined, 1, 2, 126, 127),
+        fc.constantFrom(undefined, false),
+        (statusReason, exitCode, ended) => {
+          fc.pre(outcomeOfStatus(statusReason) === undefined && !saysNothing(statusReason));
+          expect(classifyAttempt({ statusReason, exitCode, ended })).toBe('lost');
+        },
+      ),
+    );
   });
 
   it('launches again what is infrastructure, and learns from none of it', () => {
