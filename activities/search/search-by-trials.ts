@@ -272,11 +272,14 @@ export const createSearchByTrials =
     /** Then a score is none of the metric. */
     const isWeighted = Object.keys(experiment.stages.search.objective?.weights ?? {}).length > 0;
     const show = (): Promise<void> => {
-      const { told, lost } = tally.sums();
+      const { told, lost, attempts, reclaims } = tally.sums();
       const best = tally.best();
       return replaceDocument(store, keys.job(runId, job.jobId).progress, {
         step: told - lost,
         trials: told - lost,
+        // Of the trials that have ended.
+        attempts,
+        reclaims,
         totalSteps: experiment.stages.search.evaluations ?? 0,
         phase: `${inFlight.size} trials in flight`,
         stepsPerSecond: 0,

@@ -3,6 +3,7 @@ import type { DatasetManifest } from '../task/images/manifest.ts';
 import type { StageRecord } from '../job/documents.ts';
 import type { AttemptRecord, ProgramResult, SearchResult, TrainResult } from '../job/job.ts';
 import type { RunRecord } from '../experiment/run-record.ts';
+import { withRecordedAttempts } from '../protocol/recorded-attempts.ts';
 import type { JobView, RunView, StageView } from '../protocol/run-view.ts';
 import { searchOfTrial } from '../job/trial-job-id.ts';
 import type { LoggedTrial } from '../search/trial-log.ts';
@@ -134,12 +135,6 @@ const spendingOf = (
   prices: RunRecord['experiment']['resources'],
 ): StageSpending => {
   const total = (of: (job: JobView) => number): number => stage.jobs.reduce((sum, job) => sum + of(job), 0);
-  // A run that is cancelled takes leave of its jobs before they can report: then what the attempts said of
-  // themselves counts.
-  const said = (job: JobView, of: (attempt: AttemptRecord) => boolean): number =>
-    job.status === 'cancelled'
-      ? attempts.filter((attempt) => attempt.jobId === job.jobId && of(attempt)).length
-      : 0;
   const begins = attempts.map((attempt) => Date.parse(attempt.startedAt));
   const ends = attempts.flatMap(({ endedAt }) => (endedAt === undefined ? [] : [Date.parse(endedAt)]));
   // Batch's own account of a stage that ended; until then, what the attempts said of themselves.
@@ -151,18 +146,8 @@ const spendingOf = (
   return {
     stage: stage.name,
     jobs: stage.jobs.length,
-    attempts: total((job) =>
-      Math.max(
-        job.attempts,
-        said(job, () => true),
-      ),
-    ),
-    reclaims: total((job) =>
-      Math.max(
-        job.reclaims,
-        said(job, ({ notice }) => notice?.kind === 'reclaim'),
-      ),
-    ),
+    attempts: total((job) => job.attempts),
+    reclaims: total((job) => job.reclaims),
     ...(ends.length === 0 ? {} : { wallSeconds: Math.max(0, max(ends) - min(begins)) / 1000 }),
     machineSeconds,
     dollars: hours * prices.spotDollarsPerHour,
@@ -181,7 +166,15 @@ const byBegin = (a: AttemptRecord, b: AttemptRecord): number =>
 
 /** The report of a run from what it left in the store. */
 export const buildReport = (documents: RunDocuments): RunReport => {
-  const { run, view, dataset } = documents;
+  const { run, dataset } = documents;
+  const recorded = Object.values(documents.attempts).flat();
+  const view = {
+    ...documents.view,
+    stages: documents.view.stages.map((stage) => ({
+      ...stage,
+      jobs: stage.jobs.map((job) => withRecordedAttempts(job, recorded)),
+    })),
+  };
   const jobs = view.stages.flatMap((stage) => stage.jobs.map((job) => ({ stage: stage.name, job })));
   const withResult = jobs.flatMap(({ job }) => {
     const result = documents.results[job.jobId];

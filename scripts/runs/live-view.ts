@@ -1,8 +1,11 @@
 import { QueryNotRegisteredError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
+import pLimit from 'p-limit';
 import { z } from 'zod';
 import { attemptRecordSchema } from '../../nas/job/documents.ts';
 import { infrastructureError } from '../../nas/core/infrastructure-error.ts';
+import type { AttemptRecord } from '../../nas/job/job.ts';
+import { lacksReport, withRecordedAttempts } from '../../nas/protocol/recorded-attempts.ts';
 import type { JobView, RunView } from '../../nas/protocol/run-view.ts';
 import { readHint } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
@@ -19,6 +22,8 @@ const progressSchema = z.object({
   bestAccuracy: z.number().optional(),
   bestScore: z.number().optional(),
   trials: z.number().optional(),
+  attempts: z.number().optional(),
+  reclaims: z.number().optional(),
 });
 
 /** A running job with what its process said last. */
@@ -64,23 +69,36 @@ const waitOf = async (client: Session['client'], runId: string, jobId: string): 
   }
 };
 
-/** Adds what a running job's own documents say; they are display only and may be missing. */
-const liven = async ({ client, store }: Session, runId: string, job: JobView): Promise<LiveJob> => {
-  if (job.status !== 'running') return job;
+/** Reads at once at most. */
+const limit = pLimit(16);
+
+/** What the attempts of a job wrote of themselves; of a search by trials those of its trials too. */
+const attemptsOf = async (
+  { store }: Session,
+  runId: string,
+  job: JobView,
+): Promise<readonly AttemptRecord[]> => {
   const key = keys.job(runId, job.jobId);
+  const found: string[] = [];
+  // A search has as many trials as it likes: while it runs it tells of them itself.
+  const below = job.status === 'running' ? key.attempts : key.prefix;
+  for await (const { key: at } of store.list(below)) if (/\/attempts\/\d+\.json$/.test(at)) found.push(at);
+  const read = await limit.map(found, (at) => readHint(store, at, attemptRecordSchema));
+  return read.flatMap((record) => record ?? []);
+};
+
+/**
+ * Adds what the documents of a job without a report say; they are display only and may be missing.
+ */
+const liven = async (session: Session, runId: string, viewed: JobView): Promise<LiveJob> => {
+  if (!lacksReport(viewed)) return viewed;
+  const { client, store } = session;
+  const job = withRecordedAttempts(viewed, await attemptsOf(session, runId, viewed));
+  if (job.status !== 'running') return job;
   const wait = await waitOf(client, runId, job.jobId);
-  const progress = await readHint(store, key.progress, progressSchema);
-  let attempts = 0;
-  let reclaims = 0;
-  for await (const { key: attempt } of store.list(key.attempts)) {
-    attempts++;
-    // An attempt also leaves early when its run is paused: SIGTERM alone is no reclaim.
-    if ((await readHint(store, attempt, attemptRecordSchema))?.notice?.kind === 'reclaim') reclaims++;
-  }
+  const progress = await readHint(store, keys.job(runId, job.jobId).progress, progressSchema);
   const live = {
     ...job,
-    attempts: Math.max(job.attempts, attempts),
-    reclaims: Math.max(job.reclaims, reclaims),
     ...(wait === undefined ? {} : { waits: wait.reason, waitsSince: wait.since }),
   };
   if (progress === undefined) return live;
@@ -88,6 +106,8 @@ const liven = async ({ client, store }: Session, runId: string, job: JobView): P
     progress;
   return {
     ...live,
+    attempts: Math.max(live.attempts, progress.attempts ?? 0),
+    reclaims: Math.max(live.reclaims, progress.reclaims ?? 0),
     step,
     totalSteps,
     phase,

@@ -98,6 +98,10 @@ describe('buildReport of a finished run', () => {
     );
     const cancelled = buildReport({ ...documents, attempts: noted, view, stages: [] });
     expect(cancelled.spending[0]).toMatchObject({ attempts: 3, reclaims: 1, machineSeconds: 286 });
+    expect(cancelled.stages[0]?.jobs).toMatchObject([
+      { attempts: 2, reclaims: 1 },
+      { attempts: 1, reclaims: 0 },
+    ]);
   });
 });
 
