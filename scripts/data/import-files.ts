@@ -28,6 +28,7 @@ export const importFiles = async (
     validation,
     test,
     channels,
+    bits,
     commonSize: _,
     account,
     ...described
@@ -49,7 +50,7 @@ export const importFiles = async (
       const file = files[index] as (typeof files)[number];
       const { path, label, split } = file;
       try {
-        const bytes = await decodableFile(file);
+        const bytes = await decodableFile(file, bits);
         const pixels = await decodeForEvaluation(bytes, size, channels);
         onPixels?.(pixels);
         equal.add({ path, label, split }, pixels);

@@ -15,7 +15,7 @@ import {
   type Structure,
   type StructuredImages,
 } from './folder-structure.ts';
-import { imageFacts, imagePixels, type ImageFacts } from './image-file.ts';
+import { bitsFor, imageFacts, imagePixels, type ImageFacts } from './image-file.ts';
 import { readLabelFile } from './label-file.ts';
 import { leftOutCounter, type LeftOut } from './left-out.ts';
 import { kindOfPath } from './read-input.ts';
@@ -59,6 +59,8 @@ interface ImageFolder extends Omit<RawDataset, 'train' | 'test'> {
   readonly validation: readonly LabelledFile[];
   readonly test: readonly LabelledFile[];
   readonly channels: 1 | 3;
+  /** Of the 16 bits a channel of images that have so many, how many the whole set uses. */
+  readonly bits: number;
   /** Height and width that most of them have. */
   readonly commonSize: readonly [number, number];
   readonly account: Omit<FolderAccount, 'equal'>;
@@ -129,7 +131,7 @@ const forEachFile = async (
 type Surveyed = ReadonlyMap<string, ImageFacts>;
 
 /** What was done to images, for people. */
-const remarksOn = (facts: Surveyed, channels: 1 | 3): readonly string[] => {
+const remarksOn = (facts: Surveyed, channels: 1 | 3, bits: number): readonly string[] => {
   const all = [...facts.values()];
   const counted = (is: (item: ImageFacts) => boolean, what: string): readonly string[] => {
     const count = all.filter(is).length;
@@ -142,7 +144,12 @@ const remarksOn = (facts: Surveyed, channels: 1 | 3): readonly string[] => {
     ),
     ...counted(({ frames }) => frames > 1, 'have several frames or pages: the first is read'),
     ...counted(({ transparent }) => transparent, 'may be transparent: put on black'),
-    ...counted(({ deep }) => deep, 'have more than 8 bits a channel: reduced to 8'),
+    ...counted(
+      ({ brightest }) => brightest !== undefined,
+      bits === 16
+        ? 'have 16 bits a channel: rounded to 8'
+        : `have 16 bits a channel, of which none uses more than ${bits}: ${bits === 8 ? 'these are read' : `scaled to 8, so that ${2 ** bits - 1} is white`}`,
+    ),
     ...counted(({ cmyk }) => cmyk, 'are in CMYK: converted to RGB'),
     ...counted(({ rotated }) => rotated, 'are turned as their EXIF data say'),
   ];
@@ -226,6 +233,8 @@ export const findImages = async (from: string, options: FolderOptions = {}): Pro
   const whole = (files: readonly LabelledFile[]): readonly LabelledFile[] =>
     files.filter(({ path }) => facts.has(path));
   const channels = options.channels ?? ([...facts.values()].every(({ grey }) => grey) ? 1 : 3);
+  const samples = [...facts.values()].flatMap(({ brightest }) => brightest ?? []);
+  const bits = samples.length === 0 ? 16 : bitsFor(samples.reduce((a, b) => Math.max(a, b)));
   const { testFraction = 0.2, splitSeed = 0 } = options;
   const parts =
     found.test === undefined
@@ -249,6 +258,7 @@ export const findImages = async (from: string, options: FolderOptions = {}): Pro
     validation,
     ...(validation.length > 0 && { givenValidation: validation.length }),
     channels,
+    bits,
     commonSize: commonSizeOf(whole(everything), facts, options.size === undefined),
     source:
       found.test === undefined
@@ -260,7 +270,7 @@ export const findImages = async (from: string, options: FolderOptions = {}): Pro
       leftOut: leftOut.counted(),
       links,
       nested: found.nested,
-      remarks: [...remarks, ...remarksOn(facts, channels)],
+      remarks: [...remarks, ...remarksOn(facts, channels, bits)],
     },
   };
 };
@@ -270,7 +280,7 @@ export const importFolder = async (
   from: string,
   options: FolderOptions = {},
 ): Promise<RawDataset & { readonly account: FolderAccount }> => {
-  const { train, validation, test, channels, commonSize, account, ...described } = await findImages(
+  const { train, validation, test, channels, bits, commonSize, account, ...described } = await findImages(
     from,
     options,
   );
@@ -286,7 +296,7 @@ export const importFolder = async (
   ): Promise<ImageSet> => {
     const images = new Uint8Array(files.length * imageBytes(shape));
     const broken = await forEachFile(files, async (file, index) => {
-      const { data } = await imagePixels(file, channels, size);
+      const { data } = await imagePixels(file, channels, { size, bits });
       images.set(data, index * imageBytes(shape));
       equal.add({ path: file.path, label: file.label, split: splitOf(index) }, data);
       options.onProgress?.(++done, total);
