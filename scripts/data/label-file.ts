@@ -1,5 +1,5 @@
 import { readFile, realpath } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { extname, resolve } from 'node:path';
 import { CsvError, parse as parseCsv } from 'csv-parse/sync';
 import { inputError } from '../../nas/core/input-error.ts';
 import { foldedName, isUnprintable } from './class-name.ts';
@@ -39,37 +39,76 @@ interface Row {
   readonly cells: readonly string[];
 }
 
-/** A tab, a semicolon, a comma or a bar: the first of them that the first line has outside of quotes. */
-const delimiterOf = (text: string): string => {
-  const [first = ''] = text.split(/[\r\n]/, 1);
-  const unquoted = first.replace(/"(?:[^"]|"")*"/g, '');
-  return ['\t', ';', ',', '|'].find((mark) => unquoted.includes(mark)) ?? ',';
+const unquoted = (line: string): string => line.replace(/"(?:[^"]|"")*"/g, '');
+
+/** A tab, a semicolon, a comma, a bar or blanks: the first of them that the line has outside of quotes. */
+const delimiterOf = (line: string): string =>
+  ['\t', ';', ',', '|', ' '].find((mark) => unquoted(line).trim().includes(mark)) ?? ',';
+
+const isComment = (line: string): boolean => /^\s*#/.test(line);
+
+/** A table as csv-parse reads it: every line where it was, and its mark between cells. */
+interface Dialect {
+  readonly text: string;
+  readonly delimiter: string;
+  /** First cells of comments, as they would be read if they were rows. */
+  readonly comments: readonly { readonly line: number; readonly cell: string }[];
+}
+
+/**
+ * Settles what CSV leaves open: the mark between cells, perhaps told by a first line `sep=;` as spreadsheets
+ * write it, and whether the last comment above the rows is their header.
+ */
+const dialectOf = (table: string): Dialect => {
+  const lines = table.split(/\r\n|\n|\r/);
+  const told = /^sep=(.)$/i.exec(lines[0]?.trim() ?? '')?.[1];
+  if (told !== undefined) lines[0] = '';
+  const first = lines.findIndex((line) => line.trim() !== '' && !isComment(line));
+  const delimiter = told ?? delimiterOf(lines[first] ?? '');
+  const header = lines.slice(0, Math.max(first, 0)).findLastIndex(isComment);
+  const named = (lines[header] ?? '').replace(/^\s*#+/, '');
+  const names = named.split(delimiter).map((name) => name.replaceAll('"', '').trim());
+  const columns = names.map((name) => (name.toLowerCase() === 'id' ? 'path' : columnCalled(name)));
+  if (columns.includes('path') && columns.includes('label')) lines[header] = named;
+  const comments = lines.flatMap((line, i) =>
+    isComment(line) ? [{ line: i + 1, cell: (line.split(delimiter)[0] ?? '').trim() }] : [],
+  );
+  const text = lines.map((line) => (isComment(line) ? '' : line)).join('\n');
+  // Where blanks part the cells, several do as one.
+  return { text: delimiter === ' ' ? text.replace(/ +/g, ' ') : text, delimiter, comments };
 };
 
-const readRows = async (file: string): Promise<readonly Row[]> => {
+interface Table {
+  readonly rows: readonly Row[];
+  readonly comments: Dialect['comments'];
+}
+
+const readTable = async (file: string): Promise<Table> => {
   const bytes = await readFile(file).catch((cause: Error) => {
     throw inputError('--labels', file, 'a file that can be read', cause.message, { cause });
   });
-  let text: string;
+  let table: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    // Of a byte order mark the decoder takes leave itself.
+    table = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     throw inputError('--labels', file, 'text in UTF-8', 'save the table as CSV in UTF-8', { cause });
   }
+  const { text, delimiter, comments } = dialectOf(table);
   try {
     const options = {
       info: true,
       skip_empty_lines: true,
+      skip_records_with_empty_values: true,
       trim: true,
-      bom: true,
-      delimiter: delimiterOf(text),
-      record_delimiter: ['\r\n', '\n', '\r'],
+      delimiter,
+      record_delimiter: '\n',
     };
     const parsed = parseCsv(text, options) as unknown as readonly {
       readonly record: readonly string[];
       readonly info: { readonly lines: number };
     }[];
-    return parsed.map(({ record, info }) => ({ line: info.lines, cells: record }));
+    return { rows: parsed.map(({ record, info }) => ({ line: info.lines, cells: record })), comments };
   } catch (cause) {
     throw inputError(
       '--labels',
@@ -95,8 +134,10 @@ const columnsOf = (
   if (first === undefined)
     throw inputError('--labels', file, `a CSV file with the columns ${HEADER}`, 'it is empty');
   const at: Partial<Record<Column, number>> = {};
+  // An id is a name of an image where there is no other.
+  const hasPath = first.cells.some((name) => columnCalled(name) === 'path');
   for (const [i, name] of first.cells.entries()) {
-    const column = columnCalled(name);
+    const column = columnCalled(name) ?? (!hasPath && name.toLowerCase() === 'id' ? 'path' : undefined);
     if (column === undefined) continue;
     if (at[column] !== undefined)
       throw inputError(
@@ -134,17 +175,36 @@ export const readLabelFile = async (
   images: readonly ImageFile[],
   leftOut: LeftOutCounter,
 ): Promise<StructuredImages> => {
-  const { at, body } = columnsOf(await readRows(file), file);
+  const { rows, comments } = await readTable(file);
+  const { at, body } = columnsOf(rows, file);
   const wrong: string[] = [];
-  const byPath = new Map<string, ImageFile>();
-  // Names with accents may be composed in the table and not on the disk, or the other way round.
-  const composed = new Map<string, ImageFile | 'several'>();
-  for (const image of images) {
-    const full = resolve(image.path);
-    byPath.set(full, image);
-    const name = full.normalize('NFC');
-    composed.set(name, composed.has(name) ? 'several' : image);
-  }
+  const byPath = new Map(images.map((image) => [resolve(image.path), image]));
+  const named = (nameOf: (path: string) => string): ReadonlyMap<string, ImageFile | 'several'> => {
+    const found = new Map<string, ImageFile | 'several'>();
+    for (const [path, image] of byPath) {
+      const name = nameOf(path).normalize('NFC');
+      found.set(name, found.has(name) ? 'several' : image);
+    }
+    return found;
+  };
+  // Names with accents may be composed in the table and not on the disk, or the other way round; ids have no
+  // extension.
+  const composed = named((path) => path);
+  const withoutExtension = named((path) => path.slice(0, path.length - extname(path).length));
+  const imageCalled = async (path: string): Promise<ImageFile | 'several' | undefined> => {
+    const full = resolve(folder, path.replaceAll('\\', '/'));
+    return (
+      byPath.get(full) ??
+      byPath.get(await realpath(full).catch(() => full)) ??
+      composed.get(full.normalize('NFC')) ??
+      withoutExtension.get(full.normalize('NFC'))
+    );
+  };
+  for (const { line, cell } of comments)
+    if ((await imageCalled(cell.replaceAll('"', ''))) !== undefined)
+      wrong.push(
+        `line ${line} is a comment, and ${cell} is an image: put quotes around the name, or remove the line`,
+      );
   const seen = new Map<
     string,
     { readonly line: number; readonly label: string; readonly split: SplitKind | undefined }
@@ -166,14 +226,10 @@ export const readLabelFile = async (
       wrong.push(`line ${line}: split ${JSON.stringify(named)} is none of train, val, test`);
       continue;
     }
-    const full = resolve(folder, path.replaceAll('\\', '/'));
-    const image =
-      byPath.get(full) ??
-      byPath.get(await realpath(full).catch(() => full)) ??
-      composed.get(full.normalize('NFC'));
+    const image = await imageCalled(path);
     if (image === 'several') {
       wrong.push(
-        `line ${line}: ${path} may be several images of the folder, which differ in their accents’ encoding`,
+        `line ${line}: ${path} may be several images of the folder, which differ in their extensions or their accents’ encoding`,
       );
       continue;
     }

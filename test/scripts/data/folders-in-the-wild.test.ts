@@ -239,7 +239,7 @@ describe('what an image is made into', () => {
     expect(pixel.map((value) => Math.round(value / 2))).toEqual([50, 25, 13]);
     expect(remarks).toEqual(['1 of 7 images may be transparent: put on black']);
   });
-  test('of 16 bits a channel, the upper 8', async () => {
+  test('of 16 bits a channel, rounded to 8', async () => {
     const deep = await sharp(
       Uint16Array.from({ length: 12 }, () => 0x8000),
       {
@@ -252,7 +252,7 @@ describe('what an image is made into', () => {
     const { pixel, remarks } = await imported(deep);
     expect(pixel.every((value) => Math.abs(value - 128) <= 1)).toBe(true);
     expect(pixel.length).toBe(3);
-    expect(remarks).toContainEqual('1 of 7 images have more than 8 bits a channel: reduced to 8');
+    expect(remarks).toContainEqual('1 of 7 images have 16 bits a channel: rounded to 8');
   });
   test('of CMYK, RGB', async () => {
     const { pixel, remarks } = await imported(
@@ -461,6 +461,23 @@ describe('tables of labels', () => {
     ['path|label', (i: number) => `images/${i}.png|${i % 2 ? 'dog' : 'cat'}`],
     ['"path","class;name","label"', (i: number) => `images/${i}.png,"x;y",${i % 2 ? 'dog' : 'cat'}`],
     ['\ufeff"path","label"', (i: number) => `"images/${i}.png","${i % 2 ? 'dog' : 'cat'}"`],
+    ['sep=;\r\npath;label', (i: number) => `images/${i}.png;${i % 2 ? 'dog' : 'cat'}`],
+    [
+      '\ufeffSEP=|\r\nlabel|note, or none|path',
+      (i: number) => `${i % 2 ? 'dog' : 'cat'}|a,b|images/${i}.png`,
+    ],
+    [
+      '# made by "somebody"\r\n  # label, then path\r\npath,label',
+      (i: number) =>
+        `images/${i}.png,${i % 2 ? 'dog' : 'cat'}${i === 3 ? '\n# between rows, too, many, cells' : ''}`,
+    ],
+    ['# a table\r\n# label,path', (i: number) => `${i % 2 ? 'dog' : 'cat'},images/${i}.png`],
+    ['\ufeff#id;class', (i: number) => `images/${i};${i % 2 ? 'dog' : 'cat'}`],
+    ['id,label', (i: number) => `images/${i},${i % 2 ? 'dog' : 'cat'}`],
+    ['id,path,label', (i: number) => `${i},./images/${i}.png,${i % 2 ? 'dog' : 'cat'}`],
+    ['image_id,category', (i: number) => `"images/${i}","${i % 2 ? 'dog' : 'cat'}"`],
+    ['', (i: number) => `images/${i}.png   ${i % 2 ? 'dog' : 'cat'}`],
+    ['path,label', (i: number) => `"images/${i}.png" , "${i % 2 ? 'dog' : 'cat'}"${i === 7 ? '\n,\n,' : ''}`],
   ])('with the header %j', async (header, line) => {
     await images();
     await write('labels.csv', `${header}${header === '' ? '' : '\r\n'}${rows(line)}\n`);
@@ -524,6 +541,10 @@ describe('tables of labels', () => {
       'class b has none there',
     ],
     ['', 'it is empty'],
+    ['sep=;\n', 'it is empty'],
+    ['# nothing but a comment\n', 'it is empty'],
+    ['sep=;\n# c\npath;label\nimages/0.png;a\nimages/none.png;b', 'line 5: images/none.png is no image'],
+    ['path,label\nimages/0.png,a\n# images/1.png,b\nimages/2.png,a', 'all are of class a'],
   ])('%j is refused: %s', async (text, message) => {
     await images();
     await write('labels.csv', text);
@@ -539,6 +560,32 @@ describe('tables of labels', () => {
     expect(
       (await importFolder(join(folder, 'labels.csv'))).account.leftOut['not listed in the table']?.count,
     ).toBe(1);
+  });
+  test('may name images that begin with the sign of a comment in quotes alone', async () => {
+    for (let i = 0; i < 4; i++) await png(`#${i}.png`, i);
+    const table = (name: (i: number) => string): string =>
+      ['path,label', ...[0, 1, 2, 3].map((i) => `${name(i)},${i % 2}`)].join('\n');
+    await write(
+      'labels.csv',
+      table((i) => `#${i}.png`),
+    );
+    await expect(importFolder(join(folder, 'labels.csv'))).rejects.toThrow(
+      'line 2 is a comment, and #0.png is an image: put quotes around the name',
+    );
+    await write(
+      'labels.csv',
+      table((i) => `"#${i}.png"`),
+    );
+    const { train, test: tests } = await importFolder(join(folder, 'labels.csv'), { testFraction: 0.5 });
+    expect(train.labels.length + tests.labels.length).toBe(4);
+  });
+  test('name one image by an id, or are refused', async () => {
+    await images();
+    await write('images/7.jpg', await flat([1, 2, 3]).jpeg().toBuffer());
+    await write('labels.csv', `id,label\n${rows((i) => `images/${i},${i % 2}`)}\n`);
+    await expect(importFolder(join(folder, 'labels.csv'))).rejects.toThrow(
+      'line 9: images/7 may be several images of the folder, which differ in their extensions',
+    );
   });
   test('in Latin-1 is refused', async () => {
     await images();
