@@ -11,6 +11,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import { processStart } from './process-start.mjs';
 
 /**
@@ -64,6 +65,31 @@ const lockError = (path, cause) =>
   );
 
 /**
+ * What link() answers on a file system without hard links (exFAT, some network shares and FUSE). Whatever else
+ * puts a file in place there, a crash can leave it torn or two processes can both have it.
+ */
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
+
+/**
+ * Links the complete file to its place; throws what link() throws, and `LockError` where there are no links.
+ * @param {string} staging
+ * @param {string} path
+ */
+const linkInPlace = (staging, path) => {
+  try {
+    linkSync(staging, path);
+  } catch (error) {
+    if (!NO_LINKS.includes(codeOf(error) ?? '')) throw error;
+    throw new LockError(
+      `the lock ${path} cannot be made: the file system of ${dirname(path)} has no hard links (${codeOf(error)}). ` +
+        'Fix: move it to a local disk (ext4, xfs, btrfs, APFS): NAS_HOME names the folder of the stack, ' +
+        'NAS_CACHE that of downloads',
+      { cause: error },
+    );
+  }
+};
+
+/**
  * @param {string} path
  * @returns {LockState}
  * @throws {LockError} when the file cannot be read
@@ -103,11 +129,11 @@ const place = (path) => {
     } finally {
       closeSync(file);
     }
-    linkSync(staging, path);
+    linkInPlace(staging, path);
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
-    throw lockError(path, error);
+    throw error instanceof LockError ? error : lockError(path, error);
   } finally {
     rmSync(staging, { force: true });
   }
