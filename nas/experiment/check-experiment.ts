@@ -12,8 +12,10 @@ import { oneJobToCheck } from './one-job-to-check.ts';
 import { definitionOf } from '../space/registry.ts';
 import { isBlackBox } from '../search/strategy-schema.ts';
 
-const firstRepeated = (seeds: readonly number[]): number | undefined =>
-  seeds.find((seed, i) => seeds.indexOf(seed) !== i);
+const firstRepeated = (seeds: readonly number[]): number | undefined => {
+  const seen = new Set<number>();
+  return seeds.find((seed) => seen.size === seen.add(seed).size);
+};
 
 /** Cells that one search seed proposes at most. */
 const candidatesPerSearch = ({ strategy, stages }: Experiment): number =>

@@ -19,7 +19,8 @@ const printedCell = (experiment: Experiment, text: string, field: string): Cell 
  * a published name of the space, nor a genotype of it, nor `random`.
  */
 export const givenCell = (experiment: Experiment, field = 'genotype'): Cell => {
-  const { genotype = '', stages } = experiment;
+  const { stages } = experiment;
+  const genotype = (experiment.genotype ?? '').trim();
   if (genotype === RANDOM)
     return spaceOf(experiment.space).sample(
       randomFromSeed(deriveSeed(stages.search.seeds[0] as number, 'given-cell')),
@@ -28,12 +29,13 @@ export const givenCell = (experiment: Experiment, field = 'genotype'): Cell => {
   const text = Object.hasOwn(published, genotype) ? published[genotype] : undefined;
   if (text !== undefined) return printedCell(experiment, text, field);
   // A name is one word; anything else is meant as a genotype, whose own error says more.
-  if (genotype !== '' && !/^[A-Za-z][\w-]*$/.test(genotype)) return printedCell(experiment, genotype, field);
+  if (genotype !== '' && !/^\W?[A-Za-z][^\s([{|]*$/.test(genotype))
+    return printedCell(experiment, genotype, field);
   const names = [...Object.keys(published), RANDOM];
   throw inputError(
     field,
     experiment.genotype ?? null,
     `${names.join(', ')}, or a printed genotype of ${experiment.space.name}`,
-    suggestion(experiment.genotype, names, 'nas genotype show prints the cell of a run'),
+    suggestion(genotype, names, 'nas genotype show prints the cell of a run'),
   );
 };

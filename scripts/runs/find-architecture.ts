@@ -98,10 +98,11 @@ const RUN_NAME = /^[\w.-]{1,128}$/;
  * published names where it is none of them.
  */
 export const findArchitecture = async (
-  text: string,
+  given: string,
   space?: string,
   options: readonly string[] = [],
 ): Promise<FoundArchitecture> => {
+  const text = given.trim();
   const named = SPACE_NAMES.find((name) => Object.hasOwn(publishedIn(name), text));
   if (named !== undefined) {
     const genotype = publishedIn(named)[text] as string;

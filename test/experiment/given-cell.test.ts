@@ -9,6 +9,7 @@ import { searchJobs } from '../../nas/protocol/plan.ts';
 import { countParameters } from '../../nas/training/layers/counting.ts';
 import { describeClassifier } from '../../nas/training/networks/network.ts';
 import { networkOf } from '../../nas/training/networks/registry.ts';
+import { findArchitecture } from '../../scripts/runs/find-architecture.ts';
 import { runRecordForTests } from '../support/run-record.ts';
 import { printCellGenotype } from '../../nas/space/cell-genotype.ts';
 import { definitionOf, type SpaceName } from '../../nas/space/registry.ts';
@@ -32,6 +33,27 @@ describe('givenCell', () => {
     expect(cell.genotype).toBe(publishedIn('darts-cnn')[name]);
     expect(of({ genotype: cell.genotype })).toEqual(cell);
   });
+
+  it.each([' DARTS_V2', 'DARTS_V2 ', 'DARTS_V2\n', '\tDARTS_V2\r\n', '\u00a0DARTS_V2', '\ufeffDARTS_V2'])(
+    'takes no notice of blanks around a name: %j',
+    async (genotype) => {
+      expect(of({ genotype })).toEqual(of({ genotype: 'DARTS_V2' }));
+      expect(of({ genotype: genotype.replace('DARTS_V2', 'random') })).toEqual(of({ genotype: 'random' }));
+      const printed = of({ genotype: 'DARTS_V2' }).genotype;
+      expect(of({ genotype: genotype.replace('DARTS_V2', printed) }).genotype).toBe(printed);
+      expect(await findArchitecture(genotype)).toMatchObject({
+        space: { name: 'darts-cnn' },
+        genotype: printed,
+      });
+    },
+  );
+
+  it.each([' ', '\n', 'darts_v2 ', '"DARTS_V2"', "'DARTS_V2'", 'DARTS_V2;', 'DARTS_V2.'])(
+    'lists the names where %j is none',
+    (genotype) => {
+      expect(() => of({ genotype })).toThrow(/Allowed: NASNet, AmoebaNet, .*random, or a printed genotype/);
+    },
+  );
 
   it('is the published cell that the name means', () => {
     expect(of({ genotype: 'DARTS_V1' }).genotype).toBe(printCellGenotype(publishedCell('DARTS_V1')));
