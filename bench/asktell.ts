@@ -6,6 +6,7 @@ import { randomFromSeed } from '../nas/core/random.ts';
 import { STRATEGIES, strategyNamed } from '../nas/search/registry.ts';
 import { wholeNumber } from '../scripts/number-option.ts';
 import { INHERENT, measureAskTell } from './asktell/measure.ts';
+import { refuseClearly } from '../scripts/refusals.ts';
 
 interface Flags {
   readonly strategy: string;
@@ -25,13 +26,14 @@ const sizes = (text: string): readonly number[] => {
 };
 
 const program = (): Command =>
-  new Command('bench asktell')
-    .description('Time of ask and tell of each strategy after so many trials')
-    .option('--strategy <names>', `all, or of ${Object.keys(STRATEGIES).join(', ')}`, 'all')
-    .option('--trials <n,…>', 'trials after which to measure', sizes, [100, 1000, 10_000])
-    .option('--measured <n>', 'further trials that a time is the mean of', wholeNumber(1, MOST), 128)
-    .option('--json', 'print one JSON document')
-    .exitOverride();
+  refuseClearly(
+    new Command('bench asktell')
+      .description('Time of ask and tell of each strategy after so many trials')
+      .option('--strategy <names>', `all, or of ${Object.keys(STRATEGIES).join(', ')}`, 'all')
+      .option('--trials <n,…>', 'trials after which to measure', sizes, [100, 1000, 10_000])
+      .option('--measured <n>', 'further trials that a time is the mean of', wholeNumber(1, MOST), 128)
+      .option('--json', 'print one JSON document'),
+  );
 
 const milliseconds = (value: number): string => value.toPrecision(3);
 

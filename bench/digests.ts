@@ -9,6 +9,7 @@ import type { Json } from '../nas/core/json.ts';
 import { createProgram } from '../nas/training/programs/program-table.ts';
 import { SPECS } from './digests/specs.ts';
 import { tinyData } from '../test/training/programs/tiny-data.ts';
+import { refuseClearly } from '../scripts/refusals.ts';
 
 interface Flags {
   readonly against?: string;
@@ -32,11 +33,12 @@ const readDigests = (path: string): Readonly<Record<string, string>> => {
  * of one kind as long as nobody changes a number. With `--against`, ends with exit code 1 where one differs.
  */
 export const run = async (argv: readonly string[]): Promise<void> => {
-  const command = new Command('bench digests')
-    .description('Results of tiny programs of every system, by their SHA-256')
-    .option('--against <file>', 'say which differ from those that an earlier --json printed')
-    .option('--json', 'one JSON document on stdout')
-    .exitOverride();
+  const command = refuseClearly(
+    new Command('bench digests')
+      .description('Results of tiny programs of every system, by their SHA-256')
+      .option('--against <file>', 'say which differ from those that an earlier --json printed')
+      .option('--json', 'one JSON document on stdout'),
+  );
   command.parse([...argv], { from: 'user' });
   const { against, json } = command.opts<Flags>();
   const before = against === undefined ? undefined : readDigests(against);

@@ -21,6 +21,7 @@ import { readDocument } from '../store/json-documents.ts';
 import { keys } from '../store/keys.ts';
 import { signal, startChaosStack } from '../test/chaos/stack.ts';
 import type { ChaosStack } from '../test/chaos/stack.ts';
+import { refuseClearly } from '../scripts/refusals.ts';
 
 const RUN = 'durability';
 const JOB = keys.job(RUN, 'stage-1/seed-0');
@@ -171,14 +172,14 @@ const whole = wholeNumber(0);
 const cadence = (text: string): number | 'auto' => (text === 'auto' ? text : whole(text));
 
 export const run = async (argv: readonly string[]): Promise<void> => {
-  const program = new Command('durability')
-    .option('--reclaims <n>', 'machines to take away after a notice', whole, 5)
-    .option('--losses <n>', 'machines to lose without one', whole, 5)
-    .option('--interval <s>', 'seconds between checkpoints; auto is the computed cadence', cadence, 'auto')
-    .option('--seed <s>', 'of the moments at which machines go', whole, 1)
-    .option('--json', 'print one JSON document')
-    .exitOverride()
-    .parse([...argv], { from: 'user' });
+  const program = refuseClearly(
+    new Command('durability')
+      .option('--reclaims <n>', 'machines to take away after a notice', whole, 5)
+      .option('--losses <n>', 'machines to lose without one', whole, 5)
+      .option('--interval <s>', 'seconds between checkpoints; auto is the computed cadence', cadence, 'auto')
+      .option('--seed <s>', 'of the moments at which machines go', whole, 1)
+      .option('--json', 'print one JSON document'),
+  ).parse([...argv], { from: 'user' });
   const { reclaims, losses, interval, seed, json } = program.opts<{
     reclaims: number;
     losses: number;

@@ -4,6 +4,7 @@
 import { Command } from 'commander';
 import { wholeNumber } from '../scripts/number-option.ts';
 import { runFleet } from './orchestration/fleet.ts';
+import { refuseClearly } from '../scripts/refusals.ts';
 
 interface Flags {
   readonly jobs: number;
@@ -11,11 +12,12 @@ interface Flags {
 }
 
 const program = (): Command =>
-  new Command('bench fleet')
-    .description('Thousands of jobs in flight, with a worker that is replaced')
-    .option('--jobs <n>', 'jobs in flight at once; a tenth more are run in all', wholeNumber(1), 2000)
-    .option('--json', 'print one JSON document')
-    .exitOverride();
+  refuseClearly(
+    new Command('bench fleet')
+      .description('Thousands of jobs in flight, with a worker that is replaced')
+      .option('--jobs <n>', 'jobs in flight at once; a tenth more are run in all', wholeNumber(1), 2000)
+      .option('--json', 'print one JSON document'),
+  );
 
 export const run = async (argv: readonly string[]): Promise<void> => {
   const flags = program().parse(argv, { from: 'user' }).opts<Flags>();

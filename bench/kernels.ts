@@ -6,6 +6,7 @@ import { Command, Option } from 'commander';
 import { inputError } from '../nas/core/input-error.ts';
 import { SUITES, type Suite } from './kernels/cases.ts';
 import { INSTRUCTION_SETS, sweep, type InstructionSet, type Mode } from './kernels/sweep.ts';
+import { refuseClearly } from '../scripts/refusals.ts';
 
 interface Flags {
   readonly suite: Suite;
@@ -22,17 +23,18 @@ const isInstructionSet = (name: string): name is InstructionSet =>
  * something else.
  */
 export const run = async (argv: readonly string[]): Promise<void> => {
-  const command = new Command('bench kernels')
-    .description('Native operations at many shapes, for damage to memory and wrong values')
-    .addOption(
-      new Option('--suite <name>', 'what is swept; native: without ways around bad kernels')
-        .choices(Object.keys(SUITES))
-        .default('full'),
-    )
-    .addOption(new Option('--mode <name>', 'how').choices(['eager', 'compiled']).default('eager'))
-    .option('--isa <names>', `comma-separated: ${INSTRUCTION_SETS.join(', ')}`, INSTRUCTION_SETS.join(','))
-    .option('--json', 'one JSON document on stdout')
-    .exitOverride();
+  const command = refuseClearly(
+    new Command('bench kernels')
+      .description('Native operations at many shapes, for damage to memory and wrong values')
+      .addOption(
+        new Option('--suite <name>', 'what is swept; native: without ways around bad kernels')
+          .choices(Object.keys(SUITES))
+          .default('full'),
+      )
+      .addOption(new Option('--mode <name>', 'how').choices(['eager', 'compiled']).default('eager'))
+      .option('--isa <names>', `comma-separated: ${INSTRUCTION_SETS.join(', ')}`, INSTRUCTION_SETS.join(','))
+      .option('--json', 'one JSON document on stdout'),
+  );
   command.parse([...argv], { from: 'user' });
   const { suite, isa, mode, json } = command.opts<Flags>();
   const sets = isa.split(',').map((name): InstructionSet => {

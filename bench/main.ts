@@ -22,8 +22,7 @@ try {
   };
   await bench.run(argv);
 } catch (error) {
-  // Commander has printed its own message already.
-  if (!(error instanceof CommanderError))
+  if (!(error instanceof CommanderError && error.exitCode === 0))
     process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
   // Whatever a measurement that failed has left open is not waited for.
   process.exit(exitCodeOf(error));

@@ -8,6 +8,7 @@ import { positive } from './step/arguments.ts';
 import { CASES } from './step/cases.ts';
 import { startCompiledWorker } from './step/measure.ts';
 import type { StepSpec } from './step/spec.ts';
+import { refuseClearly } from '../scripts/refusals.ts';
 
 interface Flags {
   readonly channels: string;
@@ -54,15 +55,16 @@ const line = (name: string, { peakBytes, stepBytes }: Peak): string =>
  * of one architecture, gradient descent on the mixture in that of all of them.
  */
 export const run = async (argv: readonly string[]): Promise<void> => {
-  const command = new Command('bench memory')
-    .description('Peak memory of a DARTS step against one of random search with weight sharing')
-    .option('--channels <n>', 'C of the supernet, even', '16')
-    .option('--layers <n>', 'its cells', '8')
-    .option('--batch <n>', 'minibatch', '64')
-    .option('--steps <n>', 'training steps, each with a path of its own', '4')
-    .option('--threads <n>', 'threads of each process', '2')
-    .option('--json', 'one JSON document on stdout')
-    .exitOverride();
+  const command = refuseClearly(
+    new Command('bench memory')
+      .description('Peak memory of a DARTS step against one of random search with weight sharing')
+      .option('--channels <n>', 'C of the supernet, even', '16')
+      .option('--layers <n>', 'its cells', '8')
+      .option('--batch <n>', 'minibatch', '64')
+      .option('--steps <n>', 'training steps, each with a path of its own', '4')
+      .option('--threads <n>', 'threads of each process', '2')
+      .option('--json', 'one JSON document on stdout'),
+  );
   command.parse([...argv], { from: 'user' });
   const flags = command.opts<Flags>();
   const size = {

@@ -19,6 +19,7 @@ import { instantScore, recordOf, succeeded, withSearch } from './orchestration/s
 import { countNetwork } from '../nas/training/networks/count-network.ts';
 import { startBenchStack } from './orchestration/stack.ts';
 import type { BenchStack } from './orchestration/stack.ts';
+import { refuseClearly } from '../scripts/refusals.ts';
 
 interface Flags {
   readonly trials: number;
@@ -29,19 +30,20 @@ interface Flags {
 }
 
 const program = (): Command =>
-  new Command('bench orchestration')
-    .description('Cost of a trial in a search whose trials are instant')
-    .option(
-      '--trials <n>',
-      'look-ups; a tenth of them is measured first, for comparison',
-      wholeNumber(1),
-      10_000,
-    )
-    .option('--jobs <n>', 'trials that are jobs', wholeNumber(1), 500)
-    .option('--parallelism <n>', 'trials awaited at once', wholeNumber(1), 100)
-    .option('--strategy <name>', 'a black-box strategy on the space darts-cnn', 'regularized-evolution')
-    .option('--json', 'print one JSON document')
-    .exitOverride();
+  refuseClearly(
+    new Command('bench orchestration')
+      .description('Cost of a trial in a search whose trials are instant')
+      .option(
+        '--trials <n>',
+        'look-ups; a tenth of them is measured first, for comparison',
+        wholeNumber(1),
+        10_000,
+      )
+      .option('--jobs <n>', 'trials that are jobs', wholeNumber(1), 500)
+      .option('--parallelism <n>', 'trials awaited at once', wholeNumber(1), 100)
+      .option('--strategy <name>', 'a black-box strategy on the space darts-cnn', 'regularized-evolution')
+      .option('--json', 'print one JSON document'),
+  );
 
 interface Measured {
   readonly trials: number;

@@ -15,6 +15,7 @@ import { prepareImages } from './ranking/images.ts';
 import { METHODS, scoredCells, type Method, type Setting } from './ranking/spec.ts';
 import { readTableFile } from '../scripts/data/add-benchmark.ts';
 import { wholeNumber } from '../scripts/number-option.ts';
+import { refuseClearly } from '../scripts/refusals.ts';
 
 interface Flags {
   readonly table: string;
@@ -42,32 +43,33 @@ const methods = (text: string): Method[] =>
   });
 
 const program = (): Command =>
-  new Command('bench ranking')
-    .description('Kendall’s τ between shared-weight scores and a benchmark’s accuracies on NAS-Bench-201')
-    .requiredOption('--table <file>', 'CSV table of NAS-Bench-201, also gzipped')
-    .requiredOption('--images <path>', 'CIFAR-10: the binary archive, or a folder of images for each class')
-    .requiredOption(
-      '--state <folder>',
-      'where supernets and scores are kept; a second run goes on from there',
-    )
-    .option('--column <name>', 'the truth', 'c10_test_mean3')
-    .option('--methods <names>', METHODS.join(', '), methods, [...METHODS])
-    .option('--seeds <list>', 'search seeds', (text) => text.split(',').map(wholeNumber(0)), [0, 1, 2])
-    .option('--parallel <n>', 'supernets trained at once, one thread each', wholeNumber(1), 2)
-    .option('--side <pixels>', 'of the images, which are scaled down to it', wholeNumber(8), 16)
-    .option('--channels <n>', 'C of the supernet', wholeNumber(1), 16)
-    .option('--layers <n>', 'searched cells', wholeNumber(3), 3)
-    .option(
-      '--epochs <n>',
-      'over the training half; mixtures get a quarter, at about the same cost',
-      wholeNumber(1),
-      32,
-    )
-    .option('--batch-size <n>', 'images of a training minibatch', wholeNumber(1), 64)
-    .option('--cells <n>', 'distinct cells that are scored', wholeNumber(4), 256)
-    .option('--score-minibatches <n>', 'of 128 validation images, for each cell', wholeNumber(1), 8)
-    .option('--json', 'print one JSON document')
-    .exitOverride();
+  refuseClearly(
+    new Command('bench ranking')
+      .description('Kendall’s τ between shared-weight scores and a benchmark’s accuracies on NAS-Bench-201')
+      .requiredOption('--table <file>', 'CSV table of NAS-Bench-201, also gzipped')
+      .requiredOption('--images <path>', 'CIFAR-10: the binary archive, or a folder of images for each class')
+      .requiredOption(
+        '--state <folder>',
+        'where supernets and scores are kept; a second run goes on from there',
+      )
+      .option('--column <name>', 'the truth', 'c10_test_mean3')
+      .option('--methods <names>', METHODS.join(', '), methods, [...METHODS])
+      .option('--seeds <list>', 'search seeds', (text) => text.split(',').map(wholeNumber(0)), [0, 1, 2])
+      .option('--parallel <n>', 'supernets trained at once, one thread each', wholeNumber(1), 2)
+      .option('--side <pixels>', 'of the images, which are scaled down to it', wholeNumber(8), 16)
+      .option('--channels <n>', 'C of the supernet', wholeNumber(1), 16)
+      .option('--layers <n>', 'searched cells', wholeNumber(3), 3)
+      .option(
+        '--epochs <n>',
+        'over the training half; mixtures get a quarter, at about the same cost',
+        wholeNumber(1),
+        32,
+      )
+      .option('--batch-size <n>', 'images of a training minibatch', wholeNumber(1), 64)
+      .option('--cells <n>', 'distinct cells that are scored', wholeNumber(4), 256)
+      .option('--score-minibatches <n>', 'of 128 validation images, for each cell', wholeNumber(1), 8)
+      .option('--json', 'print one JSON document'),
+  );
 
 const WORKER = fileURLToPath(new URL('ranking/worker.ts', import.meta.url));
 const RUN = fileURLToPath(new URL('../scripts/run.mjs', import.meta.url));

@@ -5,6 +5,7 @@ import { positive } from './step/arguments.ts';
 import { CASES, CASE_NAMES, type CaseName } from './step/cases.ts';
 import { measure, type Contender, type Measurement, type TwinMeasurement } from './step/measure.ts';
 import { TORCH_VERSION, installTorch } from './torch/install.ts';
+import { refuseClearly } from '../scripts/refusals.ts';
 
 interface Flags {
   readonly programs: string;
@@ -58,14 +59,18 @@ const isCase = (name: string): name is CaseName => CASE_NAMES.includes(name as C
  * PyTorch. A missed target, or twins whose losses do not agree, end with exit code 1.
  */
 export const run = async (argv: readonly string[]): Promise<void> => {
-  const command = new Command('bench step')
-    .description('Training steps against the same networks in PyTorch, interleaved')
-    .option('--programs <names>', `comma-separated: ${CASE_NAMES.join(', ')}`, CASE_NAMES.join(','))
-    .option('--rounds <n>', 'timed steps of each contender', '12')
-    .option('--threads <n>', 'threads of each contender', '2')
-    .option('--torch-compile', 'also PyTorch with torch.compile, which compiles a supernet for many minutes')
-    .option('--json', 'one JSON document on stdout')
-    .exitOverride();
+  const command = refuseClearly(
+    new Command('bench step')
+      .description('Training steps against the same networks in PyTorch, interleaved')
+      .option('--programs <names>', `comma-separated: ${CASE_NAMES.join(', ')}`, CASE_NAMES.join(','))
+      .option('--rounds <n>', 'timed steps of each contender', '12')
+      .option('--threads <n>', 'threads of each contender', '2')
+      .option(
+        '--torch-compile',
+        'also PyTorch with torch.compile, which compiles a supernet for many minutes',
+      )
+      .option('--json', 'one JSON document on stdout'),
+  );
   command.parse([...argv], { from: 'user' });
   const flags = command.opts<Flags>();
   const programs = flags.programs.split(',').map((name): CaseName => {

@@ -19,6 +19,7 @@ import { STRATEGIES, strategiesFor, strategyNamed } from '../nas/search/registry
 import { readTableFile } from '../scripts/data/add-benchmark.ts';
 import { wholeNumber } from '../scripts/number-option.ts';
 import { checkChartFile, writeChartFile } from './tabular/chart-file.ts';
+import { refuseClearly } from '../scripts/refusals.ts';
 
 interface Flags {
   readonly table: string;
@@ -63,42 +64,43 @@ const atShare = (text: string, others: readonly FidelityColumn[]): readonly Fide
 };
 
 const program = (): Command =>
-  new Command('bench tabular')
-    .description('Compare search strategies on a benchmark table')
-    .requiredOption('--table <file>', 'CSV or JSON table, also gzipped')
-    .requiredOption('--space <name>', TABULAR_SPACES.join(', '))
-    .requiredOption('--search <column>', 'the signal that the strategies see; higher is better')
-    .requiredOption('--final <column>', 'the score by which the found architecture is judged')
-    .option('--strategy <names>', `all, or of ${Object.keys(STRATEGIES).join(', ')}`, 'all')
-    .option(
-      '--evaluations <n>',
-      'look-ups for each run, those after a share of the training counted by their share',
-      wholeNumber(1, MOST),
-      300,
-    )
-    .option('--runs <n>', 'runs for each strategy, seeds counted up from --seed', wholeNumber(1, MOST), 500)
-    .option('--seed <n>', 'seed of the first run', wholeNumber(0), 0)
-    .option('--parallelism <n>', 'trials under way at once', wholeNumber(1), 1)
-    .option(
-      '--limit <column=most>',
-      'architectures beyond it count as infeasible; may be repeated for other columns',
-      limited,
-      [],
-    )
-    .option(
-      '--fidelity <share=column>',
-      'what --search is after a share of the training, such as 4/108=valid_e4; may be repeated for other shares',
-      atShare,
-      [],
-    )
-    .option(
-      '--minimise <column>',
-      'report the trade-off of the final score with it, for nsga-net an objective',
-    )
-    .option('--plot <file.svg>', 'draw the regret curves')
-    .option('--plot-front <file.svg>', 'draw the fronts of --minimise')
-    .option('--json', 'print one JSON document')
-    .exitOverride();
+  refuseClearly(
+    new Command('bench tabular')
+      .description('Compare search strategies on a benchmark table')
+      .requiredOption('--table <file>', 'CSV or JSON table, also gzipped')
+      .requiredOption('--space <name>', TABULAR_SPACES.join(', '))
+      .requiredOption('--search <column>', 'the signal that the strategies see; higher is better')
+      .requiredOption('--final <column>', 'the score by which the found architecture is judged')
+      .option('--strategy <names>', `all, or of ${Object.keys(STRATEGIES).join(', ')}`, 'all')
+      .option(
+        '--evaluations <n>',
+        'look-ups for each run, those after a share of the training counted by their share',
+        wholeNumber(1, MOST),
+        300,
+      )
+      .option('--runs <n>', 'runs for each strategy, seeds counted up from --seed', wholeNumber(1, MOST), 500)
+      .option('--seed <n>', 'seed of the first run', wholeNumber(0), 0)
+      .option('--parallelism <n>', 'trials under way at once', wholeNumber(1), 1)
+      .option(
+        '--limit <column=most>',
+        'architectures beyond it count as infeasible; may be repeated for other columns',
+        limited,
+        [],
+      )
+      .option(
+        '--fidelity <share=column>',
+        'what --search is after a share of the training, such as 4/108=valid_e4; may be repeated for other shares',
+        atShare,
+        [],
+      )
+      .option(
+        '--minimise <column>',
+        'report the trade-off of the final score with it, for nsga-net an objective',
+      )
+      .option('--plot <file.svg>', 'draw the regret curves')
+      .option('--plot-front <file.svg>', 'draw the fronts of --minimise')
+      .option('--json', 'print one JSON document'),
+  );
 
 /**
  * `all` means every strategy that can search the space; a named one that cannot is an error naming those that

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { inputError } from '../nas/core/input-error.ts';
 import { installTorch } from './torch/install.ts';
+import { refuseClearly } from '../scripts/refusals.ts';
 
 const CHECK = fileURLToPath(new URL('torch/check.py', import.meta.url));
 
@@ -14,10 +15,11 @@ const CHECK = fileURLToPath(new URL('torch/check.py', import.meta.url));
  * disagrees.
  */
 export const run = async (argv: readonly string[]): Promise<void> => {
-  const command = new Command('bench twins')
-    .description('Compares the PyTorch twins of the step benchmark with golden fixtures')
-    .argument('<files...>', 'fixtures of the kinds darts-cnn-supernet, darts-cnn-final and rnas-cnn')
-    .exitOverride();
+  const command = refuseClearly(
+    new Command('bench twins')
+      .description('Compares the PyTorch twins of the step benchmark with golden fixtures')
+      .argument('<files...>', 'fixtures of the kinds darts-cnn-supernet, darts-cnn-final and rnas-cnn'),
+  );
   command.parse([...argv], { from: 'user' });
   const files = command.args;
   for (const file of files)

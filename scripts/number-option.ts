@@ -13,6 +13,6 @@ export const numberOption =
 /** Parser of an option whose value is a whole number from `least` to `most`, none of them rounded. */
 export const wholeNumber = (least: number, most = Number.MAX_SAFE_INTEGER): ((text: string) => number) =>
   numberOption(
-    `whole numbers from ${least} to ${most}`,
+    `whole numbers from ${least}${most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`}`,
     (value) => Number.isInteger(value) && value >= least && value <= most,
   );

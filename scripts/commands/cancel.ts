@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { examples } from '../examples.ts';
+import { RUN } from '../run-argument.ts';
 
 export const register = (program: Command): void => {
   program
     .command('cancel')
     .description('end a run; its jobs are terminated, what has finished is kept')
-    .argument('<run>')
+    .argument('<run>', RUN)
     .option('--job <job>', 'end this job only, e.g. stage-2/cell-12ab34cd; the run goes on without it')
     .option('--json', 'print one JSON document')
     .addHelpText(

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CostView } from '../../nas/protocol/run-view.ts';
 import { examples } from '../examples.ts';
+import { RUN } from '../run-argument.ts';
 
 export const register = (program: Command): void => {
   program
@@ -8,8 +9,8 @@ export const register = (program: Command): void => {
     .description(
       'set two runs on the same data set side by side: experiments, winners, test accuracies, cost',
     )
-    .argument('<first>', 'a run')
-    .argument('<second>', 'another run')
+    .argument('<run>', RUN)
+    .argument('<other run>', 'name of another; nas list shows them')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',

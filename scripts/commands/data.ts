@@ -234,7 +234,7 @@ export const register = (program: Command): void => {
   data
     .command('verify')
     .description('read every byte of the data sets in the store and check it')
-    .argument('[name]', 'all data sets by default')
+    .argument('[data set]', 'name in the store; all data sets by default')
     .option('--json', 'print one JSON document')
     .addHelpText('after', examples('nas data verify', 'nas data verify cifar10 --json'))
     .action(async (name: string | undefined, options: { json?: true }) => {

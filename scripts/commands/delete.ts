@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { examples } from '../examples.ts';
+import { RUN } from '../run-argument.ts';
 
 interface Options {
   readonly dryRun?: boolean;
@@ -11,7 +12,7 @@ export const register = (program: Command): void => {
   program
     .command('delete')
     .description('delete a run that has ended: its results, checkpoints, logs of trials, and its history')
-    .argument('<run>')
+    .argument('<run>', RUN)
     .option('--dry-run', 'say what that would free, and delete nothing')
     .option('--yes', 'do not ask')
     .option('--json', 'print one JSON document')

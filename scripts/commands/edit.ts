@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { examples } from '../examples.ts';
+import { RUN } from '../run-argument.ts';
 import { EDITABLE } from '../../nas/experiment/edits.ts';
 
 const append = (value: string, earlier: readonly string[] = []): string[] => [...earlier, value];
@@ -8,7 +9,7 @@ export const register = (program: Command): void => {
   program
     .command('edit')
     .description('change a run while it is under way; finished work is kept')
-    .argument('<run>')
+    .argument('<run>', RUN)
     .requiredOption('--set <field=value>', `one of ${Object.keys(EDITABLE).join(', ')}; repeatable`, append)
     .option('--json', 'print one JSON document')
     .addHelpText('after', examples('nas edit my-run --set resources.parallelism=8 --set budget.dollars=40'))

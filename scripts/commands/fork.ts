@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { examples } from '../examples.ts';
+import { RUN } from '../run-argument.ts';
 
 const append = (value: string, earlier: readonly string[]): string[] => [...earlier, value];
 const stage = (text: string): 2 | 3 => {
@@ -20,7 +21,7 @@ export const register = (program: Command): void => {
   program
     .command('fork')
     .description('start a run from the finished stages of another one')
-    .argument('<run>')
+    .argument('<run>', RUN)
     .requiredOption('--from-stage <n>', 'first stage that is run again: 2 or 3', stage)
     .option(
       '--set <field=value>',
@@ -28,7 +29,7 @@ export const register = (program: Command): void => {
       append,
       [],
     )
-    .option('--name <run>', 'name of the new run')
+    .option('--name <name>', 'name of the new run')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',

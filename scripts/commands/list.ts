@@ -15,8 +15,8 @@ export const register = (program: Command): void => {
     .addOption(
       new Option('--state <state>', 'how they stand').choices(['running', 'done', 'failed', 'cancelled']),
     )
-    .option('--space <name>', 'search space')
-    .option('--strategy <name>', 'search strategy')
+    .option('--space <space>', 'search space')
+    .option('--strategy <strategy>', 'search strategy')
     .option('--data <data set>', 'data set')
     .option('--since <time>', 'started since then: 2026-11-01, or 12h, 3d, 2w ago', timeOption())
     .option('--limit <n>', 'so many of them, the newest', wholeNumber(1))
@@ -30,13 +30,19 @@ export const register = (program: Command): void => {
       ),
     )
     .action(async (pattern: string | undefined, { json, ...options }: Options) => {
-      const [{ listRuns, withSession }, { table }, { checkKnown, chosenRuns, visibilityQuery }, { termsOf }] =
-        await Promise.all([
-          import('../runs/connect.ts'),
-          import('../runs/format.ts'),
-          import('../runs/run-filter.ts'),
-          import('../../nas/task/terms.ts'),
-        ]);
+      const [
+        { withTemporal },
+        { listRuns },
+        { table },
+        { checkKnown, chosenRuns, visibilityQuery },
+        { termsOf },
+      ] = await Promise.all([
+        import('../runs/with-temporal.ts'),
+        import('../runs/list-runs.ts'),
+        import('../runs/format.ts'),
+        import('../runs/run-filter.ts'),
+        import('../../nas/task/terms.ts'),
+      ]);
       const failing = await import('../runs/failing-workflows.ts');
       const filter: RunFilter = { ...options, ...(pattern === undefined ? {} : { pattern }) };
       if (filter.space !== undefined || filter.strategy !== undefined) {
@@ -47,7 +53,7 @@ export const register = (program: Command): void => {
         checkKnown('--space', filter.space, SPACE_NAMES);
         checkKnown('--strategy', filter.strategy, STRATEGY_NAMES);
       }
-      await withSession(async ({ client, config }) => {
+      await withTemporal(async ({ client, config }) => {
         const [listed, still] = await Promise.all([
           listRuns(client, visibilityQuery(filter)),
           failing.failingWorkflows(client),

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { examples } from '../examples.ts';
 import { wholeNumber } from '../number-option.ts';
+import { RUN } from '../run-argument.ts';
 import type { JobLog } from '../runs/job-log.ts';
 
 interface Options {
@@ -18,7 +19,7 @@ export const register = (program: Command): void => {
   program
     .command('logs')
     .description("print a job's log")
-    .argument('<run>')
+    .argument('<run>', RUN)
     .argument('<job>', 'path of the job, e.g. stage-1/seed-0')
     .option('-f, --follow', 'go on printing until the job has ended')
     .option('--attempt <n>', 'attempt from 1 (the newest)', wholeNumber(1))

@@ -17,7 +17,7 @@ export const register = (program: Command): void => {
   program
     .command('reclaim')
     .description('take the spot machine under a job away, as EC2 does (embedded stack only)')
-    .argument('[job]', 'RUN/JOB, e.g. my-run/stage-1/seed-0; the oldest running job when absent')
+    .argument('[run/job]', 'e.g. my-run/stage-1/seed-0; the oldest running job when absent')
     .option('--notice <seconds>', 'seconds between the notice and the end of the machine', seconds, 120)
     .option(
       '--trace <file>',

@@ -1,12 +1,13 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { examples } from '../examples.ts';
+import { RUN } from '../run-argument.ts';
 
 export const register = (program: Command): void => {
   program
     .command('report')
     .description('fetch the report of a run, or make one of a run that is under way')
-    .argument('<run>')
+    .argument('<run>', RUN)
     .option(
       '--out <folder>',
       'where to write its files (default: reports/<run> beside the stack’s state, or here)',

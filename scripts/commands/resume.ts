@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { examples } from '../examples.ts';
+import { RUN } from '../run-argument.ts';
 
 export const register = (program: Command): void => {
   program
     .command('resume')
     .description('let a paused run go on')
-    .argument('<run>')
+    .argument('<run>', RUN)
     .option('--json', 'print one JSON document')
     .addHelpText('after', examples('nas resume my-run'))
     .action(async (runId: string, options: { readonly json?: boolean }) => {

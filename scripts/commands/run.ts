@@ -108,7 +108,7 @@ export const register = (program: Command): void => {
       append,
       [],
     )
-    .option('--name <run>', 'name of the run (the experiment and the time)')
+    .option('--name <name>', 'name of the run (the experiment and the time)')
     .option('--detach', 'return as soon as the run has started')
     .option('--dry-run', 'print the resolved experiment, the jobs and their cost; start nothing')
     .option('--json', 'print one JSON document')

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { examples } from '../examples.ts';
+import { RUN } from '../run-argument.ts';
 
 export const register = (program: Command): void => {
   program
     .command('status')
     .description('show how a run stands')
-    .argument('<run>')
+    .argument('<run>', RUN)
     .option('--json', 'print one JSON document')
     .addHelpText('after', examples('nas status my-run', 'nas status my-run --json | jq .verdict'))
     .action(async (runId: string, options: { readonly json?: boolean }) => {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { examples } from '../examples.ts';
+import { RUN } from '../run-argument.ts';
 
 const append = (value: string, earlier: readonly string[]): string[] => [...earlier, value];
 
@@ -14,7 +15,7 @@ export const register = (program: Command): void => {
   program
     .command('transfer')
     .description("evaluate a run's winner and its random baseline on another data set, as a run of its own")
-    .argument('<run>')
+    .argument('<run>', RUN)
     .requiredOption('--data <data set>', 'see nas data list')
     .option(
       '--set <field=value>',
@@ -22,7 +23,7 @@ export const register = (program: Command): void => {
       append,
       [],
     )
-    .option('--name <run>', 'name of the new run')
+    .option('--name <name>', 'name of the new run')
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',

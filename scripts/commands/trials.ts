@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import { examples } from '../examples.ts';
+import { RUN } from '../run-argument.ts';
 
 interface Options {
   readonly csv?: boolean;
@@ -13,7 +14,7 @@ export const register = (program: Command): void => {
     .description(
       'list what the searches of a run have tried: every trial, or the candidates of a search in one job',
     )
-    .argument('<run>')
+    .argument('<run>', RUN)
     .addOption(new Option('--csv', 'print CSV with every column').conflicts('json'))
     .option('--json', 'print one JSON document')
     .addHelpText(

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { examples } from '../examples.ts';
+import { RUN } from '../run-argument.ts';
 
 export const register = (program: Command): void => {
   program
     .command('watch')
     .description('follow a run to its end; may be left and taken up again at any time')
-    .argument('<run>')
+    .argument('<run>', RUN)
     .option('--json', 'print the final state as one JSON document')
     .addHelpText('after', examples('nas watch my-run'))
     .action(async (runId: string, options: { readonly json?: boolean }) => {

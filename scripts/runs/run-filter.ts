@@ -1,6 +1,6 @@
 import { inputError } from '../../nas/core/input-error.ts';
 import { suggestion } from '../../nas/core/nearest.ts';
-import type { RunListing } from './connect.ts';
+import type { RunListing } from './list-runs.ts';
 
 /** Which runs a list is to have; what is absent does not matter. */
 export interface RunFilter {

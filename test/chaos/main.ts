@@ -3,8 +3,9 @@
  * searches on the real stack under seeded faults, compared with undisturbed twins. Exit code 1 when a promise
  * was broken.
  */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { wholeNumber } from '../../scripts/number-option.ts';
+import { refuseClearly } from '../../scripts/refusals.ts';
 import { EXPERIMENTS } from './experiments.ts';
 import type { ExperimentName } from './experiments.ts';
 import type { ChaosReport } from './judge.ts';
@@ -37,13 +38,21 @@ const text = (report: ChaosReport): string =>
     '',
   ].join('\n');
 
-const program = new Command('chaos')
-  .option('--seconds <n>', 'how long faults are injected', wholeNumber(0), 300)
-  .option('--seed <s>', 'seed of the faults', wholeNumber(0), 1)
-  .option('--experiments <names>', `searches to run in turn: ${KNOWN.join(', ')}`, named, KNOWN)
-  .option('--parallel <n>', 'runs under fire at the same time', wholeNumber(1), 3)
-  .option('--json', 'print one JSON document')
-  .parse();
+const program = refuseClearly(
+  new Command('chaos')
+    .option('--seconds <n>', 'how long faults are injected', wholeNumber(0), 300)
+    .option('--seed <s>', 'seed of the faults', wholeNumber(0), 1)
+    .option('--experiments <names>', `searches to run in turn: ${KNOWN.join(', ')}`, named, KNOWN)
+    .option('--parallel <n>', 'runs under fire at the same time', wholeNumber(1), 3)
+    .option('--json', 'print one JSON document'),
+);
+try {
+  program.parse();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  if (error.exitCode !== 0) process.stderr.write(`chaos: ${error.message}\n`);
+  process.exit(error.exitCode);
+}
 const { json, ...options } = program.opts<{
   seconds: number;
   seed: number;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../infra/local/stack/ports.ts';
 import { layoutOf } from '../../infra/local/stack/layout.ts';
 import { runningPid } from '../../infra/local/stack/processes.ts';
@@ -163,6 +163,29 @@ describe('a run on the embedded stack', () => {
     expect(answer.stderr).toContain(message);
     const { runs } = JSON.parse((await nas('list', '--json')).stdout) as { runs: unknown[] };
     expect(runs).toHaveLength(2);
+  });
+
+  it.each([
+    [['status', 't'], ['twin\tdone micro']],
+    [['compare', 'twin', '--json', 'dist'], ['disturbed\tdone micro']],
+    [['logs', 'twin', 'stage-1/seed-0'], ['stage-1/seed-0\tdone']],
+    [['reclaim', 'tw'], ['twin/\tdone micro']],
+    [['reclaim', 'twin/stage-1/seed-0'], ['twin/stage-1/seed-0\tdone']],
+    [['status', 'no-such'], []],
+    [['logs', 'no-such', ''], []],
+  ])('offers a shell what there is: %j', async (words, offered) => {
+    // A busy machine may be too slow for a person at the tab key; who asks again is answered.
+    await vi.waitFor(
+      async () => {
+        const { code, stdout, stderr } = await nas('complete', '--', ...words);
+        expect({ code, stdout, stderr }).toEqual({
+          code: 0,
+          stdout: offered.map((line) => `${line}\n`).join(''),
+          stderr: '',
+        });
+      },
+      { timeout: MINUTES },
+    );
   });
 
   it('plans without starting', async () => {

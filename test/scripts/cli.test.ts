@@ -65,31 +65,8 @@ describe('nas', () => {
     }
   });
 
-  it('suggests the nearest command', async () => {
-    const { code, stderr } = await run('docter');
-    expect(code).toBe(2);
-    expect(stderr).toContain('Did you mean doctor?');
-  });
-
   it.each(['data', 'genotype'])('%s, which has commands of its own, has examples too', async (name) => {
     expect((await run(name, '--help')).stdout).toMatch(new RegExp(`Examples:\n {2}\\$ nas ${name} `));
-  });
-
-  it.each([
-    [['fork', 'my-run'], "required option '--from-stage <n>' not specified", 'nas fork --help'],
-    [['status'], "missing required argument 'run'", 'nas status --help'],
-    [['data', 'verify', '--jsn'], 'Did you mean --json?', 'nas data verify --help'],
-  ])('%j: says where the options are', async (args, what, help) => {
-    const { code, stderr } = await run(...args);
-    expect(code).toBe(2);
-    expect(stderr).toContain(what);
-    expect(stderr).toContain(`(${help} shows its options and examples)`);
-  });
-
-  it('refuses an unknown option', async () => {
-    const { code, stderr } = await run('down', '--wiped');
-    expect(code).toBe(2);
-    expect(stderr).toContain('Did you mean --wipe?');
   });
 
   it('says what is wrong in one line, without the issues of the schema', async () => {

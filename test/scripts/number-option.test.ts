@@ -11,7 +11,8 @@ describe('an option whose value is a number', () => {
   it.each(['', ' ', '0', '1.5', '0x10', '0b1', 'Infinity', 'NaN', '1_000', '1e', '9007199254740993', '1e20'])(
     'is refused as %j',
     (text) => {
-      expect(() => wholeNumber(1)(text)).toThrow('whole numbers from 1 to 9007199254740991');
+      expect(() => wholeNumber(1, 9)(text)).toThrow('Allowed: whole numbers from 1 to 9.');
+      expect(() => wholeNumber(1)(text)).toThrow('Allowed: whole numbers from 1.');
     },
   );
 });

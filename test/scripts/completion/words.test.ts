@@ -1,11 +1,12 @@
-import { spawnSync } from 'node:child_process';
-import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { buildProgram } from '../../../scripts/cli.ts';
-import { COMPLETION_SCRIPTS } from '../../../scripts/completion/shells.ts';
-import { candidates } from '../../../scripts/completion/words.ts';
+import { FILES, SOURCES } from '../../../scripts/completion/values.ts';
+import { placeAfter } from '../../../scripts/completion/words.ts';
 
-const words = (...line: string[]): string[] => candidates(buildProgram(), line).map(({ word }) => word);
+const words = (...line: string[]): string[] => {
+  const place = placeAfter(buildProgram(), line);
+  return place.kind === 'words' ? place.words.map(({ word }) => word) : [`<${place.name}>`];
+};
 
 describe('what may follow the words of a command line', () => {
   it.each([
@@ -16,48 +17,65 @@ describe('what may follow the words of a command line', () => {
     ],
     [
       ['run', '--d'],
-      ['--detach', '--dry-run'],
+      ['--detach', '--dry-run', '--debug'],
     ],
     [
       ['verify-resume', '--stage', ''],
       ['search', 'retrain', 'evaluate'],
     ],
     [['verify-resume', 'x.yaml', '--kills', '3', '--stage', 're'], ['retrain']],
+    [['verify-resume', '--stage=re'], ['--stage=retrain']],
     [
       ['completion', ''],
       ['bash', 'zsh', 'fish'],
     ],
     [['completion', 'bash', ''], []],
-    [['run', ''], []],
-    [['run', '--name', ''], []],
+    [['run', ''], ['<experiment>']],
+    [['run', '--', '--d'], ['<experiment>']],
+    [['run', '--name', ''], ['<name>']],
+    [['status', 'ru'], ['<run>']],
+    [['status', 'list', ''], []],
+    [['compare', 'a', ''], ['<other run>']],
+    [['logs', 'a', ''], ['<job>']],
+    [['list', '--space', 'dar'], ['<space>']],
+    [['list', '--space=dar'], ['<space>']],
     [['no-command', ''], []],
   ])('%j: %j', (line, expected) => {
     expect(words(...line)).toEqual(expected);
+  });
+
+  it('tells what a value of an option has begun with, and what stands in front of it', () => {
+    const program = buildProgram();
+    expect(placeAfter(program, ['cancel', 'my-run', '--job=stage-1/'])).toMatchObject({
+      name: 'job',
+      begun: 'stage-1/',
+      prefix: '--job=',
+      args: ['my-run'],
+    });
   });
 
   it('offers every command, and none that is hidden', () => {
     expect(words('')).toEqual(expect.arrayContaining(['run', 'watch', 'completion']));
     expect(words('')).not.toContain('complete');
   });
-});
 
-const bash = (line: readonly string[]) =>
-  spawnSync(
-    'bash',
-    [
-      '-c',
-      `${COMPLETION_SCRIPTS.bash}
-COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _nas; printf '%s\\n' "\${COMPREPLY[@]}"`,
-      'bash',
-      ...line,
-    ],
-    { encoding: 'utf8', env: { ...process.env, PATH: `${resolve('bin')}:${process.env['PATH']}` } },
-  );
-
-describe('the script for bash', () => {
-  it('completes commands, options and values, and leaves files to the shell', () => {
-    expect(bash(['nas', 'run', '--de']).stdout).toBe('--detach\n');
-    expect(bash(['nas', 'verify-resume', '--stage', 'e']).stdout).toBe('evaluate\n');
-    expect(bash(['nas', 'run', 'exp']).stdout).toBe('\n');
+  it('knows every value by name, or knows that nobody can', () => {
+    const free =
+      /^(<|\[)(n|name|field=value|option=value|time|fraction|seed|pixels|seconds|number|hours|point|port|steps)\b/;
+    const named: string[] = [];
+    const walk = (command: ReturnType<typeof buildProgram>): void => {
+      for (const { argChoices, flags } of command.options) {
+        const [value] = /[<[].+?[>\]]/.exec(flags) ?? [];
+        if (value !== undefined && argChoices === undefined) named.push(value);
+      }
+      for (const argument of command.registeredArguments)
+        if (argument.argChoices === undefined) named.push(`<${argument.name()}>`);
+      command.commands.filter((inner) => inner.name() !== 'complete').forEach(walk);
+    };
+    walk(buildProgram());
+    expect(named.length).toBeGreaterThan(60);
+    const isKnown = (name: string): boolean => FILES.has(name) || SOURCES.has(name);
+    const left = named.filter((value) => !free.test(value) && !isKnown(value.slice(1, -1)));
+    expect([...new Set(left)]).toEqual([]);
   });
 });

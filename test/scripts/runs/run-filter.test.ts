@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { STRATEGY_NAMES } from '../../../nas/experiment/names.ts';
 import { SPACE_NAMES } from '../../../nas/space/registry.ts';
-import type { RunListing } from '../../../scripts/runs/connect.ts';
+import type { RunListing } from '../../../scripts/runs/list-runs.ts';
 import { checkKnown, chosenRuns, visibilityQuery } from '../../../scripts/runs/run-filter.ts';
 import { timeOption } from '../../../scripts/time-option.ts';
 
