@@ -3,6 +3,7 @@ import { describeEdits } from '../nas/experiment/edits.ts';
 import type { PlannedJob } from '../nas/job/job-report.ts';
 import { searchOfTrial } from '../nas/job/trial-job-id.ts';
 import type { AuditEntry } from '../nas/protocol/run-view.ts';
+import { retryRefusal } from '../nas/protocol/retry-refusal.ts';
 import type { Board, BoardJob, Control, ControlRequest } from './contract.ts';
 
 export const NO_CONTROL: Control = { version: 0, edits: {}, cancelled: [], retries: {} };
@@ -83,15 +84,12 @@ export const refusal = (board: Board, control: Control, { change }: ControlReque
         return entry.report === undefined
           ? undefined
           : `job ${change.jobId} has ended (${entry.report.outcome}); finished work is not discarded`;
-      if (entry.report === undefined) return `job ${change.jobId} has not ended`;
-      if (entry.report.outcome === 'succeeded')
-        return `job ${change.jobId} has succeeded; nothing is to retry`;
-      const stage = board.stages.find((s) => s.jobs.includes(entry));
-      if (stage?.status !== 'running')
-        return `stage ${stage?.name ?? ''} of job ${change.jobId} is ${stage?.status ?? ''}. Fix: nas fork repeats a stage`;
-      return entry.job.kind === 'baseline'
-        ? `job ${change.jobId} is a cell of the baseline, whose budget has already counted it`
-        : undefined;
+      const stage = board.stages.find((one) => one.jobs.includes(entry));
+      const { job, report } = entry;
+      return (
+        stage &&
+        retryRefusal({ jobId: job.jobId, kind: job.kind, ...(report && { outcome: report.outcome }) }, stage)
+      );
     }
   }
 };

@@ -1,5 +1,7 @@
+import { Option } from 'commander';
 import type { Command } from 'commander';
 import { examples } from '../examples.ts';
+import { RUN } from '../run-argument.ts';
 
 interface Options {
   readonly job?: string;
@@ -11,11 +13,13 @@ export const register = (program: Command): void => {
   program
     .command('retry')
     .description('go on with a run that failed or was cancelled; what has finished is kept')
-    .argument('<run>')
+    .argument('<run>', RUN)
     .option('--job <job>', 'put one failed job of a run under way back, e.g. stage-1/seed-0')
-    .option(
-      '--anew <job>',
-      'train this job from its beginning by the code of today: its checkpoints are of other code, and are set aside',
+    .addOption(
+      new Option(
+        '--anew <job>',
+        'train this job, or trial, from its beginning by the code of today: its checkpoints are of other code, and are set aside',
+      ).conflicts('job'),
     )
     .option('--json', 'print one JSON document')
     .addHelpText(
