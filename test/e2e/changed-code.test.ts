@@ -16,10 +16,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readStack, stackEnvironment } from '../../infra/local/stack/document.ts';
 import { layoutOf, REPOSITORY } from '../../infra/local/stack/layout.ts';
 import { freePort } from '../../infra/local/stack/ports.ts';
+import { sha256 } from '../../nas/core/hash.ts';
+import { fingerprint } from '../../nas/training/programs/fingerprint.ts';
 import { attemptRecordSchema, runRecordSchema } from '../../nas/job/documents.ts';
 import type { AttemptRecord } from '../../nas/job/job.ts';
 import type { RunRecord } from '../../nas/experiment/run-record.ts';
 import type { RunView } from '../../nas/protocol/run-view.ts';
+import { comparedParts } from '../../nas/job/receipt.ts';
+import { restoreCheckpoint } from '../../store/checkpoints.ts';
 import { readDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { createS3Client, createS3ObjectStore } from '../../store/s3-object-store.ts';
@@ -98,20 +102,35 @@ const found = async (prefix: string): Promise<string[]> => {
   return all;
 };
 const text = async (key: string): Promise<string> => new TextDecoder().decode((await store.get(key))?.body);
-/** What stages 1 and 2 have left: the result of each job by its path, once there is one. */
+/** What a run that has ended has left: the result of each job by its path. */
 const results = async (runId: string): Promise<Record<string, string>> => {
+  const all = (await found(keys.jobs(runId))).filter((key) => key.endsWith('/result.json'));
+  return Object.fromEntries(
+    await Promise.all(all.map(async (key) => [key.slice(keys.jobs(runId).length), await text(key)] as const)),
+  );
+};
+/** The view of a run once it is done. */
+const ended = async (runId: string): Promise<RunView> => {
   for (;;) {
-    const all = (await found(keys.jobs(runId))).filter((key) => /\/stage-[12]\/.*\/result\.json$/.test(key));
-    if (all.some((key) => key.includes('/stage-2/')))
-      return Object.fromEntries(
-        await Promise.all(
-          all.map(async (key) => [key.slice(keys.jobs(runId).length), await text(key)] as const),
-        ),
-      );
-    const { status, error } = JSON.parse((await nas('status', runId, '--json')).stdout) as RunView;
-    expect(status, error).toBe('running');
+    const view = JSON.parse((await nas('status', runId, '--json')).stdout) as RunView;
+    if (view.status === 'done') return view;
+    expect(view.status, view.error).toBe('running');
     await sleep(500);
   }
+};
+/** Weights, optimiser, random streams and result that a job ended with, by hash, as a receipt has them. */
+const partsOf = async (runId: string, jobId: string): Promise<Record<string, string>> => {
+  const { experimentHash, experiment } = await record(runId);
+  const [{ software } = {}] = await attempts(runId, jobId);
+  const identity = {
+    experimentHash,
+    threads: experiment.resources.threads,
+    codeVersion: software?.['code'] ?? '',
+  };
+  const { snapshot } = await restoreCheckpoint(store, { runId, jobId }, identity);
+  const result = await store.get(keys.job(runId, jobId).result);
+  if (snapshot === undefined || result === undefined) throw new Error(`${jobId} of ${runId} left nothing`);
+  return { ...fingerprint(snapshot), result: sha256(result.body) };
 };
 const attempts = async (runId: string, stage = JOB): Promise<AttemptRecord[]> =>
   Promise.all(
@@ -148,16 +167,30 @@ describe('a run under which the code is changed', () => {
       expect(again.stderr).not.toContain('warning');
       await done('reclaim', `kept/${JOB}`, '--notice', '1');
 
+      const views = await Promise.all(['kept', 'twin'].map(ended));
       const [kept, twin] = await Promise.all([results('kept'), results('twin')]);
-      await Promise.all(['kept', 'twin'].map((runId) => nas('cancel', runId)));
-      expect(Object.keys(kept)).toHaveLength(2);
+      // A search, the retrained cells of both contenders, and their evaluations.
+      expect(new Set(Object.keys(kept).map((key) => key.slice(0, 7)))).toEqual(
+        new Set(['stage-1', 'stage-2', 'stage-3']),
+      );
       expect(kept).toEqual(twin);
+      const concluded = ({ winner, baseline, verdict }: RunView) => ({ winner, baseline, verdict });
+      expect(concluded(views[0] as RunView)).toEqual(concluded(views[1] as RunView));
+      expect(views[0]?.verdict).toBeDefined();
+      for (const key of Object.keys(kept)) {
+        const jobId = key.replace(/\/result\.json$/, '');
+        const receipt = comparedParts(await partsOf('twin', jobId), await partsOf('kept', jobId));
+        expect(receipt.parts.map(({ part }) => part)).toEqual(expect.arrayContaining(['weights', 'result']));
+        expect(receipt.identical, `${jobId}: ${JSON.stringify(receipt.parts)}`).toBe(true);
+      }
       const [reclaimed, undisturbed] = await Promise.all([attempts('kept'), attempts('twin')]);
       expect(undisturbed).toHaveLength(1);
       expect(reclaimed.length).toBeGreaterThan(1);
       expect(reclaimed.at(-1)?.fromStep).toBeGreaterThan(0);
-      // Stage 2 was launched after the change.
-      const all = [...reclaimed, ...undisturbed, ...(await attempts('kept', 'stage-2/'))];
+      // Stages 2 and 3 were launched after the change.
+      const later = await Promise.all(['stage-2/', 'stage-3/'].map((stage) => attempts('kept', stage)));
+      expect(later.every((tried) => tried.length > 0)).toBe(true);
+      const all = [...reclaimed, ...undisturbed, ...later.flat()];
       const codes = all.map(({ software }) => software?.['code']);
       expect(new Set(codes)).toEqual(new Set([codes[0]]));
       expect(codes[0]).toMatch(/^[0-9a-f]{64}$/);
