@@ -126,8 +126,8 @@ export interface LiveView extends Omit<RunView, 'stages'> {
   readonly stages: readonly LiveStage[];
 }
 
-/** gRPC's DEADLINE_EXCEEDED. */
-const DEADLINE = 4;
+/** gRPC's DEADLINE_EXCEEDED, and FAILED_PRECONDITION, by which a server says that it has seen no worker lately. */
+const NO_WORKER: readonly (number | undefined)[] = [4, 9];
 const QUERY_MILLISECONDS = 20_000;
 
 /**
@@ -154,7 +154,7 @@ export const liveView = async (session: Session, runId: string): Promise<LiveVie
         cause: error,
       });
     const { code } = (error.cause ?? {}) as { readonly code?: number };
-    if (code === DEADLINE || Date.now() >= deadline)
+    if (NO_WORKER.includes(code) || Date.now() >= deadline)
       throw infrastructureError(
         `no worker answers for run ${runId}`,
         config.embedded === undefined

@@ -12,8 +12,12 @@ const view = (status: RunView['status']): RunView => ({
   status,
   stages: [],
 });
+const refused = (code: number, message: string): Error =>
+  new ServiceError(message, { cause: Object.assign(new Error(message), { code }) });
 /** gRPC's UNAVAILABLE. */
-const away = (): Error => new ServiceError('away', { cause: Object.assign(new Error('gone'), { code: 14 }) });
+const away = (): Error => refused(14, 'away');
+/** What a server answers a query with soon after its worker has gone. */
+const noPoller = (): Error => refused(9, 'no poller seen for task queue recently, worker may be down');
 
 const watch = async (...answers: (RunView | Error)[]) => {
   let said = '';
@@ -63,6 +67,14 @@ describe('watching a run', () => {
     expect(last.status).toBe('done');
     expect(said().match(/no answer, trying again/g)).toHaveLength(1);
     expect(said()).toContain('connected again');
+  });
+
+  it('outlasts a worker that is replaced, and says that none answers', async () => {
+    const { view: last, said } = await watch(view('running'), noPoller(), noPoller(), view('done'));
+    expect(last.status).toBe('done');
+    expect(said()).toContain('no answer, trying again: no worker answers for run run');
+    expect(said()).toContain('connected again');
+    await expect(watch(noPoller())).rejects.toThrow(/no worker answers for run run.*Fix: /);
   });
 
   it('does not wait for a stack that was down from the beginning, nor for what is no outage', async () => {
