@@ -243,7 +243,7 @@ export const createFaults = (stack: ChaosStack, log: (line: string) => void): Fa
     const { key, what } = await flipBit(stack, newest, random);
     signal(-trainer.shell, 'SIGKILL');
     const unread = (await stack.store.head(keys.job(job.runId, job.jobId).result)) !== undefined;
-    flips.push({ job, key, epoch: newest.epoch, unread });
+    flips.push({ job, key, checkpoint: newest.key, epoch: newest.epoch, unread });
     return note('flip-bit', `${victim.name}, ${what}`);
   };
 

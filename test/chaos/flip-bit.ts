@@ -9,6 +9,8 @@ import type { ChaosStack } from './stack.ts';
 export interface Flip {
   readonly job: JobRef;
   readonly key: string;
+  /** Key of the checkpoint's manifest. */
+  readonly checkpoint: string;
   /** Of the lease under which the damaged checkpoint was written. */
   readonly epoch: number;
   /** The job's result was there before anybody had to read the checkpoint again. */

@@ -129,10 +129,14 @@ export const judge = async (
   }
 
   const undetected: string[] = [];
-  for (const { job, key, epoch, unread } of faults.flips) {
+  for (const { job, key, checkpoint, epoch, unread } of faults.flips) {
     const later = (await attemptsOf(stack, job.runId, job.jobId)).filter((attempt) => attempt.epoch > epoch);
-    const reported = later.some(({ walkedBack = [] }) => walkedBack.some((reason) => reason.includes(key)));
-    if (!unread && !reported) undetected.push(key);
+    const reasons = later.flatMap(({ walkedBack = [] }) => walkedBack);
+    // Of a checkpoint that was hit twice before anybody read it, the first damage found is the one told.
+    const told = faults.flips.some(
+      (flip) => flip.checkpoint === checkpoint && reasons.some((reason) => reason.includes(flip.key)),
+    );
+    if (!unread && !told) undetected.push(key);
   }
 
   // Each damaged document was written anew, or the report of its run says that it is damaged.
