@@ -4,14 +4,22 @@ import { z } from 'zod';
 import { loadTensorFlow } from '../containers/trainer/tensorflow.ts';
 import type { Tf } from '../nas/training/graph/tensor.ts';
 import { decodeSafetensors } from '../store/safetensors.ts';
+import { checkAsgd } from './golden/asgd.ts';
+import { checkAwdLstm } from './golden/awd-lstm.ts';
 import { checkDartsCnnFinal } from './golden/darts-cnn-final.ts';
 import { isResult } from './golden/compare-all.ts';
 import { checkDartsCnnSupernet } from './golden/darts-cnn-supernet.ts';
+import { checkDartsRnnFinal, checkDartsRnnMasks } from './golden/darts-rnn.ts';
+import { checkDartsRnnSearch } from './golden/darts-rnn-search.ts';
 import { checkEnasController } from './golden/enas-controller.ts';
+import { checkEnasRnnChild } from './golden/enas-rnn-child.ts';
+import { checkEnasRnnController } from './golden/enas-rnn-controller.ts';
 import { checkEnasFixed } from './golden/enas-fixed.ts';
+import { checkNasRlRnn } from './golden/nas-rl-rnn.ts';
 import { checkNasBench201, checkNasBench201Counts } from './golden/nasbench201.ts';
 import { checkPublishedCounts } from './golden/published-counts.ts';
 import { checkRnasCnn } from './golden/rnas-cnn.ts';
+import { checkRnasRnn } from './golden/rnas-rnn.ts';
 import { checkSnasSupernet } from './golden/snas-supernet.ts';
 import { checkTextWindows } from './golden/text-windows.ts';
 import { passes, type Check, type TensorFixture } from './golden/fixture.ts';
@@ -30,6 +38,15 @@ const TENSOR_KINDS: Readonly<Record<string, (tf: Tf, fixture: TensorFixture) => 
     'nasbench201-tiny': checkNasBench201,
     'enas-controller': checkEnasController,
     'snas-supernet': checkSnasSupernet,
+    'darts-rnn-final': checkDartsRnnFinal,
+    'darts-rnn-masks': checkDartsRnnMasks,
+    'darts-rnn-search': checkDartsRnnSearch,
+    'rnas-rnn': checkRnasRnn,
+    'enas-rnn-child': checkEnasRnnChild,
+    'awd-lstm': checkAwdLstm,
+    asgd: checkAsgd,
+    'enas-rnn-controller': checkEnasRnnController,
+    'nas-rl-rnn': checkNasRlRnn,
   };
 
 const COUNT_KINDS: Readonly<Record<string, (document: unknown) => readonly Check[]>> = {

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { Json } from '../core/json.ts';
 import { inputError } from '../core/input-error.ts';
 import { excerpt } from './excerpt.ts';
-import { LiteralError, LONGEST, readCall, readLiteral } from './python-literal.ts';
+import { genotypeFields, printStates } from './genotype-call.ts';
+import { LiteralError } from './python-literal.ts';
 
 /** The eight operations of the DARTS CNN search space, in their order (Liu et al. 2019, §3.1). */
 export const PRIMITIVES = [
@@ -128,17 +129,10 @@ export const checkCellGenotype = (value: unknown, field = 'genotype'): CellGenot
 const printEdges = (edges: readonly CellEdge[]): string =>
   `[${edges.map(([operation, input]) => `('${operation}', ${input})`).join(', ')}]`;
 
-const printConcat = (concat: readonly number[]): string => {
-  const first = concat[0] ?? 0;
-  return concat.every((state, i) => state === first + i)
-    ? `range(${first}, ${first + concat.length})`
-    : `[${concat.join(', ')}]`;
-};
-
 /** The published form, on one line. */
 export const printCellGenotype = (genotype: CellGenotype): string =>
-  `Genotype(normal=${printEdges(genotype.normal)}, normal_concat=${printConcat(genotype.normalConcat)}, ` +
-  `reduce=${printEdges(genotype.reduce)}, reduce_concat=${printConcat(genotype.reduceConcat)})`;
+  `Genotype(normal=${printEdges(genotype.normal)}, normal_concat=${printStates(genotype.normalConcat)}, ` +
+  `reduce=${printEdges(genotype.reduce)}, reduce_concat=${printStates(genotype.reduceConcat)})`;
 
 /**
  * Reads what is meant: two edges of each node in brackets of their own, and weights behind the inputs, which
@@ -155,69 +149,6 @@ const plainEdges = (edges: Json | undefined): Json | undefined => {
 };
 
 const FIELDS = ['normal', 'normal_concat', 'reduce', 'reduce_concat'] as const;
-const CALL = /(?<!\w)Genotype\s*\(/g;
-
-/**
- * What may stand behind the call: closing quotes and brackets, and in a pair of a quoted genotype and its
- * score, as lists of results print it, the score.
- */
-const CLOSING =
-  /^(?:["'`]?\s*,\s*(?:np\.float\d+\(|float\()?[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)?[\s,;.'"`)\]}]*$/i;
-
-/** Whether a text is of a pair of cells, and so never the name of anything. */
-export const isCellGenotype = (text: string): boolean => /Genotype\s*\(/.test(text);
-
-/** Lines that are comments say nothing of the cells. */
-const withoutCommentLines = (text: string): string =>
-  text
-    .split('\n')
-    .filter((line) => !line.trimStart().startsWith('#'))
-    .join('\n');
-
-/** A text that prints the fields as a mapping: JSON, or the tuple's `_asdict()`. */
-const MAPPING = /^[^({]*(?:(?:Ordered)?[Dd]ict\(\s*)?\{/;
-
-/**
- * The four fields of the one `Genotype(…)` in a text, or of the mapping that it is. Throws `LiteralError`.
- */
-const cellFields = (text: string): Record<string, Json | undefined> => {
-  if (text.length > LONGEST) throw new LiteralError(`${text.length} characters, at most ${LONGEST}`);
-  // A genotype that was quoted once more has its own quotes escaped.
-  const lines = withoutCommentLines(/\(\\["']/.test(text) ? text.replace(/\\(["'])/g, '$1') : text);
-  if (!isCellGenotype(lines) && MAPPING.test(lines)) {
-    const record = readLiteral(lines);
-    if (typeof record !== 'object' || record === null || Array.isArray(record))
-      throw new LiteralError('there is no Genotype(…)');
-    return checkedFields(Object.entries(record));
-  }
-  const calls = [...lines.matchAll(CALL)];
-  const [found] = calls;
-  if (found === undefined) throw new LiteralError('there is no Genotype(…)');
-  if (calls.length > 1) throw new LiteralError(`there are ${calls.length} genotypes: give one of them`);
-  const { parts, end } = readCall(lines, 'Genotype', found.index + found[0].length - 1);
-  const rest = lines
-    .slice(end)
-    .replace(/#[^\n]*/g, '')
-    .trim();
-  if (!CLOSING.test(rest)) throw new LiteralError(`unexpected ${JSON.stringify(excerpt(rest))} after it`);
-  return checkedFields(parts);
-};
-
-/** All four fields, each once. Throws `LiteralError`. */
-const checkedFields = (
-  parts: Iterable<readonly [string | number, Json]>,
-): Record<string, Json | undefined> => {
-  const fields: Record<string, Json | undefined> = {};
-  for (const [key, value] of parts) {
-    const name = typeof key === 'number' ? FIELDS[key] : FIELDS.find((field) => field === key);
-    if (name === undefined) throw new LiteralError(`unexpected argument ${key}`);
-    if (fields[name] !== undefined) throw new LiteralError(`${name} is given twice`);
-    fields[name] = value;
-  }
-  const missing = FIELDS.find((name) => fields[name] === undefined || fields[name] === null);
-  if (missing !== undefined) throw new LiteralError(`${missing} is missing`);
-  return fields;
-};
 
 /**
  * Reads the published form, `Genotype(normal=[('sep_conv_3x3', 0), …], normal_concat=range(2, 6), …)`, as
@@ -227,7 +158,7 @@ const checkedFields = (
 export const parseCellGenotype = (text: string, field = 'genotype'): CellGenotype => {
   let fields: Record<string, Json | undefined>;
   try {
-    fields = cellFields(text);
+    fields = genotypeFields(text, FIELDS);
   } catch (cause) {
     if (!(cause instanceof LiteralError)) throw cause;
     throw inputError(field, excerpt(text), FORM, `write the genotype in the form shown: ${cause.message}`, {

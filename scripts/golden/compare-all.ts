@@ -39,13 +39,20 @@ export const toleranceOf = (name: string): Tolerance => {
   return found[1];
 };
 
+/** How the product's weight lies in a fixture. */
+export type WeightLayout = (tensor: HostTensor, shape: readonly number[]) => HostTensor;
+
+/** Weights of programs that multiply x · W lie in the product's layout. */
+export const SAME_LAYOUT: WeightLayout = (tensor) => tensor;
+
 /**
  * Compares the fixture's results with what was computed under the same names; weights in TensorFlow's layout
- * are brought into PyTorch's. Results that were not computed are missing in the list, which fails the file.
+ * are brought into the fixture's, PyTorch's unless given. Results that were not computed are missing in the list, which fails the file.
  */
 export const compareAll = (
   fixture: TensorFixture,
   actual: Readonly<Record<string, HostTensor>>,
+  layout: WeightLayout = toTorch,
 ): readonly Check[] =>
   Object.keys(fixture.tensors)
     .filter((name) => isResult(name) && actual[name] !== undefined)
@@ -53,5 +60,5 @@ export const compareAll = (
       const expected = fixture.tensors[name] as HostTensor;
       const tensor = actual[name] as HostTensor;
       const isWeight = /^grad\.|^output\.(sgd_step|unrolled_w)\./.test(name) && !/alphas_/.test(name);
-      return compare(fixture, name, isWeight ? toTorch(tensor, expected.shape) : tensor, toleranceOf(name));
+      return compare(fixture, name, isWeight ? layout(tensor, expected.shape) : tensor, toleranceOf(name));
     });

@@ -19,6 +19,9 @@ const doubled = (attribute: AttributeDef): AttributeDef => {
 
 const double = { T: { type: DOUBLE } } as const;
 
+/** What passes a loop's values on. */
+const CONTROL_FLOW = new Set(['Enter', 'Merge', 'Switch', 'Identity', 'NextIteration', 'Exit']);
+
 /**
  * The same graph computed in float64: variables, inputs and outputs stay float32, every output gets a second
  * part (`<name>/low`) so that their sum has the precision of the computation. For checks of derivatives by
@@ -27,6 +30,8 @@ const double = { T: { type: DOUBLE } } as const;
 export const float64Graph = (graph: RecordedGraph): RecordedGraph => {
   const nodes: NodeDef[] = [];
   const renamed = new Map<string, string>();
+  /** Outputs that order a loop's writes: float32 whatever is written. */
+  const flows = new Set<string>();
   let count = 0;
   const add = (
     op: string,
@@ -103,13 +108,20 @@ export const float64Graph = (graph: RecordedGraph): RecordedGraph => {
       if (isFloat) renamed.set(node.name, cast(node.name, FLOAT, DOUBLE));
     } else if (node.op === 'FusedBatchNormV3') batchNorm({ ...node, input });
     else if (node.op === 'FusedBatchNormGradV3') batchNormGradient({ ...node, input });
-    else if (/\/out\//.test(node.name)) {
+    else if (node.op === 'TensorArrayWriteV3') {
+      flows.add(node.name);
+      nodes.push({ ...node, input, attr: double });
+    } else if (CONTROL_FLOW.has(node.op) && flows.has(node.input[0] as string)) {
+      for (const output of [node.name, `${node.name}:1`]) flows.add(output);
+      nodes.push(node);
+    } else if (/\/out\//.test(node.name)) {
       const high = cast(input[0] as string, DOUBLE, FLOAT, node.name);
       const rest = add('Sub', [input[0] as string, cast(high, FLOAT, DOUBLE)]);
       cast(rest, DOUBLE, FLOAT, `${node.name}/low`);
     } else {
       const attr = Object.entries(node.attr).map(([name, value]) => [name, doubled(value)] as const);
       nodes.push({ ...node, input, attr: Object.fromEntries(attr) });
+      if (node.op === 'TensorArrayV3') flows.add(`${node.name}:1`);
     }
   }
   const functions = Object.entries(graph.functions).map(([name, fn]) => {

@@ -2,7 +2,7 @@ import { InfrastructureError } from '../../nas/core/infrastructure-error.ts';
 import { inputError } from '../../nas/core/input-error.ts';
 import { suggestion } from '../../nas/core/nearest.ts';
 import type { NetworkSize } from '../../nas/task/recipe.ts';
-import { isCellGenotype } from '../../nas/space/cell-genotype.ts';
+import { isGenotypeCall } from '../../nas/space/genotype-call.ts';
 import { excerpt } from '../../nas/space/excerpt.ts';
 import {
   definitionOf,
@@ -108,7 +108,7 @@ export const findArchitecture = async (
     const genotype = publishedIn(named)[text] as string;
     return { space: spaceCalled(named, genotype, options), genotype, origin: text };
   }
-  if (space !== undefined || isCellGenotype(text))
+  if (space !== undefined || isGenotypeCall(text))
     return { space: spaceCalled(space ?? 'darts-cnn', text, options), genotype: text, origin: 'given' };
   const names = SPACE_NAMES.flatMap((name) => Object.keys(publishedIn(name)));
   const allowed = `${names.join(', ')}, a printed genotype (with --space unless it is Genotype(…)), or the name of a run`;

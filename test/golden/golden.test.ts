@@ -44,6 +44,15 @@ describe('golden', () => {
     'enas-controller-micro-a.safetensors',
     'snas-supernet-a.safetensors',
     'text-windows-a.json',
+    'asgd-a.safetensors',
+    'awd-lstm-a.safetensors',
+    'nas-rl-rnn-a.safetensors',
+    'enas-rnn-controller-a.safetensors',
+    'enas-rnn-child-a.safetensors',
+    'rnas-rnn-a.safetensors',
+    'darts-rnn-search-a.safetensors',
+    'darts-rnn-masks-a.safetensors',
+    'darts-rnn-final-a.safetensors',
   ])('%s agrees', (name) => {
     const { status, stdout } = golden(fixture(name));
     expect(stdout).not.toMatch(/^FAIL/m);

@@ -123,6 +123,33 @@ export const recordFunctions = (
   const int64Value = (tensor: Tensor): Int32Array | undefined =>
     (tensor as unknown as { readonly valueArray?: Int32Array }).valueArray;
 
+  /** The loop whose body is being recorded, and the symbols of bodies that are recorded. */
+  let frame: { readonly first: number; enter(ref: string, type: number): string } | undefined;
+  const left: { readonly first: number; readonly last: number }[] = [];
+
+  const inFrame: Recorder['inFrame'] = (enter, body) => {
+    if (frame !== undefined) throw new Error('a loop within a loop cannot be recorded');
+    const entered = new Map<string, string>();
+    const first = nextSymbol;
+    frame = {
+      first,
+      enter: (ref, type) => {
+        const name = entered.get(ref) ?? enter(ref, type);
+        entered.set(ref, name);
+        return name;
+      },
+    };
+    try {
+      return body();
+    } finally {
+      frame = undefined;
+      left.push({ first, last: nextSymbol });
+    }
+  };
+
+  /** A node output of outside as the loop's body sees it. */
+  const entering = (ref: string, type: number): string => frame?.enter(ref, type) ?? ref;
+
   const isConstant = (tensor: Tensor): boolean =>
     int64Value(tensor) !== undefined || backend.tensorMap.get(tensor.dataId).id > FIRST_SYMBOL;
 
@@ -142,15 +169,22 @@ export const recordFunctions = (
 
   const ref: Recorder['ref'] = (tensor) => {
     const int64 = int64Value(tensor);
-    if (int64 !== undefined)
-      return constant(binding.TF_INT64, [], bytesOf(BigInt64Array.of(BigInt(int64[0] ?? 0))));
-    const stored = backend.tensorMap.get(tensor.dataId);
-    if (stored.id <= FIRST_SYMBOL) return symbols.get(stored.id) as string;
-    const known = constantOfData.get(tensor.dataId);
-    if (known !== undefined) return known;
-    const name = constant(stored.dtype, tensor.shape, bytesOf(nativeValues(tensor, stored.dtype)));
+    if (int64 !== undefined) {
+      const { TF_INT64 } = binding;
+      return entering(constant(TF_INT64, [], bytesOf(BigInt64Array.of(BigInt(int64[0] ?? 0)))), TF_INT64);
+    }
+    const { id, dtype } = backend.tensorMap.get(tensor.dataId);
+    if (id <= FIRST_SYMBOL) {
+      if (left.some(({ first, last }) => id <= first && id > last))
+        throw new Error("a value of a loop's body may not be used outside of it");
+      const name = symbols.get(id) as string;
+      return frame === undefined || id <= frame.first ? name : entering(name, dtype);
+    }
+    const name =
+      constantOfData.get(tensor.dataId) ??
+      constant(dtype, tensor.shape, bytesOf(nativeValues(tensor, dtype)));
     constantOfData.set(tensor.dataId, name);
-    return name;
+    return entering(name, dtype);
   };
 
   const attributeDef = (attribute: OpAttribute): AttributeDef => {
@@ -220,15 +254,18 @@ export const recordFunctions = (
     const total = op === 'Add' && a !== undefined && b !== undefined ? sum(a, b) : undefined;
     if (total !== undefined) return [total];
     const shapes = probe(op, attributes, inputs, outputs);
-    const name = node(
-      op,
-      inputs.map(ref),
-      Object.fromEntries(attributes.map((attribute) => [attribute.name, attributeDef(attribute)])),
-    );
+    const name = node(op, inputs.map(ref), {
+      ...Object.fromEntries(attributes.map((attribute) => [attribute.name, attributeDef(attribute)])),
+      // tfjs leaves them to the eager runtime, which knows its inputs' types.
+      ...(op === 'ExpandDims' && {
+        T: { type: nativeType(inputs[0] as Tensor) },
+        Tdim: { type: binding.TF_INT32 },
+      }),
+    });
     return shapes.map(({ shape, dtype }, i) => symbol(i === 0 ? name : `${name}:${i}`, shape, dtype));
   };
 
-  const recorder: Recorder = { tf, ref, isConstant, node, symbol, nativeType };
+  const recorder: Recorder = { tf, ref, isConstant, node, symbol, nativeType, inFrame };
   const { trace, sum, release } = compiledTrace(recorder);
   const dtypes = { float32: binding.TF_FLOAT, int32: binding.TF_INT32 };
 

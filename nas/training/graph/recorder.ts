@@ -16,4 +16,9 @@ export interface Recorder {
   /** A tensor that stands for a node output. */
   symbol(ref: string, shape: readonly number[], dtype: number): Tensor;
   nativeType(tensor: Tensor): number;
+  /**
+   * Records the body of a loop. What was made before is not in the loop: `enter` makes the node by which its
+   * body sees it, once for each. The body's values may not be used afterwards.
+   */
+  inFrame<T>(enter: (ref: string, type: number) => string, body: () => T): T;
 }

@@ -1,4 +1,5 @@
 import { customOperation } from './custom-operation.ts';
+import { compiledHead, compiledLoop, compiledPadding } from './loop-compiled.ts';
 import { uniform } from './random-tensor.ts';
 import type { Recorder } from './recorder.ts';
 import type { Tensor } from './tensor.ts';
@@ -122,7 +123,14 @@ export const compiledTrace = (
   };
   return {
     sum,
-    trace: { gate, uniform: (shape, seed) => uniform(tf, shape, seed), keep },
+    trace: {
+      gate,
+      loop: compiledLoop(recorder),
+      head: compiledHead(recorder),
+      padded: compiledPadding(recorder),
+      uniform: (shape, seed) => uniform(tf, shape, seed),
+      keep,
+    },
     release: () => tf.dispose([...kept, ...[...predicates.values()].flat()]),
   };
 };

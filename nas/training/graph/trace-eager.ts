@@ -34,6 +34,27 @@ export const eagerTrace = (tf: Tf): Trace & { readonly release: () => void } => 
         state: (branch, updated, old) => tf.clone(branch === chosen ? updated : old),
       };
     },
+    loop: ({ length, reverse = false, carried, body }) => {
+      const count = length.dataSync()[0] as number;
+      const rows: (readonly Tensor[])[] = [];
+      let last = carried;
+      for (let i = 0; i < count; i++) {
+        const index = reverse ? count - 1 - i : i;
+        const result = body(tf.scalar(index, 'int32'), last);
+        last = result.carried;
+        rows[index] = result.collected;
+      }
+      return {
+        carried: last,
+        collected: (rows[0] ?? []).map((_, k) => tf.stack(rows.map((row) => row[k] as Tensor))),
+      };
+    },
+    head: (x, length) => tf.slice(x, 0, length.dataSync()[0] as number),
+    padded: (x, _length, most) =>
+      tf.pad(
+        x as never,
+        x.shape.map((size, axis) => [0, axis === 0 ? most - size : 0]),
+      ),
     uniform: (shape, seed) => uniform(tf, shape, seed),
     keep: (tensor) => {
       kept.push(tf.keep(tensor));

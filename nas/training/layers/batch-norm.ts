@@ -5,7 +5,7 @@ import { execute, type Attribute, type Tensor, type Tf } from '../graph/tensor.t
 /** Added to every variance. */
 export const BATCH_NORM_EPSILON = 1e-5;
 /** Share of the batch's statistics in the new running ones (PyTorch's `momentum`). */
-const MOMENTUM = 0.1;
+export const BATCH_NORM_MOMENTUM = 0.1;
 
 interface BatchNormParameters {
   /** [C]. */
@@ -58,7 +58,7 @@ export const batchNormTraining = (tf: Tf, x: Tensor, parameters: BatchNormParame
       execute(
         tf,
         'FusedBatchNormV3',
-        { ...attributes(true), exponential_avg_factor: { float: MOMENTUM } },
+        { ...attributes(true), exponential_avg_factor: { float: BATCH_NORM_MOMENTUM } },
         inputs,
         6,
       ),

@@ -16,7 +16,7 @@ export const initialValues = (
       if (initial.kind === 'constant') data.fill(initial.value);
       else {
         const random = randomFromSeed(deriveSeed(seed, 'initial', name));
-        const bound = 1 / Math.sqrt(initial.fanIn);
+        const bound = initial.kind === 'within' ? initial.bound : 1 / Math.sqrt(initial.fanIn);
         for (let i = 0; i < data.length; i++) data[i] = (2 * random.uniform() - 1) * bound;
       }
       return [name, { dtype: 'float32', shape, data } satisfies HostTensor];

@@ -2,9 +2,13 @@ import { convolvedLength } from './convolution.ts';
 import type { ConvolutionOptions, ImageShape, Layers, PoolingWindow } from './layers.ts';
 import { InvalidArchitectureError } from '../program.ts';
 
-/** How a parameter starts. `fanIn` initialises uniformly in ±1/√fanIn, PyTorch's default for these layers. */
+/**
+ * How a parameter starts. `fanIn` initialises uniformly in ±1/√fanIn, PyTorch's default for these layers,
+ * `within` uniformly in ±bound.
+ */
 export type Initial =
   | { readonly kind: 'constant'; readonly value: number }
+  | { readonly kind: 'within'; readonly bound: number }
   | { readonly kind: 'uniform'; readonly fanIn: number };
 
 export interface Declaration {

@@ -9,6 +9,8 @@ export interface Optimizer {
    * New parameters and slots after one step; `learningRate` is a scalar. All have the names they came with.
    */
   update(tf: Tf, step: OptimizerStep): { readonly params: Tensors; readonly slots: Tensors };
+  /** The parameters that evaluation uses, where they are not those that steps move. */
+  evaluated?(tf: Tf, params: Tensors, slots: Tensors): Tensors;
 }
 
 interface OptimizerStep {

@@ -47,14 +47,15 @@ export const dartsStrategy = (tf: Tf, settings: DartsSettings, recipe: Recipe): 
       weights,
       training: (at) => differentiate(call, at, alphas, training),
       validation: (at) => differentiate(call, at, alphas, search),
-      unroll: (gradients) =>
-        optimizer.update(tf, {
+      unroll: (gradients) => ({
+        weights: optimizer.update(tf, {
           params: weights,
           gradients,
           slots: call.slots.weights,
           learningRate: call.learningRate,
         }).params,
-      learningRate: call.learningRate,
+        rate: call.learningRate,
+      }),
     });
   };
 

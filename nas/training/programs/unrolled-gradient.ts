@@ -12,10 +12,16 @@ interface UnrolledProblem {
   training(weights: Tensors): LossGradients;
   /** The same of the validation loss. */
   validation(weights: Tensors): LossGradients;
-  /** The weights after one step of the weights' optimiser by these gradients. */
-  unroll(gradients: Tensors): Tensors;
-  /** Step size of that step, a scalar. */
-  readonly learningRate: Tensor;
+  /** One step ahead of the weights' optimiser by these gradients. */
+  unroll(gradients: Tensors): StepAhead;
+  /** What stands for v in the product, given the gradients at the weights ahead; themselves unless given. */
+  direction?(gradients: Tensors): Tensors;
+}
+
+export interface StepAhead {
+  readonly weights: Tensors;
+  /** ξ: how far the step moves the weights against their gradients, a scalar. */
+  readonly rate: Tensor;
 }
 
 /** Length of the finite difference's step in weight space (Liu et al. 2019, §2.3, footnote 2). */
@@ -30,16 +36,17 @@ const map = (tensors: Tensors, f: (tensor: Tensor, name: string) => Tensor): Ten
  * Ltrain at w ± ε v, ε = 0.01 / ‖v‖. Four forward and backward passes.
  */
 export const unrolledGradient = (tf: Tf, problem: UnrolledProblem): Tensors => {
-  const { weights, learningRate } = problem;
+  const { weights } = problem;
   const ahead = problem.unroll(problem.training(weights).weights);
-  const { weights: direction, alphas: direct } = problem.validation(ahead);
+  const validation = problem.validation(ahead.weights);
+  const direction = problem.direction?.(validation.weights) ?? validation.weights;
   const norm = tf.sqrt(tf.addN(Object.values(direction).map((tensor) => tf.sum(tf.square(tensor)))));
   const epsilon = tf.div(DIFFERENCE_RADIUS, norm);
   const along = map(direction, (tensor) => tf.mul(tensor, epsilon));
   const above = problem.training(map(weights, (w, name) => tf.add(w, along[name] as Tensor))).alphas;
   const below = problem.training(map(weights, (w, name) => tf.sub(w, along[name] as Tensor))).alphas;
-  const factor = tf.div(learningRate, tf.mul(2, epsilon));
-  return map(direct, (gradient, name) =>
+  const factor = tf.div(ahead.rate, tf.mul(2, epsilon));
+  return map(validation.alphas, (gradient, name) =>
     tf.sub(gradient, tf.mul(factor, tf.sub(above[name] as Tensor, below[name] as Tensor))),
   );
 };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import { adam } from '../../../nas/training/optimizers/adam.ts';
+import { asgd, AVERAGING, triggersAveraging } from '../../../nas/training/optimizers/asgd.ts';
 import { clipByGlobalNorm } from '../../../nas/training/optimizers/clip.ts';
 import type { Optimizer } from '../../../nas/training/optimizers/optimizer.ts';
 import { rmsprop } from '../../../nas/training/optimizers/rmsprop.ts';
@@ -83,6 +84,50 @@ describe('optimisers', () => {
       return p - b;
     });
     closeTo(trajectory(rmsprop({ decay: 0.9, momentum: 0.9, epsilon: 1, weightDecay: 0 }), 0.1), expected);
+  });
+});
+
+describe('averaged SGD', () => {
+  it('descends plainly until averaging is set, then averages the weights from the second step on', () => {
+    const optimizer = asgd({ weightDecay: 0.01 });
+    const rates = [0.1, 0.2, 0.4, 0.3, 0.5];
+    const gradients = [0.5, -0.25, 2, 1, -1];
+    const [weights, averages] = tf.tidy(() => {
+      let params: Tensors = { p: tf.scalar(1) };
+      let slots: Tensors = Object.fromEntries(
+        Object.entries(optimizer.slots({ p: { shape: [] } })).map(([name, slot]) => [
+          name,
+          toTensor(tf, slot),
+        ]),
+      );
+      const seen: [number[], number[]] = [[], []];
+      rates.forEach((rate, i) => {
+        if (i === 1) slots = { ...slots, [AVERAGING]: tf.scalar(1) };
+        const step = { gradients: { p: tf.scalar(gradients[i] as number) }, learningRate: tf.scalar(rate) };
+        ({ params, slots } = optimizer.update(tf, { ...step, params, slots }));
+        seen[0].push((params.p as Tensor).dataSync()[0] as number);
+        seen[1].push(optimizer.evaluated?.(tf, params, slots).p?.dataSync()[0] as number);
+      });
+      return seen;
+    });
+    // The first averaged step uses its own rate, each further one that of the step before.
+    const used = [0.1, 0.2, 0.2, 0.4, 0.3];
+    const moved = gradients.reduce<number[]>((all, g, i) => {
+      const p = all.at(-1) ?? 1;
+      return [...all, p - (used[i] as number) * (g + 0.01 * p)];
+    }, []);
+    closeTo(weights as number[], moved);
+    const [p0, p1, p2, p3, p4] = moved as [number, number, number, number, number];
+    closeTo(averages as number[], [p0, p1, p2, (p2 + p3) / 2, (p2 + p3 + p4) / 3]);
+  });
+
+  it('begins when the newest loss is above the best of those that are old enough', () => {
+    // With patience 2, of four losses before the newest the first two are old enough.
+    expect(triggersAveraging([5, 4, 3, 2, 4.5], 2)).toBe(true);
+    expect(triggersAveraging([5, 4, 3, 2, 3.5], 2)).toBe(false);
+    expect(triggersAveraging([5, 4, 9], 2)).toBe(false);
+    expect(triggersAveraging([5, 4, 3, 9], 2)).toBe(true);
+    expect(triggersAveraging([], 2)).toBe(false);
   });
 });
 

@@ -42,9 +42,10 @@ const compute = (): number[] =>
         weights: one(tf.sub(w as Tensor, tf.tensor1d(TARGET))),
         alphas: one(tf.tensor1d(SLOPE)),
       }),
-      unroll: ({ a: gradient }) =>
-        one(tf.sub(tf.tensor1d(WEIGHTS), tf.mul(gradient as Tensor, tf.scalar(RATE)))),
-      learningRate: tf.scalar(RATE),
+      unroll: ({ a: gradient }) => ({
+        weights: one(tf.sub(tf.tensor1d(WEIGHTS), tf.mul(gradient as Tensor, tf.scalar(RATE)))),
+        rate: tf.scalar(RATE),
+      }),
     });
     return Array.from((result['a'] as Tensor).dataSync());
   });
