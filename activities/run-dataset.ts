@@ -1,5 +1,5 @@
-import { datasetManifestSchema } from '../nas/task/images/manifest.ts';
-import type { DatasetManifest } from '../nas/task/images/manifest.ts';
+import type { DatasetManifest } from '../nas/task/manifest.ts';
+import { datasetManifestSchema } from '../nas/task/tasks.ts';
 import type { RunRecord } from '../nas/experiment/run-record.ts';
 import { getBlob } from '../store/blobs.ts';
 import type { ObjectStore } from '../store/object-store.ts';

@@ -16,7 +16,7 @@ import { strategiesFor, strategyNamed } from '../nas/search/registry.ts';
 import { wholeNumber } from '../scripts/number-option.ts';
 import { createSimulatedBatch } from '../test/support/simulated-batch.ts';
 import { instantScore, recordOf, succeeded, withSearch } from './orchestration/search.ts';
-import { countNetwork } from '../nas/training/networks/count-network.ts';
+import { countNetwork } from '../nas/training/tasks/count-network.ts';
 import { startBenchStack } from './orchestration/stack.ts';
 import type { BenchStack } from './orchestration/stack.ts';
 import { refuseClearly } from '../scripts/refusals.ts';

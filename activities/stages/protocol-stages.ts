@@ -1,4 +1,4 @@
-import { trainingParts } from '../../nas/task/images/manifest.ts';
+import { taskOf } from '../../nas/task/tasks.ts';
 import { withEdits } from '../../nas/experiment/edits.ts';
 import { givenCell } from '../../nas/experiment/given-cell.ts';
 import { isGiven } from '../../nas/search/given.ts';
@@ -96,9 +96,9 @@ export const createStageActivities = (deps: Dependencies): StageActivities => {
   const judged = async (ref: RunRef, run: RunRecord, reports: readonly JobReport[]): Promise<GateView> => {
     const { experiment } = run;
     const dataset = await readRunDataset(store, run);
-    const images = trainingParts(dataset, experiment.task.validationFraction);
+    const parts = taskOf(experiment.task.kind).parts(dataset, experiment.task);
     const count = networkCounts(deps, run, dataset);
-    return judgeGate(experiment, images, count, await gateSample(ref, experiment, reports), reports);
+    return judgeGate(experiment, parts, count, await gateSample(ref, experiment, reports), reports);
   };
 
   /** Jobs for the best of some trained cells. */

@@ -1,10 +1,10 @@
 import { spaceSchema, SPACE_NAMES, type SpaceName } from '../../nas/space/registry.ts';
-import { experimentSchema, type Experiment } from '../../nas/experiment/experiment.ts';
+import { strategySchema, type Experiment } from '../../nas/experiment/experiment.ts';
 import type { ProgramSpec, ProgramTask, SearchSpec } from '../../nas/job/job.ts';
 import { randomFromSeed } from '../../nas/core/random.ts';
 import { spaceOf } from '../../nas/space/spaces.ts';
 import { isOneJob, oneJobSearchOf } from '../../nas/search/one-job/registry.ts';
-import { recipeSchema } from '../../nas/task/recipe.ts';
+import { recipeSchema } from '../../nas/task/images/recipe.ts';
 
 const task = (space: object, layers: number, recipe: object): ProgramTask => ({
   space: spaceSchema.parse(space),
@@ -24,7 +24,7 @@ const task = (space: object, layers: number, recipe: object): ProgramTask => ({
 });
 
 const search = (strategy: object, space: object, layers: number, recipe: object = {}): SearchSpec => {
-  const choice: Experiment['strategy'] = experimentSchema.shape.strategy.parse(strategy);
+  const choice: Experiment['strategy'] = strategySchema.parse(strategy);
   if (!isOneJob(choice)) throw new Error(`${choice.name} searches by trials`);
   return {
     kind: oneJobSearchOf(choice).program as SearchSpec['kind'],

@@ -18,7 +18,7 @@ import { createRunTrial } from '../../activities/search/run-trial.ts';
 import { createTrialArrays } from '../../activities/search/trial-arrays.ts';
 import { startLocalBatch } from '../../infra/local/batch/server.ts';
 import { trialsOf } from '../../nas/search/trial-log.ts';
-import { countNetwork } from '../../nas/training/networks/count-network.ts';
+import { countNetwork } from '../../nas/training/tasks/count-network.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
 import { readTrialLog } from '../../store/trial-log.ts';
 import { createResources, defineJob, newStateDir } from '../../test/infra/batch/harness.ts';

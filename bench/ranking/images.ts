@@ -7,7 +7,7 @@ import type { InMemoryDataset } from '../../nas/task/images/dataset.ts';
 import { allocateShared } from '../../nas/task/images/dataset.ts';
 import { channelHistogram, type ImageSet } from '../../nas/task/images/image-set.ts';
 import type { ProgramData } from '../../nas/training/programs/resources.ts';
-import { importFrom } from '../../scripts/data/add-dataset.ts';
+import { importFrom } from '../../scripts/data/add-images.ts';
 
 const DONE = 'images.json';
 

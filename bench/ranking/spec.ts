@@ -1,6 +1,7 @@
 import { ONE_JOB_SEARCHES } from '../../nas/search/one-job/registry.ts';
 import type { SearchSpec } from '../../nas/job/job.ts';
-import { recipeSchema } from '../../nas/task/recipe.ts';
+import type { ImageTypes } from '../../nas/task/images/image-classification.ts';
+import { recipeSchema } from '../../nas/task/images/recipe.ts';
 import { randomFromSeed } from '../../nas/core/random.ts';
 import { nasBench201, type NasBench201Genotype } from '../../nas/space/nas-bench-201.ts';
 
@@ -32,7 +33,10 @@ export const specOf = (
   method: Method,
   seed: number,
   { channels, layers, epochs: pathEpochs, batchSize }: Setting,
-): SearchSpec<'random-weight-sharing'> | SearchSpec<'enas'> | SearchSpec<'darts' | 'snas'> => {
+):
+  | SearchSpec<'random-weight-sharing', ImageTypes>
+  | SearchSpec<'enas', ImageTypes>
+  | SearchSpec<'darts' | 'snas', ImageTypes> => {
   const isMixture = method === 'darts' || method === 'snas';
   const epochs = isMixture ? Math.ceil(pathEpochs / 4) : pathEpochs;
   const common = {

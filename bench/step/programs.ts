@@ -1,6 +1,7 @@
 import { ONE_JOB_SEARCHES } from '../../nas/search/one-job/registry.ts';
 import type { ProgramTask, SearchSpec } from '../../nas/job/job.ts';
-import { augmentationSchema, recipeSchema, type Recipe } from '../../nas/task/recipe.ts';
+import { augmentationSchema, recipeSchema } from '../../nas/task/images/recipe.ts';
+import type { ImageRecipe } from '../../nas/task/images/recipe.ts';
 import { spaceSchema, type SpaceChoice } from '../../nas/space/registry.ts';
 import { deriveSeed, randomFromSeed } from '../../nas/core/random.ts';
 import { parameterNames } from '../../nas/training/layers/counting.ts';
@@ -69,7 +70,7 @@ const NO_IMAGES: ProgramData = {
   open: (split) => Promise.reject(new Error(`split ${split}: a timed step opens no data set`)),
 };
 
-const recipeOf = ({ recipe }: StepSpec): Recipe => {
+const recipeOf = ({ recipe }: StepSpec): ImageRecipe => {
   if ('optimizer' in recipe) return recipe;
   return recipeSchema.parse({
     optimizer: {

@@ -1,5 +1,5 @@
 import type { Experiment } from '../../nas/experiment/experiment.ts';
-import type { Recipe } from '../../nas/task/recipe.ts';
+import type { ImageRecipe } from '../../nas/task/images/recipe.ts';
 import type { CellGenotype } from '../../nas/space/cell-genotype.ts';
 
 /** One timed program with its sizes, in the form that both workers read. */
@@ -59,7 +59,7 @@ type LoneSpec =
     })
   | (Common & {
       readonly kind: 'smash';
-      readonly recipe: Recipe;
+      readonly recipe: ImageRecipe;
       readonly space: Experiment['space'];
       readonly strategy: Extract<Experiment['strategy'], { name: 'smash' }>;
     });

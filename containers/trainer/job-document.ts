@@ -1,35 +1,38 @@
 import { z } from 'zod';
-import { experimentSchema } from '../../nas/experiment/experiment.ts';
+import { checkpointSchema } from '../../nas/experiment/experiment.ts';
 import { grownSchema } from '../../nas/search/inheritance.ts';
 import { ONE_JOB_SEARCHES, type OneJobSchema } from '../../nas/search/one-job/registry.ts';
 import { inputError } from '../../nas/core/input-error.ts';
 import type { JobDocument, SearchSpec } from '../../nas/job/job.ts';
-import { augmentationSchema, networkSchema, recipeSchema } from '../../nas/task/recipe.ts';
-import { taskKinds } from '../../nas/task/terms.ts';
+import { namedTask, taskOf } from '../../nas/task/tasks.ts';
+import { taskKinds, type TaskKind } from '../../nas/task/terms.ts';
 import { spaceSchema } from '../../nas/space/registry.ts';
 import { parseS3Uri } from '../../store/object-store.ts';
 
-const taskData = z.strictObject({
-  task: z.literal(taskKinds()).exactOptional(),
-  validationFraction: z.number().gt(0).lt(1),
-  splitSeed: z.number().int().min(0),
-  augmentation: augmentationSchema,
-});
-
-const common = {
-  space: spaceSchema,
-  network: networkSchema,
-  recipe: recipeSchema,
-  data: taskData,
-  seed: z.number().int().min(0),
+/** What every program is given besides its kind and strategy, as its task says it. */
+const commonOf = (kind: TaskKind) => {
+  const { section, stages } = taskOf(kind);
+  const { network, recipe, augmentation } = stages.search;
+  return {
+    space: spaceSchema,
+    network,
+    recipe,
+    data: z.strictObject({
+      task: z.literal(taskKinds()).exactOptional(),
+      ...section,
+      ...(augmentation && { augmentation }),
+    }),
+    seed: z.number().int().min(0),
+  };
 };
+type Common = ReturnType<typeof commonOf>;
 
 type NotEmpty<T> = readonly [T, ...T[]];
 
 const searches = Object.values(ONE_JOB_SEARCHES);
 
 /** The searches whose program is of one kind, told apart by the strategy's name. */
-const searchSchema = (kind: SearchSpec['kind']) =>
+const searchSchema = (kind: SearchSpec['kind'], common: Common) =>
   z.strictObject({
     kind: z.literal(kind),
     strategy: z.discriminatedUnion(
@@ -41,44 +44,44 @@ const searchSchema = (kind: SearchSpec['kind']) =>
     ...common,
   });
 
-const searchSchemas = [...new Set(searches.map(({ program }) => program))].map(
-  searchSchema,
-) as unknown as NotEmpty<ReturnType<typeof searchSchema>>;
-
-const programSchema = z.discriminatedUnion('kind', [
-  ...searchSchemas,
-  z.strictObject({
-    kind: z.literal('train-network'),
-    genotype: z.string().min(1),
-    trainOn: z.enum(['train', 'train+validation']),
-    evaluateOn: z.enum(['validation', 'test']),
-    rungs: z.array(z.number().int().min(1)).min(1).exactOptional(),
-    scoreOfLast: z.number().int().min(1).exactOptional(),
-    grown: grownSchema.exactOptional(),
-    ...common,
-  }),
-]);
-
-const jobDocumentSchema = z.strictObject({
-  version: z.literal(1),
-  runId: z.string().min(1),
-  jobId: z.string().min(1),
-  experimentHash: z.string().min(1),
-  program: programSchema,
-  continues: z.string().min(1).exactOptional(),
-  inherits: z.string().min(1).exactOptional(),
-  measureLatency: z.literal(true).exactOptional(),
-  dataset: z.strictObject({
-    name: z.string().min(1),
-    manifest: z.strictObject({
-      uri: z.string().startsWith('s3://'),
-      sha256: z.string().regex(/^[0-9a-f]{64}$/),
-      bytes: z.number().int().min(0),
+const programSchemaOf = (common: Common) =>
+  z.discriminatedUnion('kind', [
+    ...([...new Set(searches.map(({ program }) => program))].map((kind) =>
+      searchSchema(kind, common),
+    ) as unknown as NotEmpty<ReturnType<typeof searchSchema>>),
+    z.strictObject({
+      kind: z.literal('train-network'),
+      genotype: z.string().min(1),
+      trainOn: z.enum(['train', 'train+validation']),
+      evaluateOn: z.enum(['validation', 'test']),
+      rungs: z.array(z.number().int().min(1)).min(1).exactOptional(),
+      scoreOfLast: z.number().int().min(1).exactOptional(),
+      grown: grownSchema.exactOptional(),
+      ...common,
     }),
-  }),
-  checkpoint: experimentSchema.shape.checkpoint,
-  threads: z.number().int().min(1),
-});
+  ]);
+
+const jobDocumentSchemaOf = (kind: TaskKind) =>
+  z.strictObject({
+    version: z.literal(1),
+    runId: z.string().min(1),
+    jobId: z.string().min(1),
+    experimentHash: z.string().min(1),
+    program: programSchemaOf(commonOf(kind)),
+    continues: z.string().min(1).exactOptional(),
+    inherits: z.string().min(1).exactOptional(),
+    measureLatency: z.literal(true).exactOptional(),
+    dataset: z.strictObject({
+      name: z.string().min(1),
+      manifest: z.strictObject({
+        uri: z.string().startsWith('s3://'),
+        sha256: z.string().regex(/^[0-9a-f]{64}$/),
+        bytes: z.number().int().min(0),
+      }),
+    }),
+    checkpoint: checkpointSchema,
+    threads: z.number().int().min(1),
+  });
 
 /**
  * Parses the bytes of a job document.
@@ -94,7 +97,8 @@ export const parseJobDocument = (text: string, uri: string): JobDocument => {
       cause,
     });
   }
-  const parsed = jobDocumentSchema.safeParse(json);
+  const { program } = (json ?? {}) as { readonly program?: { readonly data?: { readonly task?: unknown } } };
+  const parsed = jobDocumentSchemaOf(namedTask(program?.data?.task)).safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const path = issue?.path.join('.') ?? '';
@@ -110,7 +114,8 @@ export const parseJobDocument = (text: string, uri: string): JobDocument => {
       { cause: parsed.error },
     );
   }
-  return parsed.data;
+  // Its task has read what is its own.
+  return parsed.data as JobDocument;
 };
 
 /**

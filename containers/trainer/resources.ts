@@ -1,5 +1,5 @@
 import type { JobDocument } from '../../nas/job/job.ts';
-import { datasetManifestSchema } from '../../nas/task/images/manifest.ts';
+import { imageManifestSchema } from '../../nas/task/images/manifest.ts';
 import type { SplitName } from '../../nas/task/images/manifest.ts';
 import { decodeAll } from '../../nas/task/images/decode-all.ts';
 import { openDataset } from '../../nas/task/images/dataset.ts';
@@ -24,7 +24,7 @@ export const openProgramData = async (
   const fetchBlob: Parameters<typeof openDataset>[2] = (ref) =>
     persist(`data set ${dataset.name}`, retrySeconds, () => fetchCached(ref));
   const bytes = await fetchBlob(dataset.manifest);
-  const manifest = datasetManifestSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+  const manifest = imageManifestSchema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
   const fetchFile = localBlobFiles(store, cache);
   const stream = (split: SplitName): ReturnType<typeof openStreamed> =>
     openStreamed(manifest, split, {

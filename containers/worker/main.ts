@@ -13,7 +13,7 @@ import { createProtocolActivities } from '../../activities/protocol-activities.t
 import { reconcile } from '../../activities/reconcile/reconcile.ts';
 import { createCollectReport } from '../../activities/report/report.ts';
 import { listUnfinishedJobs } from '../../activities/reconcile/unfinished-jobs.ts';
-import { countNetwork } from '../../nas/training/networks/count-network.ts';
+import { countNetwork } from '../../nas/training/tasks/count-network.ts';
 import { requestTimeouts } from '../../store/request-timeouts.ts';
 import { createS3ObjectStore } from '../../store/s3-object-store.ts';
 import { identityOf } from '../../store/signed-fetch.ts';

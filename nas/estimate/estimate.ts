@@ -1,5 +1,7 @@
 import { mean, sampleStandardDeviation } from 'simple-statistics';
-import { trainingParts, type DatasetManifest } from '../task/images/manifest.ts';
+import type { DatasetManifest } from '../task/manifest.ts';
+import type { NetworkSize } from '../task/task.ts';
+import { taskOf } from '../task/tasks.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { givenCell } from '../experiment/given-cell.ts';
 import { isSearch } from '../job/job.ts';
@@ -11,17 +13,14 @@ import { isBlackBox } from '../search/strategy-schema.ts';
 import type { BlackBoxChoice } from '../search/strategy-schema.ts';
 import { STRATEGIES } from '../search/registry.ts';
 import { rungFidelities } from '../search/trials/sampler.ts';
-import type { NetworkSize } from '../task/recipe.ts';
 import type { StageName } from '../experiment/stage-name.ts';
 import { baselineCellsToAdd } from '../protocol/stages.ts';
 import { randomFromSeed, type Random } from '../core/random.ts';
 import { InvalidArchitectureError } from '../training/program.ts';
-import { countMultiplyAdds } from '../training/layers/counting.ts';
-import { describeClassifier, type NetworkSetting } from '../training/networks/network.ts';
-import { networkOf } from '../training/networks/registry.ts';
 import { costOfPasses, passesOf } from '../training/programs/passes.ts';
 import type { ImageCounts } from '../training/programs/passes.ts';
 import { oneJobProgramOf } from '../training/programs/program-table.ts';
+import { tensorTaskOf } from '../training/tasks/registry.ts';
 
 /**
  * Expected cost of one stage; cells that are not known are taken to be as dear as random ones are on average.
@@ -30,7 +29,7 @@ export interface StageEstimate {
   readonly stage: StageName;
   /** Batch jobs, each trial of a search by trials among them. */
   readonly jobs: number;
-  /** Images passed, training and scoring together. */
+  /** Examples passed, training and scoring together. */
   readonly images: number;
   readonly multiplyAdds: number;
   /** Machine hours if every attempt of every job used its whole time limit. */
@@ -45,13 +44,6 @@ export interface StageEstimate {
  */
 const STANDARD_ERROR = 0.005;
 const [FEWEST, MOST] = [16, 256];
-
-const settingOf = (size: NetworkSize, { shape, classes }: DatasetManifest): NetworkSetting => ({
-  size,
-  image: shape,
-  classes: classes.length,
-  auxiliary: false,
-});
 
 /** Average over random architectures that can be built, the same at every call. */
 const meanOf = (cost: (random: Random) => number): number => {
@@ -73,14 +65,14 @@ const meanOf = (cost: (random: Random) => number): number => {
   return mean(costs);
 };
 
-/** Multiply-adds of one forward pass of one image by the size of a network. */
+/** Multiply-adds of one forward pass of one example by the size of a network. */
 type BySize = (size: NetworkSize) => number;
 
 /** Of a printed cell. */
 const cellMultiplyAdds =
-  ({ space }: Experiment, dataset: DatasetManifest, genotype: string): BySize =>
+  ({ space, task }: Experiment, dataset: DatasetManifest, genotype: string): BySize =>
   (size) =>
-    countMultiplyAdds(describeClassifier(networkOf(space, genotype), settingOf(size, dataset)));
+    tensorTaskOf(task.kind).describe(dataset, { space, genotype, size }).multiplyAdds;
 
 /** Averaged over random cells. */
 const meanMultiplyAdds = (experiment: Experiment, dataset: DatasetManifest): BySize => {
@@ -127,7 +119,7 @@ const oneJobCost = (
 ): JobEstimate => {
   const spec = programOf(experiment, job);
   if (!isSearch(spec)) throw new Error(`${job.jobId}: no search of one job`);
-  const multiplyAdds = oneJobProgramOf(spec.strategy).multiplyAdds(spec, settingOf(spec.network, dataset));
+  const multiplyAdds = oneJobProgramOf(spec.strategy).multiplyAdds(spec, dataset);
   return costOfPasses(passesOf(spec, counts), meanOf(multiplyAdds));
 };
 
@@ -179,14 +171,14 @@ const sumOf = (
 ): number => parts.reduce((sum, [jobs, each]) => sum + jobs * of(each), 0);
 
 /**
- * Estimates each stage from the experiment and the data set's sizes; nothing is run. Images are counted by
+ * Estimates each stage from the experiment and the data set's sizes; nothing is run. Examples are counted by
  * the functions by which the programs count them.
  */
 export const estimate = (experiment: Experiment, dataset: DatasetManifest): StageEstimate[] => {
   const { stages, resources, gate, strategy, origin } = experiment;
   const { retrain, evaluate } = stages;
   const counts = {
-    ...trainingParts(dataset, experiment.task.validationFraction),
+    ...taskOf(experiment.task.kind).parts(dataset, experiment.task),
     test: dataset.splits.test.count,
   };
   const perRandom = meanMultiplyAdds(experiment, dataset);

@@ -1,5 +1,7 @@
 import { max, min } from 'simple-statistics';
-import type { DatasetManifest } from '../task/images/manifest.ts';
+import type { DatasetManifest } from '../task/manifest.ts';
+import { STAGE_KEYS, type StageKey } from '../task/task.ts';
+import { taskOf } from '../task/tasks.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { givenCell } from '../experiment/given-cell.ts';
 import { LARGEST_GPU_MIB } from '../experiment/gpu-memory.ts';
@@ -15,23 +17,15 @@ import { isGiven } from '../search/given.ts';
 import { isOneJob, oneJobSearchOf } from '../search/one-job/registry.ts';
 import { withinLimits } from '../search/objective.ts';
 import type { Measures } from '../search/objective.ts';
-import { countMultiplyAdds, countParameters } from '../training/layers/counting.ts';
-import { oneValueOnly } from '../training/layers/batch-norm.ts';
-import { countNetwork } from '../training/networks/count-network.ts';
-import { describeClassifier, type NetworkSetting } from '../training/networks/network.ts';
-import { networkOf } from '../training/networks/registry.ts';
+import { countNetwork } from '../training/tasks/count-network.ts';
+import { tensorTaskOf } from '../training/tasks/registry.ts';
+import type { NetworkFacts } from '../training/tasks/tensor-task.ts';
 import { optimizerOf } from '../training/optimizers/from-recipe.ts';
 import { InvalidArchitectureError } from '../training/program.ts';
-import type { Description } from '../training/layers/shape-layers.ts';
-import { supernetOf } from '../training/supernets/registry.ts';
-import { describeSupernet } from '../training/supernets/supernet.ts';
-
-export const STAGES = ['search', 'retrain', 'evaluate'] as const;
-type Stage = (typeof STAGES)[number];
 
 /** What one job of a stage trains. */
 export interface NetworkSizes {
-  readonly stage: Stage;
+  readonly stage: StageKey;
   /** `supernet`, `given cell`, or the mean of random architectures. */
   readonly network: string;
   /**
@@ -39,7 +33,7 @@ export interface NetworkSizes {
    * reports count them.
    */
   readonly parameters: number;
-  /** Of one image, forward. */
+  /** Of one example, forward. */
   readonly multiplyAdds: number;
   /** All intermediate results of one training minibatch, float32. */
   readonly activationBytes: number;
@@ -53,30 +47,12 @@ export interface NetworkSizes {
 
 const SAMPLES = 16;
 
-const settingOf = (
-  experiment: Experiment,
-  stage: Stage,
-  dataset: DatasetManifest,
-  auxiliary: boolean,
-): NetworkSetting => ({
-  size: experiment.stages[stage].network,
-  image: dataset.shape,
-  classes: dataset.classes.length,
-  auxiliary: auxiliary && experiment.stages[stage].recipe.auxiliaryWeight > 0,
-});
-
-/** A network as it is trained, and as it is used afterwards. */
-interface Described {
-  readonly trained: Description;
-  readonly used: Description;
-}
-
 /** Those that can be built at this size, and why another cannot. */
 const built = (
   genotypes: readonly string[],
-  describe: (genotype: string) => Described,
-): { readonly described: readonly Described[]; readonly failure?: InvalidArchitectureError } => {
-  const described: Described[] = [];
+  describe: (genotype: string) => NetworkFacts,
+): { readonly described: readonly NetworkFacts[]; readonly failure?: InvalidArchitectureError } => {
+  const described: NetworkFacts[] = [];
   let failure: InvalidArchitectureError | undefined;
   for (const genotype of genotypes)
     try {
@@ -91,23 +67,16 @@ const built = (
 /** Architectures that a stage trains, as far as they are known before it. */
 const descriptionsOf = (
   experiment: Experiment,
-  stage: Stage,
+  stage: StageKey,
   dataset: DatasetManifest,
   samples: number,
-): readonly [network: string, descriptions: readonly Described[]] => {
-  const { space, strategy } = experiment;
-  const [whole, plain] = [true, false].map((auxiliary) =>
-    settingOf(experiment, stage, dataset, auxiliary),
-  ) as [NetworkSetting, NetworkSetting];
-  if (stage === 'search' && isOneJob(strategy) && oneJobSearchOf(strategy).trains === 'mixture') {
-    const supernet = describeSupernet(supernetOf(space.name, plain));
-    return ['supernet', [{ trained: supernet, used: supernet }]];
-  }
-  const describe = (genotype: string): Described => {
-    const build = networkOf(space, genotype);
-    const used = describeClassifier(build, plain);
-    return { used, trained: whole.auxiliary ? describeClassifier(build, whole) : used };
-  };
+): readonly [network: string, descriptions: readonly NetworkFacts[]] => {
+  const { space, strategy, task, stages } = experiment;
+  const { network: size, recipe } = stages[stage];
+  const { describe: facts, describeMixture } = tensorTaskOf(task.kind);
+  if (stage === 'search' && isOneJob(strategy) && oneJobSearchOf(strategy).trains === 'mixture')
+    return ['supernet', [describeMixture(dataset, { space, size, recipe })]];
+  const describe = (genotype: string): NetworkFacts => facts(dataset, { space, genotype, size, recipe });
   if (isGiven(strategy)) return ['given cell', [describe(givenCell(experiment).genotype)]];
   const random = randomFromSeed(0);
   const drawn = Array.from({ length: samples }, () => spaceOf(experiment.space).sample(random).genotype);
@@ -128,29 +97,29 @@ const weightCopies = ({ optimizer, emaDecay }: Recipe): number => {
 };
 
 /** See `NetworkSizes.leastBytes`. */
-const leastBytes = (recipe: Recipe, { trained }: Described): number =>
-  FLOAT_BYTES * weightCopies(recipe) * countParameters(trained) +
+const leastBytes = (recipe: Recipe, { trainedParameters, keptBytes }: NetworkFacts): number =>
+  FLOAT_BYTES * weightCopies(recipe) * trainedParameters +
   // Where there is a choice, the narrower numbers.
-  (recipe.precision === 'float32' ? 1 : 0.5) * recipe.batchSize * trained.keptBytes;
+  (recipe.precision === 'float32' ? 1 : 0.5) * recipe.batchSize * keptBytes;
 
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-const stagesOf = ({ strategy, stages }: Experiment): readonly Stage[] => [
+const stagesOf = ({ strategy, stages }: Experiment): readonly StageKey[] => [
   ...(isGiven(strategy) ? [] : (['search'] as const)),
   ...(stages.retrain.topK === 0 ? [] : (['retrain'] as const)),
   'evaluate',
 ];
 
-const stageSizes = (experiment: Experiment, dataset: DatasetManifest, stage: Stage): NetworkSizes => {
+const stageSizes = (experiment: Experiment, dataset: DatasetManifest, stage: StageKey): NetworkSizes => {
   const { recipe } = experiment.stages[stage];
   const [network, descriptions] = descriptionsOf(experiment, stage, dataset, SAMPLES);
   return {
     stage,
     network,
-    parameters: mean(descriptions.map(({ used }) => countParameters(used))),
-    multiplyAdds: mean(descriptions.map(({ used }) => countMultiplyAdds(used))),
-    activationBytes: recipe.batchSize * mean(descriptions.map(({ trained }) => trained.activationBytes)),
+    parameters: mean(descriptions.map(({ parameters }) => parameters)),
+    multiplyAdds: mean(descriptions.map(({ multiplyAdds }) => multiplyAdds)),
+    activationBytes: recipe.batchSize * mean(descriptions.map(({ activationBytes }) => activationBytes)),
     leastBytes: min(descriptions.map((described) => leastBytes(recipe, described))),
   };
 };
@@ -178,7 +147,7 @@ const MOST_SAMPLES = 1000;
  */
 export const limitedNetworks = (
   experiment: Experiment,
-  { shape, classes }: DatasetManifest,
+  data: DatasetManifest,
 ): LimitedNetworks | undefined => {
   const { objective, table, network } = experiment.stages.search;
   const { [LATENCY]: _timed, ...limits } = objective?.limits ?? {};
@@ -190,7 +159,7 @@ export const limitedNetworks = (
   let within = 0;
   for (let drawn = 0; drawn < MOST_SAMPLES && (drawn < LIMITED_SAMPLES || within === 0); drawn++) {
     const { genotype } = spaceOf(experiment.space).sample(random);
-    const count = countNetwork({ space, genotype, size: network, image: shape, classes: classes.length });
+    const count = countNetwork({ space, genotype, size: network, data });
     if (count === undefined) continue;
     counts.push({ ...count });
     if (withinLimits({ limits, weights: {} }, { ...count })) within++;
@@ -217,18 +186,14 @@ export const describeLimits = ({ networks, within, ranges }: LimitedNetworks): s
 
 const MiB = 2 ** 20;
 
-/** Bytes of the data set that a job holds from its first step on; files are decoded as they are needed. */
-const heldBytes = ({ encoding, shape, splits }: DatasetManifest): number =>
-  encoding === 'files' ? 0 : splits.train.count * shape.reduce((product, size) => product * size, 1);
-
 const throwAll = (errors: readonly InputError[]): void => {
   const [first, ...rest] = errors;
   if (first !== undefined) throw inputErrors([first, ...rest]);
 };
 
-/** What is said of a stage whose networks cannot have images of the data set's size. */
+/** What is said of a stage whose networks cannot have examples of the data set's size. */
 const unfit = (
-  stage: Stage,
+  stage: StageKey,
   { experiment, place }: LoadedExperiment,
   dataset: DatasetManifest,
   cause: InvalidArchitectureError,
@@ -236,14 +201,14 @@ const unfit = (
   inputError(
     place(['stages', stage, 'network']),
     experiment.stages[stage].network,
-    `a size that fits the ${dataset.shape.join(' × ')} images of ${dataset.name}`,
+    `a size that fits the ${taskOf(experiment.task.kind).examples(dataset)} of ${dataset.name}`,
     cause.message,
     { cause },
   );
 
 /** What a network check says; of networks that cannot be built, that. */
 const orUnfit = (
-  stage: Stage,
+  stage: StageKey,
   loaded: LoadedExperiment,
   dataset: DatasetManifest,
   check: () => readonly InputError[],
@@ -257,7 +222,7 @@ const orUnfit = (
 };
 
 const beyondMemory = (
-  stage: Stage,
+  stage: StageKey,
   { experiment, place }: LoadedExperiment,
   dataset: DatasetManifest,
   gpuMemoryMiB: number,
@@ -265,9 +230,7 @@ const beyondMemory = (
   const { gpus, memoryMiB } = experiment.resources;
   const { leastBytes } = stageSizes(experiment, dataset, stage);
   const { network, recipe } = experiment.stages[stage];
-  const what =
-    `weights of ${network.channels} channels and ` +
-    `${network.layers} layers with their gradients, and what minibatches of ${recipe.batchSize} keep for them`;
+  const what = `weights of ${taskOf(experiment.task.kind).sizeText(network)} with their gradients, and what minibatches of ${recipe.batchSize} keep for them`;
   const smaller = `lower stages.${stage}.recipe.batchSize or stages.${stage}.network`;
   if (gpus > 0) {
     const needed = Math.ceil(leastBytes / MiB);
@@ -281,7 +244,7 @@ const beyondMemory = (
       ),
     ];
   }
-  const needed = Math.ceil((leastBytes + heldBytes(dataset)) / MiB);
+  const needed = Math.ceil((leastBytes + taskOf(experiment.task.kind).heldBytes(dataset)) / MiB);
   if (needed <= memoryMiB) return [];
   return [
     inputError(
@@ -298,7 +261,7 @@ const beyondMemory = (
  * job, or of the GPU where it has one.
  */
 export const checkStageMemory = (
-  stage: Stage,
+  stage: StageKey,
   loaded: LoadedExperiment,
   dataset: DatasetManifest,
   gpuMemoryMiB = LARGEST_GPU_MIB,
@@ -311,14 +274,14 @@ export const checkMemory = (
   loaded: LoadedExperiment,
   dataset: DatasetManifest,
   gpuMemoryMiB?: number,
-): void => throwAll(STAGES.flatMap((stage) => checkStageMemory(stage, loaded, dataset, gpuMemoryMiB)));
+): void => throwAll(STAGE_KEYS.flatMap((stage) => checkStageMemory(stage, loaded, dataset, gpuMemoryMiB)));
 
 /**
- * Stages whose networks cannot have images of the data set's size, or where such an image leaves a batch norm
- * a single value to normalise.
+ * Stages whose networks cannot have examples of the data set's size, or cannot be trained by such minibatches
+ * of them.
  */
 export const checkStageNetwork = (
-  stage: Stage,
+  stage: StageKey,
   loaded: LoadedExperiment,
   dataset: DatasetManifest,
 ): readonly InputError[] => {
@@ -328,14 +291,14 @@ export const checkStageNetwork = (
   const { recipe } = experiment.stages[stage];
   return orUnfit(stage, loaded, dataset, () => {
     const [, descriptions] = descriptionsOf(experiment, stage, dataset, 1);
-    return descriptions.flatMap(({ trained }) => {
-      const refusal = oneValueOnly(recipe.batchSize, trained.leastNormalizedPixels);
+    return descriptions.flatMap(({ refusesBatch }) => {
+      const refusal = refusesBatch(recipe.batchSize);
       return refusal === undefined
         ? []
         : inputError(
             place(['stages', stage, 'recipe', 'batchSize']),
             recipe.batchSize,
-            `at least 2 on the ${dataset.shape.join(' × ')} images of ${dataset.name}`,
+            `at least 2 on the ${taskOf(experiment.task.kind).examples(dataset)} of ${dataset.name}`,
             refusal,
           );
     });
@@ -344,4 +307,4 @@ export const checkStageNetwork = (
 
 /** Throws one `InputError` that lists the stages whose networks do not fit the data set. */
 export const checkNetworks = (loaded: LoadedExperiment, dataset: DatasetManifest): void =>
-  throwAll(STAGES.flatMap((stage) => checkStageNetwork(stage, loaded, dataset)));
+  throwAll(STAGE_KEYS.flatMap((stage) => checkStageNetwork(stage, loaded, dataset)));

@@ -2,20 +2,20 @@ import { inputError, inputErrors } from '../core/input-error.ts';
 import type { InputError } from '../core/input-error.ts';
 import { isGiven } from '../search/given.ts';
 import { isOneJob, oneJobSearchOf } from '../search/one-job/registry.ts';
-import type { AskedOfData, DataFacts } from '../task/task.ts';
+import type { DatasetManifest } from '../task/manifest.ts';
+import { STAGE_KEYS, type AskedOfData, type StageKey } from '../task/task.ts';
 import { taskOf } from '../task/tasks.ts';
 import { termsOf } from '../task/terms.ts';
 import type { Place } from '../core/place.ts';
+import { checkTaskOfData } from './check-task.ts';
 import type { Experiment } from './experiment.ts';
 import { oneJobToCheck } from './one-job-to-check.ts';
 
-type Stage = 'search' | 'retrain' | 'evaluate';
-
 /** A data set as far as checks before a run ask it. */
 export interface CheckedDataset {
-  readonly manifest: DataFacts;
-  /** Training examples by class, where there are classes and they have been counted. */
-  readonly trainCounts?: readonly number[];
+  readonly manifest: DatasetManifest;
+  /** What its task counts of the examples, where they have been counted. */
+  readonly counts?: unknown;
 }
 
 /** A contradiction between an experiment and its data set, each place where there is one. */
@@ -25,38 +25,36 @@ export type DatasetCheck = (
   place: Place,
 ) => Iterable<InputError>;
 
-const STAGES = ['search', 'retrain', 'evaluate'] as const;
-
 /**
  * Whether a stage trains something: a given cell is not searched for, and stage 2's recipe also selects a
  * baseline that is not brought.
  */
-const trains = (stage: Stage, { strategy, origin, stages }: Experiment): boolean =>
+const trains = (stage: StageKey, { strategy, origin, stages }: Experiment): boolean =>
   stage === 'search'
     ? !isGiven(strategy)
     : stage === 'evaluate' || origin === undefined || stages.retrain.topK > 0;
 
 const asked = (experiment: Experiment, place: Place): AskedOfData => ({
-  validationFraction: experiment.task.validationFraction,
-  stages: STAGES.filter((stage) => trains(stage, experiment)).map((name) => ({
-    name,
-    augmentation: experiment.stages[name].augmentation,
-  })),
+  section: experiment.task,
+  stages: STAGE_KEYS.filter((stage) => trains(stage, experiment)).map((name) => {
+    const { network, recipe, augmentation } = experiment.stages[name];
+    return { name, network, recipe, augmentation };
+  }),
   searches: !isGiven(experiment.strategy),
   memoryMiB: experiment.resources.memoryMiB,
   place,
 });
 
-const checkSplit: DatasetCheck = (experiment, { manifest, trainCounts }, place) =>
-  taskOf(experiment.task.kind).checkSplit(manifest, asked(experiment, place), trainCounts);
+const checkSplit: DatasetCheck = (experiment, { manifest, counts }, place) =>
+  taskOf(experiment.task.kind).checkSplit(manifest, asked(experiment, place), counts);
 
 /** What the split leaves each part; not known where it cannot be made. */
 const partsOf = (experiment: Experiment, dataset: CheckedDataset, place: Place) =>
   [...checkSplit(experiment, dataset, place)].length > 0
     ? undefined
-    : taskOf(experiment.task.kind).parts(dataset.manifest, experiment.task.validationFraction);
+    : taskOf(experiment.task.kind).parts(dataset.manifest, experiment.task);
 
-const checkBatchSize = (stage: Stage): DatasetCheck =>
+const checkBatchSize = (stage: StageKey): DatasetCheck =>
   function* (experiment, dataset, place) {
     if (!trains(stage, experiment)) return;
     const { manifest } = dataset;
@@ -88,7 +86,7 @@ function* checkSearched(
 /** Counts that the data set decides. Every check lists all that it finds, whatever the others find. */
 export const DATASET_CHECKS: readonly DatasetCheck[] = [
   checkSplit,
-  ...STAGES.map(checkBatchSize),
+  ...STAGE_KEYS.map(checkBatchSize),
   checkSearched,
   (experiment, { manifest }, place) => taskOf(experiment.task.kind).check(manifest, asked(experiment, place)),
 ];
@@ -96,11 +94,13 @@ export const DATASET_CHECKS: readonly DatasetCheck[] = [
 /** Throws one `InputError` that lists what contradicts the data set. */
 export const checkAgainstDataset = (
   experiment: Experiment,
-  manifest: DataFacts,
+  manifest: DatasetManifest,
   place: Place,
-  trainCounts?: readonly number[],
+  counts?: unknown,
 ): void => {
-  const dataset = { manifest, ...(trainCounts && { trainCounts }) };
-  const [first, ...rest] = DATASET_CHECKS.flatMap((check) => [...check(experiment, dataset, place)]);
+  const dataset = { manifest, counts };
+  const another = [...checkTaskOfData(experiment, manifest, place)];
+  const [first, ...rest] =
+    another.length > 0 ? another : DATASET_CHECKS.flatMap((check) => [...check(experiment, dataset, place)]);
   if (first !== undefined) throw inputErrors([first, ...rest]);
 };

@@ -1,5 +1,6 @@
 import type { Experiment } from './experiment.ts';
 import { checkMetric } from './check-metric.ts';
+import { checkTaskOfSpace } from './check-task.ts';
 import type { Place } from '../core/place.ts';
 import type { Check } from './check.ts';
 import { checkBlackBox } from './check-black-box.ts';
@@ -185,6 +186,7 @@ export const EXPERIMENT_CHECKS: readonly Check[] = [
   checkGiven,
   checkGate,
   checkBlackBox,
+  checkTaskOfSpace,
   checkMetric,
   checkTopK,
   checkSpaceOptions,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { experimentSchema } from './experiment.ts';
+import { describedExperiment } from './experiment.ts';
 import { inputError } from '../core/input-error.ts';
 import type { InputError } from '../core/input-error.ts';
 import { suggestion } from '../core/nearest.ts';
@@ -22,9 +22,12 @@ interface JsonSchema {
   readonly enum?: readonly unknown[];
 }
 
-/** The experiment's JSON Schema, for editors (`nas schema`) and for messages. */
-export const experimentJsonSchema = (): object =>
-  z.toJSONSchema(experimentSchema, { io: 'input', target: 'draft-2020-12' });
+/**
+ * The JSON Schema of experiments, for editors (`nas schema`): of all tasks, or, for messages about one that is
+ * written, of its own.
+ */
+export const experimentJsonSchema = (raw?: unknown): object =>
+  z.toJSONSchema(describedExperiment(raw), { io: 'input', target: 'draft-2020-12' });
 
 const valueAt = (root: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>(
@@ -90,8 +93,8 @@ interface DocumentGuide {
   readonly fixes?: Readonly<Record<string, string>>;
 }
 
-export const experimentGuide = (): DocumentGuide => ({
-  schema: experimentJsonSchema(),
+export const experimentGuide = (raw: unknown): DocumentGuide => ({
+  schema: experimentJsonSchema(raw),
   lookUp: 'run nas schema to see every field with its type and default',
 });
 

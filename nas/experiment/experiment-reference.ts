@@ -2,6 +2,7 @@ import { experimentJsonSchema } from './experiment-issues.ts';
 
 /** The part of a JSON Schema that describes a field. */
 interface FieldSchema {
+  readonly title?: string;
   readonly type?: string;
   readonly description?: string;
   readonly properties?: Readonly<Record<string, FieldSchema>>;
@@ -69,8 +70,10 @@ const allowedOf = (schema: FieldSchema): string => {
   ].join(', ');
 };
 
-const tagOf = ({ properties = {} }: FieldSchema): string =>
-  String(properties['name']?.const ?? properties['name']?.default ?? properties['kind']?.const ?? '');
+const tagOf = ({ title, properties = {} }: FieldSchema): string =>
+  String(
+    title ?? properties['name']?.const ?? properties['name']?.default ?? properties['kind']?.const ?? '',
+  );
 
 const fieldsOf = (schema: FieldSchema, path: string): readonly FieldReference[] => [
   ...Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {

@@ -1,33 +1,14 @@
 import { z } from 'zod';
 import { given } from '../search/given.ts';
 import { oneJobSchemas } from '../search/one-job/registry.ts';
-import { recipeSchema } from '../task/recipe.ts';
-import { TASKS } from '../task/tasks.ts';
-import { DEFAULT_TASK, taskKinds } from '../task/terms.ts';
+import { STAGE_KEYS, type StageKey, type StageSchemas, type TaskTypes } from '../task/task.ts';
+import { namedTask, taskOf } from '../task/tasks.ts';
+import { DEFAULT_TASK, taskKinds, termsOf, type TaskKind } from '../task/terms.ts';
 import { spaceSchema } from '../space/registry.ts';
 import { objectiveSchema } from '../search/objective.ts';
 import { blackBoxSchemas } from '../search/strategy-schema.ts';
 
-const { sizes: networkSchema, augmentation: augmentationSchema } = TASKS[DEFAULT_TASK];
-
 const seeds = z.array(z.number().int().min(0)).min(1);
-
-const task = z.strictObject({
-  kind: z.literal(taskKinds()).describe('What is learnt: classes of images.').default(DEFAULT_TASK),
-  data: z.string().describe('Name of a data set known to `nas data list`.'),
-  validationFraction: z
-    .number()
-    .gt(0)
-    .lt(1)
-    .describe('Fraction of the training split held out as validation, stratified by class (DARTS uses half).')
-    .default(0.5),
-  splitSeed: z
-    .number()
-    .int()
-    .min(0)
-    .describe('Seed of the train/validation split, the same for all stages.')
-    .default(0),
-});
 
 /** How stage 1 searches: a search of one job, none, or one by trials. */
 export const strategySchema = z.discriminatedUnion('name', [...oneJobSchemas, given, ...blackBoxSchemas]);
@@ -46,7 +27,7 @@ const searchTable = z.strictObject({
     .optional(),
 });
 
-const searchStage = z.strictObject({
+const searchFields = {
   seeds: seeds.describe('One search a seed.').default([0, 1, 2, 3]),
   evaluations: z
     .number()
@@ -76,39 +57,9 @@ const searchStage = z.strictObject({
   table: searchTable
     .describe('Look trials up instead of training them; stages 2 and 3 train as always.')
     .optional(),
-  network: networkSchema
-    .describe("Size of the network that searches: the supernet's, or each trial's.")
-    .prefault({}),
-  recipe: recipeSchema.describe('How it is trained.').prefault({}),
-  augmentation: augmentationSchema.describe('How its training images are varied.').prefault({}),
-});
+};
 
-/**
- * How a found cell is trained: DARTS' final network for CIFAR-10 (Liu et al. 2019, §A.2), of which an
- * experiment may change any part.
- */
-const finalNetwork = networkSchema
-  .extend({
-    channels: networkSchema.shape.channels.removeDefault().default(36),
-    layers: networkSchema.shape.layers.removeDefault().default(20),
-  })
-  .prefault({});
-const finalRecipe = recipeSchema
-  .extend({
-    epochs: recipeSchema.shape.epochs
-      .removeDefault()
-      .describe('Passes over the training images.')
-      .default(600),
-    batchSize: recipeSchema.shape.batchSize.removeDefault().default(96),
-    auxiliaryWeight: recipeSchema.shape.auxiliaryWeight.removeDefault().default(0.4),
-    dropPath: recipeSchema.shape.dropPath.removeDefault().default(0.2),
-  })
-  .prefault({});
-const finalAugmentation = augmentationSchema
-  .extend({ cutout: augmentationSchema.shape.cutout.removeDefault().default(16) })
-  .prefault({});
-
-const retrainStage = z.strictObject({
+const retrainFields = {
   topK: z
     .number()
     .int()
@@ -118,25 +69,17 @@ const retrainStage = z.strictObject({
     )
     .default(4),
   seed: z.number().int().min(0).describe('Training seed of every candidate.').default(0),
-  network: finalNetwork.describe("Size of the retrained networks; defaults as DARTS' final network."),
-  recipe: finalRecipe.describe("How they are trained; defaults as DARTS' final network."),
-  augmentation: finalAugmentation.describe('How their training images are varied.'),
-});
+};
 
-const evaluateStage = z.strictObject({
-  seeds: seeds
-    .describe('Training seeds of both contenders; the verdict pairs them.')
-    .default([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
-  network: finalNetwork.describe("Size of both contenders' networks; defaults as DARTS' final network."),
-  recipe: finalRecipe.describe("How they are trained; defaults as DARTS' final network."),
-  augmentation: finalAugmentation.describe('How their training images are varied.'),
-  baselineSeed: z
-    .number()
-    .int()
-    .min(0)
-    .describe("Seed of the random cells that spend the baseline's budget.")
-    .default(1000),
-});
+const evaluateSeeds = seeds
+  .describe('Training seeds of both contenders; the verdict pairs them.')
+  .default([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+const baselineSeed = z
+  .number()
+  .int()
+  .min(0)
+  .describe("Seed of the random cells that spend the baseline's budget.")
+  .default(1000);
 
 const resources = z.strictObject({
   queue: z.string().describe('Batch job queue; the configured default queue when absent.').optional(),
@@ -184,7 +127,7 @@ const resources = z.strictObject({
     .default(0),
 });
 
-const checkpoint = z.strictObject({
+export const checkpointSchema = z.strictObject({
   intervalSeconds: z
     .union([z.literal('auto'), z.number().positive()])
     .describe(
@@ -268,52 +211,150 @@ const origin = z.strictObject({
     .describe('The random cell that the origin compared with, printed; stage 3 compares with it again.'),
 });
 
-/** One experiment: the whole protocol in one document, every default beside its field. */
-export const experimentSchema = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,47}$/, 'allowed: lower-case letters, digits and dashes, at most 48')
-    .describe('Of the experiment; runs are named after it and the time they start.'),
-  description: z
-    .string()
-    .describe('For readers: shown in Temporal and in the report, without influence on the run.')
-    .default(''),
-  space: spaceSchema.describe('The search space, with its options.'),
-  strategy: strategySchema.describe('How stage 1 searches, with its options.'),
-  genotype: z
-    .string()
-    .describe(
-      'Of the strategy `given`: a published name (`DARTS_V2`), a printed genotype, or `random`, drawn with the first search seed.',
-    )
-    .optional(),
-  origin: origin
-    .describe('Where the cells of a transferred run come from; `nas transfer` writes it.')
-    .optional(),
-  gate: gate
-    .describe(
-      "A look at stage 1's scores before they are trusted: a sample of its cells is trained shortly, and Kendall's τ between standing and accuracy decides how many stage 2 retrains and whether stage 3 waits. Absent: no gate.",
-    )
-    .optional(),
-  task: task.describe('Data, and what is learnt from it.'),
-  stages: z
-    .strictObject({
-      search: searchStage.describe('Stage 1: the proxy search.').prefault({}),
-      retrain: retrainStage
-        .describe('Stage 2: the best cells of stage 1, trained from scratch and ranked on validation images.')
-        .prefault({}),
-      evaluate: evaluateStage
-        .describe(
-          'Stage 3: the winner and an equal-budget random baseline, trained with every seed and scored on the test split.',
-        )
-        .prefault({}),
-    })
-    .describe('The three stages of the protocol.'),
-  resources: resources.describe('What each job asks of Batch, and what it costs.').prefault({}),
-  checkpoint: checkpoint.describe('When jobs write checkpoints, and how many are kept.').prefault({}),
-  budget: budget.describe('What a run may use before it pauses; no bound where absent.').prefault({}),
-  rehearsal: rehearsal
-    .describe('A drill of the durability promise: the first job of stage 1 is reclaimed on purpose.')
-    .prefault({}),
+type OwnFields = TaskTypes['network'];
+
+/** The parts of an experiment that its task decides. */
+interface TaskSections {
+  /** Kind, data set, and what else the task asks of them. */
+  readonly task: z.ZodType<
+    { readonly kind: TaskKind; readonly data: string } & OwnFields,
+    { readonly kind?: TaskKind; readonly data: string } & OwnFields
+  >;
+  readonly stages: Readonly<Record<StageKey, StageSchemas>>;
+}
+
+/** A part that may be left out for its defaults. */
+const optionalPart = <Part>(schema: z.ZodType<Part>) => schema.prefault({} as never);
+
+const networkFields = ({ network, recipe, augmentation }: StageSchemas) => ({
+  network: optionalPart(network),
+  recipe: optionalPart(recipe),
+  ...((augmentation && { augmentation: optionalPart(augmentation) }) as unknown as {
+    readonly augmentation: z.ZodOptional<z.ZodType<OwnFields>>;
+  }),
 });
-export type Experiment = z.infer<typeof experimentSchema>;
-export type ExperimentInput = z.input<typeof experimentSchema>;
+
+/** One experiment: the whole protocol in one document, every default beside its field. */
+const experimentOf = ({ task, stages }: TaskSections) =>
+  z.strictObject({
+    name: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,47}$/, 'allowed: lower-case letters, digits and dashes, at most 48')
+      .describe('Of the experiment; runs are named after it and the time they start.'),
+    description: z
+      .string()
+      .describe('For readers: shown in Temporal and in the report, without influence on the run.')
+      .default(''),
+    space: spaceSchema.describe('The search space, with its options.'),
+    strategy: strategySchema.describe('How stage 1 searches, with its options.'),
+    genotype: z
+      .string()
+      .describe(
+        'Of the strategy `given`: a published name (`DARTS_V2`), a printed genotype, or `random`, drawn with the first search seed.',
+      )
+      .optional(),
+    origin: origin
+      .describe('Where the cells of a transferred run come from; `nas transfer` writes it.')
+      .optional(),
+    gate: gate
+      .describe(
+        "A look at stage 1's scores before they are trusted: a sample of its cells is trained shortly, and Kendall's τ between standing and accuracy decides how many stage 2 retrains and whether stage 3 waits. Absent: no gate.",
+      )
+      .optional(),
+    task: task.describe('Data, and what is learnt from it.'),
+    stages: z
+      .strictObject({
+        search: z
+          .strictObject({ ...searchFields, ...networkFields(stages.search) })
+          .describe('Stage 1: the proxy search.')
+          .prefault({}),
+        retrain: z
+          .strictObject({ ...retrainFields, ...networkFields(stages.retrain) })
+          .describe(
+            'Stage 2: the best cells of stage 1, trained from scratch and ranked on validation images.',
+          )
+          .prefault({}),
+        evaluate: z
+          .strictObject({ seeds: evaluateSeeds, ...networkFields(stages.evaluate), baselineSeed })
+          .describe(
+            'Stage 3: the winner and an equal-budget random baseline, trained with every seed and scored on the test split.',
+          )
+          .prefault({}),
+      })
+      .describe('The three stages of the protocol.'),
+    resources: resources.describe('What each job asks of Batch, and what it costs.').prefault({}),
+    checkpoint: checkpointSchema.describe('When jobs write checkpoints, and how many are kept.').prefault({}),
+    budget: budget.describe('What a run may use before it pauses; no bound where absent.').prefault({}),
+    rehearsal: rehearsal
+      .describe('A drill of the durability promise: the first job of stage 1 is reclaimed on purpose.')
+      .prefault({}),
+  });
+
+export type Experiment = z.output<ReturnType<typeof experimentOf>>;
+export type ExperimentInput = z.input<ReturnType<typeof experimentOf>>;
+
+const sectionOf = (kind: TaskKind, kinds: readonly TaskKind[]) => {
+  const literal = z.literal(kinds).describe(`What is learnt: ${termsOf(kind).learnt}.`);
+  return z.strictObject({
+    kind: kind === DEFAULT_TASK ? literal.default(DEFAULT_TASK) : literal,
+    data: z.string().describe('Name of a data set known to `nas data list`.'),
+    ...taskOf(kind).section,
+  });
+};
+
+const sectionsOf = (kind: TaskKind): TaskSections => ({
+  // A kind that there is not is refused with those that there are.
+  task: sectionOf(kind, taskKinds()) as unknown as TaskSections['task'],
+  stages: taskOf(kind).stages,
+});
+
+/** The task that an experiment names, as it is written. */
+const kindOf = (raw: unknown): TaskKind => {
+  const { task } = (raw ?? {}) as { readonly task?: { readonly kind?: unknown } | null };
+  return namedTask(task?.kind);
+};
+
+const SCHEMAS = new Map<TaskKind, ReturnType<typeof experimentOf>>();
+const schemaOf = (kind: TaskKind): ReturnType<typeof experimentOf> => {
+  const schema = SCHEMAS.get(kind) ?? experimentOf(sectionsOf(kind));
+  SCHEMAS.set(kind, schema);
+  return schema;
+};
+
+/** An experiment, read by the schema of the task that it names. */
+export const experimentSchema = z.unknown().transform((raw, context): Experiment => {
+  const parsed = schemaOf(kindOf(raw)).safeParse(raw);
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) context.issues.push({ ...issue, input: raw } as never);
+  return z.NEVER;
+});
+
+/** One schema, or any of several. */
+const anyOf = (schemas: readonly z.ZodType[]): z.ZodType =>
+  schemas.length === 1 ? (schemas[0] as z.ZodType) : z.union(schemas as readonly [z.ZodType, z.ZodType]);
+
+/**
+ * A schema that describes experiments of one task, or of all: what the parts of several tasks are stands side
+ * by side. It describes, and reads nothing.
+ */
+export const describedExperiment = (raw?: unknown): z.ZodType => {
+  const kinds = raw === undefined ? taskKinds() : [kindOf(raw)];
+  const of = (stage: StageKey, part: keyof StageSchemas): z.ZodType[] =>
+    kinds.flatMap((kind) => {
+      const schema = taskOf(kind).stages[stage][part];
+      return schema === undefined ? [] : [kinds.length === 1 ? schema : schema.meta({ title: kind })];
+    });
+  const stages = Object.fromEntries(
+    STAGE_KEYS.map((stage) => [
+      stage,
+      Object.fromEntries(
+        (['network', 'recipe', 'augmentation'] as const).flatMap((part) => {
+          const schemas = of(stage, part);
+          return schemas.length === 0 ? [] : [[part, anyOf(schemas)]];
+        }),
+      ),
+    ]),
+  ) as unknown as TaskSections['stages'];
+  const task = anyOf(kinds.map((kind) => sectionOf(kind, raw === undefined ? [kind] : taskKinds())));
+  return experimentOf({ task: task as TaskSections['task'], stages });
+};

@@ -100,7 +100,7 @@ export const readExperimentText = (
   const ask = <T>(check: (loaded: LoadedExperiment) => Iterable<T>): readonly T[] =>
     experiment === undefined ? askAround(repaired, place, check) : [...check({ experiment, place })];
   const errors = [
-    ...issueErrors(raw, parsed.error?.issues ?? [], experimentGuide(), (path) => place(asPath(path))),
+    ...issueErrors(raw, parsed.error?.issues ?? [], experimentGuide(raw), (path) => place(asPath(path))),
     ...EXPERIMENT_CHECKS.flatMap((check) => ask((loaded) => check(loaded.experiment, place))),
   ];
   return {

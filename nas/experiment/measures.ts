@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { Json } from '../core/json.ts';
 import type { Experiment } from './experiment.ts';
 import { inputError } from '../core/input-error.ts';
-import type { NetworkSize } from '../task/recipe.ts';
+import type { DatasetManifest } from '../task/manifest.ts';
+import type { NetworkSize } from '../task/task.ts';
 import type { SpaceChoice } from '../space/registry.ts';
 import { isBlackBox } from '../search/strategy-schema.ts';
 import { checkObjective } from '../search/objective.ts';
@@ -21,7 +22,7 @@ export const TRIAL_MEASURES: readonly string[] = ['parameters', 'multiplyAdds', 
 export interface NetworkCounts {
   /** Trained weights. */
   readonly parameters: number;
-  /** Of one image, forward. */
+  /** Of one example, forward. */
   readonly multiplyAdds: number;
 }
 
@@ -33,9 +34,8 @@ export type CountNetwork = (network: {
   readonly space: SpaceChoice;
   readonly genotype: string;
   readonly size: NetworkSize;
-  /** Height, width, channels. */
-  readonly image: readonly [number, number, number];
-  readonly classes: number;
+  /** What it is trained on, which decides its ends. */
+  readonly data: DatasetManifest;
 }) => NetworkCounts | undefined;
 
 /** Where the strategy, or the one that proposes its networks, says which measures it keeps small. */

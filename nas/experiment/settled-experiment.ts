@@ -9,7 +9,7 @@ import { isBlackBox } from '../search/strategy-schema.ts';
  */
 export type SettledExperiment = Experiment & { readonly resources: { readonly parallelism: number } };
 
-export const settledExperimentSchema: z.ZodType<SettledExperiment> = experimentSchema.refine(
+export const settledExperimentSchema: z.ZodType<SettledExperiment, unknown> = experimentSchema.refine(
   (experiment): experiment is SettledExperiment => isSettled(experiment),
   { path: ['resources', 'parallelism'], message: 'missing' },
 );

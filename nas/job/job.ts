@@ -3,34 +3,37 @@ import type { Experiment } from '../experiment/experiment.ts';
 import type { ONE_JOB_SEARCHES, OneJobChoice, OneJobName } from '../search/one-job/registry.ts';
 import type { Grown } from '../search/inheritance.ts';
 import type { TaskKind } from '../task/terms.ts';
-import type { Augmentation, NetworkSize, Recipe } from '../task/recipe.ts';
+import type { SpaceChoice } from '../space/registry.ts';
+import type { TaskTypes } from '../task/task.ts';
 
 /** Data a program trains and scores on. */
-export interface TaskData {
+export type TaskData<Of extends TaskTypes = TaskTypes> = Of['section'] & {
   /** What is learnt of them; absent for the default task, which programs of 0.1.0 have. */
   readonly task?: TaskKind;
-  readonly validationFraction: number;
-  readonly splitSeed: number;
-  readonly augmentation: Augmentation;
-}
+} & (undefined extends Of['augmentation']
+    ? { readonly augmentation?: Of['augmentation'] }
+    : { readonly augmentation: Of['augmentation'] });
 
 /** What every program is given besides its kind and strategy. */
-export interface ProgramTask {
-  readonly space: Experiment['space'];
-  readonly network: NetworkSize;
-  readonly recipe: Recipe;
-  readonly data: TaskData;
+export interface ProgramTask<Of extends TaskTypes = TaskTypes> {
+  readonly space: SpaceChoice;
+  readonly network: Of['network'];
+  readonly recipe: Of['recipe'];
+  readonly data: TaskData<Of>;
   readonly seed: number;
 }
 
 /** Stage 1 by a search of one job; of any of them where no name is given. */
-export interface SearchSpec<Name extends OneJobName = OneJobName> extends ProgramTask {
+export interface SearchSpec<
+  Name extends OneJobName = OneJobName,
+  Of extends TaskTypes = TaskTypes,
+> extends ProgramTask<Of> {
   readonly kind: (typeof ONE_JOB_SEARCHES)[Name]['program'];
   readonly strategy: OneJobChoice<Name>;
 }
 
 /** Stages 2 and 3: train one network from scratch. */
-export interface TrainNetworkSpec extends ProgramTask {
+export interface TrainNetworkSpec<Of extends TaskTypes = TaskTypes> extends ProgramTask<Of> {
   readonly kind: 'train-network';
   /** The printed genotype, e.g. `Genotype(normal=[…], …)`. */
   readonly genotype: string;
@@ -119,7 +122,7 @@ export type CurvePoint = {
 export type TrainingCost = {
   /** Multiply-adds of all forward passes plus twice that for each backward pass. */
   readonly multiplyAdds: number;
-  /** Images passed forward, training and scoring together. */
+  /** Examples passed forward, training and scoring together; named after those of the first task. */
   readonly images: number;
 };
 
@@ -159,7 +162,7 @@ export interface TrainResult {
   readonly loss: number;
   readonly curve: readonly CurvePoint[];
   readonly parameters: number;
-  /** Multiply-adds of one forward pass of one image. */
+  /** Multiply-adds of one forward pass of one example. */
   readonly multiplyAdds: number;
   /** All intermediate results of one training minibatch, float32. */
   readonly activationBytes?: number;

@@ -6,6 +6,7 @@ import type { PlannedJob, PlannedTrial } from '../job/job-report.ts';
 import { epochsAt } from '../experiment/epochs-at.ts';
 import { timesTrials } from '../experiment/measures.ts';
 import type { Cell } from '../space/spaces.ts';
+import type { StageKey } from '../task/task.ts';
 import { DEFAULT_TASK } from '../task/terms.ts';
 import type { Recipe } from '../task/recipe.ts';
 import type { RunRecord } from '../experiment/run-record.ts';
@@ -17,21 +18,20 @@ import type { TrialToRun } from '../search/trial-search.ts';
 import { trialJobId } from '../job/trial-job-id.ts';
 
 const taskData = (
-  experiment: Experiment,
-  augmentation: Experiment['stages']['search']['augmentation'],
+  { task: { kind, data: _, ...section } }: Experiment,
+  { augmentation }: Experiment['stages'][StageKey],
 ): TaskData => ({
-  ...(experiment.task.kind === DEFAULT_TASK ? {} : { task: experiment.task.kind }),
-  validationFraction: experiment.task.validationFraction,
-  splitSeed: experiment.task.splitSeed,
-  augmentation,
+  ...(kind === DEFAULT_TASK ? {} : { task: kind }),
+  ...section,
+  ...(augmentation === undefined ? {} : { augmentation }),
 });
 
 /** Stage 1's program, where it is one. */
 const searchProgram = (experiment: Experiment, seed: number): SearchSpec => {
   const { space, strategy } = experiment;
-  const { network, recipe, augmentation } = experiment.stages.search;
+  const { network, recipe } = experiment.stages.search;
   if (!isOneJob(strategy)) throw new Error(`${strategy.name} is no search of one job`);
-  const data = taskData(experiment, augmentation);
+  const data = taskData(experiment, experiment.stages.search);
   return { kind: ONE_JOB_SEARCHES[strategy.name].program, strategy, space, network, recipe, data, seed };
 };
 
@@ -56,7 +56,7 @@ export const programOf = (experiment: Experiment, job: PlannedJob): ProgramSpec 
         genotype: job.genotype,
         network: search.network,
         recipe: search.recipe,
-        data: taskData(experiment, search.augmentation),
+        data: taskData(experiment, search),
         seed: job.seed,
         trainOn: 'train',
         evaluateOn: 'validation',
@@ -73,7 +73,7 @@ export const programOf = (experiment: Experiment, job: PlannedJob): ProgramSpec 
         genotype: job.genotype,
         network: retrain.network,
         recipe: job.kind === 'gate' ? gateRecipe(experiment) : retrain.recipe,
-        data: taskData(experiment, retrain.augmentation),
+        data: taskData(experiment, retrain),
         seed: job.seed,
         trainOn: 'train',
         evaluateOn: 'validation',
@@ -85,7 +85,7 @@ export const programOf = (experiment: Experiment, job: PlannedJob): ProgramSpec 
         genotype: job.genotype,
         network: evaluate.network,
         recipe: evaluate.recipe,
-        data: taskData(experiment, evaluate.augmentation),
+        data: taskData(experiment, evaluate),
         seed: job.seed,
         trainOn: 'train+validation',
         evaluateOn: 'test',

@@ -3,7 +3,7 @@ import type { NetworkCounts } from '../experiment/measures.ts';
 import type { JobReport } from '../job/job-report.ts';
 import { metricOf } from '../task/terms.ts';
 import type { Cell } from '../space/spaces.ts';
-import type { NetworkSize } from '../task/recipe.ts';
+import type { NetworkSize, TrainingParts } from '../task/task.ts';
 import type { GateView } from './run-view.ts';
 import type { SearchSeed } from './stages.ts';
 import { kendallTau } from './statistics.ts';
@@ -60,15 +60,6 @@ const growth = ({ stages }: Experiment, count: CountAt, retrained: readonly JobR
   return sizes.length === 0 ? 1 : sum(1) / sum(0);
 };
 
-/**
- * Training images of a run's data set that the short retrainings have, and the rest of them, which stage 3
- * has too.
- */
-export interface TrainingParts {
-  readonly train: number;
-  readonly validation: number;
-}
-
 /** What stage 3's trainings of both contenders will cost, from what the short retrainings took. */
 const stage3Dollars = (
   experiment: Experiment,
@@ -101,7 +92,7 @@ const priceOf = ({ resources }: Experiment, dollars: number): string =>
  */
 export const judgeGate = (
   experiment: Experiment,
-  images: TrainingParts,
+  parts: TrainingParts,
   count: CountAt,
   sample: readonly GateCell[],
   reports: readonly JobReport[],
@@ -120,7 +111,7 @@ export const judgeGate = (
   const { tau, interval, n } = correlation;
   const low = tau === undefined || interval[0] <= gate.minimumTau;
   const topK = low ? Math.max(gate.topK, stages.retrain.topK) : stages.retrain.topK;
-  const dollars = stage3Dollars(experiment, gate.epochs, images, count, retrained);
+  const dollars = stage3Dollars(experiment, gate.epochs, parts, count, retrained);
   const held = low && dollars >= gate.dollars;
   const measured =
     tau === undefined

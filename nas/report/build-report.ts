@@ -1,5 +1,6 @@
 import { max, min } from 'simple-statistics';
-import type { DatasetManifest } from '../task/images/manifest.ts';
+import type { DatasetManifest } from '../task/manifest.ts';
+import type { ReportedData } from '../task/task.ts';
 import type { StageRecord } from '../job/documents.ts';
 import type { AttemptRecord, ProgramResult, SearchResult, TrainResult } from '../job/job.ts';
 import type { RunRecord } from '../experiment/run-record.ts';
@@ -251,11 +252,11 @@ export const buildReport = (documents: RunDocuments): RunReport => {
   };
 };
 
-const describeDataset = ({
-  splits,
-  version: _,
-  ...facts
-}: DatasetManifest): NonNullable<RunReport['data']> => ({
+const describeDataset = ({ splits, version: _, ...facts }: DatasetManifest): ReportedData => ({
   ...facts,
-  counts: { train: splits.train.count, test: splits.test.count },
+  counts: {
+    train: splits.train.count,
+    ...(splits.validation === undefined ? {} : { validation: splits.validation.count }),
+    test: splits.test.count,
+  },
 });

@@ -4,19 +4,11 @@ import type { Metric } from '../task/metric.ts';
 
 const minus = (text: string): string => text.replace('-', '−');
 
-/** 0.93722 → `93.72 %`. */
-export const percent = (fraction: number, digits = 2): string =>
-  `${minus((100 * fraction).toFixed(digits))}\u00a0%`;
-
 /** A score as its metric prints it, on one line: `93.72 %`. */
 export const scored = (metric: Metric, score: number): string =>
   metric.format(score).replaceAll(' ', '\u00a0');
 
 export const decimal = (value: number, digits = 2): string => minus(value.toFixed(digits));
-
-/** 1234567 → `1 234 567`. */
-export const integer = (value: number): string =>
-  minus(Math.round(value).toString()).replace(/\B(?=(\d{3})+$)/g, '\u2009');
 
 const PREFIXES = ['', '\u00a0k', '\u00a0M', '\u00a0G', '\u00a0T', '\u00a0P', '\u00a0E'] as const;
 

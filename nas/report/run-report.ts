@@ -1,4 +1,4 @@
-import type { DatasetManifest } from '../task/images/manifest.ts';
+import type { ReportedData } from '../task/task.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import type { AttemptRecord, CurvePoint, ScoredGenotype, TrainingCost } from '../job/job.ts';
 import type { Outcome } from '../job/outcome.ts';
@@ -19,9 +19,7 @@ export interface RunReport extends RunView {
   readonly provenance: Provenance;
   /** Resolved: every default is spelt out. */
   readonly configuration: Experiment;
-  readonly data?: Omit<DatasetManifest, 'version' | 'splits'> & {
-    readonly counts: { readonly train: number; readonly test: number };
-  };
+  readonly data?: ReportedData;
   /** Stage 1, one a seed. */
   readonly searches: readonly SearchReport[];
   /** Networks of trials that were timed, by the device that did. */
@@ -87,7 +85,7 @@ export interface TrainedReport {
   readonly loss: number;
   readonly curve: readonly CurvePoint[];
   readonly parameters: number;
-  /** Of one forward pass of one image. */
+  /** Of one forward pass of one example. */
   readonly multiplyAdds: number;
   /** Intermediate results of one training minibatch, by calculation. */
   readonly activationBytes?: number;

@@ -1,6 +1,7 @@
+import { taskOf } from '../task/tasks.ts';
 import { metricOf, termsOf } from '../task/terms.ts';
-import { dollars, duration, instant, integer, percent, quantity, scored, shortHash } from './format.ts';
-import { equalText } from '../task/images/equal-images.ts';
+import { integer, percent } from '../core/number-text.ts';
+import { dollars, duration, instant, quantity, scored, shortHash } from './format.ts';
 import { spaceText } from '../space/read-genotype.ts';
 import { searchOfTrial } from '../job/trial-job-id.ts';
 import { shortNames } from './names.ts';
@@ -254,6 +255,7 @@ const trainingSoftware = ({ attempts }: RunReport): Readonly<Record<string, stri
 export const identityTable = (report: RunReport): Table => {
   const { provenance, configuration, data } = report;
   const { search, retrain, evaluate } = configuration.stages;
+  const task = taskOf(configuration.task.kind);
   return {
     columns: ['what', 'value'],
     rows: [
@@ -277,25 +279,10 @@ export const identityTable = (report: RunReport): Table => {
         : [
             ['data set', `${data.name}: ${data.source}`],
             ['data set sha256', data.sha256],
-            [
-              'images',
-              `${integer(data.counts.train)} training, ${integer(data.counts.test)} test, ${data.shape.join(' × ')}, ${data.classes.length} classes`,
-            ],
-            [
-              'normalisation',
-              `mean ${data.normalisation.mean.map((m) => m.toFixed(4)).join(', ')}; sd ${data.normalisation.std.map((s) => s.toFixed(4)).join(', ')}`,
-            ],
-            ...(data.equalImages === undefined
-              ? []
-              : [['equal images', equalText(data.equalImages, data.counts.test)]]),
+            ...task.reported(data).map(([what, value]) => [what, value]),
             ['licence of the data', data.licence],
           ]),
-      [
-        'split',
-        data?.givenValidation === undefined
-          ? `${percent(configuration.task.validationFraction, 0)} of the training ${termsOf(configuration.task.kind).example}s for validation, seed ${configuration.task.splitSeed}`
-          : `${integer(data.givenValidation)} of the training ${termsOf(configuration.task.kind).example}s for validation, as the data set gives them`,
-      ],
+      ['split', task.splitText(configuration.task, data)],
       [
         'seeds',
         `search ${search.seeds.join(', ')}; retraining ${retrain.seed}; evaluation ${evaluate.seeds.join(', ')}; baseline cells ${evaluate.baselineSeed}`,

@@ -62,14 +62,21 @@ type Entry = Omit<Definitions[number], 'make' | 'check'> & {
   check(choice: SpaceChoice, place: Place): Iterable<InputError>;
 };
 
-const BY_NAME = Object.fromEntries(
+/** By name. */
+export const SPACES = Object.fromEntries(
   DEFINITIONS.map((definition) => [definition.name, definition]),
 ) as Readonly<Record<SpaceName, Entry>>;
+
+/** Names of the spaces whose networks learn a task of that kind. */
+export type SpaceOfTask<TaskName extends string> = Extract<
+  Definitions[number],
+  { readonly task: TaskName }
+>['name'];
 
 export const SPACE_NAMES: readonly SpaceName[] = DEFINITIONS.map(({ name }) => name);
 
 /** What the space's file says of it. */
-export const definitionOf = (name: SpaceName): Entry => BY_NAME[name];
+export const definitionOf = (name: SpaceName): Entry => SPACES[name];
 
 /** The space that an experiment names, with its options. */
 export const chosenSpace = (choice: SpaceChoice): Space => definitionOf(choice.name).make(choice);

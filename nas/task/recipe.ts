@@ -1,209 +1,138 @@
 import { z } from 'zod';
 
-const optimizer = z.discriminatedUnion('kind', [
+/**
+ * The parts that recipes are made of, and what every program reads of one. A task's own recipe picks the
+ * optimisers and schedules that it offers, each with the defaults of its literature, and adds what its
+ * networks alone know (`images/recipe.ts`).
+ */
+
+const learningRate = z.number().positive().describe('At the beginning; the schedule moves it.');
+const momentum = z.number().min(0).max(1).describe('Share of the last step that the next one keeps.');
+const weightDecay = z.number().min(0).describe('L2 penalty on the weights, added to their gradients.');
+const meanSquareDecay = z.number().min(0).max(1).describe('Decay of the mean of squared gradients.');
+
+interface SgdDefaults {
+  readonly learningRate: number;
+  readonly momentum: number;
+  readonly weightDecay: number;
+}
+
+export const sgdSettings = (defaults: SgdDefaults) =>
   z.strictObject({
     kind: z.literal('sgd').describe('Which optimizer.'),
-    learningRate: z.number().positive().describe('At the beginning; the schedule moves it.').default(0.025),
-    momentum: z
-      .number()
-      .min(0)
-      .max(1)
-      .describe('Share of the last step that the next one keeps.')
-      .default(0.9),
+    learningRate: learningRate.default(defaults.learningRate),
+    momentum: momentum.default(defaults.momentum),
     nesterov: z.boolean().describe("Nesterov's form of momentum.").default(false),
-    weightDecay: z
-      .number()
-      .min(0)
-      .describe('L2 penalty on the weights, added to their gradients.')
-      .default(3e-4),
-  }),
-  z.strictObject({
-    kind: z.literal('adam').describe('Which optimizer.'),
-    learningRate: z.number().positive().describe('At the beginning; the schedule moves it.').default(1e-3),
-    beta1: z.number().min(0).max(1).describe('Decay of the mean of gradients.').default(0.9),
-    beta2: z.number().min(0).max(1).describe('Decay of the mean of squared gradients.').default(0.999),
-    epsilon: z.number().positive().describe('Added to the root that gradients are divided by.').default(1e-8),
-    weightDecay: z
-      .number()
-      .min(0)
-      .describe('L2 penalty on the weights, added to their gradients.')
-      .default(0),
-  }),
-  z.strictObject({
-    kind: z.literal('rmsprop').describe('Which optimizer.'),
-    learningRate: z.number().positive().describe('At the beginning; the schedule moves it.').default(0.01),
-    decay: z.number().min(0).max(1).describe('Decay of the mean of squared gradients.').default(0.9),
-    momentum: z
-      .number()
-      .min(0)
-      .max(1)
-      .describe('Share of the last step that the next one keeps.')
-      .default(0.9),
-    epsilon: z.number().positive().describe('Added to the root that gradients are divided by.').default(1),
-    weightDecay: z
-      .number()
-      .min(0)
-      .describe('L2 penalty on the weights, added to their gradients.')
-      .default(0),
-  }),
-]);
+    weightDecay: weightDecay.default(defaults.weightDecay),
+  });
 
-const schedule = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z
-      .literal('constant')
-      .describe(
-        'How the learning rate moves: constant, cosine, step, milestones, or sgdr (cosine with warm restarts, Loshchilov & Hutter 2017).',
-      ),
-  }),
-  z.strictObject({
-    kind: z
-      .literal('cosine')
-      .describe(
-        'How the learning rate moves: constant, cosine, step, milestones, or sgdr (cosine with warm restarts, Loshchilov & Hutter 2017).',
-      ),
-    minLearningRate: z.number().min(0).describe('Where the cosine ends.').default(0),
-    warmupEpochs: z
-      .number()
-      .min(0)
-      .describe('Epochs of a linear rise from zero, before the schedule.')
-      .default(0),
-  }),
-  z.strictObject({
-    kind: z
-      .literal('step')
-      .describe(
-        'How the learning rate moves: constant, cosine, step, milestones, or sgdr (cosine with warm restarts, Loshchilov & Hutter 2017).',
-      ),
-    everyEpochs: z.number().positive().describe('Epochs between two steps.'),
-    factor: z.number().positive().max(1).describe('What the learning rate is multiplied with at each.'),
-    warmupEpochs: z
-      .number()
-      .min(0)
-      .describe('Epochs of a linear rise from zero, before the schedule.')
-      .default(0),
-  }),
-  /** Times `factor` at each of the epochs (FractalNet, residual networks). */
-  z.strictObject({
-    kind: z
-      .literal('milestones')
-      .describe(
-        'How the learning rate moves: constant, cosine, step, milestones, or sgdr (cosine with warm restarts, Loshchilov & Hutter 2017).',
-      ),
-    epochs: z
-      .array(z.number().int().positive())
-      .min(1)
-      .refine(
-        (epochs) => epochs.every((epoch, i) => i === 0 || epoch > (epochs[i - 1] as number)),
-        'must ascend: each epoch after the one before',
-      )
-      .describe('Epochs at which the learning rate is multiplied with `factor`, ascending.'),
-    factor: z.number().positive().max(1).describe('What the learning rate is multiplied with at each.'),
-    warmupEpochs: z
-      .number()
-      .min(0)
-      .describe('Epochs of a linear rise from zero, before the schedule.')
-      .default(0),
-  }),
-  /** Cosine with warm restarts (Loshchilov & Hutter 2017), as ENAS uses it. */
-  z.strictObject({
-    kind: z
-      .literal('sgdr')
-      .describe(
-        'How the learning rate moves: constant, cosine, step, milestones, or sgdr (cosine with warm restarts, Loshchilov & Hutter 2017).',
-      ),
-    minLearningRate: z.number().min(0).describe('Where the cosine ends.').default(0),
-    firstPeriodEpochs: z.number().positive().describe('Epochs to the first restart.').default(10),
-    periodMultiplier: z.number().min(1).describe('What each period is longer by.').default(2),
-  }),
-]);
-
-/** How a network is trained; defaults are those of the DARTS CIFAR-10 recipe (Liu et al. 2019, §A.1). */
-export const recipeSchema = z.strictObject({
-  epochs: z.number().int().min(1).describe('Passes over the training images.').default(50),
-  batchSize: z.number().int().min(1).describe('Images of a minibatch.').default(64),
-  optimizer: optimizer.describe('What moves the weights.').prefault({ kind: 'sgd' }),
-  schedule: schedule.describe('How the learning rate moves.').prefault({ kind: 'cosine' }),
-  clipNorm: z.number().min(0).describe('Global gradient-norm bound; 0 switches clipping off.').default(5),
-  auxiliaryWeight: z
-    .number()
-    .min(0)
-    .describe("Weight of the auxiliary head's loss; 0 means no auxiliary head.")
-    .default(0),
-  dropPath: z
-    .number()
-    .min(0)
-    .max(0.95)
-    .describe("Final drop-path probability, raised linearly over training (NASNet's ScheduledDropPath).")
-    .default(0),
-  dropout: z.number().min(0).max(0.95).describe('Dropout before the classifier.').default(0),
-  labelSmoothing: z
-    .number()
-    .min(0)
-    .max(0.5)
-    .describe('Share of the target that goes evenly to all classes.')
-    .default(0),
-  emaDecay: z
-    .number()
-    .min(0)
-    .max(0.99999)
-    .describe('Decay of an exponential moving average of the weights used for evaluation; 0 switches it off.')
-    .default(0),
-  precision: z
-    .enum(['float32', 'mixed', 'auto'])
-    .describe(
-      'Of convolutions and matrix products: `mixed` computes them in bfloat16 and needs a GPU, `auto` does so where there is one. Published recipes are in float32.',
-    )
-    .default('float32'),
+export const adamSettings = z.strictObject({
+  kind: z.literal('adam').describe('Which optimizer.'),
+  learningRate: learningRate.default(1e-3),
+  beta1: z.number().min(0).max(1).describe('Decay of the mean of gradients.').default(0.9),
+  beta2: meanSquareDecay.default(0.999),
+  epsilon: z.number().positive().describe('Added to the root that gradients are divided by.').default(1e-8),
+  weightDecay: weightDecay.default(0),
 });
-export type Recipe = z.infer<typeof recipeSchema>;
 
-/**
- * Size of a network built from cells or layers; `docs/spaces.md` says what both numbers mean in each space.
- */
-export const networkSchema = z.strictObject({
-  channels: z
-    .number()
-    .int()
+export const rmspropSettings = z.strictObject({
+  kind: z.literal('rmsprop').describe('Which optimizer.'),
+  learningRate: learningRate.default(0.01),
+  decay: meanSquareDecay.default(0.9),
+  momentum: momentum.default(0.9),
+  epsilon: z.number().positive().describe('Added to the root that gradients are divided by.').default(1),
+  weightDecay: weightDecay.default(0),
+});
+
+/** What a schedule of that kind says of itself, with the kinds that a recipe offers. */
+const kindOf = <const Kind extends string>(kind: Kind) =>
+  z
+    .literal(kind)
+    .describe(
+      'How the learning rate moves: constant, cosine, step, milestones, or sgdr (cosine with warm restarts, Loshchilov & Hutter 2017).',
+    );
+const minLearningRate = z.number().min(0).describe('Where the cosine ends.').default(0);
+const factor = z.number().positive().max(1).describe('What the learning rate is multiplied with at each.');
+const warmupEpochs = z
+  .number()
+  .min(0)
+  .describe('Epochs of a linear rise from zero, before the schedule.')
+  .default(0);
+
+export const constantSchedule = z.strictObject({ kind: kindOf('constant') });
+
+export const cosineSchedule = z.strictObject({ kind: kindOf('cosine'), minLearningRate, warmupEpochs });
+
+export const stepSchedule = z.strictObject({
+  kind: kindOf('step'),
+  everyEpochs: z.number().positive().describe('Epochs between two steps.'),
+  factor,
+  warmupEpochs,
+});
+
+/** Times `factor` at each of the epochs (FractalNet, residual networks). */
+export const milestonesSchedule = z.strictObject({
+  kind: kindOf('milestones'),
+  epochs: z
+    .array(z.number().int().positive())
     .min(1)
-    .describe(
-      'C: channels of the first cell; 16 leaves the widths of genotypes that state their own as they are.',
+    .refine(
+      (epochs) => epochs.every((epoch, i) => i === 0 || epoch > (epochs[i - 1] as number)),
+      'must ascend: each epoch after the one before',
     )
-    .default(16),
-  layers: z
-    .number()
-    .int()
-    .min(1)
-    .describe('Number of cells; not used where the genotype has the depth.')
-    .default(8),
-  stem: z
-    .enum(['cifar', 'imagenet'])
-    .describe("First layers: `cifar` keeps the image's size, `imagenet` scales it down by eight.")
-    .default('cifar'),
+    .describe('Epochs at which the learning rate is multiplied with `factor`, ascending.'),
+  factor,
+  warmupEpochs,
 });
-export type NetworkSize = z.infer<typeof networkSchema>;
 
-export const augmentationSchema = z.strictObject({
-  cropPadding: z
-    .number()
-    .int()
-    .min(0)
-    .describe('Zero padding on each side before a random crop back to the image size; 0 switches it off.')
-    .default(4),
-  horizontalFlip: z.boolean().describe('Whether images are mirrored at random.').default(true),
-  minCropArea: z
-    .number()
-    .gt(0)
-    .max(1)
-    .describe(
-      'Of image files: smallest share of the area that a random crop takes (Szegedy et al. 2015), 0.08 when absent; it replaces `cropPadding`.',
-    )
-    .exactOptional(),
-  cutout: z
-    .number()
-    .int()
-    .min(0)
-    .describe('Side of the square that cutout (DeVries & Taylor 2017) erases; 0 switches it off.')
-    .default(0),
+/** Cosine with warm restarts (Loshchilov & Hutter 2017), as ENAS uses it. */
+export const sgdrSchedule = z.strictObject({
+  kind: kindOf('sgdr'),
+  minLearningRate,
+  firstPeriodEpochs: z.number().positive().describe('Epochs to the first restart.').default(10),
+  periodMultiplier: z.number().min(1).describe('What each period is longer by.').default(2),
 });
-export type Augmentation = z.infer<typeof augmentationSchema>;
+
+export const clipNorm = z
+  .number()
+  .min(0)
+  .describe('Global gradient-norm bound; 0 switches clipping off.')
+  .default(5);
+
+export const emaDecay = z
+  .number()
+  .min(0)
+  .max(0.99999)
+  .describe('Decay of an exponential moving average of the weights used for evaluation; 0 switches it off.')
+  .default(0);
+
+export const precision = z
+  .enum(['float32', 'mixed', 'auto'])
+  .describe(
+    'Of convolutions and matrix products: `mixed` computes them in bfloat16 and needs a GPU, `auto` does so where there is one. Published recipes are in float32.',
+  )
+  .default('float32');
+
+export type OptimizerSettings =
+  z.infer<ReturnType<typeof sgdSettings>> | z.infer<typeof adamSettings> | z.infer<typeof rmspropSettings>;
+
+export type ScheduleSettings = z.infer<
+  | typeof constantSchedule
+  | typeof cosineSchedule
+  | typeof stepSchedule
+  | typeof milestonesSchedule
+  | typeof sgdrSchedule
+>;
+
+/** How a network is trained, as far as every program knows it; the rest is the business of its task. */
+export interface Recipe {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly optimizer: OptimizerSettings;
+  readonly schedule: ScheduleSettings;
+  /** Bound of the gradients' common norm; 0: none. */
+  readonly clipNorm: number;
+  /** Of averages of the weights; 0: none. */
+  readonly emaDecay: number;
+  readonly precision: 'float32' | 'mixed' | 'auto';
+}

@@ -1,43 +1,111 @@
+import type { z } from 'zod';
+import type { ContentRef } from '../core/blob.ts';
 import type { InputError } from '../core/input-error.ts';
-import type { augmentationSchema, networkSchema, Augmentation } from './recipe.ts';
+import type { Json } from '../core/json.ts';
+import type { Place } from '../core/place.ts';
+import type { DatasetManifest, FetchBlob } from './manifest.ts';
+import type { Recipe } from './recipe.ts';
 
-/** What every data set says of itself, whatever it consists of. */
-export interface DataFacts {
-  readonly name: string;
-  readonly splits: Readonly<Record<'train' | 'test', { readonly count: number }>>;
+export const STAGE_KEYS = ['search', 'retrain', 'evaluate'] as const;
+/** A stage of an experiment, as its document names it. */
+export type StageKey = (typeof STAGE_KEYS)[number];
+
+/** Fields that only their task can read; everybody else hands them on. */
+type OwnFields = Readonly<Record<string, unknown>>;
+
+/** The types of what a task says for itself in experiments, jobs and data sets. */
+export interface TaskTypes {
+  /** Fields of the experiment's section `task` beside its kind and data set. */
+  readonly section: OwnFields;
+  /** How large a network is. */
+  readonly network: OwnFields;
+  readonly recipe: Recipe;
+  /** How training data are varied; `undefined` where they never are. */
+  readonly augmentation: OwnFields | undefined;
+  readonly manifest: DatasetManifest;
+  /** What is counted of the examples themselves. */
+  readonly counts: unknown;
+}
+
+export type NetworkSize = TaskTypes['network'];
+export type Augmentation = TaskTypes['augmentation'];
+
+/** Schemas of what a stage says of the networks that it trains, with the defaults of that stage. */
+export interface StageSchemas<Of extends TaskTypes = TaskTypes> {
+  readonly network: z.ZodType<Of['network']>;
+  readonly recipe: z.ZodType<Of['recipe']>;
+  /** Absent where training data are not varied. */
+  readonly augmentation?: z.ZodType<NonNullable<Of['augmentation']>>;
 }
 
 /** What an experiment asks of its data, as far as a task's checks read it. */
-export interface AskedOfData {
-  readonly validationFraction: number;
+export interface AskedOfData<Of extends TaskTypes = TaskTypes> {
+  readonly section: Of['section'];
   /** Stages that train something. */
   readonly stages: readonly {
-    readonly name: 'search' | 'retrain' | 'evaluate';
-    readonly augmentation: Augmentation;
+    readonly name: StageKey;
+    readonly network: Of['network'];
+    readonly recipe: Of['recipe'];
+    readonly augmentation: Of['augmentation'];
   }[];
   /** Stage 1 trains networks, and holds its data in memory meanwhile. */
   readonly searches: boolean;
   readonly memoryMiB: number;
   /** Where a field stands in the experiment's document. */
-  place(path: readonly (string | number)[]): string;
+  readonly place: Place;
 }
 
+/** Examples of the data that networks are trained and chosen by. */
+export interface TrainingParts {
+  readonly train: number;
+  readonly validation: number;
+}
+
+/** A data set as reports keep it. */
+export type ReportedData<Of extends TaskTypes = TaskTypes> = Omit<Of['manifest'], 'version' | 'splits'> & {
+  readonly counts: { readonly train: number; readonly validation?: number; readonly test: number };
+};
+
 /**
- * The pure half of a task: what experiments must know of what is learnt; its tensor half is in
+ * The pure half of a task: what experiments and the store must know of what is learnt; its tensor half is in
  * `nas/training/tasks`.
  */
-export interface Task<Data extends DataFacts> {
-  /** Schema of a network's size. */
-  readonly sizes: typeof networkSchema;
-  /** Schema of how training data are varied. */
-  readonly augmentation: typeof augmentationSchema;
+export interface Task<Of extends TaskTypes = TaskTypes> {
+  /** Schemas of the fields of the experiment's section `task` beside its kind and data set. */
+  readonly section: { readonly [Field in keyof Of['section']]: z.ZodType };
+  readonly stages: Readonly<Record<StageKey, StageSchemas<Of>>>;
+
+  readonly manifest: z.ZodType<Of['manifest']>;
+  /** The hash that the manifest of that content states. */
+  contentHash(data: Of['manifest']): string;
+  /** Everything that holds a data set, by split. */
+  blobs(data: Of['manifest']): Readonly<Record<string, readonly ContentRef[]>>;
+  /** What is wrong with the content of blobs that are whole; nothing if all is well. */
+  verify(data: Of['manifest'], fetchBlob: FetchBlob): Promise<readonly string[]>;
+  /** What lists of data sets say of it: further fields of their document, and in few words. */
+  listed(data: Of['manifest']): { readonly fields: Readonly<Record<string, Json>>; readonly text: string };
+  /** What a report's table says of it. */
+  reported(data: ReportedData<Of>): readonly (readonly [what: string, value: string])[];
+  /** Its examples in a message: `28 × 28 × 1 images`. */
+  examples(data: Of['manifest']): string;
+  /** The size of a network in a message: `16 channels and 8 layers`. */
+  sizeText(network: Of['network']): string;
+  /** Bytes of the data set that a job holds from its first step on. */
+  heldBytes(data: Of['manifest']): number;
+  /** What is counted of the examples themselves, where a check of the split asks; kept beside the manifest. */
+  readonly counts?: {
+    readonly schema: z.ZodType<Of['counts']>;
+    of(data: Of['manifest'], fetchBlob: FetchBlob): Promise<Of['counts']>;
+  };
+
   /** Examples of each part of the training data, by a split that `checkSplit` has nothing against. */
-  parts(data: Data, validationFraction: number): { readonly train: number; readonly validation: number };
-  /**
-   * Why no job could make the split. `counts` are examples by class, where there are classes and they have
-   * been counted.
-   */
-  checkSplit(data: Data, asked: AskedOfData, counts?: readonly number[]): Iterable<InputError>;
+  parts(data: Of['manifest'], section: Of['section']): TrainingParts;
+  /** The split in words, for reports, which may know no more than the data set's name. */
+  splitText(section: Of['section'], data?: ReportedData<Of>): string;
+  /** The size that a network of another data set is given on this one. */
+  resized(network: Of['network'], data: Of['manifest']): Of['network'];
+  /** Why no job could make the split. */
+  checkSplit(data: Of['manifest'], asked: AskedOfData<Of>, counts?: Of['counts']): Iterable<InputError>;
   /** Everything else that contradicts the data. */
-  check(data: Data, asked: AskedOfData): Iterable<InputError>;
+  check(data: Of['manifest'], asked: AskedOfData<Of>): Iterable<InputError>;
 }

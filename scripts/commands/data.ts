@@ -4,7 +4,8 @@ import { examples } from '../examples.ts';
 import type { StoredDataset } from '../../store/datasets.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { numberOption, wholeNumber } from '../number-option.ts';
-import type { AddOptions } from '../data/add-dataset.ts';
+import type { ImageOptions } from '../data/add-images.ts';
+import type { AddOptions } from '../data/importer.ts';
 
 /** Works with the configured store. Throws `InfrastructureError` where it does not answer. */
 const withStore = async <T>(work: (store: ObjectStore) => Promise<T>): Promise<T> => {
@@ -29,46 +30,28 @@ const withStore = async <T>(work: (store: ObjectStore) => Promise<T>): Promise<T
   }
 };
 
-interface DatasetSummary {
-  readonly name: string;
-  readonly train: number;
-  /** Of the training images, those of the data set's own validation split. */
-  readonly validation?: number;
-  readonly test: number;
-  readonly classes: number;
-  readonly shape: readonly number[];
-  readonly sha256: string;
-  readonly source: string;
-  readonly licence: string;
-  readonly verified: string;
-}
-
-const summary = ({ manifest }: StoredDataset): DatasetSummary => ({
-  name: manifest.name,
-  train: manifest.splits.train.count,
-  ...(manifest.givenValidation === undefined ? {} : { validation: manifest.givenValidation }),
-  test: manifest.splits.test.count,
-  classes: manifest.classes.length,
-  shape: manifest.shape,
-  sha256: manifest.sha256,
-  source: manifest.source,
-  licence: manifest.licence,
-  verified: manifest.verified,
-});
+const summary = async ({ manifest }: StoredDataset) => {
+  const { taskOf } = await import('../../nas/task/tasks.ts');
+  const { name, task, splits, sha256, source, licence, verified } = manifest;
+  const { fields, text } = taskOf(task).listed(manifest);
+  const document = {
+    name,
+    ...(task === undefined ? {} : { task }),
+    train: splits.train.count,
+    ...(splits.validation === undefined ? {} : { validation: splits.validation.count }),
+    test: splits.test.count,
+    ...fields,
+    sha256,
+    source,
+    licence,
+    verified,
+  };
+  return { document, row: [name, text, `${splits.train.count}`, `${splits.test.count}`, licence, verified] };
+};
 
 const printJson = (value: unknown): void => {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 };
-
-const describe = (item: DatasetSummary): readonly string[] => [
-  item.name,
-  item.shape.join('×'),
-  `${item.classes}`,
-  `${item.train}`,
-  `${item.test}`,
-  item.licence,
-  item.verified,
-];
 
 interface Checked {
   readonly name: string;
@@ -128,20 +111,23 @@ export const register = (program: Command): void => {
     .option('--json', 'print one JSON document')
     .addHelpText('after', examples('nas data list'))
     .action(async (options: { json?: true }) => {
-      const [{ ADDABLE, CUSTOM }, { findDatasets }, { listTables }, { table }] = await Promise.all([
+      const [{ KNOWN }, { findDatasets }, { listTables }, { table }] = await Promise.all([
         import('../data/add-dataset.ts'),
         import('../../store/datasets.ts'),
         import('../../store/tables.ts'),
         import('../runs/format.ts'),
       ]);
       const { intact, damaged } = await withStore(findDatasets);
-      const stored = intact.map(summary);
-      const present = new Set([...stored, ...damaged].map(({ name }) => name));
-      const addable = ADDABLE.filter((name) => name !== CUSTOM && !present.has(name));
+      const stored = await Promise.all(intact.map(summary));
+      const present = new Set(
+        [...stored.map(({ document }) => document), ...damaged].map(({ name }) => name),
+      );
+      const addable = KNOWN.filter((name) => !present.has(name));
       const tables = await withStore(listTables);
-      if (options.json) return printJson({ datasets: stored, damaged, tables, addable });
-      const header = ['name', 'shape', 'classes', 'train', 'test', 'licence', 'checked by'];
-      process.stdout.write(`${table([header, ...stored.map(describe)])}\n`);
+      if (options.json)
+        return printJson({ datasets: stored.map(({ document }) => document), damaged, tables, addable });
+      const header = ['name', 'data', 'train', 'test', 'licence', 'checked by'];
+      process.stdout.write(`${table([header, ...stored.map(({ row }) => row)])}\n`);
       for (const { name, space, rows, columns } of tables)
         process.stdout.write(`${name}: table of ${rows} architectures of ${space}: ${columns.join(', ')}\n`);
       for (const { problem } of damaged) process.stderr.write(`damaged: ${problem}\n`);
@@ -187,14 +173,14 @@ export const register = (program: Command): void => {
     )
     .action(
       async (
-        dataset: string,
-        options: Omit<AddOptions, 'channels'> & { channels?: '1' | '3'; json?: true },
+        named: string,
+        options: Omit<ImageOptions, 'channels'> & { name?: string; channels?: '1' | '3'; json?: true },
       ) => {
         const { addDataset } = await import('../data/add-dataset.ts');
         const { ADDABLE_BENCHMARKS, addBenchmark } = await import('../data/add-benchmark.ts');
         const { channels, json, ...rest } = options;
-        if (ADDABLE_BENCHMARKS.includes(dataset)) {
-          const { manifest, created } = await withStore((store) => addBenchmark(store, dataset, rest));
+        if (ADDABLE_BENCHMARKS.includes(named)) {
+          const { manifest, created } = await withStore((store) => addBenchmark(store, named, rest));
           if (json) return printJson({ created, table: manifest });
           process.stdout.write(
             `${manifest.name}: table of ${manifest.rows} architectures ${created ? 'written' : 'was there already'}\n`,
@@ -203,30 +189,21 @@ export const register = (program: Command): void => {
         }
         const { show, end } = progressLine();
         const added = await withStore((store) =>
-          addDataset(store, dataset, {
+          addDataset(store, named, {
             ...rest,
             ...(channels === undefined ? {} : { channels: channels === '1' ? 1 : 3 }),
             onProgress: show,
           }),
         ).finally(end);
-        const [{ countsByClass }, { accountText, classRows }] = await Promise.all([
-          import('../../store/datasets.ts'),
-          import('../data/account-text.ts'),
-        ]);
-        const counts = await withStore((store) => countsByClass(store, added.manifest));
-        const { account, manifest } = added;
-        if (json)
-          return printJson({
-            created: added.created,
-            dataset: summary(added),
-            counts: classRows(manifest, counts),
-            ...(account === undefined ? {} : { account }),
-          });
-        const { name, train, test, validation } = summary(added);
+        const { created, manifest, text, document } = added;
+        const { document: dataset } = await summary(added);
+        if (json) return printJson({ created, dataset, ...document });
+        const { name, train, test, validation } = dataset as typeof dataset & { validation?: number };
         const own = validation === undefined ? '' : ` (${validation} of them for validation)`;
+        const { termsOf } = await import('../../nas/task/terms.ts');
         process.stdout.write(
-          `${name}: ${train} training${own} and ${test} test images ${added.created ? 'written' : 'were there already'}\n` +
-            `${accountText(manifest, counts, account)}\n`,
+          `${name}: ${train} training${own} and ${test} test ${termsOf(manifest.task).example}s ${created ? 'written' : 'were there already'}\n` +
+            `${text}\n`,
         );
       },
     );

@@ -1,6 +1,6 @@
-import type { DatasetManifest } from '../../nas/task/images/manifest.ts';
+import type { ImageManifest } from '../../nas/task/images/manifest.ts';
 import { equalSentences } from '../../nas/task/images/equal-images.ts';
-import type { ClassCounts } from '../../store/datasets.ts';
+import type { ImageCounts } from '../../nas/task/images/count-images.ts';
 import { table } from '../runs/format.ts';
 import type { FolderAccount } from './import-folder.ts';
 
@@ -14,7 +14,7 @@ interface ClassRow {
 }
 
 /** Images of each class in each split. */
-export const classRows = ({ classes }: DatasetManifest, counts: ClassCounts): readonly ClassRow[] =>
+export const classRows = ({ classes }: ImageManifest, counts: ImageCounts): readonly ClassRow[] =>
   classes.map((name, label) => {
     const [train, test] = [counts.train[label] as number, counts.test[label] as number];
     const validation = counts.validation?.[label];
@@ -60,8 +60,8 @@ const accountLines = (
 
 /** What `nas data add` prints below its first line. */
 export const accountText = (
-  manifest: DatasetManifest,
-  counts: ClassCounts,
+  manifest: ImageManifest,
+  counts: ImageCounts,
   account: FolderAccount | undefined,
 ): string =>
   [

@@ -1,4 +1,4 @@
-import { recipeSchema } from '../../nas/task/recipe.ts';
+import { recipeSchema } from '../../nas/task/images/recipe.ts';
 import { ONE_JOB_SEARCHES } from '../../nas/search/one-job/registry.ts';
 import { compileMixture } from '../../nas/training/programs/compiled-mixture.ts';
 import { dartsStrategy } from '../../nas/training/programs/darts-strategy.ts';

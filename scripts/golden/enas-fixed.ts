@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { NetworkSize } from '../../nas/task/recipe.ts';
+import type { ImageNetworkSize } from '../../nas/task/images/recipe.ts';
 import { parseEnasMacro } from '../../nas/space/enas-macro.ts';
 import { parseEnasMicro } from '../../nas/space/enas-micro.ts';
 import { countParameters } from '../../nas/training/layers/counting.ts';
@@ -52,7 +52,7 @@ const IMAGE = [32, 32, 3] as const;
 const CLASSES = 10;
 
 const sized = (channels: number, layers: number, auxiliary: boolean) => ({
-  size: { channels, layers, stem: 'cifar' } satisfies NetworkSize,
+  size: { channels, layers, stem: 'cifar' } satisfies ImageNetworkSize,
   image: IMAGE,
   classes: CLASSES,
   auxiliary,

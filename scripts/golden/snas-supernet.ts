@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { recipeSchema } from '../../nas/task/recipe.ts';
+import { recipeSchema } from '../../nas/task/images/recipe.ts';
 import { ONE_JOB_SEARCHES } from '../../nas/search/one-job/registry.ts';
 import { PRIMITIVES } from '../../nas/space/cell-genotype.ts';
 import { compileGraph, type FunctionSpec } from '../../nas/training/graph/compile.ts';

@@ -1,16 +1,19 @@
+import { checkTaskOfData } from '../../nas/experiment/check-task.ts';
 import { DATASET_CHECKS } from '../../nas/experiment/check-dataset.ts';
 import { inputError, InputError, inputErrors } from '../../nas/core/input-error.ts';
 import { InfrastructureError } from '../../nas/core/infrastructure-error.ts';
 import type { LoadedExperiment, ReadExperiment } from '../../nas/experiment/load-experiment.ts';
 import { suggestion } from '../../nas/core/nearest.ts';
 import { CorruptBlobError } from '../../store/blobs.ts';
-import { countsByClass, listDatasets, readDataset } from '../../store/datasets.ts';
+import { datasetCounts, listDatasets, readDataset } from '../../store/datasets.ts';
 import type { StoredDataset } from '../../store/datasets.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { useConfig } from '../config.ts';
-import { CATALOGUE } from '../data/catalogue.ts';
+import { KNOWN } from '../data/add-dataset.ts';
+import { SHIPPED_NAME } from '../data/shipped.ts';
 import { checkResources } from './check-resources.ts';
-import { checkStageMemory, checkStageNetwork, STAGES } from '../../nas/estimate/network-sizes.ts';
+import { checkStageMemory, checkStageNetwork } from '../../nas/estimate/network-sizes.ts';
+import { STAGE_KEYS } from '../../nas/task/task.ts';
 
 type Asked = Pick<ReadExperiment, 'ask'>;
 
@@ -25,14 +28,14 @@ const unknownDataset = async (
 ): Promise<InputError> => {
   const name = experiment.task.data;
   const present = (await listDatasets(store)).map(({ manifest }) => manifest.name);
-  const addable = Object.keys(CATALOGUE);
+  const addable = KNOWN.filter((one) => one !== SHIPPED_NAME);
   return inputError(
     place(['task', 'data']),
     name,
     `${present.join(', ') || 'nothing yet'} (in the store); ${addable.join(', ')} (by nas data add)`,
     addable.includes(name)
       ? `nas data add ${name}`
-      : suggestion(name, [...present, ...addable], 'nas data add takes your own images: --from PATH'),
+      : suggestion(name, [...present, ...addable], 'nas data add takes your own data: --from PATH'),
   );
 };
 
@@ -46,13 +49,14 @@ const checkStored = async (store: ObjectStore, { ask }: Asked, gpuMemoryMiB?: nu
   const dataset = /^[\w.-]+$/.test(name) ? await readDataset(store, name) : undefined;
   if (dataset === undefined) return { errors: [await unknownDataset(store, loaded)] };
   const { manifest } = dataset;
+  const another = ask((one) => checkTaskOfData(one.experiment, manifest, one.place));
+  if (another.length > 0) return { errors: another };
   try {
-    const { train: trainCounts } = await countsByClass(store, manifest);
-    const stored = { manifest, trainCounts };
+    const stored = { manifest, counts: await datasetCounts(store, manifest) };
     const errors = [
       ...DATASET_CHECKS.flatMap((check) => ask((one) => check(one.experiment, stored, one.place))),
-      ...STAGES.flatMap((stage) => ask((one) => checkStageNetwork(stage, one, manifest))),
-      ...STAGES.flatMap((stage) => ask((one) => checkStageMemory(stage, one, manifest, gpuMemoryMiB))),
+      ...STAGE_KEYS.flatMap((stage) => ask((one) => checkStageNetwork(stage, one, manifest))),
+      ...STAGE_KEYS.flatMap((stage) => ask((one) => checkStageMemory(stage, one, manifest, gpuMemoryMiB))),
     ];
     return { dataset, errors };
   } catch (cause) {

@@ -1,6 +1,6 @@
 import type { Json } from '../../nas/core/json.ts';
 import { inputError } from '../../nas/core/input-error.ts';
-import type { NetworkSize } from '../../nas/task/recipe.ts';
+import type { ImageNetworkSize } from '../../nas/task/images/recipe.ts';
 import { readGenotype, spaceOptions } from '../../nas/space/read-genotype.ts';
 import type { SpaceChoice } from '../../nas/space/registry.ts';
 import { architectureGraphs } from '../../nas/report/architectures/drawings.ts';
@@ -24,7 +24,7 @@ interface ArchitectureDescription {
   /** How often each operation occurs, by graph (`normal`, `reduce`; `network`). */
   readonly operations: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Of the network without its auxiliary head. */
-  readonly network: NetworkSize & {
+  readonly network: ImageNetworkSize & {
     readonly image: readonly [number, number, number];
     readonly classes: number;
     readonly parameters: number;
@@ -35,7 +35,7 @@ interface ArchitectureDescription {
 /** Spaces of cells, whose published networks have 20 cells and 36 channels. */
 const CELL_SPACES: readonly string[] = ['darts-cnn', 'nasnet', 'pnas', 'enas-micro'];
 
-const usualSize = ({ name }: SpaceChoice): NetworkSize =>
+const usualSize = ({ name }: SpaceChoice): ImageNetworkSize =>
   CELL_SPACES.includes(name)
     ? { channels: 36, layers: 20, stem: 'cifar' }
     : { channels: UNSCALED_CHANNELS, layers: 9, stem: 'cifar' };
@@ -56,10 +56,10 @@ const CIFAR10 = { shape: [32, 32, 3], classes: 10 } as const;
 /** Throws `InputError` where the genotype does not parse or its network cannot be built at that size. */
 export const describeArchitecture = (
   { space, genotype, origin, size, images = CIFAR10 }: FoundArchitecture,
-  wanted: Partial<Pick<NetworkSize, 'channels' | 'layers'>>,
+  wanted: Partial<Pick<ImageNetworkSize, 'channels' | 'layers'>>,
 ): ArchitectureDescription => {
   const { shape: image, classes } = images;
-  const network: NetworkSize = { ...usualSize(space), ...size, ...wanted };
+  const network: ImageNetworkSize = { ...usualSize(space), ...size, ...wanted };
   const { printed, hash } = readGenotype(space, genotype);
   let described: ReturnType<typeof describeClassifier>;
   try {

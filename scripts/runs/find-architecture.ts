@@ -1,7 +1,7 @@
 import { InfrastructureError } from '../../nas/core/infrastructure-error.ts';
 import { inputError } from '../../nas/core/input-error.ts';
 import { suggestion } from '../../nas/core/nearest.ts';
-import type { NetworkSize } from '../../nas/task/recipe.ts';
+import type { ImageNetworkSize } from '../../nas/task/images/recipe.ts';
 import { isGenotypeCall } from '../../nas/space/genotype-call.ts';
 import { excerpt } from '../../nas/space/excerpt.ts';
 import {
@@ -19,7 +19,7 @@ export interface FoundArchitecture {
   /** Where it is from: `DARTS_V2`, `run quickstart: its winner`, `given`. */
   readonly origin: string;
   /** Of the network that a run evaluates. */
-  readonly size?: NetworkSize;
+  readonly size?: ImageNetworkSize;
   /** Of that run's data set. */
   readonly images?: { readonly shape: readonly [number, number, number]; readonly classes: number };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { infrastructureError } from '../../nas/core/infrastructure-error.ts';
 import { spaceSchema } from '../../nas/space/registry.ts';
-import { networkSchema } from '../../nas/task/recipe.ts';
+import { networkSchema } from '../../nas/task/images/recipe.ts';
 import type { Session } from './connect.ts';
 import { fetchReport } from './fetch-report.ts';
 

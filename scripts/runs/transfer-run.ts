@@ -2,6 +2,8 @@ import { stringify } from 'yaml';
 import { inputError } from '../../nas/core/input-error.ts';
 import { loadExperiment } from '../../nas/experiment/load-experiment.ts';
 import { readDataset } from '../../store/datasets.ts';
+import { taskOf } from '../../nas/task/tasks.ts';
+import { DEFAULT_TASK } from '../../nas/task/terms.ts';
 import { checkResources } from './check-resources.ts';
 import type { Session } from './connect.ts';
 import { readRunRecord } from './control-run.ts';
@@ -13,13 +15,9 @@ import { settleParallelism } from './settle-parallelism.ts';
 import { startRun } from './start-run.ts';
 import { transferredExperiment } from './transferred-experiment.ts';
 
-/** Images from this side on are given the stem that reduces them eightfold before the first cell. */
-const IMAGENET_STEM_SIDE = 96;
-
 /**
  * Starts a run that evaluates the winner of another one, and its random baseline, on another data set: stage
- * 3 of the same recipe, unless overrides say otherwise; the number of classes and the stem follow from the
- * data set. Returns its name. Throws `InputError` for a run without a winner, or an unknown data set.
+ * 3 of the same recipe, unless overrides say otherwise; what the data set asks of networks follows from it. Returns its name. Throws `InputError` for a run without a winner, or an unknown data set.
  */
 export const transferRun = async (
   session: Session,
@@ -41,10 +39,8 @@ export const transferRun = async (
       'a run whose stage 3 has evaluated both contenders',
       `nas status ${sourceId} says how far it is; nas run experiments/retrain.yaml --set genotype=… trains any cell`,
     );
-  const shape = /^[\w.-]+$/.test(options.data)
-    ? (await readDataset(store, options.data))?.manifest.shape
-    : undefined;
-  const stem = shape !== undefined && shape[0] >= IMAGENET_STEM_SIDE ? 'imagenet' : 'cifar';
+  const target = /^[\w.-]+$/.test(options.data) ? await readDataset(store, options.data) : undefined;
+  const { resized } = taskOf(source.task.kind);
   const transferred = transferredExperiment(
     {
       runId: sourceId,
@@ -54,7 +50,14 @@ export const transferRun = async (
       winner: winner.genotype,
       baseline: baseline.genotype,
     },
-    { data: options.data, stem },
+    {
+      data: options.data,
+      // A data set that is not there, or of another task, is refused below.
+      resized: (network) =>
+        target === undefined || (target.manifest.task ?? DEFAULT_TASK) !== source.task.kind
+          ? network
+          : resized(network, target.manifest),
+    },
   );
   const loaded = loadExperiment(stringify(transferred), {
     file: `transfer of ${sourceId}`,

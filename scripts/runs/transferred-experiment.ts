@@ -1,5 +1,5 @@
 import type { Experiment, ExperimentInput } from '../../nas/experiment/experiment.ts';
-import type { NetworkSize } from '../../nas/task/recipe.ts';
+import type { NetworkSize } from '../../nas/task/task.ts';
 
 /** What a transfer takes from the run that found the cells. */
 export interface TransferSource {
@@ -20,11 +20,14 @@ export interface TransferSource {
  */
 export const transferredExperiment = (
   { runId, experiment, experimentHash, data, winner, baseline }: TransferSource,
-  target: { readonly data: string; readonly stem: NetworkSize['stem'] },
+  target: {
+    readonly data: string;
+    /** A network at the size that the data set asks for. */
+    resized(network: NetworkSize): NetworkSize;
+  },
 ): ExperimentInput => {
   const { gate: _, ...source } = experiment;
   const { retrain, evaluate } = source.stages;
-  const { stem } = target;
   return {
     ...source,
     name: `${source.name.slice(0, 39)}-transfer`,
@@ -34,8 +37,8 @@ export const transferredExperiment = (
     origin: source.origin ?? { run: runId, experimentHash, data, baseline },
     task: { ...source.task, data: target.data },
     stages: {
-      retrain: { ...retrain, topK: 0, network: { ...retrain.network, stem } },
-      evaluate: { ...evaluate, network: { ...evaluate.network, stem } },
+      retrain: { ...retrain, topK: 0, network: target.resized(retrain.network) },
+      evaluate: { ...evaluate, network: target.resized(evaluate.network) },
     },
     rehearsal: { reclaims: 0 },
   };

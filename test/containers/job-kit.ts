@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BlobRef } from '../../nas/core/blob.ts';
-import { experimentSchema } from '../../nas/experiment/experiment.ts';
+import { checkpointSchema } from '../../nas/experiment/experiment.ts';
 import type { AttemptRecord, JobDocument, ProgramSpec } from '../../nas/job/job.ts';
-import { recipeSchema } from '../../nas/task/recipe.ts';
+import { recipeSchema } from '../../nas/task/images/recipe.ts';
 import { selectImages } from '../../nas/task/images/image-set.ts';
 import { createDocument } from '../../store/json-documents.ts';
-import { writeDataset } from '../../store/datasets.ts';
+import { writeDataset } from '../../store/image-datasets.ts';
 import { keys } from '../../store/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { createS3ObjectStore } from '../../store/s3-object-store.ts';
@@ -113,7 +113,7 @@ export const jobKit = async (): Promise<JobKit> => {
         experimentHash: 'experiment',
         program,
         dataset: { name: 'tiny', manifest: ref },
-        checkpoint: experimentSchema.shape.checkpoint.parse(checkpoint),
+        checkpoint: checkpointSchema.parse(checkpoint),
         threads: 1,
         ...more,
       };

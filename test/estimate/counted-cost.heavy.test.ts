@@ -16,7 +16,8 @@ import { STRATEGIES } from '../../nas/search/registry.ts';
 import { isBlackBox, optionsOf } from '../../nas/search/strategy-schema.ts';
 import { createTrialSearch } from '../../nas/search/trial-search.ts';
 import { chosenSpace } from '../../nas/space/registry.ts';
-import { trainingParts, type DatasetManifest } from '../../nas/task/images/manifest.ts';
+import { imageClassification, type ImageTypes } from '../../nas/task/images/image-classification.ts';
+import type { ImageManifest } from '../../nas/task/images/manifest.ts';
 import { costOfPasses, passesOf, type ImageCounts } from '../../nas/training/programs/passes.ts';
 import { createProgram, oneJobProgramOf } from '../../nas/training/programs/program-table.ts';
 import { manifestOfShape } from '../support/manifest-of-shape.ts';
@@ -37,9 +38,9 @@ const expectNear = (estimated: number, counted: number, tolerance = TOLERANCE): 
 const dataset = (
   train: number,
   test: number,
-  shape: DatasetManifest['shape'],
+  shape: ImageManifest['shape'],
   classes = 10,
-): DatasetManifest => ({
+): ImageManifest => ({
   ...manifestOfShape('any', shape),
   classes: Array.from({ length: classes }, (_, k) => `${k}`),
   splits: { train: { count: train, shards: [] }, test: { count: test, shards: [] } },
@@ -121,9 +122,8 @@ const countedSearch = ({ strategy, recipe }: SearchSpec, images: ImageCounts) =>
 };
 
 /** What an image costs in some architectures of a search. */
-const architectureCosts = (spec: SearchSpec, { shape, classes }: DatasetManifest): readonly number[] => {
-  const setting = { size: spec.network, image: shape, classes: classes.length, auxiliary: false };
-  const multiplyAdds = oneJobProgramOf(spec.strategy).multiplyAdds(spec, setting);
+const architectureCosts = (spec: SearchSpec, manifest: ImageManifest): readonly number[] => {
+  const multiplyAdds = oneJobProgramOf(spec.strategy).multiplyAdds(spec, manifest);
   const random = randomFromSeed(11);
   return Array.from({ length: 64 }, () => multiplyAdds(random));
 };
@@ -161,17 +161,17 @@ const countedTrials = (experiment: Experiment, images: ImageCounts, seed: number
 };
 
 const SHIPPED = readdirSync('experiments').filter((file) => file.endsWith('.yaml'));
-const DATASETS: Readonly<Record<string, DatasetManifest>> = {
+const DATASETS: Readonly<Record<string, ImageManifest>> = {
   cifar10: dataset(50_000, 10_000, [32, 32, 3]),
   'fashion-mnist-small': dataset(8000, 2000, [28, 28, 1]),
 };
 
 describe.each(SHIPPED)('the dry run of %s', (file) => {
   const { experiment } = loadExperiment(readFileSync(`experiments/${file}`, 'utf8'), { file });
-  const manifest = DATASETS[experiment.task.data] as DatasetManifest;
+  const manifest = DATASETS[experiment.task.data] as ImageManifest;
   const { strategy, stages, task } = experiment;
   const images = {
-    ...trainingParts(manifest, task.validationFraction),
+    ...imageClassification.parts(manifest, task as unknown as ImageTypes['section']),
     test: manifest.splits.test.count,
   };
   const [search, retrain, evaluate] = estimate(experiment, manifest) as [

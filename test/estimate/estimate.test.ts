@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { DatasetManifest } from '../../nas/task/images/manifest.ts';
+import type { ImageManifest } from '../../nas/task/images/manifest.ts';
 import { dartsCnn } from '../../nas/space/darts-cnn.ts';
 import { publishedCell, type PublishedCell } from '../../nas/space/published-cells.ts';
-import { countNetwork } from '../../nas/training/networks/count-network.ts';
+import { countNetwork } from '../../nas/training/tasks/count-network.ts';
 import { loadExperiment } from '../../nas/experiment/load-experiment.ts';
 import { estimate } from '../../nas/estimate/estimate.ts';
 import { manifestOfShape } from '../support/manifest-of-shape.ts';
 
-const dataset = (train: number, test: number, shape: DatasetManifest['shape']): DatasetManifest => ({
+const dataset = (train: number, test: number, shape: ImageManifest['shape']): ImageManifest => ({
   ...manifestOfShape('any', shape),
   splits: { train: { count: train, shards: [] }, test: { count: test, shards: [] } },
 });
@@ -19,7 +19,7 @@ const shipped = (name: string, ...overrides: string[]) => {
   const file = `experiments/${name}.yaml`;
   return loadExperiment(readFileSync(file, 'utf8'), { file, overrides }).experiment;
 };
-const stages = (name: string, data: DatasetManifest, ...overrides: string[]) => {
+const stages = (name: string, data: ImageManifest, ...overrides: string[]) => {
   const [search, retrain, evaluate] = estimate(shipped(name, ...overrides), data);
   if (search === undefined || retrain === undefined || evaluate === undefined) throw new Error('no stages');
   return { search, retrain, evaluate };
@@ -73,13 +73,12 @@ describe('what a run is estimated to cost', () => {
     const of = (genotype: string) => stages('retrain', CIFAR10, `genotype=${genotype}`).evaluate;
     const [first, second] = [of('DARTS_V1'), of('DARTS_V2')];
     expect(first.images).toBe(second.images);
-    const { shape, classes } = CIFAR10;
     const { network: size } = shipped('retrain').stages.evaluate;
     const perImage = (name: PublishedCell) =>
       countNetwork({
         space: { name: 'darts-cnn' },
         genotype: dartsCnn.print(publishedCell(name)),
-        ...{ size, image: shape, classes: classes.length },
+        ...{ size, data: CIFAR10 },
       })?.multiplyAdds as number;
     const { epochs, batchSize } = shipped('retrain').stages.evaluate.recipe;
     const seeds = shipped('retrain').stages.evaluate.seeds.length;
@@ -91,7 +90,7 @@ describe('what a run is estimated to cost', () => {
   it('counts every point of a learning curve, and every trial as a job', () => {
     const { search } = stages('amoebanet-small', SMALL);
     const { stages: planned, task } = shipped('amoebanet-small');
-    const validation = 4000 * task.validationFraction;
+    const validation = 4000 * (task['validationFraction'] as number);
     const { epochs, batchSize } = planned.search.recipe;
     const trials = (planned.search.evaluations ?? 0) * planned.search.seeds.length;
     expect(search.jobs).toBe(trials);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DatasetManifest } from '../../nas/task/images/manifest.ts';
+import type { ImageManifest } from '../../nas/task/images/manifest.ts';
 import { loadExperiment } from '../../nas/experiment/load-experiment.ts';
 import {
   checkMemory,
@@ -18,7 +18,7 @@ task: { data: cifar10 }
 stages: { retrain: { topK: 0 } }
 `;
 const load = (...overrides: string[]) => loadExperiment(TEXT, { file: 'sizes.yaml', overrides });
-const dataset = (side: number): DatasetManifest => manifestOfShape('cifar10', [side, side, 3]);
+const dataset = (side: number): ImageManifest => manifestOfShape('cifar10', [side, side, 3]);
 
 describe('networkSizes', () => {
   it('counts the published network exactly, and its activations by the minibatch', () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { checkAgainstDataset } from '../../nas/experiment/check-dataset.ts';
-import { trainingParts, type DatasetManifest } from '../../nas/task/images/manifest.ts';
+import { trainingParts, type ImageManifest } from '../../nas/task/images/manifest.ts';
 import { loadExperiment } from '../../nas/experiment/load-experiment.ts';
 import { splitTrainValidation } from '../../nas/task/images/split.ts';
 
@@ -27,7 +27,7 @@ const check = (
     classes: counts.map((_, i) => `c${i}`),
     splits: { train: { count: counts.reduce((a, b) => a + b, 0) }, test: { count: 40 } },
     ...(givenValidation === undefined ? {} : { givenValidation }),
-  } as unknown as DatasetManifest;
+  } as unknown as ImageManifest;
   checkAgainstDataset(experiment, manifest, place, counts);
 };
 
@@ -65,7 +65,7 @@ describe('the check before a run asks the split that will be made', () => {
   test('a validation split that the data set gives stands for any fraction', () => {
     expect(() => check([30, 1, 2], 0.5, 16, 16)).not.toThrow();
     expect(() => check([30, 1, 2], 0.5, 18, 16)).toThrow(/at most the 17 training images/);
-    const splits = { train: { count: 19 } } as unknown as DatasetManifest['splits'];
+    const splits = { train: { count: 19 } } as unknown as ImageManifest['splits'];
     const of = { splits, classes: ['a', 'b'] };
     expect(trainingParts({ ...of, givenValidation: 5 }, 0.5)).toEqual({ train: 14, validation: 5 });
     expect(trainingParts(of, 0.5)).toEqual({ train: 9, validation: 10 });

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { checkAgainstDataset } from '../../nas/experiment/check-dataset.ts';
-import type { DatasetManifest } from '../../nas/task/images/manifest.ts';
+import type { ImageManifest } from '../../nas/task/images/manifest.ts';
 import type { Experiment } from '../../nas/experiment/experiment.ts';
 
 /**
@@ -13,7 +13,7 @@ export const expectWholeMinibatchNeeded = (experiment: Experiment): void => {
     shape: [28, 28, 1],
     classes: ['a', 'b'],
     splits: { train: { count: 120 }, test: { count: 10 } },
-  } as unknown as DatasetManifest;
+  } as unknown as ImageManifest;
   expect(() => checkAgainstDataset(experiment, manifest, (path) => path.join('.'))).toThrow(
     /stages\.search\.recipe\.batchSize: 64.*at most the 24 validation images/,
   );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkAgainstDataset } from '../../nas/experiment/check-dataset.ts';
-import type { DatasetManifest } from '../../nas/task/images/manifest.ts';
+import type { ImageManifest } from '../../nas/task/images/manifest.ts';
 import { experimentSchema } from '../../nas/experiment/experiment.ts';
 import type { ExperimentInput } from '../../nas/experiment/experiment.ts';
 import { givenCell } from '../../nas/experiment/given-cell.ts';
@@ -130,7 +130,7 @@ describe('an experiment with a given cell', () => {
       shape: [32, 32, 3],
       classes: ['a', 'b'],
       splits: { train: split(100), test: split(10) },
-    } as unknown as DatasetManifest;
+    } as unknown as ImageManifest;
     const check = (...overrides: string[]): void => {
       const { experiment, place } = load(...overrides);
       checkAgainstDataset(experiment, dataset, place);

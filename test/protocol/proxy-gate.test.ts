@@ -72,7 +72,7 @@ const HALVED = { train: 50, validation: 50 };
 
 /** Networks whose work grows with the square of the channels; one cannot be built at any size. */
 const COUNTED: CountAt = (genotype, { channels }) =>
-  genotype === 'g9' ? undefined : { parameters: 1, multiplyAdds: 1000 * channels ** 2 };
+  genotype === 'g9' ? undefined : { parameters: 1, multiplyAdds: 1000 * (channels as number) ** 2 };
 
 describe('judgeGate', () => {
   it('lets a ranking pass that retraining confirms', () => {
@@ -126,7 +126,7 @@ describe('judgeGate', () => {
     expect(given.stage3Dollars).toBeCloseTo((4 * 60 * 10 * 1.25 * 4 * 0.9) / 3600);
     // What is counted decides, not what channels suggest; cells that cannot be built say nothing.
     const linear: CountAt = (genotype, { channels }) =>
-      genotype === 'g0' ? undefined : { parameters: 1, multiplyAdds: channels };
+      genotype === 'g0' ? undefined : { parameters: 1, multiplyAdds: channels as number };
     const counted = judgeGate(experiment, HALVED, linear, cells([1, 0]), reports([0.5, 0.6]));
     expect(counted.stage3Dollars).toBeCloseTo((4 * 60 * 10 * 2 * 2 * 0.9) / 3600);
     const unpriced = load('resources.spotDollarsPerHour=0', 'gate.dollars=0').experiment;

@@ -1,3 +1,4 @@
+import type { ImageManifest } from '../../nas/task/images/manifest.ts';
 import type { RunDocuments } from '../../nas/report/build-report.ts';
 import { settledExperimentSchema } from '../../nas/experiment/settled-experiment.ts';
 import { metricOf } from '../../nas/task/terms.ts';
@@ -87,6 +88,30 @@ const train = (genotype: string, seed: number, evaluatedOn: 'validation' | 'test
     cost: { multiplyAdds: 2.1e12, images: 44_000 },
     weightsSha256: 'b'.repeat(64),
   };
+};
+
+const FASHION: ImageManifest = {
+  version: 1,
+  name: 'fashion-mnist-small',
+  shape: [28, 28, 1],
+  classes: [
+    't-shirt',
+    'trouser',
+    'pullover',
+    'dress',
+    'coat',
+    'sandal',
+    'shirt',
+    'sneaker',
+    'bag',
+    'ankle boot',
+  ],
+  splits: { train: { count: 8000, shards: [] }, test: { count: 2000, shards: [] } },
+  normalisation: { mean: [0.2855], std: [0.3527] },
+  sha256: 'f'.repeat(64),
+  source: 'Fashion-MNIST (Xiao, Rasul & Vollgraf 2017)',
+  licence: 'MIT',
+  verified: 'sha256 of each file',
 };
 
 /**
@@ -211,29 +236,7 @@ export const finishedRun = (): RunDocuments => {
         text: 'stage-1/seed-0 was reclaimed on purpose after 1 checkpoint and went on from it.',
       },
     },
-    dataset: {
-      version: 1,
-      name: 'fashion-mnist-small',
-      shape: [28, 28, 1],
-      classes: [
-        't-shirt',
-        'trouser',
-        'pullover',
-        'dress',
-        'coat',
-        'sandal',
-        'shirt',
-        'sneaker',
-        'bag',
-        'ankle boot',
-      ],
-      splits: { train: { count: 8000, shards: [] }, test: { count: 2000, shards: [] } },
-      normalisation: { mean: [0.2855], std: [0.3527] },
-      sha256: 'f'.repeat(64),
-      source: 'Fashion-MNIST (Xiao, Rasul & Vollgraf 2017)',
-      licence: 'MIT',
-      verified: 'sha256 of each file',
-    },
+    dataset: FASHION,
     stages,
     results,
     attempts,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { dollars, duration, instant, integer, percent, quantity, scored } from '../../nas/report/format.ts';
+import { integer, percent } from '../../nas/core/number-text.ts';
+import { dollars, duration, instant, quantity, scored } from '../../nas/report/format.ts';
 import { termsOf } from '../../nas/task/terms.ts';
 
 const { metric } = termsOf();

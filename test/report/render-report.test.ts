@@ -4,7 +4,8 @@ import { claimText, headline } from '../../nas/report/statements.ts';
 import { identityTable } from '../../nas/report/tables.ts';
 import { renderReport } from '../../nas/report/render-report.ts';
 import type { RenderedReport } from '../../nas/report/render-report.ts';
-import { percent } from '../../nas/report/format.ts';
+import type { ImageManifest } from '../../nas/task/images/manifest.ts';
+import { percent } from '../../nas/core/number-text.ts';
 import type { RunReport } from '../../nas/report/run-report.ts';
 import { failedRun, finishedRun } from './fixtures.ts';
 
@@ -20,7 +21,7 @@ test('equal images of the splits, and options of the space, are in the report', 
       experiment: { ...documents.run.experiment, space: { name: 'enas-macro', depth: 7 } },
     },
     dataset: {
-      ...(documents.dataset as NonNullable<typeof documents.dataset>),
+      ...(documents.dataset as ImageManifest),
       equalImages: {
         testInTraining: 12,
         testInValidation: 0,
@@ -28,7 +29,7 @@ test('equal images of the splits, and options of the space, are in the report', 
         contradicting: 3,
         repeated: 0,
       },
-    },
+    } as ImageManifest,
   });
   const { rows } = identityTable(report);
   expect(rows).toContainEqual(['space', 'enas-macro, depth 7']);

@@ -36,6 +36,7 @@ const ladder = (rungs: number): Space<string> => {
 };
 
 const ladderSpace = defineSpace('ladder', {
+  task: 'image-classification',
   options: { rungs: z.number().int().min(1).max(8).describe('Layers of every network.').default(3) },
   make: ({ rungs }) => ladder(rungs),
   toldOptions: (text) => ({ rungs: text.length }),

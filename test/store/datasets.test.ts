@@ -5,13 +5,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { SHIPPED_NAME, seedShippedDataset } from '../../scripts/data/shipped.ts';
 import { blobIn, cachedBlobFetcher } from '../../store/blob-cache.ts';
 import {
-  countsByClass,
+  datasetCounts,
   findDatasets,
   listDatasets,
   readDataset,
   verifyDataset,
-  writeDataset,
 } from '../../store/datasets.ts';
+import { writeDataset } from '../../store/image-datasets.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
 import { parseS3Uri } from '../../store/object-store.ts';
 import { openDataset } from '../../nas/task/images/dataset.ts';
@@ -83,21 +83,21 @@ describe('images of each class', () => {
     const store = createMemoryObjectStore();
     const { manifest } = await writeDataset(store, 'noise', raw);
     const counts = { train: [8, 8, 8], test: [2, 2, 2] };
-    expect(await countsByClass(store, manifest)).toEqual(counts);
+    expect(await datasetCounts(store, manifest)).toEqual(counts);
     await store.delete(['datasets/noise/counts.json']);
-    expect(await countsByClass(store, manifest)).toEqual(counts);
+    expect(await datasetCounts(store, manifest)).toEqual(counts);
     // Kept: the shards are not read again.
     await store.delete([parseS3Uri(blobIn(store, manifest.splits.train.shards[0]!.blob).uri).key]);
-    expect(await countsByClass(store, manifest)).toEqual(counts);
+    expect(await datasetCounts(store, manifest)).toEqual(counts);
     // Of other content.
-    await expect(countsByClass(store, { ...manifest, sha256: 'f'.repeat(64) })).rejects.toThrow('missing');
+    await expect(datasetCounts(store, { ...manifest, sha256: 'f'.repeat(64) })).rejects.toThrow('missing');
   });
   test('with the validation split that the data set gives, which is part of its hash and of what programs open', async () => {
     const store = createMemoryObjectStore();
     const plain = await writeDataset(store, 'plain', raw);
     const { manifest } = await writeDataset(store, 'given', { ...raw, givenValidation: 5 });
     expect(manifest.sha256).not.toBe(plain.manifest.sha256);
-    expect(await countsByClass(store, manifest)).toEqual({
+    expect(await datasetCounts(store, manifest)).toEqual({
       train: [8, 8, 8],
       validation: [1, 2, 2],
       test: [2, 2, 2],

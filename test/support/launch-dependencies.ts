@@ -2,7 +2,7 @@ import type { BatchJobs } from '../../activities/batch/batch-jobs.ts';
 import type { Dependencies } from '../../activities/dependencies.ts';
 import { createJobWatcher } from '../../activities/batch/job-watcher.ts';
 import { createNoticeWatcher } from '../../activities/batch/notice-watcher.ts';
-import { countNetwork } from '../../nas/training/networks/count-network.ts';
+import { countNetwork } from '../../nas/training/tasks/count-network.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 
 /** Deployment of the tests' worker. */

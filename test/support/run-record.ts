@@ -1,5 +1,5 @@
 import type { BlobRef } from '../../nas/core/blob.ts';
-import type { DatasetManifest } from '../../nas/task/images/manifest.ts';
+import type { ImageManifest } from '../../nas/task/images/manifest.ts';
 import type { ExperimentInput } from '../../nas/experiment/experiment.ts';
 import { experimentHash } from '../../nas/experiment/run-record.ts';
 import type { RunRecord } from '../../nas/experiment/run-record.ts';
@@ -10,7 +10,7 @@ import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 
 const SHARD = { sha256: '0'.repeat(64), bytes: 1 };
-const TOY: DatasetManifest = {
+const TOY: ImageManifest = {
   version: 1,
   name: 'toy',
   shape: [16, 16, 3],

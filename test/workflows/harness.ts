@@ -8,7 +8,7 @@ import { createNoticeWatcher } from '../../activities/batch/notice-watcher.ts';
 import { createProtocolActivities } from '../../activities/protocol-activities.ts';
 import { createCollectReport } from '../../activities/report/report.ts';
 import { workflowBundle } from '../../containers/worker/bundle.ts';
-import { countNetwork } from '../../nas/training/networks/count-network.ts';
+import { countNetwork } from '../../nas/training/tasks/count-network.ts';
 import { createMemoryObjectStore } from '../../store/memory-object-store.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { DEPLOYMENT } from '../support/launch-dependencies.ts';

@@ -13,7 +13,7 @@ export function* checkUnused(
   fields: readonly (keyof SearchRecipe & ('auxiliaryWeight' | 'dropPath' | 'dropout' | 'emaDecay'))[],
 ): Generator<InputError> {
   for (const field of fields)
-    if (recipe[field] !== 0)
+    if (recipe[field] !== undefined && recipe[field] !== 0)
       yield inputError(
         place(['stages', 'search', 'recipe', field]),
         recipe[field],

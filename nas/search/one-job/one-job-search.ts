@@ -9,10 +9,11 @@ export interface SearchRecipe {
   readonly epochs: number;
   readonly batchSize: number;
   readonly precision: string;
-  readonly auxiliaryWeight: number;
-  readonly dropPath: number;
-  readonly dropout: number;
   readonly emaDecay: number;
+  /** These three where the task has them. */
+  readonly auxiliaryWeight?: number;
+  readonly dropPath?: number;
+  readonly dropout?: number;
   readonly optimizer: { readonly kind: string; readonly nesterov?: boolean };
 }
 

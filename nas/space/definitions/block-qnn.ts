@@ -32,6 +32,7 @@ const blockQnnGraph = (genotype: BlockQnnGenotype): ArchitectureGraph =>
   );
 
 export const blockQnnSpace = defineSpace('block-qnn', {
+  task: 'image-classification',
   options: {},
   make: () => blockQnn,
   graphs: (genotype) => [blockQnnGraph(genotype)],

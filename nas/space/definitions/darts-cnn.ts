@@ -7,6 +7,7 @@ import { cellArchitecture } from './cell-graph.ts';
 import { defineSpace } from './definition.ts';
 
 export const dartsCnnSpace = defineSpace('darts-cnn', {
+  task: 'image-classification',
   options: {},
   make: () => dartsCnn,
   uniform: true,

@@ -9,7 +9,9 @@ import type { Space } from '../space.ts';
 type Reader<G extends Json> = Pick<Space<G>, 'parse' | 'print' | 'hash'>;
 
 /** What one file says of one space, besides the space itself. */
-interface Definition<Shape extends z.ZodRawShape, G extends Json> {
+interface Definition<Shape extends z.ZodRawShape, G extends Json, TaskName extends string> {
+  /** Kind of the task that its networks learn. */
+  readonly task: TaskName;
   /** Fields that an experiment may give besides `name`, each with its default. */
   readonly options: Shape;
   make(options: z.output<z.ZodObject<Shape>>): Space<G>;
@@ -31,8 +33,13 @@ interface Definition<Shape extends z.ZodRawShape, G extends Json> {
  * A space's entry in the table of all (`registry.ts`), which has forgotten the types of options and
  * genotypes.
  */
-export interface SpaceDefinition<Name extends string, Shape extends z.ZodRawShape> {
+export interface SpaceDefinition<
+  Name extends string,
+  Shape extends z.ZodRawShape,
+  TaskName extends string = string,
+> {
   readonly name: Name;
+  readonly task: TaskName;
   /** Of the field `space` of an experiment. */
   readonly schema: z.ZodObject<{ name: z.ZodLiteral<Name> } & Shape, z.core.$strict>;
   make(options: z.output<z.ZodObject<Shape>>): Space;
@@ -48,11 +55,17 @@ export interface SpaceDefinition<Name extends string, Shape extends z.ZodRawShap
  * Defines a space. Its genotype's type is forgotten here: whoever looks a space up by name hands it its own
  * genotypes alone.
  */
-export const defineSpace = <const Name extends string, Shape extends z.ZodRawShape, G extends Json>(
+export const defineSpace = <
+  const Name extends string,
+  Shape extends z.ZodRawShape,
+  G extends Json,
+  const TaskName extends string,
+>(
   name: Name,
-  { options, check, toldOptions, published, ...rest }: Definition<Shape, G>,
-): SpaceDefinition<Name, Shape> => ({
+  { task, options, check, toldOptions, published, ...rest }: Definition<Shape, G, TaskName>,
+): SpaceDefinition<Name, Shape, TaskName> => ({
   name,
+  task,
   schema: z.strictObject({
     name: z.literal(name).describe('Of the search space; docs/spaces.md describes each.'),
     ...options,

@@ -26,6 +26,7 @@ const easGraph = ({ blocks, dense }: EasGenotype): ArchitectureGraph => {
 };
 
 export const easSpace = defineSpace('eas', {
+  task: 'image-classification',
   options: {
     start: z
       .string()

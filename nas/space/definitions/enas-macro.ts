@@ -35,6 +35,7 @@ const enasMacroGraph = (rows: EnasMacroGenotype): ArchitectureGraph =>
   );
 
 export const enasMacroSpace = defineSpace('enas-macro', {
+  task: 'image-classification',
   options: {
     depth: z
       .number()

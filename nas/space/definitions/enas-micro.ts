@@ -5,6 +5,7 @@ import { cellArchitecture } from './cell-graph.ts';
 import { defineSpace } from './definition.ts';
 
 export const enasMicroSpace = defineSpace('enas-micro', {
+  task: 'image-classification',
   options: {},
   make: () => enasMicro,
   published: () => PUBLISHED_ENAS.micro,

@@ -24,6 +24,7 @@ const fractalNetGraph = ({ columns, join }: FractalNetGenotype): ArchitectureGra
 };
 
 export const fractalNetSpace = defineSpace('fractal-net', {
+  task: 'image-classification',
   options: {},
   make: () => fractalNet,
   graphs: (genotype) => [fractalNetGraph(genotype)],

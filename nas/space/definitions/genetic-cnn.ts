@@ -27,6 +27,7 @@ const geneticCnnGraphs = (genotype: GeneticCnnGenotype): readonly ArchitectureGr
   });
 
 export const geneticCnnSpace = defineSpace('genetic-cnn', {
+  task: 'image-classification',
   options: {},
   make: () => geneticCnn,
   graphs: geneticCnnGraphs,

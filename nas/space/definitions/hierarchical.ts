@@ -57,12 +57,14 @@ const hierarchicalGraphs = ({ motifs }: HierarchicalGenotype): readonly Architec
 };
 
 export const hierarchicalSpace = defineSpace('hierarchical', {
+  task: 'image-classification',
   options: {},
   make: () => hierarchical,
   graphs: hierarchicalGraphs,
 });
 
 export const hierarchicalFlatSpace = defineSpace('hierarchical-flat', {
+  task: 'image-classification',
   options: {},
   make: () => hierarchicalFlat,
   graphs: hierarchicalGraphs,

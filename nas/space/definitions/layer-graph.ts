@@ -15,12 +15,14 @@ const layerGraphGraph = (graph: LayerGraph): ArchitectureGraph =>
   );
 
 export const nasbotSpace = defineSpace('nasbot', {
+  task: 'image-classification',
   options: {},
   make: () => nasbotGraphs,
   graphs: (genotype) => [layerGraphGraph(genotype)],
 });
 
 export const autoKerasSpace = defineSpace('auto-keras', {
+  task: 'image-classification',
   options: {},
   make: () => autoKerasGraphs,
   graphs: (genotype) => [layerGraphGraph(genotype)],

@@ -27,6 +27,7 @@ const nasBench101Graph = (genotype: NasBench101Genotype): ArchitectureGraph => {
 };
 
 export const nasBench101Space = defineSpace('nas-bench-101', {
+  task: 'image-classification',
   options: {
     maxVertices: z
       .number()

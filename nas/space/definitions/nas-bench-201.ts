@@ -31,6 +31,7 @@ const nasBench201Graph = (genotype: NasBench201Genotype): ArchitectureGraph => {
 };
 
 export const nasBench201Space = defineSpace('nas-bench-201', {
+  task: 'image-classification',
   options: {},
   make: () => nasBench201,
   uniform: true,

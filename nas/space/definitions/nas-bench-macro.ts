@@ -15,6 +15,7 @@ const nasBenchMacroGraph = (digits: NasBenchMacroGenotype): ArchitectureGraph =>
   );
 
 export const nasBenchMacroSpace = defineSpace('nas-bench-macro', {
+  task: 'image-classification',
   options: {},
   make: () => nasBenchMacro,
   graphs: (genotype) => [nasBenchMacroGraph(genotype)],

@@ -5,6 +5,7 @@ import { defineSpace } from './definition.ts';
 import { nasRlGraph } from './nas-rl-graph.ts';
 
 export const nasRlSpace = defineSpace('nas-rl', {
+  task: 'image-classification',
   options: { depth: z.number().int().min(1).max(40).describe('Convolutional layers.').default(6) },
   make: ({ depth }) => nasRl(depth),
   // Its layers.

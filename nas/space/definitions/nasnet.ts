@@ -5,6 +5,7 @@ import { defineSpace } from './definition.ts';
 import { nasnetGraph } from './nasnet-graph.ts';
 
 export const nasnetSpace = defineSpace('nasnet', {
+  task: 'image-classification',
   options: {},
   make: () => nasnet,
   published: () => PUBLISHED_NASNET,

@@ -4,6 +4,7 @@ import { defineSpace } from './definition.ts';
 import { nasnetGraph } from './nasnet-graph.ts';
 
 export const pnasSpace = defineSpace('pnas', {
+  task: 'image-classification',
   options: {},
   make: () => pnas,
   published: () => PUBLISHED_PNAS,

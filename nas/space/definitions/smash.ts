@@ -64,6 +64,7 @@ const toldOptions = (text: string): Partial<Pick<SmashOptions, 'depth' | 'width'
 };
 
 export const smashSpace = defineSpace('smash', {
+  task: 'image-classification',
   options: {
     depth: z
       .number()

@@ -1,4 +1,4 @@
-import type { Augmentation } from '../recipe.ts';
+import type { Augmentation } from './recipe.ts';
 import type { Random } from '../../core/random.ts';
 
 /** What happens to one image; drawn once, then applied. */

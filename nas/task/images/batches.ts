@@ -1,4 +1,4 @@
-import type { Augmentation } from '../recipe.ts';
+import type { Augmentation } from './recipe.ts';
 import { deriveSeed, randomFromSeed } from '../../core/random.ts';
 import { drawPlacement, normalisationTable, placeImage, UNCHANGED } from './augment.ts';
 import type { InMemoryDataset } from './dataset.ts';

@@ -1,6 +1,6 @@
 import { sha256 } from '../../core/hash.ts';
 import type { ContentRef } from '../../core/blob.ts';
-import type { DatasetManifest, SplitName } from './manifest.ts';
+import type { ImageManifest, SplitName } from './manifest.ts';
 import type { ImageSet } from './image-set.ts';
 import { imageBytes } from './image-set.ts';
 import { decodeShardInto } from './shard.ts';
@@ -22,7 +22,7 @@ export interface InMemoryDataset extends ImageSet {
 
 /** What an opened training split says of the data set's own validation split. */
 export const givenValidationOf = (
-  { givenValidation }: DatasetManifest,
+  { givenValidation }: ImageManifest,
   split: SplitName,
 ): Pick<InMemoryDataset, 'givenValidation'> =>
   split === 'train' && givenValidation !== undefined ? { givenValidation } : {};
@@ -39,7 +39,7 @@ export const allocateShared = (shape: ImageSet['shape'], count: number): ImageSe
  * Throws where a blob's hash, a shard's length or a label disagrees with the manifest.
  */
 export const openDataset = async (
-  manifest: DatasetManifest,
+  manifest: ImageManifest,
   split: SplitName,
   fetchBlob: (ref: ContentRef) => Promise<Uint8Array>,
 ): Promise<InMemoryDataset> => {

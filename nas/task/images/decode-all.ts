@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { DatasetManifest } from './manifest.ts';
+import type { ImageManifest } from './manifest.ts';
 import { allocateShared, givenValidationOf, type InMemoryDataset } from './dataset.ts';
 import { decodeForEvaluation } from './decode-image.ts';
 import { fileRanges } from './encoded-shard.ts';
@@ -10,7 +10,7 @@ import type { StreamedDataset } from './streamed-dataset.ts';
  * A split of image files decoded into memory, each file's centre: for programs that read images at random.
  */
 export const decodeAll = async (
-  manifest: DatasetManifest,
+  manifest: ImageManifest,
   { split, shape, labels, shardCounts, mean, std, shardFile }: StreamedDataset,
 ): Promise<InMemoryDataset> => {
   const [size, , channels] = shape as readonly [number, number, 1 | 3];

@@ -1,9 +1,41 @@
+import { z } from 'zod';
 import { apportion } from '../../core/apportion.ts';
 import { inputError } from '../../core/input-error.ts';
 import type { InputError } from '../../core/input-error.ts';
-import { augmentationSchema, networkSchema } from '../recipe.ts';
-import type { AskedOfData, Task } from '../task.ts';
-import { trainingParts, type DatasetManifest } from './manifest.ts';
+import { integer, percent } from '../../core/number-text.ts';
+import type { AskedOfData, Task, TaskTypes } from '../task.ts';
+import { countImages, imageCountsSchema, type ImageCounts } from './count-images.ts';
+import { equalText } from './equal-images.ts';
+import { datasetHash, imageManifestSchema, trainingParts, type ImageManifest } from './manifest.ts';
+import { imageStages, type Augmentation, type ImageNetworkSize, type ImageRecipe } from './recipe.ts';
+import { verifyImages } from './verify-images.ts';
+
+/** Images from this side on are given the stem that reduces them eightfold before the first cell. */
+const IMAGENET_STEM_SIDE = 96;
+
+const section = {
+  validationFraction: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .describe('Fraction of the training split held out as validation, stratified by class (DARTS uses half).')
+    .default(0.5),
+  splitSeed: z
+    .number()
+    .int()
+    .min(0)
+    .describe('Seed of the train/validation split, the same for all stages.')
+    .default(0),
+};
+
+export interface ImageTypes extends TaskTypes {
+  readonly section: { readonly validationFraction: number; readonly splitSeed: number };
+  readonly network: ImageNetworkSize;
+  readonly recipe: ImageRecipe;
+  readonly augmentation: Augmentation;
+  readonly manifest: ImageManifest;
+  readonly counts: ImageCounts;
+}
 
 /** As equal as they can be, where only the number of all images is known. */
 const equalCounts = (count: number, classes: number): readonly number[] =>
@@ -13,8 +45,8 @@ const equalCounts = (count: number, classes: number): readonly number[] =>
   );
 
 function* checkSides(
-  { shape, name }: DatasetManifest,
-  { stages, place }: AskedOfData,
+  { shape, name }: ImageManifest,
+  { stages, place }: AskedOfData<ImageTypes>,
 ): Generator<InputError> {
   const side = Math.min(shape[0], shape[1]);
   for (const stage of stages) {
@@ -38,8 +70,8 @@ function* checkSides(
 
 /** Searches decode all image files once, and hold them. */
 function* checkMemory(
-  { name, shape, splits, encoding }: DatasetManifest,
-  { searches, memoryMiB, place }: AskedOfData,
+  { name, shape, splits, encoding }: ImageManifest,
+  { searches, memoryMiB, place }: AskedOfData<ImageTypes>,
 ): Generator<InputError> {
   const bytes = splits.train.count * shape[0] * shape[1] * shape[2];
   if (encoding === 'files' && searches && bytes > (memoryMiB * 2 ** 20) / 2)
@@ -52,13 +84,66 @@ function* checkMemory(
 }
 
 /** Classes of images, split by class. */
-export const imageClassification: Task<DatasetManifest> = {
-  sizes: networkSchema,
-  augmentation: augmentationSchema,
-  parts: trainingParts,
-  *checkSplit({ name, classes, splits, givenValidation }, { validationFraction, place }, counts) {
+export const imageClassification: Task<ImageTypes> = {
+  section,
+  stages: imageStages,
+  manifest: imageManifestSchema,
+  contentHash: datasetHash,
+  blobs: ({ splits }) => ({
+    train: [
+      ...splits.train.shards.map(({ blob }) => blob),
+      ...(splits.train.labels ? [splits.train.labels] : []),
+    ],
+    test: [
+      ...splits.test.shards.map(({ blob }) => blob),
+      ...(splits.test.labels ? [splits.test.labels] : []),
+    ],
+  }),
+  verify: verifyImages,
+  listed: ({ shape, classes, givenValidation }) => ({
+    fields: {
+      ...(givenValidation === undefined ? {} : { validation: givenValidation }),
+      classes: classes.length,
+      shape,
+    },
+    text: `${shape.join('×')}, ${classes.length} classes`,
+  }),
+  reported: ({ shape, classes, counts, normalisation: { mean, std }, equalImages }) => [
+    [
+      'images',
+      `${integer(counts.train)} training, ${integer(counts.test)} test, ${shape.join(' × ')}, ${classes.length} classes`,
+    ],
+    [
+      'normalisation',
+      `mean ${mean.map((m) => m.toFixed(4)).join(', ')}; sd ${std.map((s) => s.toFixed(4)).join(', ')}`,
+    ],
+    ...(equalImages === undefined ? [] : ([['equal images', equalText(equalImages, counts.test)]] as const)),
+  ],
+  examples: ({ shape }) => `${shape.join(' × ')} images`,
+  sizeText: ({ channels, layers }) => `${channels} channels and ${layers} layers`,
+  // Files are decoded as they are needed.
+  heldBytes: ({ encoding, shape, splits }) =>
+    encoding === 'files' ? 0 : splits.train.count * shape.reduce((product, size) => product * size, 1),
+  counts: { schema: imageCountsSchema, of: countImages },
+  parts: (data, { validationFraction }) => trainingParts(data, validationFraction),
+  splitText: ({ validationFraction, splitSeed }, data) =>
+    data?.givenValidation === undefined
+      ? `${percent(validationFraction, 0)} of the training images for validation, seed ${splitSeed}`
+      : `${integer(data.givenValidation)} of the training images for validation, as the data set gives them`,
+  resized: (network, { shape }) => ({
+    ...network,
+    stem: shape[0] >= IMAGENET_STEM_SIDE ? 'imagenet' : 'cifar',
+  }),
+  *checkSplit(
+    { name, classes, splits, givenValidation },
+    { section: { validationFraction }, place },
+    counts,
+  ) {
     if (givenValidation !== undefined) return;
-    const parts = apportion(counts ?? equalCounts(splits.train.count, classes.length), validationFraction);
+    const parts = apportion(
+      counts?.train ?? equalCounts(splits.train.count, classes.length),
+      validationFraction,
+    );
     if (parts.kind === 'class')
       yield inputError(
         place(['task', 'data']),

@@ -3,6 +3,7 @@ import type { TaskTerms } from '../task-terms.ts';
 
 /** What image classification's numbers are called. */
 export const imageTerms: TaskTerms = {
+  learnt: 'classes of images',
   metric: createMetric({
     name: 'accuracy',
     unit: '%',

@@ -1,14 +1,8 @@
 import { z } from 'zod';
 import { shareOf } from '../../core/apportion.ts';
 import { hashJson } from '../../core/hash.ts';
-import type { ContentRef } from '../../core/blob.ts';
+import { contentRefSchema as contentRef, sha256Schema as sha256 } from '../manifest.ts';
 import { equalCountsSchema } from './equal-images.ts';
-
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-const contentRef: z.ZodType<ContentRef> = z.strictObject({
-  sha256,
-  bytes: z.number().int().min(0),
-});
 
 const split = z.strictObject({
   /** Images in all shards together. */
@@ -27,7 +21,7 @@ const perChannel = z.array(z.number()).min(1);
  * equal data have equal manifests in every bucket. Immutable: a name, once written, always means the same
  * bytes. The shards' layout is described in `nas/task/images/shard.ts`.
  */
-export const datasetManifestSchema = z
+export const imageManifestSchema = z
   .strictObject({
     version: z.literal(1),
     name: z.string(),
@@ -64,24 +58,24 @@ export const datasetManifestSchema = z
   .refine(({ splits, givenValidation = 0 }) => givenValidation < splits.train.count, {
     message: 'givenValidation: more than the training split leaves',
   });
-export type DatasetManifest = z.infer<typeof datasetManifestSchema>;
-export type SplitName = keyof DatasetManifest['splits'];
+export type ImageManifest = z.infer<typeof imageManifestSchema>;
+export type SplitName = keyof ImageManifest['splits'];
 
 /** Images that the training split of a run has for training and for validation. */
 export const trainingParts = (
-  { splits, classes, givenValidation }: Pick<DatasetManifest, 'splits' | 'classes' | 'givenValidation'>,
+  { splits, classes, givenValidation }: Pick<ImageManifest, 'splits' | 'classes' | 'givenValidation'>,
   validationFraction: number,
 ): { readonly train: number; readonly validation: number } => {
   const validation = givenValidation ?? shareOf(splits.train.count, validationFraction, classes.length);
   return { train: splits.train.count - validation, validation };
 };
 
-/** The content hash that a manifest states; see `DatasetManifest.sha256`. */
+/** The content hash that a manifest states; see `ImageManifest.sha256`. */
 export const datasetHash = (
-  manifest: Pick<DatasetManifest, 'shape' | 'classes' | 'splits' | 'encoding' | 'givenValidation'>,
+  manifest: Pick<ImageManifest, 'shape' | 'classes' | 'splits' | 'encoding' | 'givenValidation'>,
 ): string => {
   const { shape, classes, splits, encoding, givenValidation } = manifest;
-  const blobs = ({ shards, labels }: DatasetManifest['splits'][SplitName]): string[] => [
+  const blobs = ({ shards, labels }: ImageManifest['splits'][SplitName]): string[] => [
     ...(labels === undefined ? [] : [labels.sha256]),
     ...shards.map((shard) => shard.blob.sha256),
   ];

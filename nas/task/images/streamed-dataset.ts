@@ -1,5 +1,5 @@
 import type { ContentRef } from '../../core/blob.ts';
-import type { DatasetManifest, SplitName } from './manifest.ts';
+import type { ImageManifest, SplitName } from './manifest.ts';
 import { deriveSeed, randomFromSeed } from '../../core/random.ts';
 import { givenValidationOf } from './dataset.ts';
 import { decodeLabels } from './encoded-shard.ts';
@@ -29,7 +29,7 @@ const WINDOW = 16;
 
 /** Throws where the manifest is not one of image files, or its labels are not those of its images. */
 export const openStreamed = async (
-  manifest: DatasetManifest,
+  manifest: ImageManifest,
   split: SplitName,
   fetch: {
     readonly bytes: (ref: ContentRef) => Promise<Uint8Array>;

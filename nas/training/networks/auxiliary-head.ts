@@ -1,4 +1,4 @@
-import type { NetworkSize } from '../../task/recipe.ts';
+import type { ImageNetworkSize } from '../../task/images/recipe.ts';
 import type { Layers } from '../layers/layers.ts';
 import { InvalidArchitectureError } from '../program.ts';
 
@@ -7,7 +7,12 @@ import { InvalidArchitectureError } from '../program.ts';
  * (ImageNet, stride 2); the stride follows the size so that 2×2 remains. The ImageNet variant has no batch
  * norm after its second convolution, as published.
  */
-export const auxiliaryHead = <T>(layers: Layers<T>, x: T, stem: NetworkSize['stem'], classes: number): T => {
+export const auxiliaryHead = <T>(
+  layers: Layers<T>,
+  x: T,
+  stem: ImageNetworkSize['stem'],
+  classes: number,
+): T => {
   const name = 'auxiliary_head.features';
   const [h, w] = layers.shape(x);
   if (h !== w || h < 6)

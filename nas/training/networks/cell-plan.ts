@@ -1,4 +1,4 @@
-import type { NetworkSize } from '../../task/recipe.ts';
+import type { ImageNetworkSize } from '../../task/images/recipe.ts';
 
 /** One cell of a stacked network (Liu et al. 2019, §3.1): where the image halves and what the cell reads. */
 export interface CellPlan {
@@ -13,7 +13,7 @@ export interface CellPlan {
 }
 
 /** Cells of the network; those at 1/3 and 2/3 of the depth are reductions and double the channels. */
-export const planCells = ({ channels, layers, stem }: NetworkSize): readonly CellPlan[] => {
+export const planCells = ({ channels, layers, stem }: ImageNetworkSize): readonly CellPlan[] => {
   const reductions = [Math.floor(layers / 3), Math.floor((2 * layers) / 3)];
   const isReduction = (index: number): boolean => reductions.includes(index);
   let width = channels;

@@ -1,5 +1,5 @@
 import type { Grown } from '../../search/inheritance.ts';
-import type { NetworkSize } from '../../task/recipe.ts';
+import type { ImageNetworkSize } from '../../task/images/recipe.ts';
 import { deriveSeed, randomFromSeed } from '../../core/random.ts';
 import type { EasGenotype } from '../../space/eas.ts';
 import { net2deeper, net2wider, type Chain, type ChainLayer } from '../layers/function-preserving.ts';
@@ -27,7 +27,7 @@ interface Moments {
 const outputMoments = (
   tf: Tf,
   genotype: EasGenotype,
-  size: NetworkSize,
+  size: ImageNetworkSize,
   variables: HostTensors,
   images: ProbeImages,
 ): readonly Moments[] =>
@@ -115,7 +115,7 @@ export const grownVariables = (
   }: Pick<Grown, 'edits' | 'noise'> & {
     readonly from: EasGenotype;
     readonly to: EasGenotype;
-    readonly size: NetworkSize;
+    readonly size: ImageNetworkSize;
     readonly variables: HostTensors;
     readonly images: ProbeImages;
     readonly seed: number;

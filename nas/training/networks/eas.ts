@@ -1,4 +1,4 @@
-import type { NetworkSize } from '../../task/recipe.ts';
+import type { ImageNetworkSize } from '../../task/images/recipe.ts';
 import type { EasGenotype } from '../../space/eas.ts';
 import { convBlock, halve } from './conv-block.ts';
 import type { BuildNetwork } from './network.ts';
@@ -15,7 +15,7 @@ export interface EasLayer {
 }
 
 /** The layers with weights from the input on, the classifier left out. */
-export const easLayers = ({ blocks, dense }: EasGenotype, size: NetworkSize): readonly EasLayer[] => [
+export const easLayers = ({ blocks, dense }: EasGenotype, size: ImageNetworkSize): readonly EasLayer[] => [
   ...blocks.flatMap((convolutions, block) =>
     convolutions.map(([filters, kernel], i) => ({
       name: `blocks.${block}.${i}`,

@@ -5,7 +5,7 @@ import {
   type EnasMicroGenotype,
   type MicroOperation,
 } from '../../space/enas-micro.ts';
-import type { NetworkSize } from '../../task/recipe.ts';
+import type { ImageNetworkSize } from '../../task/images/recipe.ts';
 import type { Layers } from '../layers/layers.ts';
 import { factorizedReduce } from '../layers/operations.ts';
 import { InvalidArchitectureError } from '../program.ts';
@@ -134,7 +134,7 @@ export const microOutputs = <T>(
   layers: Layers<T>,
   x: T,
   genotype: EnasMicroGenotype,
-  size: NetworkSize,
+  size: ImageNetworkSize,
 ): readonly T[] => {
   const reductions = reductionCells(size.layers);
   let filters = size.channels;

@@ -1,4 +1,4 @@
-import type { NetworkSize } from '../../task/recipe.ts';
+import type { ImageNetworkSize } from '../../task/images/recipe.ts';
 import { countMultiplyAdds, countParameters, parameterNames } from '../layers/counting.ts';
 import { initialValues } from '../layers/initial-values.ts';
 import type { ImageShape, Layers } from '../layers/layers.ts';
@@ -12,7 +12,7 @@ import type { Trace } from '../graph/trace.ts';
 
 /** What an architecture is built for. */
 export interface NetworkSetting {
-  readonly size: NetworkSize;
+  readonly size: ImageNetworkSize;
   readonly image: ImageShape;
   readonly classes: number;
   /** With the auxiliary classifier, where the network has one; it computes in training only. */

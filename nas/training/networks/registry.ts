@@ -1,6 +1,7 @@
+import { inputError } from '../../core/input-error.ts';
 import type { Json } from '../../core/json.ts';
 import { readGenotype } from '../../space/read-genotype.ts';
-import type { SpaceChoice } from '../../space/registry.ts';
+import type { SpaceChoice, SpaceOfTask } from '../../space/registry.ts';
 import { blockQnnNetwork } from './block-qnn.ts';
 import { dartsNetwork } from './darts-final.ts';
 import { easNetwork } from './eas.ts';
@@ -19,6 +20,7 @@ import type { BuildNetwork } from './network.ts';
 import { pnasNetwork } from './pnas.ts';
 import { smashNetwork } from './smash.ts';
 
+type ImageSpace = SpaceOfTask<'image-classification'>;
 type OfGenotype = (genotype: Json) => BuildNetwork;
 
 /** Forgets the genotype's type: a space's network is only handed genotypes that the space parsed. */
@@ -45,12 +47,21 @@ const NETWORKS = {
   'nas-bench-201': erased(nasBench201Classifier),
   'nas-bench-macro': erased(nasBenchMacroNetwork),
   smash: erased(smashNetwork),
-} as const satisfies Record<SpaceChoice['name'], OfGenotype>;
+} as const satisfies Record<ImageSpace, OfGenotype>;
 
 /**
  * The network of a printed genotype of a space.
  *
- * @throws InputError when the genotype does not parse.
+ * @throws InputError when the genotype does not parse, or the space is of another task.
  */
-export const networkOf = (space: SpaceChoice, genotype: string): BuildNetwork =>
-  NETWORKS[space.name](readGenotype(space, genotype).genotype);
+export const networkOf = (space: SpaceChoice, genotype: string): BuildNetwork => {
+  const names = Object.keys(NETWORKS);
+  if (!names.includes(space.name))
+    throw inputError(
+      'space.name',
+      space.name,
+      names.join(', '),
+      'use a space whose networks classify images',
+    );
+  return NETWORKS[space.name as ImageSpace](readGenotype(space, genotype).genotype);
+};

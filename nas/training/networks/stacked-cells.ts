@@ -1,4 +1,4 @@
-import type { NetworkSize } from '../../task/recipe.ts';
+import type { ImageNetworkSize } from '../../task/images/recipe.ts';
 import type { Layers } from '../layers/layers.ts';
 import { InvalidArchitectureError } from '../program.ts';
 import { auxiliaryHead } from './auxiliary-head.ts';
@@ -11,7 +11,7 @@ import { stem as convolutionalStem } from './stems.ts';
 export type Cell = <T>(layers: Layers<T>, plan: CellPlan, s0: T, s1: T) => T;
 
 /** The two inputs of the first cell. */
-export type Stem = <T>(layers: Layers<T>, x: T, size: NetworkSize) => readonly [T, T];
+export type Stem = <T>(layers: Layers<T>, x: T, size: ImageNetworkSize) => readonly [T, T];
 
 /**
  * Copies of a cell on a stem, each reading the two before it, with an auxiliary classifier after the second

@@ -1,4 +1,4 @@
-import type { NetworkSize } from '../../task/recipe.ts';
+import type { ImageNetworkSize } from '../../task/images/recipe.ts';
 import type { Layers } from '../layers/layers.ts';
 import { InvalidArchitectureError } from '../program.ts';
 import type { CellPlan } from './cell-plan.ts';
@@ -23,7 +23,7 @@ const imagenetStem = <T>(layers: Layers<T>, x: T, channels: number): readonly [T
 };
 
 /** The two inputs of the first cell. */
-export const stem = <T>(layers: Layers<T>, x: T, size: NetworkSize): readonly [T, T] =>
+export const stem = <T>(layers: Layers<T>, x: T, size: ImageNetworkSize): readonly [T, T] =>
   size.stem === 'cifar' ? cifarStem(layers, x, size.channels) : imagenetStem(layers, x, size.channels);
 
 /** Filters of the convolution before the reduction cells of a NASNet’s stem. */
@@ -45,7 +45,7 @@ export const stemCells = (channels: number): readonly [CellPlan, CellPlan] => [
 export const nasnetStem = <T>(
   layers: Layers<T>,
   x: T,
-  size: NetworkSize,
+  size: ImageNetworkSize,
   reductionCell: (plan: CellPlan, s0: T, s1: T) => T,
 ): readonly [T, T] => {
   if (size.stem === 'cifar') return cifarStem(layers, x, size.channels);

@@ -1,3 +1,4 @@
+import type { ImageRecipe } from '../../task/images/recipe.ts';
 import type { Recipe } from '../../task/recipe.ts';
 
 const warmedUp = (recipe: Recipe, position: number, warmupEpochs: number, base: number): number =>
@@ -63,5 +64,8 @@ export const learningRate = (recipe: Recipe, step: number, stepsPerEpoch: number
  * Drop-path probability of a step: it rises linearly to the recipe's over the epochs (Zoph et al. 2018,
  * §A.7).
  */
-export const dropPathProbability = (recipe: Recipe, step: number, stepsPerEpoch: number): number =>
-  (recipe.dropPath * Math.floor(step / stepsPerEpoch)) / recipe.epochs;
+export const dropPathProbability = (
+  recipe: Pick<ImageRecipe, 'dropPath' | 'epochs'>,
+  step: number,
+  stepsPerEpoch: number,
+): number => (recipe.dropPath * Math.floor(step / stepsPerEpoch)) / recipe.epochs;

@@ -4,7 +4,10 @@ import { chosenSpace, type SpaceChoice } from '../../space/registry.ts';
 import { deriveSeed, type Random } from '../../core/random.ts';
 import { countMultiplyAdds } from '../layers/counting.ts';
 import { initialValues } from '../layers/initial-values.ts';
+import type { DatasetManifest } from '../../task/manifest.ts';
 import type { NetworkSetting } from '../networks/network.ts';
+import { settingOf } from '../tasks/image-classification.ts';
+import { imageSpec } from '../tasks/task-images.ts';
 import type { HostTensor } from '../program.ts';
 import { describeNetwork, type Declaration, type Description } from '../layers/shape-layers.ts';
 import {
@@ -50,9 +53,10 @@ export const describeChild = (space: SpaceChoice, setting: NetworkSetting, genot
 
 /** Multiply-adds of a random architecture's share, forward. */
 export const randomChild = (
-  { space }: ProgramTask,
-  setting: NetworkSetting,
+  { space, network }: ProgramTask,
+  manifest: DatasetManifest,
 ): ((random: Random) => number) => {
+  const setting = settingOf(manifest, network);
   const { sample } = chosenSpace(space);
   return (random) => countMultiplyAdds(describeChild(space, setting, sample(random)));
 };
@@ -65,7 +69,7 @@ export const randomChild = (
  */
 export const choiceSupernet = (spec: ProgramTask, { tf, data }: ProgramResources): GatedSupernet => {
   const setting: NetworkSetting = {
-    size: spec.network,
+    size: imageSpec(spec).network,
     image: data.shape,
     classes: data.classes,
     auxiliary: false,

@@ -1,5 +1,5 @@
 import { sha256 } from '../../core/hash.ts';
-import type { Recipe } from '../../task/recipe.ts';
+import type { ImageRecipe } from '../../task/images/recipe.ts';
 import { compileGraph, type CompiledGraph } from '../graph/compile.ts';
 import { lossAndGradients } from '../graph/gradients.ts';
 import { clipByGlobalNorm } from '../optimizers/clip.ts';
@@ -54,7 +54,7 @@ const scalar = (value: number): HostTensor => ({ dtype: 'float32', shape: [], da
 export const compileClassifier = async (
   tf: Tf,
   classifier: Classifier,
-  recipe: Recipe,
+  recipe: ImageRecipe,
   shape: readonly [number, ...number[]],
   task: Objective = imageClassification,
 ): Promise<CompiledClassifier> => {

@@ -1,4 +1,4 @@
-import type { Recipe } from '../../task/recipe.ts';
+import type { ImageRecipe } from '../../task/images/recipe.ts';
 import { randomFromSeed } from '../../core/random.ts';
 import type { EdgeScores } from '../../space/derived-cell.ts';
 import { compileGraph, type FunctionSpec } from '../graph/compile.ts';
@@ -48,7 +48,7 @@ interface CompiledMixture {
 
 interface MixtureSpec {
   readonly supernet: Supernet;
-  readonly recipe: Recipe;
+  readonly recipe: ImageRecipe;
   /** Initial values of the network. */
   readonly network: { readonly weights: HostTensors; readonly buffers: HostTensors };
   /** Seed of the initial alphas. */

@@ -8,6 +8,7 @@ import { splitTrainValidation } from '../../task/images/split.ts';
 import { grownVariables, type ProbeImages } from '../networks/eas-growth.ts';
 import type { HostTensor } from '../program.ts';
 import type { ProgramResources } from './resources.ts';
+import { imageSpec } from '../tasks/task-images.ts';
 import type { NetworkToTrain } from '../tasks/tensor-task.ts';
 import { group, mapValues } from '../graph/variable-groups.ts';
 
@@ -19,7 +20,8 @@ const PROBE_IMAGES = 64;
 /** Some training images, shuffled and not augmented; equal for equal seeds. */
 const probeImages = async (spec: TrainNetworkSpec, { data }: ProgramResources): Promise<ProbeImages> => {
   const images = await (data.stream ?? data.open)('train');
-  const { train } = splitTrainValidation(images, spec.data.validationFraction, spec.data.splitSeed);
+  const { data: split } = imageSpec(spec);
+  const { train } = splitTrainValidation(images, split.validationFraction, split.splitSeed);
   const pipeline = createPrefetchedPipeline(images, train, {
     batchSize: Math.min(PROBE_IMAGES, train.length),
     mode: 'train',
@@ -65,7 +67,7 @@ export const withInheritedWeights = async (
   const values = grownVariables(resources.tf, {
     from,
     to,
-    size: spec.network,
+    size: imageSpec(spec).network,
     variables: {
       ...group('weights', inherited),
       ...group('average', inherited),

@@ -25,7 +25,8 @@ import { costOfPasses } from './passes.ts';
 import type { LearningResources } from './resources.ts';
 import { courseOf, type Place } from './segments.ts';
 import { splitVariables } from '../networks/split-variables.ts';
-import { searchImages } from '../tasks/task-images.ts';
+import { tensorTaskOf } from '../tasks/registry.ts';
+import { imageSpec, searchImages } from '../tasks/task-images.ts';
 import type { Tally } from '../tasks/tensor-task.ts';
 import { emptyTally, evaluatedTally } from './tally.ts';
 import { amended, noEpochs, trained, validationScores, type TrainingEpochs } from './training-epochs.ts';
@@ -101,7 +102,7 @@ export const mixtureSearch = async (
   const network = splitVariables(variables, parameterNames(description));
   const mixture = {
     supernet,
-    recipe,
+    recipe: imageSpec(spec).recipe,
     network,
     seed: deriveSeed(spec.seed, 'alphas'),
     diagnosed: diagnosis !== undefined,
@@ -204,11 +205,15 @@ export const mixtureProgram = <Name extends OneJobName>(
 ): OneJobProgram<Name> => ({
   create: (spec, resources) => {
     const { shape, classes } = resources.data;
-    const supernet = supernetOf(spec.space.name, { size: spec.network, image: shape, classes });
+    const supernet = supernetOf(spec.space.name, { size: imageSpec(spec).network, image: shape, classes });
     return mixtureSearch(spec, supernet, strategyOf(spec, supernet, resources), resources);
   },
-  multiplyAdds: ({ space }, setting) => {
-    const multiplyAdds = countMultiplyAdds(describeSupernet(supernetOf(space.name, setting)));
+  multiplyAdds: ({ space, network, recipe, data }, manifest) => {
+    const { multiplyAdds } = tensorTaskOf(data.task).describeMixture(manifest, {
+      space,
+      size: network,
+      recipe,
+    });
     return () => multiplyAdds;
   },
 });

@@ -1,7 +1,7 @@
 import type { Random } from '../../core/random.ts';
 import type { SearchSpec } from '../../job/job.ts';
 import type { OneJobName } from '../../search/one-job/registry.ts';
-import type { NetworkSetting } from '../networks/network.ts';
+import type { DatasetManifest } from '../../task/manifest.ts';
 import type { TrainingProgram } from '../program.ts';
 import type { LearningResources } from './resources.ts';
 
@@ -10,8 +10,8 @@ export interface OneJobProgram<Name extends OneJobName> {
   /** The program at its first step. */
   create(spec: SearchSpec<Name>, resources: LearningResources): Promise<TrainingProgram>;
   /**
-   * Multiply-adds of one image, forward, as the program counts them: of the architecture that a minibatch
+   * Multiply-adds of one example, forward, as the program counts them: of the architecture that a minibatch
    * draws, or of all at once.
    */
-  multiplyAdds(spec: SearchSpec<Name>, setting: NetworkSetting): (random: Random) => number;
+  multiplyAdds(spec: SearchSpec<Name>, manifest: DatasetManifest): (random: Random) => number;
 }

@@ -9,7 +9,7 @@ import type { Done } from './course-program.ts';
 import type { GatedSupernet } from './gated-supernet.ts';
 import type { LearningResources } from './resources.ts';
 import type { Place } from './segments.ts';
-import { searchImages, type SearchImages } from '../tasks/task-images.ts';
+import { imageSpec, searchImages, type SearchImages } from '../tasks/task-images.ts';
 import type { Minibatch, Tally } from '../tasks/tensor-task.ts';
 import { addCost } from './tally.ts';
 import { trained, type TrainingEpochs } from './training-epochs.ts';
@@ -48,7 +48,7 @@ export const sharedWeights = async (
   const images = searchImages(await data.open('train'), spec);
   const feed = images.training(images.train, 'data');
   const { batchesPerEpoch } = feed;
-  const compiled = await compileClassifier(tf, supernet.classifier, recipe, feed.shape, task);
+  const compiled = await compileClassifier(tf, supernet.classifier, imageSpec(spec).recipe, feed.shape, task);
   const inputs = (genotype: Json) => ({ path: supernet.path(genotype) });
   return {
     images,

@@ -6,7 +6,9 @@ import type { SmashGenotype } from '../../space/smash-genotype.ts';
 import { smashMultiplyAdds } from '../supernets/smash-cost.ts';
 import { smashSupernet } from '../supernets/smash-supernet.ts';
 import type { Tensor } from '../graph/tensor.ts';
-import type { NetworkSetting } from '../networks/network.ts';
+import type { DatasetManifest } from '../../task/manifest.ts';
+import { settingOf } from '../tasks/image-classification.ts';
+import { imageSpec } from '../tasks/task-images.ts';
 import type { GatedSupernet } from './gated-supernet.ts';
 import type { ProgramResources } from './resources.ts';
 
@@ -21,17 +23,22 @@ const smashSpace = ({ space }: SearchSpec<'smash'>): SmashChoice => {
 /** Multiply-adds of a random architecture with generated weights, forward. */
 export const randomGenerated = (
   spec: SearchSpec<'smash'>,
-  setting: NetworkSetting,
+  manifest: DatasetManifest,
 ): ((random: Random) => number) => {
   const space = smashSpace(spec);
-  const multiplyAdds = smashMultiplyAdds(space, setting, spec.strategy.hypernet, spec.recipe.batchSize);
+  const multiplyAdds = smashMultiplyAdds(
+    space,
+    settingOf(manifest, spec.network),
+    spec.strategy.hypernet,
+    spec.recipe.batchSize,
+  );
   const { sample } = smash(space);
   return (random) => multiplyAdds(sample(random));
 };
 
 /** SMASH's main network and HyperNet at the sizes of a search. */
 export const smashNetworkFor = (spec: SearchSpec<'smash'>, { tf, data }: ProgramResources): GatedSupernet => {
-  const { strategy, network, recipe, seed } = spec;
+  const { strategy, network, recipe, seed } = imageSpec(spec);
   const space = smashSpace(spec);
   const setting = { size: network, image: data.shape, classes: data.classes, auxiliary: false };
   const supernet = smashSupernet(tf, space, setting, strategy.hypernet, deriveSeed(seed, 'weights'));

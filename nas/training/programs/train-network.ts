@@ -9,6 +9,7 @@ import { compileInference } from './inference.ts';
 import { costOfPasses, scoredEpochs, trainingPasses } from './passes.ts';
 import type { LearningResources } from './resources.ts';
 import { courseOf, type Place, type Segment } from './segments.ts';
+import { imageSpec } from '../tasks/task-images.ts';
 import type { Feed, NetworkToTrain, Tally } from '../tasks/tensor-task.ts';
 import { emptyTally, evaluatedTally, meanLoss } from './tally.ts';
 import { amended, noEpochs, trained, validationScores, type TrainingEpochs } from './training-epochs.ts';
@@ -50,7 +51,7 @@ export const trainNetwork = async <Data>(
         : []),
     ]).flat(),
   );
-  const compiled = await compileClassifier(tf, network.classifier, recipe, feed.shape, task);
+  const compiled = await compileClassifier(tf, network.classifier, imageSpec(spec).recipe, feed.shape, task);
 
   let evaluationFeed: Feed | undefined;
 
@@ -60,7 +61,7 @@ export const trainNetwork = async <Data>(
     const rate = learningRate(recipe, update, batchesPerEpoch);
     const latest = compiled.train(batch, {
       learningRate: rate,
-      dropPath: dropPathProbability(recipe, update, batchesPerEpoch),
+      dropPath: dropPathProbability(imageSpec(spec).recipe, update, batchesPerEpoch),
       seed: [deriveSeed(spec.seed, 'masks'), update],
     });
     const minibatch = { update, learningRate: rate, tally: latest, batches: [batch] };

@@ -13,6 +13,7 @@ import type { OneJobProgram } from './one-job-program.ts';
 import type { LearningResources } from './resources.ts';
 import { courseOf, type Place } from './segments.ts';
 import { sharedWeights, type SharedWeightsState } from './shared-weights.ts';
+import { imageSpec } from '../tasks/task-images.ts';
 import type { Score } from '../tasks/tensor-task.ts';
 import { scoredAt } from './tally.ts';
 import { noEpochs } from './training-epochs.ts';
@@ -157,7 +158,7 @@ const supernetFor = (
   if (scoreStatistics === 'batch') return choiceSupernet(spec, resources);
   const { tf, data } = resources;
   const supernet = supernetOf(spec.space.name, {
-    size: spec.network,
+    size: imageSpec(spec).network,
     image: data.shape,
     classes: data.classes,
   });

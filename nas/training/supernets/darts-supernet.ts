@@ -1,4 +1,4 @@
-import type { NetworkSize } from '../../task/recipe.ts';
+import type { ImageNetworkSize } from '../../task/images/recipe.ts';
 import { PRIMITIVES, type CellGenotype, type Primitive } from '../../space/cell-genotype.ts';
 import { EDGES, NODE_OFFSETS, STEPS, dartsCnn, encodePath } from '../../space/darts-cnn.ts';
 import { deriveGenotype, type EdgeScores } from '../../space/derived-cell.ts';
@@ -11,7 +11,7 @@ import { erased, type Edge, type EdgeTerms, type Supernet } from './supernet.ts'
 
 /** How large a search network is. */
 export interface SupernetSpec {
-  readonly size: NetworkSize;
+  readonly size: ImageNetworkSize;
   readonly image: ImageShape;
   readonly classes: number;
 }

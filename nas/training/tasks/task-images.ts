@@ -1,4 +1,5 @@
 import type { ProgramTask } from '../../job/job.ts';
+import type { ImageTypes } from '../../task/images/image-classification.ts';
 import { deriveSeed } from '../../core/random.ts';
 import type { SearchedImages } from '../../search/one-job/course.ts';
 import { createBatchPipeline, type BatchPipeline, type BatchSettings } from '../../task/images/batches.ts';
@@ -38,8 +39,12 @@ export interface SearchImages extends TaskImages {
   readonly counts: SearchedImages;
 }
 
+/** A spec as image classification knows it: it is handed those of its own alone. */
+export const imageSpec = <Spec extends ProgramTask>(spec: Spec) =>
+  spec as unknown as Omit<Spec, keyof ProgramTask> & ProgramTask<ImageTypes>;
+
 const settingsOf = (
-  { recipe, data, seed }: ProgramTask,
+  { recipe, data, seed }: ProgramTask<ImageTypes>,
   mode: BatchSettings['mode'],
   purpose: string,
 ): BatchSettings => ({
@@ -49,7 +54,10 @@ const settingsOf = (
   seed: deriveSeed(seed, purpose),
 });
 
-export const taskImages = (images: InMemoryDataset | StreamedDataset, task: ProgramTask): TaskImages => ({
+export const taskImages = (
+  images: InMemoryDataset | StreamedDataset,
+  task: ProgramTask<ImageTypes>,
+): TaskImages => ({
   ...splitTrainValidation(images, task.data.validationFraction, task.data.splitSeed),
   whole: Int32Array.from(images.labels.keys()),
   training: (indices, purpose) =>
@@ -57,7 +65,8 @@ export const taskImages = (images: InMemoryDataset | StreamedDataset, task: Prog
 });
 
 /** Of the training of one network, which need not hold the images in memory. */
-export const imageTraining = async (source: ImageSource, task: ProgramTask): Promise<TrainingData> => {
+export const imageTraining = async (source: ImageSource, spec: ProgramTask): Promise<TrainingData> => {
+  const task = imageSpec(spec);
   const read = source.stream ?? source.open;
   const images = await read('train');
   const { train, validation, whole, training } = taskImages(images, task);
@@ -77,7 +86,8 @@ export const imageTraining = async (source: ImageSource, task: ProgramTask): Pro
   };
 };
 
-export const searchImages = (images: InMemoryDataset, task: ProgramTask): SearchImages => {
+export const searchImages = (images: InMemoryDataset, spec: ProgramTask): SearchImages => {
+  const task = imageSpec(spec);
   const parts = taskImages(images, task);
   return {
     ...parts,

@@ -1,4 +1,8 @@
 import type { ProgramTask, TrainNetworkSpec } from '../../job/job.ts';
+import type { SpaceChoice } from '../../space/registry.ts';
+import type { DatasetManifest } from '../../task/manifest.ts';
+import type { Recipe } from '../../task/recipe.ts';
+import type { NetworkSize } from '../../task/task.ts';
 import type { TensorSpec } from '../graph/record.ts';
 import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 import type { Classifier } from '../networks/classifier.ts';
@@ -63,6 +67,31 @@ export interface NetworkToTrain {
   readonly activationBytes: number;
 }
 
+/** What a network costs, told by its shapes alone. */
+export interface NetworkFacts {
+  /** Trained weights of the network as it is used after training. */
+  readonly parameters: number;
+  /** The same in training: what is used in training alone included. */
+  readonly trainedParameters: number;
+  /** Of one example, forward, as it is used after training. */
+  readonly multiplyAdds: number;
+  /** All intermediate results of one example in training, float32. */
+  readonly activationBytes: number;
+  /** Those of them that gradients of weights are computed from: no training can do without. */
+  readonly keptBytes: number;
+  /** Why minibatches of so many examples cannot train it, and what would help. */
+  refusesBatch(size: number): string | undefined;
+}
+
+/** A network before it is made. */
+export interface NetworkToDescribe {
+  readonly space: SpaceChoice;
+  readonly genotype: string;
+  readonly size: NetworkSize;
+  /** Absent: as it is used after training. */
+  readonly recipe?: Recipe;
+}
+
 /**
  * The tensor half of a task: what programs must know of what is learnt. `Data` is how they are given data of
  * its kind.
@@ -88,12 +117,24 @@ export interface TensorTask<Data> {
    * this size.
    */
   network(tf: Tf, data: Data, spec: TrainNetworkSpec): NetworkToTrain;
+  /**
+   * The same without tensors, for the data set of that manifest.
+   *
+   * @throws InputError and InvalidArchitectureError as `network` does.
+   */
+  describe(manifest: DatasetManifest, network: NetworkToDescribe): NetworkFacts;
+  /**
+   * The mixture of all networks of a space at once.
+   *
+   * @throws InputError where the space has none, InvalidArchitectureError where it cannot be built.
+   */
+  describeMixture(manifest: DatasetManifest, mixture: Omit<NetworkToDescribe, 'genotype'>): NetworkFacts;
   /** The data of a training of one network. */
   open(data: Data, task: ProgramTask): Promise<TrainingData>;
 }
 
 /** The part of a task that compiled networks ask. */
-export type Objective = Omit<TensorTask<never>, 'network' | 'open'>;
+export type Objective = Pick<TensorTask<never>, 'target' | 'loss' | 'sums' | 'sumNames' | 'score'>;
 
 /** A minibatch's target for a compiled function. */
 export const targetOf = (

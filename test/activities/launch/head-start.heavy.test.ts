@@ -15,7 +15,7 @@ import { EXIT_CODES } from '../../../nas/job/outcome.ts';
 import { searchJobs } from '../../../nas/protocol/plan.ts';
 import { TRAINER_COMMAND } from '../../../nas/job/trainer-job.ts';
 import { createDocument, readDocument } from '../../../store/json-documents.ts';
-import { countNetwork } from '../../../nas/training/networks/count-network.ts';
+import { countNetwork } from '../../../nas/training/tasks/count-network.ts';
 import { keys } from '../../../store/keys.ts';
 import { jobKit } from '../../containers/job-kit.ts';
 import type { JobKit } from '../../containers/job-kit.ts';

@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { createLimits } from '../../../activities/search/limits.ts';
 import { createPlanBaseline } from '../../../activities/stages/plan-baseline.ts';
-import type { NetworkSize } from '../../../nas/task/recipe.ts';
+import type { NetworkSize } from '../../../nas/task/task.ts';
 import type { JobReport, PlannedJob } from '../../../nas/job/job-report.ts';
 import { loadExperiment } from '../../../nas/experiment/load-experiment.ts';
 import type { RunRecord } from '../../../nas/experiment/run-record.ts';
 import { asSettled } from '../../../nas/experiment/settled-experiment.ts';
 import { chosenSpace } from '../../../nas/space/registry.ts';
 import { randomFromSeed } from '../../../nas/core/random.ts';
-import { countNetwork } from '../../../nas/training/networks/count-network.ts';
+import { countNetwork } from '../../../nas/training/tasks/count-network.ts';
 import { createDocument } from '../../../store/json-documents.ts';
 import { keys } from '../../../store/keys.ts';
 import { createMemoryObjectStore } from '../../../store/memory-object-store.ts';
+import { manifestOfShape } from '../../support/manifest-of-shape.ts';
 import { storeToyDataset } from '../../support/run-record.ts';
 import { createSimulatedBatch } from '../../support/simulated-batch.ts';
 import { launchDependencies } from '../../support/launch-dependencies.ts';
@@ -24,8 +25,7 @@ const counted = (genotype: string, size: NetworkSize = SIZE) => {
     space: { name: 'nas-bench-201' },
     genotype,
     size,
-    image: [16, 16, 3],
-    classes: 3,
+    data: manifestOfShape('toy', [16, 16, 3], 3),
   });
   if (counts === undefined) throw new Error(`${genotype}: cannot be built`);
   return counts;

@@ -1,7 +1,8 @@
 import { executedOperations } from '../../../bench/kernels/executed-operations.ts';
 import { ONE_JOB_SEARCHES } from '../../../nas/search/one-job/registry.ts';
 import type { ProgramSpec } from '../../../nas/job/job.ts';
-import { recipeSchema, type Recipe } from '../../../nas/task/recipe.ts';
+import { recipeSchema } from '../../../nas/task/images/recipe.ts';
+import type { ImageRecipe } from '../../../nas/task/images/recipe.ts';
 import { chosenSpace, spaceSchema, type SpaceChoice } from '../../../nas/space/registry.ts';
 import { randomFromSeed } from '../../../nas/core/random.ts';
 import { elements } from '../../../nas/search/trials/controller-math.ts';
@@ -22,7 +23,7 @@ import { tinyData } from '../../training/programs/tiny-data.ts';
 
 const SIDE = 8;
 
-const recipeOf = (kind: string): Recipe =>
+const recipeOf = (kind: string): ImageRecipe =>
   recipeSchema.parse({
     batchSize: 4,
     dropout: 0.2,

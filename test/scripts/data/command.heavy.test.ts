@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { datasetManifestSchema } from '../../../nas/task/images/manifest.ts';
+import { imageManifestSchema } from '../../../nas/task/images/manifest.ts';
 import { keys } from '../../../store/keys.ts';
 import { SHIPPED_FOLDER } from '../../../scripts/data/shipped.ts';
 import { readDocument } from '../../../store/json-documents.ts';
@@ -73,7 +73,7 @@ describe('nas data', () => {
       { datasets: [{ name: 'fashion-mnist-small', problems: [] }] },
     ]);
     const store = createS3ObjectStore({ bucket, client: s3ClientForTests(s3) });
-    const manifest = await readDocument(store, keys.dataset('fashion-mnist-small'), datasetManifestSchema);
+    const manifest = await readDocument(store, keys.dataset('fashion-mnist-small'), imageManifestSchema);
     const key = keys.blob(manifest!.splits.test.shards[0]!.blob.sha256);
     await s3ClientForTests(s3).send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
     const damaged = await data('verify');

@@ -7,10 +7,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ImageSet } from '../../../nas/task/images/image-set.ts';
 import { imageBytes } from '../../../nas/task/images/image-set.ts';
 import { accountText } from '../../../scripts/data/account-text.ts';
-import { addDataset } from '../../../scripts/data/add-dataset.ts';
+import { addImages } from '../../../scripts/data/add-images.ts';
 import { importFiles } from '../../../scripts/data/import-files.ts';
 import { importFolder } from '../../../scripts/data/import-folder.ts';
-import { countsByClass } from '../../../store/datasets.ts';
+import type { ImageCounts } from '../../../nas/task/images/count-images.ts';
+import { datasetCounts } from '../../../store/datasets.ts';
 import { createMemoryObjectStore } from '../../../store/memory-object-store.ts';
 
 let folder = '';
@@ -424,15 +425,15 @@ describe('equal images', () => {
         for (const i of [1, 2, 3]) await png(`${split}/${name}/${i}.png`, i + (name === 'y' ? 10 : 0));
     await write('train/x/notes.txt', 'n');
     const store = createMemoryObjectStore();
-    const { manifest, account } = await addDataset(store, 'mine', { from: folder });
+    const { manifest, account } = await addImages(store, 'mine', 'mine', { from: folder });
     expect(account?.equal.testInTraining).toBe(6);
-    const text = accountText(manifest, await countsByClass(store, manifest), account);
+    const text = accountText(manifest, (await datasetCounts(store, manifest)) as ImageCounts, account);
     expect(text).toContain('equal images: 6 of 6 test images are training images too');
     expect(text).toMatch(
       /class\s+train\s+test\nx\s+3\s+3\ny\s+3\s+3\nleft out: 1, not an image \(\.txt\): .*notes\.txt/,
     );
     const files = createMemoryObjectStore();
-    const added = await addDataset(files, 'mine', { from: folder, files: true, size: 2 });
+    const added = await addImages(files, 'mine', 'mine', { from: folder, files: true, size: 2 });
     expect(added.account?.equal.testInTraining).toBe(6);
     // The manifest keeps the counts for reports.
     for (const stored of [manifest, added.manifest])
@@ -492,7 +493,7 @@ describe('tables of labels', () => {
       [1, 1],
     ]);
     const store = createMemoryObjectStore();
-    const { manifest } = await addDataset(store, 'mine', {
+    const { manifest } = await addImages(store, 'mine', 'mine', {
       from: folder,
       labels: join(folder, 'labels.csv'),
       testFraction: 0.25,

@@ -9,6 +9,7 @@ import sharp from 'sharp';
 import { create } from 'tar';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { addDataset } from '../../../scripts/data/add-dataset.ts';
+import { addImages } from '../../../scripts/data/add-images.ts';
 import type { CifarEntry } from '../../../scripts/data/catalogue.ts';
 import { CATALOGUE, FASHION_SMALL } from '../../../scripts/data/catalogue.ts';
 import { download } from '../../../scripts/data/download.ts';
@@ -229,10 +230,12 @@ describe('addDataset', () => {
     expect(await verifyDataset(store, manifest)).toEqual([]);
     const again = await addDataset(store, 'mine', { from: folder });
     expect([again.created, again.manifest]).toEqual([false, manifest]);
-    await expect(addDataset(store, 'mine-too', { from: folder, files: true })).rejects.toThrow('--size');
-    await expect(addDataset(store, 'cifar10', { from: folder, files: true, size: 8 })).rejects.toThrow(
-      '--files',
+    await expect(addImages(store, 'mine-too', 'mine-too', { from: folder, files: true })).rejects.toThrow(
+      '--size',
     );
+    await expect(
+      addImages(store, 'cifar10', 'cifar10', { from: folder, files: true, size: 8 }),
+    ).rejects.toThrow('--files');
   });
 });
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { DatasetManifest } from '../../../nas/task/images/manifest.ts';
+import type { ImageManifest } from '../../../nas/task/images/manifest.ts';
 import { loadExperiment } from '../../../nas/experiment/load-experiment.ts';
 import { networkSizes } from '../../../nas/estimate/network-sizes.ts';
 import { manifestOfShape } from '../../support/manifest-of-shape.ts';
@@ -24,12 +24,12 @@ const quotedOverrides = (text: string): readonly string[] => {
   );
 };
 
-const shapes: Readonly<Record<string, DatasetManifest['shape']>> = {
+const shapes: Readonly<Record<string, ImageManifest['shape']>> = {
   cifar10: [32, 32, 3],
   'fashion-mnist-small': [28, 28, 1],
 };
-const datasetNamed = (name: string): DatasetManifest =>
-  manifestOfShape(name, shapes[name] as DatasetManifest['shape']);
+const datasetNamed = (name: string): ImageManifest =>
+  manifestOfShape(name, shapes[name] as ImageManifest['shape']);
 
 const cases = readdirSync(FOLDER)
   .filter((file) => file.endsWith('.yaml'))

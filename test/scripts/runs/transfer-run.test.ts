@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { runRecordSchema } from '../../../nas/job/documents.ts';
-import type { DatasetManifest } from '../../../nas/task/images/manifest.ts';
+import type { ImageManifest } from '../../../nas/task/images/manifest.ts';
 import { loadExperiment } from '../../../nas/experiment/load-experiment.ts';
 import { asSettled } from '../../../nas/experiment/settled-experiment.ts';
 import { spaceOf } from '../../../nas/space/spaces.ts';
@@ -20,14 +20,14 @@ const split = (count: number) => ({
   count,
   shards: [{ blob: { sha256: '0'.repeat(64), bytes: 1 }, count }],
 });
-const imagesOf = (name: string, side: number): DatasetManifest => ({
+const imagesOf = (name: string, side: number): ImageManifest => ({
   ...manifestOfShape(name, [side, side, 3]),
   splits: { train: split(8000), test: split(2000) },
   sha256: '1'.repeat(64),
 });
 
 /** Its images are never read; how many there are of each class is known. */
-const createDataset = async (store: ObjectStore, manifest: DatasetManifest): Promise<void> => {
+const createDataset = async (store: ObjectStore, manifest: ImageManifest): Promise<void> => {
   const { name, classes, splits, sha256: dataset } = manifest;
   const each = (count: number): number[] => classes.map(() => count / classes.length);
   await createDocument(store, keys.dataset(name), manifest);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { checkAgainstDataset } from '../../../nas/experiment/check-dataset.ts';
-import type { DatasetManifest } from '../../../nas/task/images/manifest.ts';
+import type { ImageManifest } from '../../../nas/task/images/manifest.ts';
 import type { Experiment } from '../../../nas/experiment/experiment.ts';
 import { loadExperiment } from '../../../nas/experiment/load-experiment.ts';
 import type { LoadedExperiment } from '../../../nas/experiment/load-experiment.ts';
@@ -36,17 +36,21 @@ const sourceOf = (experiment: Experiment): TransferSource => {
   };
 };
 
-const TARGET = { data: 'second-images', stem: 'cifar' } as const;
+type Target = Parameters<typeof transferredExperiment>[1];
+
+/** A data set whose images ask for the stem. */
+const target = (data: string, stem: 'cifar' | 'imagenet'): Target => ({
+  data,
+  resized: (network) => ({ ...network, stem }),
+});
+
+const TARGET = target('second-images', 'cifar');
 
 /** As `nas transfer` reads it. */
-const reload = (
-  source: TransferSource,
-  target: Parameters<typeof transferredExperiment>[1] = TARGET,
-  ...overrides: string[]
-): LoadedExperiment =>
-  loadExperiment(stringify(transferredExperiment(source, target)), { file: 'transfer', overrides });
+const reload = (source: TransferSource, to: Target = TARGET, ...overrides: string[]): LoadedExperiment =>
+  loadExperiment(stringify(transferredExperiment(source, to)), { file: 'transfer', overrides });
 
-const imagesOf = (...shape: DatasetManifest['shape']): DatasetManifest => ({
+const imagesOf = (...shape: ImageManifest['shape']): ImageManifest => ({
   ...manifestOfShape('second-images', shape),
   splits: { train: { count: 50_000, shards: [] }, test: { count: 10_000, shards: [] } },
 });
@@ -76,7 +80,7 @@ describe.each(FILES)('what a run of %s found', (file) => {
   });
 
   it('gets the stem of large images in every network that may be trained', () => {
-    const { experiment } = reload(source, { data: 'large', stem: 'imagenet' });
+    const { experiment } = reload(source, target('large', 'imagenet'));
     expect(experiment.stages.evaluate.network).toEqual({ ...stages.evaluate.network, stem: 'imagenet' });
     expect(experiment.stages.retrain.network).toEqual({ ...stages.retrain.network, stem: 'imagenet' });
   });
@@ -85,7 +89,7 @@ describe.each(FILES)('what a run of %s found', (file) => {
     const first = reload(source).experiment;
     const { experiment } = reload(
       { ...source, runId: 'second-run', experiment: first, data: 'second-images' },
-      { data: 'third-images', stem: 'cifar' },
+      target('third-images', 'cifar'),
     );
     expect(experiment.origin).toEqual(first.origin);
     expect(experiment.task.data).toBe('third-images');
@@ -115,7 +119,7 @@ describe('a transfer', () => {
     const source = sourceOf(load('nasnet-small.yaml'));
     const { experiment } = reload(
       source,
-      { data: 'large', stem: 'imagenet' },
+      target('large', 'imagenet'),
       'stages.evaluate.recipe.epochs=7',
       'stages.evaluate.network.stem=cifar',
       'stages.retrain.topK=1',

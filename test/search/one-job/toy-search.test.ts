@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { recipeSchema } from '../../../nas/task/recipe.ts';
+import { recipeSchema } from '../../../nas/task/images/recipe.ts';
 import { costOf } from '../../../nas/search/one-job/course.ts';
 import type { OneJobSearch } from '../../../nas/search/one-job/one-job-search.ts';
 import { ONE_JOB_SEARCHES } from '../../../nas/search/one-job/registry.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { sha256 } from '../../../nas/core/hash.ts';
 import { datasetHash } from '../../../nas/task/images/manifest.ts';
-import type { DatasetManifest } from '../../../nas/task/images/manifest.ts';
+import type { ImageManifest } from '../../../nas/task/images/manifest.ts';
 import type { ContentRef } from '../../../nas/core/blob.ts';
 import { openDataset } from '../../../nas/task/images/dataset.ts';
 import { channelStatistics, concatenateImages, selectImages } from '../../../nas/task/images/image-set.ts';
@@ -14,7 +14,7 @@ const noise = noiseDataset(10);
 
 /** The noise data set in shards of 12, 12 and 6 images, held in a map. */
 const stored = (): {
-  manifest: DatasetManifest;
+  manifest: ImageManifest;
   blobs: Map<string, Uint8Array>;
   fetch: (ref: ContentRef) => Promise<Uint8Array>;
 } => {
@@ -34,7 +34,7 @@ const stored = (): {
   });
   const splits = { train: { count: 30, shards }, test: { count: 12, shards: shards.slice(0, 1) } };
   const shape: [number, number, 3] = [6, 5, 3];
-  const manifest: DatasetManifest = {
+  const manifest: ImageManifest = {
     version: 1,
     name: 'noise',
     shape,

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openProgramData } from '../../../containers/trainer/resources.ts';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import type { TrainNetworkSpec } from '../../../nas/job/job.ts';
-import { recipeSchema } from '../../../nas/task/recipe.ts';
+import type { ImageManifest } from '../../../nas/task/images/manifest.ts';
+import { recipeSchema } from '../../../nas/task/images/recipe.ts';
 import { randomFromSeed } from '../../../nas/core/random.ts';
 import { createBatchPipeline } from '../../../nas/task/images/batches.ts';
 import type { BatchSettings } from '../../../nas/task/images/batches.ts';
@@ -16,7 +17,7 @@ import { createPrefetchedPipeline } from '../../../nas/task/images/prefetch.ts';
 import { placesOf, streamOrder } from '../../../nas/task/images/streamed-dataset.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
 import type { ProgramData } from '../../../nas/training/programs/resources.ts';
-import { addDataset } from '../../../scripts/data/add-dataset.ts';
+import { addImages } from '../../../scripts/data/add-images.ts';
 import { verifyDataset } from '../../../store/datasets.ts';
 import type { StoredDataset } from '../../../store/datasets.ts';
 import { createMemoryObjectStore } from '../../../store/memory-object-store.ts';
@@ -29,7 +30,7 @@ const CLASSES = ['cat', 'dog', 'emu'];
 const PER_CLASS = 8;
 const SIZE = 16;
 let data: ProgramData;
-let added: StoredDataset;
+let added: StoredDataset<ImageManifest>;
 
 /** A JPEG of its class's brightness, its size its own. */
 const makeImage = async (path: string, brightness: number, width: number, height: number): Promise<void> => {
@@ -51,7 +52,7 @@ beforeAll(async () => {
     for (const [k, name] of CLASSES.entries())
       for (let i = 0; i < count; i++)
         await makeImage(join(folder, 'images', split, name, `${i}.jpg`), 80 * k, 20 + 3 * i, 40 - 2 * i);
-  added = await addDataset(store, 'birds', { from: join(folder, 'images'), files: true, size: SIZE });
+  added = await addImages(store, 'birds', 'birds', { from: join(folder, 'images'), files: true, size: SIZE });
   data = await openProgramData(store, { name: 'birds', manifest: added.ref }, cache, 1);
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

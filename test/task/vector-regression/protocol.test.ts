@@ -1,3 +1,5 @@
+import { vectorSpace } from './space.ts';
+import { vectorManifest } from './task.ts';
 import { VECTOR_REGRESSION, vectorTerms } from './terms.ts';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Dependencies } from '../../../activities/dependencies.ts';
@@ -24,10 +26,20 @@ import { keys } from '../../../store/keys.ts';
 import { createMemoryObjectStore } from '../../../store/memory-object-store.ts';
 import { cost, details, emptyBoard, leaderboard, runView, withNews } from '../../../workflows/board.ts';
 import type { Board } from '../../../workflows/contract.ts';
-import { runRecordForTests, storeToyDataset } from '../../support/run-record.ts';
+import { runRecordForTests } from '../../support/run-record.ts';
 
 const { metric } = vectorTerms;
-const task = { kind: VECTOR_REGRESSION, data: 'toy' };
+/** Its own parts of an experiment; what is trained is not the business of this file. */
+const own = {
+  space: { name: vectorSpace.name },
+  strategy: { name: 'random' },
+  task: { kind: VECTOR_REGRESSION, data: 'vectors' },
+  stages: {
+    search: { seeds: [0, 1], evaluations: 5 },
+    retrain: { topK: 2 },
+    evaluate: { seeds: [0, 1] },
+  },
+} as unknown as Partial<ExperimentInput>;
 
 /** A cell's error, between 1 and 2; more training lowers it a little. */
 const errorOf = (genotype: string, seed: number): number =>
@@ -64,8 +76,11 @@ const resultOf = ({ experiment }: RunRecord, job: PlannedJob): ProgramResult => 
 /** A whole run, job by job, as the workflows order it; every job's result is what `resultOf` says. */
 const walkRun = async (runId: string, change: Partial<ExperimentInput> = {}) => {
   const store = createMemoryObjectStore();
-  await storeToyDataset(store);
-  const run = runRecordForTests(runId, { task, ...change });
+  const { ref: manifest } = await createDocument(store, keys.dataset('vectors'), vectorManifest());
+  const run = {
+    ...runRecordForTests(runId, { ...own, ...change }),
+    dataset: { name: 'vectors', manifest },
+  };
   await createDocument(store, keys.experiment(runId), run);
   const stages = createStageActivities({
     store,
@@ -107,7 +122,7 @@ const walkRun = async (runId: string, change: Partial<ExperimentInput> = {}) => 
     board,
     retrained,
     drawn,
-    view: runView(runId, 'toy', run.experiment.task.kind, board),
+    view: runView(runId, 'vectors', run.experiment.task.kind, board),
   };
 };
 
@@ -152,7 +167,7 @@ describe('a run whose metric is better the lower it is', () => {
       /search − random: [+−]0\.\d{4} of test mean squared error, paired 95 % interval \[/,
     );
     expect(shown).toContain('re-scored on all validation vectors');
-    // Names of figures are the first task's, and the toy's data set is one of images.
+    // Names of figures are the first task's.
     expect(shown.replace(/figures\/[\w-]+\.svg/g, '')).not.toMatch(/accurac|percentage points/i);
     const lowest = report.retrainings.map(({ accuracy }) => metric.value(accuracy));
     expect(lowest).toEqual([...lowest].sort((a, b) => a - b));
@@ -160,7 +175,7 @@ describe('a run whose metric is better the lower it is', () => {
 
   it('says no interval from one seed, and draws none', async () => {
     const { view, store, run } = await walkRun('single', {
-      stages: { search: { seeds: [0, 1] }, retrain: { topK: 2 }, evaluate: { seeds: [0] } },
+      stages: { search: { seeds: [0, 1], evaluations: 5 }, retrain: { topK: 2 }, evaluate: { seeds: [0] } },
     });
     expect(view.verdict).toMatchObject({
       kind: 'not-distinguishable',
@@ -203,7 +218,7 @@ describe('what learns from fractions alone', () => {
     try {
       loadExperiment(
         `name: toy
-space: { name: nas-bench-201 }
+space: { name: ${vectorSpace.name} }
 strategy: { name: random }
 task: { kind: ${VECTOR_REGRESSION}, data: toy }
 stages: { search: { seeds: [0], evaluations: 24, recipe: { epochs: 16 } }, retrain: { topK: 1 } }
@@ -227,6 +242,8 @@ stages: { search: { seeds: [0], evaluations: 24, recipe: { epochs: 16 } }, retra
     expect(issues('stages.search.objective.weights.parameters.target=1e6')).toMatch(
       /objective\.weights.*multiplies a score/s,
     );
-    expect(issues('task.kind=image-classification', 'strategy.name=nas-rl')).toBe('');
+    expect(issues('task.kind=image-classification', 'space.name=nas-bench-201', 'strategy.name=nas-rl')).toBe(
+      '',
+    );
   });
 });

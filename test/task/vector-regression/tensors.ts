@@ -1,7 +1,9 @@
 import { shareOf } from '../../../nas/core/apportion.ts';
 import { deriveSeed, randomFromSeed } from '../../../nas/core/random.ts';
 import type { Tensor, Tensors, Tf } from '../../../nas/training/graph/tensor.ts';
-import type { Feed, TensorTask } from '../../../nas/training/tasks/tensor-task.ts';
+import type { Feed, NetworkFacts, TensorTask } from '../../../nas/training/tasks/tensor-task.ts';
+import { INPUTS } from './space.ts';
+import type { VectorTypes } from './task.ts';
 import { vectorTerms } from './terms.ts';
 
 /** Examples of three numbers and one to be learnt. */
@@ -11,8 +13,6 @@ export interface VectorData {
   /** Splits that were opened. */
   readonly opened: string[];
 }
-
-const INPUTS = 3;
 
 /** y = x₀ − 2 x₁ + ½ x₂, with a little noise. */
 export const vectorData = (counts = { train: 64, test: 20 }): VectorData => {
@@ -60,8 +60,30 @@ const squaredErrors = (tf: Tf, outputs: Tensor, target: Tensor): Tensor => {
   return tf.mul(tf.square(tf.sub(outputs, wanted)), counts);
 };
 
-const linear = (tf: Tf, x: Tensor, vars: Tensors): Tensor =>
-  tf.add(tf.matMul(x as never, vars['w'] as never), vars['b'] as Tensor);
+/** The inputs [B, 3], each to its power. */
+const features = (tf: Tf, x: Tensor, genotype: string): Tensor => {
+  const rows = x.shape[0] as number;
+  const columns = [...genotype].map((power, i) => {
+    const column = tf.slice(x, [0, i], [rows, 1]);
+    if (power === '-') return tf.mul(column, 0);
+    return power === '1' ? column : power === '2' ? tf.square(column) : tf.mul(column, tf.square(column));
+  });
+  return tf.concat(columns, 1);
+};
+
+const linear = (tf: Tf, x: Tensor, vars: Tensors): Tensor => {
+  const y = tf.matMul(x as never, vars['w'] as never);
+  return vars['b'] === undefined ? y : tf.add(y, vars['b']);
+};
+
+const factsOf = ({ bias }: VectorTypes['network']): NetworkFacts => ({
+  parameters: INPUTS + (bias ? 1 : 0),
+  trainedParameters: INPUTS + (bias ? 1 : 0),
+  multiplyAdds: INPUTS,
+  activationBytes: 4,
+  keptBytes: 4 * INPUTS,
+  refusesBatch: () => undefined,
+});
 
 export const vectorRegression: TensorTask<VectorData> = {
   target: (batchSize) => ({ shape: [batchSize, 2], dtype: 'float32' }),
@@ -69,22 +91,29 @@ export const vectorRegression: TensorTask<VectorData> = {
   sums: (tf, outputs, target) => ({ squaredError: tf.sum(squaredErrors(tf, outputs, target)) }),
   sumNames: ['squaredError'],
   score: ({ squaredError = 0, images }) => vectorTerms.metric.score(squaredError / images),
-  network: (tf) => ({
-    classifier: {
-      weights: {
-        w: { dtype: 'float32', shape: [INPUTS, 1], data: new Float32Array(INPUTS) },
-        b: { dtype: 'float32', shape: [1], data: new Float32Array(1) },
+  network: (tf, _data, { genotype, network }) => {
+    const size = network as VectorTypes['network'];
+    const output = (x: Tensor, vars: Tensors): Tensor => linear(tf, features(tf, x, genotype), vars);
+    return {
+      classifier: {
+        weights: {
+          w: { dtype: 'float32', shape: [INPUTS, 1], data: new Float32Array(INPUTS) },
+          ...(size.bias && { b: { dtype: 'float32', shape: [1], data: new Float32Array(1) } }),
+        },
+        buffers: {},
+        inputs: {},
+        train: ({ x, vars }) => ({ logits: output(x, vars), buffers: {} }),
+        evaluate: ({ x, vars }) => output(x, vars),
       },
-      buffers: {},
-      inputs: {},
-      train: ({ x, vars }) => ({ logits: linear(tf, x, vars), buffers: {} }),
-      evaluate: ({ x, vars }) => linear(tf, x, vars),
-    },
-    parameters: INPUTS + 1,
-    multiplyAdds: INPUTS,
-    activationBytes: 4,
-  }),
-  open: async (data, { data: { validationFraction }, recipe: { batchSize }, seed }) => {
+      ...factsOf(size),
+    };
+  },
+  describe: (_manifest, { size }) => factsOf(size as VectorTypes['network']),
+  describeMixture: () => {
+    throw new Error('there is no mixture of powers');
+  },
+  open: async (data, { data: task, recipe: { batchSize }, seed }) => {
+    const { validationFraction } = task as VectorTypes['section'];
     data.opened.push('train');
     const validation = shareOf(data.train.length, validationFraction, 1);
     const parts = {

@@ -1,10 +1,12 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import type { TrainNetworkSpec, TrainResult } from '../../../nas/job/job.ts';
-import { augmentationSchema, networkSchema, recipeSchema } from '../../../nas/task/recipe.ts';
+import type { SpaceChoice } from '../../../nas/space/registry.ts';
 import type { TrainingProgram } from '../../../nas/training/program.ts';
 import { trainNetwork } from '../../../nas/training/programs/train-network.ts';
 import { expectExactResume, finish, walk } from '../../training/programs/walk.ts';
+import { vectorSpace } from './space.ts';
+import { vectorRecipe } from './task.ts';
 import { vectorData, vectorRegression, type VectorData } from './tensors.ts';
 import { vectorTerms } from './terms.ts';
 
@@ -13,14 +15,11 @@ const { metric } = vectorTerms;
 
 const specOf = (change: Partial<TrainNetworkSpec> = {}): TrainNetworkSpec => ({
   kind: 'train-network',
-  space: { name: 'darts-cnn' },
-  genotype: 'linear',
-  network: networkSchema.parse({}),
-  recipe: recipeSchema.parse({
-    ...{ epochs: 6, batchSize: 8, clipNorm: 0, schedule: { kind: 'constant' } },
-    optimizer: { kind: 'sgd', learningRate: 0.1, momentum: 0, weightDecay: 0 },
-  }),
-  data: { validationFraction: 0.25, splitSeed: 0, augmentation: augmentationSchema.parse({}) },
+  space: { name: vectorSpace.name } as unknown as SpaceChoice,
+  genotype: '111',
+  network: { bias: true },
+  recipe: vectorRecipe(),
+  data: { validationFraction: 0.25 },
   seed: 3,
   trainOn: 'train',
   evaluateOn: 'validation',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import type { Json } from '../../../nas/core/json.ts';
-import { recipeSchema } from '../../../nas/task/recipe.ts';
+import { recipeSchema } from '../../../nas/task/images/recipe.ts';
 import { chosenSpace, spaceSchema, type SpaceChoice } from '../../../nas/space/registry.ts';
 import { randomFromSeed, type Random } from '../../../nas/core/random.ts';
 import { countMultiplyAdds, countParameters } from '../../../nas/training/layers/counting.ts';

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { recipeSchema, type Recipe } from '../../../nas/task/recipe.ts';
+import { recipeSchema } from '../../../nas/task/images/recipe.ts';
+import type { ImageRecipe } from '../../../nas/task/images/recipe.ts';
 import { dropPathProbability, learningRate } from '../../../nas/training/optimizers/schedules.ts';
 
-const recipe = (schedule: unknown, extra: object = {}): Recipe =>
+const recipe = (schedule: unknown, extra: object = {}): ImageRecipe =>
   recipeSchema.parse({ epochs: 10, optimizer: { kind: 'sgd', learningRate: 0.1 }, schedule, ...extra });
 const STEPS = 5;
-const rates = (r: Recipe, epochs: number): number[] =>
+const rates = (r: ImageRecipe, epochs: number): number[] =>
   Array.from({ length: epochs }, (_, epoch) => learningRate(r, epoch * STEPS, STEPS));
 
 describe('learningRate', () => {

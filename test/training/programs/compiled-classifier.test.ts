@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
-import { recipeSchema } from '../../../nas/task/recipe.ts';
+import { recipeSchema } from '../../../nas/task/images/recipe.ts';
 import type { Batch } from '../../../nas/task/images/batches.ts';
 import { compileClassifier } from '../../../nas/training/programs/compiled-classifier.ts';
 import type { CompiledClassifier, StepSettings } from '../../../nas/training/programs/compiled-classifier.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import { ONE_JOB_SEARCHES } from '../../../nas/search/one-job/registry.ts';
 import type { SearchResult, SearchSpec } from '../../../nas/job/job.ts';
-import { recipeSchema } from '../../../nas/task/recipe.ts';
+import { recipeSchema } from '../../../nas/task/images/recipe.ts';
 import {
   powerStep,
   startPowerIteration,

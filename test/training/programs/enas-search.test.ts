@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
-import { experimentSchema } from '../../../nas/experiment/experiment.ts';
+import { strategySchema } from '../../../nas/experiment/experiment.ts';
 import type { SearchResult, SearchSpec } from '../../../nas/job/job.ts';
-import { recipeSchema } from '../../../nas/task/recipe.ts';
+import { recipeSchema } from '../../../nas/task/images/recipe.ts';
 import { chosenSpace, type SpaceChoice } from '../../../nas/space/registry.ts';
 import type { Snapshot, TrainingProgram } from '../../../nas/training/program.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
@@ -11,7 +11,7 @@ import { expectExactResume, expectForeseen, expectNoLeak, walk, type Walk } from
 
 const { tf } = loadTensorFlow({ threads: 1 });
 
-const strategy = experimentSchema.shape.strategy.parse({
+const strategy = strategySchema.parse({
   name: 'enas',
   controller: { hiddenUnits: 8, learningRate: 0.05, updates: 2, samples: 3, baselineDecay: 0.5 },
   candidates: 4,

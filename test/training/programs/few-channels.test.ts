@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import type { TrainNetworkSpec, TrainResult } from '../../../nas/job/job.ts';
-import { recipeSchema } from '../../../nas/task/recipe.ts';
+import { recipeSchema } from '../../../nas/task/images/recipe.ts';
 import { spaceSchema } from '../../../nas/space/registry.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
 import type { ProgramData } from '../../../nas/training/programs/resources.ts';

@@ -1,11 +1,11 @@
 import { afterAll, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import type { TrainNetworkSpec, TrainResult } from '../../../nas/job/job.ts';
-import { recipeSchema } from '../../../nas/task/recipe.ts';
+import { recipeSchema } from '../../../nas/task/images/recipe.ts';
 import { createBatchPipeline } from '../../../nas/task/images/batches.ts';
 import type { TrainingProgram } from '../../../nas/training/program.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
-import { taskImages } from '../../../nas/training/tasks/task-images.ts';
+import { imageSpec, taskImages } from '../../../nas/training/tasks/task-images.ts';
 import { tinyData } from './tiny-data.ts';
 import { finish } from './walk.ts';
 
@@ -35,11 +35,11 @@ it('one image at a time, a trained network computes what it was evaluated by', a
   const result = await finish<TrainResult>(program);
   const inference = await program.inference!();
   const images = await data.open('train');
-  const { validation } = taskImages(images, spec);
+  const { validation } = taskImages(images, imageSpec(spec));
   const single = createBatchPipeline(images, validation, {
     batchSize: 1,
     mode: 'evaluate',
-    augmentation: spec.data.augmentation,
+    augmentation: imageSpec(spec).data.augmentation,
     seed: 0,
   });
   expect(inference.values).toBe(data.shape.reduce((a, b) => a * b, 1));

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import type { SearchResult, SearchSpec } from '../../../nas/job/job.ts';
 import type { Json } from '../../../nas/core/json.ts';
-import { recipeSchema } from '../../../nas/task/recipe.ts';
+import { recipeSchema } from '../../../nas/task/images/recipe.ts';
 import { chosenSpace, spaceSchema } from '../../../nas/space/registry.ts';
 import { smash } from '../../../nas/search/one-job/smash.ts';
 import { deriveSeed, randomFromSeed } from '../../../nas/core/random.ts';

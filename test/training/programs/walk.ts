@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import type { ProgramResult, ProgramSpec } from '../../../nas/job/job.ts';
 import { fingerprint } from '../../../nas/training/programs/fingerprint.ts';
 import type { Snapshot, TrainingProgram } from '../../../nas/training/program.ts';
+import { imageSpec } from '../../../nas/training/tasks/task-images.ts';
 import { passesOf } from '../../../nas/training/programs/passes.ts';
 import type { Tf } from '../../../nas/training/graph/tensor.ts';
 
@@ -80,7 +81,7 @@ export const expectNoLeak = async (tf: Tf, program: TrainingProgram, first: Snap
  * makes.
  */
 export const expectForeseen = (spec: ProgramSpec, { cost }: ProgramResult): void => {
-  const validation = 80 * spec.data.validationFraction;
+  const validation = 80 * imageSpec(spec).data.validationFraction;
   const { trained, scored } = passesOf(spec, { train: 80 - validation, validation, test: 22 });
   expect(trained + scored).toBe(cost.images);
 };

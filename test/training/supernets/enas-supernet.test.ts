@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
-import { experimentSchema } from '../../../nas/experiment/experiment.ts';
+import { strategySchema } from '../../../nas/experiment/experiment.ts';
 import type { SearchSpec } from '../../../nas/job/job.ts';
-import { recipeSchema } from '../../../nas/task/recipe.ts';
+import type { ImageTypes } from '../../../nas/task/images/image-classification.ts';
+import { recipeSchema } from '../../../nas/task/images/recipe.ts';
 import type { SpaceChoice } from '../../../nas/space/registry.ts';
 import { randomFromSeed } from '../../../nas/core/random.ts';
 import type { EnasMicroGenotype } from '../../../nas/space/enas-micro.ts';
@@ -22,10 +23,10 @@ const { tf } = loadTensorFlow({ threads: 1 });
 const data = tinyData();
 const BATCH = 6;
 
-const specOf = (space: SpaceChoice): SearchSpec<'enas'> => ({
+const specOf = (space: SpaceChoice): SearchSpec<'enas', ImageTypes> => ({
   kind: 'enas-search',
   space,
-  strategy: experimentSchema.shape.strategy.parse({ name: 'enas' }) as SearchSpec<'enas'>['strategy'],
+  strategy: strategySchema.parse({ name: 'enas' }) as SearchSpec<'enas'>['strategy'],
   network: { channels: 4, layers: 2, stem: 'cifar' },
   recipe: recipeSchema.parse({}),
   data: {

@@ -3,7 +3,7 @@ import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import type { Json } from '../../../nas/core/json.ts';
 import { ONE_JOB_SEARCHES } from '../../../nas/search/one-job/registry.ts';
 import type { ProgramTask, SearchResult } from '../../../nas/job/job.ts';
-import { recipeSchema } from '../../../nas/task/recipe.ts';
+import { recipeSchema } from '../../../nas/task/images/recipe.ts';
 import { randomFromSeed } from '../../../nas/core/random.ts';
 import {
   NASNET_BLOCKS,
