@@ -28,7 +28,7 @@ const check = (
     splits: { train: { count: counts.reduce((a, b) => a + b, 0) }, test: { count: 40 } },
     ...(givenValidation === undefined ? {} : { givenValidation }),
   } as unknown as ImageManifest;
-  checkAgainstDataset(experiment, manifest, place, counts);
+  checkAgainstDataset(experiment, manifest, place, { train: counts });
 };
 
 describe('the check before a run asks the split that will be made', () => {

@@ -32,10 +32,10 @@ const { metric } = vectorTerms;
 /** Its own parts of an experiment; what is trained is not the business of this file. */
 const own = {
   space: { name: vectorSpace.name },
-  strategy: { name: 'random' },
+  strategy: { name: 'random-weight-sharing', candidates: 20, rescore: 5, scoreStatistics: 'batch' },
   task: { kind: VECTOR_REGRESSION, data: 'vectors' },
   stages: {
-    search: { seeds: [0, 1], evaluations: 5 },
+    search: { seeds: [0, 1] },
     retrain: { topK: 2 },
     evaluate: { seeds: [0, 1] },
   },
@@ -175,7 +175,7 @@ describe('a run whose metric is better the lower it is', () => {
 
   it('says no interval from one seed, and draws none', async () => {
     const { view, store, run } = await walkRun('single', {
-      stages: { search: { seeds: [0, 1], evaluations: 5 }, retrain: { topK: 2 }, evaluate: { seeds: [0] } },
+      stages: { search: { seeds: [0, 1] }, retrain: { topK: 2 }, evaluate: { seeds: [0] } },
     });
     expect(view.verdict).toMatchObject({
       kind: 'not-distinguishable',
