@@ -1,6 +1,6 @@
 /**
- * How well shared-weight scores rank cells, against a benchmark's truth: `npm run -s bench -- ranking
- * --help`.
+ * How well shared-weight scores rank cells, and how good the cell is that a search chooses, by a benchmark's
+ * truth: `npm run -s bench -- ranking --help`.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,10 +8,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import pLimit from 'p-limit';
+import { z } from 'zod';
 import { readTable } from '../nas/benchmark/formats.ts';
 import { inputError } from '../nas/core/input-error.ts';
 import { kendallTau, pairedInterval, seedStatistics } from '../nas/protocol/statistics.ts';
+import { nasBench201, type NasBench201Genotype } from '../nas/space/nas-bench-201.ts';
 import { prepareImages } from './ranking/images.ts';
+import { PUBLISHED_TRUTH } from './ranking/published.ts';
 import { METHODS, scoredCells, type Method, type Setting } from './ranking/spec.ts';
 import { readTableFile } from '../scripts/data/add-benchmark.ts';
 import { wholeNumber } from '../scripts/number-option.ts';
@@ -45,7 +48,9 @@ const methods = (text: string): Method[] =>
 const program = (): Command =>
   refuseClearly(
     new Command('bench ranking')
-      .description('Kendall’s τ between shared-weight scores and a benchmark’s accuracies on NAS-Bench-201')
+      .description(
+        'Kendall’s τ between shared-weight scores and accuracies of NAS-Bench-201, and the accuracy of the cell that each search chooses',
+      )
       .requiredOption('--table <file>', 'CSV table of NAS-Bench-201, also gzipped')
       .requiredOption('--images <path>', 'CIFAR-10: the binary archive, or a folder of images for each class')
       .requiredOption(
@@ -70,6 +75,9 @@ const program = (): Command =>
       .option('--score-minibatches <n>', 'of 128 validation images, for each cell', wholeNumber(1), 8)
       .option('--json', 'print one JSON document'),
   );
+
+/** What a worker leaves: a score of each cell, and the cell that the search itself chose. */
+const outcomeSchema = z.object({ scores: z.array(z.number()), chosen: z.string() });
 
 const WORKER = fileURLToPath(new URL('ranking/worker.ts', import.meta.url));
 const RUN = fileURLToPath(new URL('../scripts/run.mjs', import.meta.url));
@@ -110,7 +118,8 @@ export const run = async (argv: readonly string[]): Promise<void> => {
   const setting: Setting = { side, channels, layers, epochs, batchSize, cells, scoreMinibatches };
   const table = readTable('nas-bench-201', readTableFile(flags.table), flags.table);
   const column = table.column(flags.column, '--column');
-  const truth = scoredCells(cells).map((cell) => column[table.rowOf([...cell])] as number);
+  const truthOf = (cell: NasBench201Genotype): number => column[table.rowOf([...cell])] as number;
+  const truth = scoredCells(cells).map(truthOf);
   checkFolder(flags.state, setting);
   await prepareImages(flags.images, side, join(flags.state, 'images'));
 
@@ -121,9 +130,10 @@ export const run = async (argv: readonly string[]): Promise<void> => {
       limit(async () => {
         const file = join(flags.state, `${method}-seed-${seed}.json`);
         if (!existsSync(file)) await train(flags.state, method, seed, setting);
-        const { scores } = JSON.parse(readFileSync(file, 'utf8')) as { scores: number[] };
+        const { scores, chosen } = outcomeSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
         const { tau, interval } = kendallTau(scores, truth);
-        return { method, seed, interval, ...(tau !== undefined && { tau }) };
+        const chosenTruth = truthOf(nasBench201.parse(chosen, `${file}: chosen`));
+        return { method, seed, interval, ...(tau !== undefined && { tau }), chosen, chosenTruth };
       }),
     ),
   );
@@ -138,25 +148,43 @@ export const run = async (argv: readonly string[]): Promise<void> => {
             [-1, 1],
           ).interval
         : undefined;
-    return { method, tau: { mean, sd, n, ...(interval && { interval }) } };
+    const truths = ranked.flatMap((row) => (row.method === method ? [row.chosenTruth] : []));
+    return {
+      method,
+      tau: { mean, sd, n, ...(interval && { interval }) },
+      chosenTruth: seedStatistics(truths),
+    };
   });
 
   if (flags.json) {
-    process.stdout.write(`${JSON.stringify({ setting, column: flags.column, ranked, summary }, null, 2)}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ setting, column: flags.column, ranked, summary, published: PUBLISHED_TRUTH }, null, 2)}\n`,
+    );
     return;
   }
   const digits = (value: number): string => value.toFixed(3);
+  const points = (value: number): string => value.toFixed(2);
+  const published = (method: keyof typeof PUBLISHED_TRUTH): string => {
+    const truth = PUBLISHED_TRUTH[method];
+    return truth === null ? 'not' : `${points(truth.mean)} ± ${points(truth.sd)}`;
+  };
   const lines = [
     `Kendall’s τ between shared-weight scores and ${flags.column}, ${cells} cells of NAS-Bench-201`,
     `images of ${side} × ${side}; supernet C = ${channels}, ${layers} cells, ${epochs} epochs of batch ${batchSize}; ${scoreMinibatches} × 128 images score a cell`,
     ...ranked.map(
-      ({ method, seed, tau, interval }) =>
-        `${method.padEnd(22)} seed ${seed}  τ ${tau === undefined ? 'undefined' : digits(tau)}  95 % [${interval.map(digits).join(', ')}]`,
+      ({ method, seed, tau, interval, chosen, chosenTruth }) =>
+        `${method.padEnd(22)} seed ${seed}  τ ${tau === undefined ? 'undefined' : digits(tau)}  95 % [${interval.map(digits).join(', ')}]  chose ${chosen}, which has ${points(chosenTruth)}`,
     ),
     ...summary.map(
       ({ method, tau: { mean, sd, n, interval } }) =>
         `${method.padEnd(22)} mean ${digits(mean)} ± ${digits(sd)} (n = ${n})${interval ? `  95 % [${interval.map(digits).join(', ')}]` : ''}`,
     ),
+    `${flags.column} of the chosen cells, and what was published for CIFAR-10 with 15 cells, 32 × 32 pixels and more epochs (Dong & Yang 2020, Table 5)`,
+    ...summary.map(
+      ({ method, chosenTruth: { mean, sd, n } }) =>
+        `${method.padEnd(22)} mean ${points(mean)} ± ${points(sd)} (n = ${n})  published ${published(method)}`,
+    ),
+    `${'GDAS'.padEnd(22)} not searched here  published ${published('gdas')}`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
 };

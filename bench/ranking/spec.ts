@@ -42,8 +42,9 @@ export const specOf = (
   const common = {
     space: { name: 'nas-bench-201' },
     network: { channels, layers, stem: 'cifar' },
-    // As NAS-Bench-201's own searches (Dong & Yang 2020, appendix B), in fewer epochs and at twice their
-    // learning rate: with theirs the weights of a few epochs rank cells by their skip connections.
+    // As NAS-Bench-201's own searches (AutoDL-Projects f46486e, `configs/nas-benchmark/algos/RANDOM.config`
+    // and `DARTS.config`), in fewer epochs and at twice their learning rate: with theirs the weights of a few
+    // epochs rank cells by their skip connections.
     recipe: recipeSchema.parse({
       epochs,
       batchSize,
@@ -60,14 +61,15 @@ export const specOf = (
   } as const;
   switch (method) {
     case 'random-weight-sharing': {
-      // Scoring is done below for all methods alike.
-      const none = { candidates: 1, scoreMinibatches: 1, rescore: 1, scoreStatistics: 'batch' };
-      const strategy = ONE_JOB_SEARCHES['random-weight-sharing'].schema.parse({ name: method, ...none });
+      // It chooses one of 100 cells, as NAS-Bench-201's own run does by 512 images each (AutoDL-Projects
+      // f46486e, `RANDOM-NAS.py:107–131`), and the ten best of them by all validation images.
+      const choice = { candidates: 100, scoreMinibatches: 8, rescore: 10, scoreStatistics: 'batch' };
+      const strategy = ONE_JOB_SEARCHES['random-weight-sharing'].schema.parse({ name: method, ...choice });
       return { kind: 'weight-sharing-search', strategy, ...common };
     }
     case 'enas': {
-      // As NAS-Bench-201's own run of ENAS (Dong & Yang 2020, appendix B), with fewer and smaller steps of
-      // the controller an epoch.
+      // As NAS-Bench-201's own run of ENAS (AutoDL-Projects f46486e, `ENAS.sh`, `ENAS.config`), with fewer
+      // and smaller steps of the controller an epoch: 20 of 10 cells instead of 50 of 20.
       const controller = {
         hiddenUnits: 64,
         learningRate: 0.001,
@@ -75,7 +77,7 @@ export const specOf = (
         samples: 10,
         baselineDecay: 0.99,
       };
-      const strategy = ONE_JOB_SEARCHES.enas.schema.parse({ name: method, controller, candidates: 1 });
+      const strategy = ONE_JOB_SEARCHES.enas.schema.parse({ name: method, controller, candidates: 100 });
       return { kind: 'enas-search', strategy, ...common };
     }
     case 'darts': {

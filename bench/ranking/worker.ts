@@ -1,11 +1,12 @@
 /**
- * Trains one supernet and scores cells with its weights; what is done is kept, so that it can be killed and
- * run again.
+ * Runs one search and scores cells with its weights; what is done is kept, so that it can be killed and run
+ * again.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadTensorFlow } from '../../containers/trainer/tensorflow.ts';
 import type { Json } from '../../nas/core/json.ts';
+import type { SearchResult } from '../../nas/job/job.ts';
 import { createBatchPipeline } from '../../nas/task/images/batches.ts';
 import { splitTrainValidation } from '../../nas/task/images/split.ts';
 import type { HostTensor, TrainingProgram } from '../../nas/training/program.ts';
@@ -63,6 +64,7 @@ const at = join(folder, `${method}-seed-${seed}`);
 
 const program = await createProgram(spec, resources);
 const trained = await finish(program, `${at}.safetensors`);
+const [chosen] = (program.result() as SearchResult).candidates;
 program.dispose();
 
 // The weights along the path of each cell, batch norm by the statistics of the minibatch that is scored.
@@ -91,4 +93,4 @@ const scores = scoredCells(setting.cells).map((cell) => {
   return tallies.reduce((sum, { correct = 0 }) => sum + correct, 0) / (batches.length * 128);
 });
 scorer.dispose();
-replace(`${at}.json`, JSON.stringify({ scores }));
+replace(`${at}.json`, JSON.stringify({ scores, chosen: chosen?.genotype }));
