@@ -64,6 +64,7 @@ function* batchNorms(extent: Extent): Generator<KernelCase> {
         offset: offset as Tensor,
         runningMean: runningMean as Tensor,
         runningVariance: runningVariance as Tensor,
+        epsilon: BATCH_NORM_EPSILON,
       });
     yield made(
       'batchNormTraining',
@@ -94,6 +95,7 @@ function* batchNorms(extent: Extent): Generator<KernelCase> {
           offset: offset as Tensor,
           runningMean: runningMean as Tensor,
           runningVariance: runningVariance as Tensor,
+          epsilon: BATCH_NORM_EPSILON,
         }),
       (xs) =>
         elementwise(

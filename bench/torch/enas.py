@@ -22,9 +22,10 @@ class Child:
         weight = self.weights[f"{name}.weight"]
         return weight if row is None else weight[row]
 
-    def bn(self, x, name, row=None):
+    def bn(self, x, name, row=None, eps=1e-5):
         offset = self.weights[f"{name}.bias"]
-        return F.batch_norm(x, None, None, self.of(name, row), offset if row is None else offset[row], training=True)
+        offset = offset if row is None else offset[row]
+        return F.batch_norm(x, None, None, self.of(name, row), offset, training=True, eps=eps)
 
     def conv(self, x, name, row=None, **options):
         return F.conv2d(x, self.of(name, row), **options)
@@ -32,13 +33,12 @@ class Child:
     def relu_conv(self, x, name, kernel=1):
         return self.bn(self.conv(F.relu(x), f"{name}.conv", padding=kernel // 2), f"{name}.bn")
 
-    def relu_separable(self, x, name, kernel, row=None):
-        h = self.conv(F.relu(x), f"{name}.depthwise", row, padding=kernel // 2, groups=x.shape[1])
-        return self.bn(self.conv(h, f"{name}.pointwise", row), f"{name}.bn", row)
+    def separable(self, x, name, kernel, row=None):
+        h = self.conv(x, f"{name}.depthwise", row, padding=kernel // 2, groups=x.shape[1])
+        return self.conv(h, f"{name}.pointwise", row)
 
     def reduce(self, x, name):
-        h = F.relu(x)
-        halves = [self.conv(h, f"{name}.conv_1", stride=2), self.conv(h[:, :, 1:, 1:], f"{name}.conv_2", stride=2)]
+        halves = [self.conv(x, f"{name}.conv_1", stride=2), self.conv(x[:, :, 1:, 1:], f"{name}.conv_2", stride=2)]
         return self.bn(torch.cat(halves, 1), f"{name}.bn")
 
     def pool(self, x, operation):
@@ -47,7 +47,7 @@ class Child:
         return F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
 
     def classify(self, x):
-        return self.conv(F.relu(x).mean((2, 3), keepdim=True), "classifier").flatten(1)
+        return self.conv(x.mean((2, 3), keepdim=True), "classifier").flatten(1)
 
 
 def micro_edge(child, x, operation, name, states, row):
@@ -57,18 +57,19 @@ def micro_edge(child, x, operation, name, states, row):
         return child.pool(x, operation)
     kernel = 3 if operation == "sep_conv_3x3" else 5
     for half in (0, 1):
-        x = child.relu_separable(x, f"{name}.{operation}.of{states}.{half}", kernel, row)
+        part = f"{name}.{operation}.of{states}.{half}"
+        x = child.bn(child.separable(F.relu(x), part, kernel, row), f"{part}.bn", row)
     return x
 
 
 def micro_cell(child, s0, s1, name, filters, path):
     if s0.shape[2] != s1.shape[2]:
-        s0 = child.reduce(s0, f"{name}.in0")
+        s0 = child.reduce(F.relu(s0), f"{name}.in0")
     elif s0.shape[1] != filters:
         s0 = child.relu_conv(s0, f"{name}.in0")
     if s1.shape[1] != filters:
         s1 = child.relu_conv(s1, f"{name}.in1")
-    states = [s0, child.relu_conv(s1, f"{name}.base")]
+    states = [s0, s1]
     for node in range(MICRO_NODES):
         terms = []
         for edge in (2 * node, 2 * node + 1):
@@ -93,28 +94,27 @@ def micro(weights, x, path, filters, cells):
             s0, s1 = s1, child.reduce(s1, f"{name}.reduction")
         start = CELL_PATH if reduction else 0
         s0, s1 = s1, micro_cell(child, s0, s1, name, filters, path[start : start + CELL_PATH])
-    return child.classify(s1)
+    return child.classify(F.relu(s1))
 
 
 def macro(weights, x, path, _filters, depth):
     child = Child(weights)
     reductions = (depth // 3 - 1, 2 * (depth // 3) - 1)
-    states = [child.bn(child.conv(x, "stem.conv", padding=1), "stem.bn")]
+    states = [child.bn(child.conv(x, "stem.0", padding=1), "stem.1")]
     for index in range(depth):
         name, at = f"layers.{index}", index * (index + 1) // 2
         operation = MACRO_OPERATIONS[path[at]]
         own = f"{name}.{operation}"
-        y = child.relu_conv(states[-1], f"{own}.in")
+        y = F.relu(child.bn(child.conv(states[-1], f"{own}.in.conv"), f"{own}.in.bn"))
         if "pool" in operation:
             y = child.pool(y, operation)
         else:
             kernel = 3 if operation.endswith("3x3") else 5
-            y = child.relu_separable(y, own, kernel) if "sep" in operation else child.relu_conv(y, own, kernel)
+            separable = "sep" in operation
+            y = child.separable(y, own, kernel) if separable else child.conv(y, f"{own}.conv", padding=kernel // 2)
+            y = F.relu(child.bn(y, f"{own}.bn", eps=1e-3))
         if index > 0:
-            y = child.conv(F.relu(y), f"{name}.skip.own")
-            for source in range(index):
-                if path[at + 1 + source]:
-                    y = y + child.conv(F.relu(states[source]), f"{name}.skip.{source}")
+            y = sum((states[source] for source in range(index) if path[at + 1 + source]), y)
             y = child.bn(y, f"{name}.skip.bn")
         states.append(y)
         if index in reductions:

@@ -60,7 +60,7 @@ const fault = (genotype: EnasMicroGenotype): readonly [string, unknown, string] 
 export const microEdges = (
   cell: EnasMicroCell,
 ): readonly (readonly [operation: MicroOperation, input: number])[] =>
-  Array.from({ length: 2 * MICRO_NODES }, (_, edge) => [
+  Array.from({ length: cell.length / 2 }, (_, edge) => [
     MICRO_OPERATIONS[cell[2 * edge + 1] as number] as MicroOperation,
     cell[2 * edge] as number,
   ]);
@@ -68,7 +68,7 @@ export const microEdges = (
 /** States that no node reads, in order; the cell's output is made of them. An unread input is one of them. */
 export const looseEnds = (cell: EnasMicroCell): readonly number[] => {
   const read = new Set(microEdges(cell).map(([, input]) => input));
-  return Array.from({ length: MICRO_NODES + 2 }, (_, state) => state).filter((state) => !read.has(state));
+  return Array.from({ length: cell.length / 4 + 2 }, (_, state) => state).filter((state) => !read.has(state));
 };
 
 /** The same pair of cells in the notation of the DARTS literature, for drawings and comparison of graphs. */

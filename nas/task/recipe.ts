@@ -85,7 +85,7 @@ export const milestonesSchedule = z.strictObject({
   warmupEpochs,
 });
 
-/** Cosine with warm restarts (Loshchilov & Hutter 2017), as ENAS uses it. */
+/** Cosine with warm restarts (Loshchilov & Hutter 2017), as ENAS' code has it; see `schedules.ts`. */
 export const sgdrSchedule = z.strictObject({
   kind: kindOf('sgdr'),
   minLearningRate,

@@ -21,6 +21,6 @@ export const explainedByKink = (
     const other = others.get(check.name);
     if (other === undefined) return check;
     const note = `${place}; with it flipped the difference is ${other.difference.toExponential(2)}`;
-    return passes(check) || !agree ? { ...check, note } : { ...check, note, isExplained: true };
+    return passes(check) || !agree ? { ...check, note } : { ...check, note, explanation: 'kink' };
   });
 };

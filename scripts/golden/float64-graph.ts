@@ -1,10 +1,10 @@
+import { BATCH_NORM_EPSILON } from '../../nas/training/layers/batch-norm.ts';
 import type { RecordedGraph } from '../../nas/training/graph/record.ts';
 import type { AttributeDef, NodeDef } from '../../nas/training/graph/saved-model.ts';
 
 const FLOAT = 1;
 const DOUBLE = 2;
 const INT32 = 3;
-const EPSILON = 1e-5;
 
 /** Nodes of the variables themselves, which stay float32. */
 const VARIABLE = /^(variable|read|value|write|written)\//;
@@ -15,6 +15,25 @@ const doubled = (attribute: AttributeDef): AttributeDef => {
   const bytes = Uint8Array.from(attribute.tensor.tensor_content);
   const content = new Uint8Array(Float64Array.from(new Float32Array(bytes.buffer)).buffer);
   return { tensor: { ...attribute.tensor, dtype: DOUBLE, tensor_content: content } };
+};
+
+/**
+ * The nodes of variables and inputs, and those on which an output depends: running statistics, which nothing here reads,
+ * exist in float32 only.
+ */
+const needed = ({ nodes, functions }: RecordedGraph): readonly NodeDef[] => {
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  const reached = new Set<string>();
+  const open = [
+    ...nodes.flatMap(({ name, op }) => (VARIABLE.test(name) || op === 'Placeholder' ? [name] : [])),
+    ...Object.values(functions).flatMap(({ outputs, done }) => [...Object.values(outputs), done]),
+  ];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (reached.has(name)) continue;
+    reached.add(name);
+    for (const ref of byName.get(name)?.input ?? []) open.push(ref.replace(/^\^/, '').replace(/:\d+$/, ''));
+  }
+  return nodes.filter(({ name }) => reached.has(name));
 };
 
 const double = { T: { type: DOUBLE } } as const;
@@ -70,25 +89,27 @@ export const float64Graph = (graph: RecordedGraph): RecordedGraph => {
     },
     'f64/axes',
   );
-  const epsilon = scalar(EPSILON);
+  /** The product's own numbers, which an attribute holds in float32. */
+  const epsilonOf = ({ epsilon }: NodeDef['attr']): string =>
+    scalar(epsilon !== undefined && 'f' in epsilon ? Number(epsilon.f.toPrecision(6)) : BATCH_NORM_EPSILON);
   const reduce = (op: 'Mean' | 'Sum', x: string): string =>
     add(op, [x, axes], { ...double, Tidx: { type: INT32 }, keep_dims: { b: false } });
 
   /** The fused kernels exist in float32 only. */
-  const normalized = (x: string): { readonly xhat: string; readonly rate: string } => {
+  const normalized = (x: string, attr: NodeDef['attr']): { readonly xhat: string; readonly rate: string } => {
     const centred = add('Sub', [x, reduce('Mean', x)]);
     const variance = reduce('Mean', add('Square', [centred]));
-    const rate = add('Rsqrt', [add('AddV2', [variance, epsilon])]);
+    const rate = add('Rsqrt', [add('AddV2', [variance, epsilonOf(attr)])]);
     return { xhat: add('Mul', [centred, rate]), rate };
   };
-  const batchNorm = ({ name, input }: NodeDef): void => {
+  const batchNorm = ({ name, input, attr }: NodeDef): void => {
     const [x, scale, offset] = input as [string, string, string];
-    const { xhat } = normalized(x);
+    const { xhat } = normalized(x, attr);
     renamed.set(name, add('AddV2', [add('Mul', [xhat, scale]), offset]));
   };
-  const batchNormGradient = ({ name, input }: NodeDef): void => {
+  const batchNormGradient = ({ name, input, attr }: NodeDef): void => {
     const [dy, x, scale] = input as [string, string, string];
-    const { xhat, rate } = normalized(x);
+    const { xhat, rate } = normalized(x, attr);
     const dxhat = add('Mul', [dy, scale]);
     const correlation = reduce('Mean', add('Mul', [dxhat, xhat]));
     const centred = add('Sub', [add('Sub', [dxhat, reduce('Mean', dxhat)]), add('Mul', [xhat, correlation])]);
@@ -97,7 +118,7 @@ export const float64Graph = (graph: RecordedGraph): RecordedGraph => {
     renamed.set(`${name}:2`, reduce('Sum', dy));
   };
 
-  for (const node of graph.nodes) {
+  for (const node of needed(graph)) {
     const input = node.input.map((ref) => renamed.get(ref) ?? ref);
     const isFloat = 'dtype' in node.attr && 'type' in node.attr.dtype && node.attr.dtype.type === FLOAT;
     if (VARIABLE.test(node.name)) {

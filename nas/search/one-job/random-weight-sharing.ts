@@ -5,7 +5,7 @@ import { repeated, scoring, scoringAll, training, wholeMinibatches } from './cou
 import { oneJobSearch } from './one-job-search.ts';
 
 /** Spaces whose supernets keep running statistics of batch norm; in the others every child has its own. */
-const RUNNING_STATISTICS: readonly string[] = ['darts-cnn', 'nas-bench-201'];
+const RUNNING_STATISTICS: readonly string[] = ['darts-cnn', 'nas-bench-201', 'enas-macro'];
 
 /**
  * Random search with weight sharing: cells sampled uniformly, while the shared weights are trained and when

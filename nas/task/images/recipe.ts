@@ -48,6 +48,12 @@ export const recipeSchema = z.strictObject({
     .max(0.95)
     .describe("Final drop-path probability, raised linearly over training (NASNet's ScheduledDropPath).")
     .default(0),
+  dropPathRises: z
+    .enum(['epoch', 'step'])
+    .describe(
+      'How often drop-path rises: once an `epoch` (DARTS), or with every `step` (ENAS); `epoch` when absent.',
+    )
+    .exactOptional(),
   dropout: z.number().min(0).max(0.95).describe('Dropout before the classifier.').default(0),
   labelSmoothing: z
     .number()

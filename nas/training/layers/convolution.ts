@@ -1,10 +1,13 @@
 import { customOperation } from '../graph/custom-operation.ts';
 import { execute, type Attribute, type Tensor, type Tf } from '../graph/tensor.ts';
 
-/** Symmetric zero padding, as PyTorch pads. */
 interface ConvolutionGeometry {
   readonly strides: readonly [number, number];
-  readonly padding: readonly [number, number];
+  /**
+   * Symmetric zero padding, as PyTorch pads, or TensorFlow's `SAME`: ⌈length / stride⌉ results, the odd zero
+   * behind.
+   */
+  readonly padding: readonly [number, number] | 'same';
 }
 
 /** Output length of one dimension. */
@@ -20,22 +23,42 @@ export const convolvedLength = (
  * TensorFlow pads 'SAME' at the end only when stride > 1; where it agrees with PyTorch it has faster kernels.
  */
 const isSame = ({ strides, padding }: ConvolutionGeometry, kernel: readonly [number, number]): boolean =>
-  strides.every((s, i) => s === 1 && 2 * (padding[i] as number) === (kernel[i] as number) - 1);
+  strides.every(
+    (s, i) => s === 1 && (padding === 'same' || 2 * (padding[i] as number) === (kernel[i] as number) - 1),
+  );
+
+/** Zeros before and behind `length` pixels of one dimension, as far as the windows reach. */
+const zerosAround = (
+  length: number,
+  kernel: number,
+  stride: number,
+  padding: number | 'same',
+): readonly [before: number, behind: number] => {
+  const outputs =
+    padding === 'same' ? Math.ceil(length / stride) : convolvedLength(length, kernel, stride, padding);
+  const missing = Math.max(0, (outputs - 1) * stride + kernel - length);
+  const before = padding === 'same' ? Math.floor(missing / 2) : padding;
+  return [before, Math.max(0, missing - before)];
+};
 
 const attributes = (
   geometry: ConvolutionGeometry,
   kernel: readonly [number, number],
 ): Record<string, Attribute> => {
   const { strides, padding } = geometry;
-  const none = padding.every((p) => p === 0);
-  const kind = none ? 'VALID' : isSame(geometry, kernel) ? 'SAME' : 'EXPLICIT';
+  const padded = ((): Record<string, Attribute> => {
+    if (padding === 'same' || isSame(geometry, kernel)) return { padding: { string: 'SAME' } };
+    const [rows, columns] = padding;
+    if (rows === 0 && columns === 0) return { padding: { string: 'VALID' } };
+    return {
+      padding: { string: 'EXPLICIT' },
+      explicit_paddings: { int: [0, 0, rows, rows, columns, columns, 0, 0] },
+    };
+  })();
   return {
     T: { type: 'float32' },
     strides: { int: [1, ...strides, 1] },
-    padding: { string: kind },
-    ...(kind === 'EXPLICIT' && {
-      explicit_paddings: { int: [0, 0, padding[0], padding[0], padding[1], padding[1], 0, 0] },
-    }),
+    ...padded,
     data_format: { string: 'NHWC' },
     dilations: { int: [1, 1, 1, 1] },
   };
@@ -75,7 +98,7 @@ const native =
     execute(tf, op, attrs, [x, sizes(tf, filter), dy])[0] as Tensor;
 
 const isPointwise = ({ shape }: Tensor, { padding }: ConvolutionGeometry): boolean =>
-  [shape[0], shape[1], ...padding].join() === '1,1,0,0';
+  shape[0] === 1 && shape[1] === 1 && (padding === 'same' || padding.every((zeros) => zeros === 0));
 
 /**
  * Below so many input channels, oneDNN's AVX2 code for the filter's gradient of a pointwise convolution with
@@ -145,12 +168,14 @@ const frame = (
   kernel: readonly number[],
   { strides, padding }: ConvolutionGeometry,
 ): Tensor => {
-  const around = padding.map((before, i): [number, number] => {
-    const length = x.shape[i + 1] as number;
-    const outputs = convolvedLength(length, kernel[i] as number, strides[i] as number, before);
-    const reach = (outputs - 1) * (strides[i] as number) + (kernel[i] as number);
-    return [before, Math.max(0, reach - length - before)];
-  });
+  const around = strides.map((stride, i): [number, number] => [
+    ...zerosAround(
+      x.shape[i + 1] as number,
+      kernel[i] as number,
+      stride,
+      padding === 'same' ? padding : (padding[i] as number),
+    ),
+  ]);
   return tf.pad(x as never, [[0, 0], ...around, [0, 0]]);
 };
 

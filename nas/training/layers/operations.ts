@@ -47,7 +47,7 @@ export const factorizedReduce = <T>(
   const h = layers.relu(x);
   const even = layers.conv(h, `${name}.conv_1`, { ...options, filters: half });
   const odd = layers.conv(layers.dropFirst(h), `${name}.conv_2`, { ...options, filters: filters - half });
-  return layers.batchNorm(layers.concat([even, odd]), `${name}.bn`, affine, scale);
+  return layers.batchNorm(layers.concat([even, odd]), `${name}.bn`, affine, { scale });
 };
 
 /** Twice: ReLU, depthwise k × k, pointwise, batch norm; the stride is in the first. */
@@ -58,7 +58,7 @@ const separable =
     let h = layers.depthwise(layers.relu(x), `${name}.op.1`, { kernel, stride, dilation: 1 });
     h = layers.batchNorm(pointwise(layers, h, `${name}.op.2`, c), `${name}.op.3`, affine);
     h = layers.depthwise(layers.relu(h), `${name}.op.5`, { kernel, stride: 1, dilation: 1 });
-    return layers.batchNorm(pointwise(layers, h, `${name}.op.6`, c), `${name}.op.7`, affine, scale);
+    return layers.batchNorm(pointwise(layers, h, `${name}.op.6`, c), `${name}.op.7`, affine, { scale });
   };
 
 /** ReLU, depthwise k × k with dilation 2, pointwise, batch norm. */
@@ -70,7 +70,7 @@ const dilated =
       pointwise(layers, h, `${name}.op.2`, channels(layers, x)),
       `${name}.op.3`,
       affine,
-      scale,
+      { scale },
     );
   };
 
@@ -87,7 +87,7 @@ const rectangular =
       padding: [0, half],
     });
     h = layers.conv(h, `${name}.2`, { filters, kernel: [k, 1], strides: [stride, 1], padding: [half, 0] });
-    return layers.batchNorm(h, `${name}.3`, affine, scale);
+    return layers.batchNorm(h, `${name}.3`, affine, { scale });
   };
 
 /** Operations by their published names: those of DARTS' space and those of the NASNet cells it retrains. */
@@ -116,14 +116,14 @@ const plain =
       strides: [stride, stride],
       padding: [half, half],
     });
-    return layers.batchNorm(h, `${name}.2`, affine, scale);
+    return layers.batchNorm(h, `${name}.2`, affine, { scale });
   };
 
 /** ReLU, 3 × 3 convolution with dilation 2, batch norm. */
 const dilatedPlain: Operation = (layers, x, name, stride, affine, scale) => {
   const filters = channels(layers, x);
   const h = layers.dilatedConv(layers.relu(x), `${name}.1`, { filters, kernel: 3, stride });
-  return layers.batchNorm(h, `${name}.2`, affine, scale);
+  return layers.batchNorm(h, `${name}.2`, affine, { scale });
 };
 
 const maxPool =

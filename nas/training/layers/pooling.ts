@@ -21,6 +21,14 @@ const LOWEST = -3.4028234663852886e38;
 const padImage = (tf: Tf, x: Tensor, [rows, columns]: readonly [number, number], value: number): Tensor =>
   tf.pad(x as never, [[0, 0], [rows, rows], [columns, columns], [0, 0]], value); // prettier-ignore
 
+const maximum = (tf: Tf, x: Tensor, attrs: Record<string, Attribute>): Tensor =>
+  customOperation(tf, [x], {
+    forward: (inputs) => execute(tf, 'MaxPool', attrs, inputs),
+    backward: ([dy], [x], [y]) => [
+      () => execute(tf, 'MaxPoolGrad', attrs, [x, y, dy] as Tensor[])[0] as Tensor,
+    ],
+  })[0] as Tensor;
+
 /**
  * Maximum over windows with symmetric padding: [B, H, W, C] → [B, H', W', C]. TensorFlow pads 'SAME' as this
  * does where the stride is 1.
@@ -28,15 +36,13 @@ const padImage = (tf: Tf, x: Tensor, [rows, columns]: readonly [number, number],
 export const maxPool = (tf: Tf, x: Tensor, { kernel, strides, padding }: PoolingWindow): Tensor => {
   const padded = padding.some((p) => p > 0);
   const same = strides.every((s, i) => s === 1 && 2 * (padding[i] as number) === (kernel[i] as number) - 1);
-  const attrs = attributes(kernel, strides, same ? 'SAME' : 'VALID');
   const framed = padded && !same ? padImage(tf, x, padding, LOWEST) : x;
-  return customOperation(tf, [framed], {
-    forward: (inputs) => execute(tf, 'MaxPool', attrs, inputs),
-    backward: ([dy], [x], [y]) => [
-      () => execute(tf, 'MaxPoolGrad', attrs, [x, y, dy] as Tensor[])[0] as Tensor,
-    ],
-  })[0] as Tensor;
+  return maximum(tf, framed, attributes(kernel, strides, same ? 'SAME' : 'VALID'));
 };
+
+/** Maximum over size × size windows, padded as TensorFlow's `SAME`. */
+export const maxPoolSame = (tf: Tf, x: Tensor, size: number, stride: number): Tensor =>
+  maximum(tf, x, attributes([size, size], [stride, stride], 'SAME'));
 
 const averagePool = (tf: Tf, x: Tensor, size: number, stride: number, padding: 'SAME' | 'VALID'): Tensor => {
   const attrs = attributes([size, size], [stride, stride], padding);
@@ -55,6 +61,10 @@ const averagePool = (tf: Tf, x: Tensor, size: number, stride: number, padding: '
 /** Average over size × size windows without padding. */
 export const averagePoolValid = (tf: Tf, x: Tensor, size: number, stride: number): Tensor =>
   averagePool(tf, x, size, stride, 'VALID');
+
+/** Average over size × size windows, padded as TensorFlow's `SAME`, which is not counted. */
+export const averagePoolSame = (tf: Tf, x: Tensor, size: number, stride: number): Tensor =>
+  averagePool(tf, x, size, stride, 'SAME');
 
 /** Every second row and column, from the first, as averages of one: [B, H, W, C] → [B, ⌈H/2⌉, ⌈W/2⌉, C]. */
 export const subsample = (tf: Tf, x: Tensor): Tensor => averagePoolValid(tf, x, 1, 2);

@@ -1,15 +1,6 @@
 import { convolvedLength } from './convolution.ts';
-import type { ConvolutionOptions, ImageShape, Layers, PoolingWindow } from './layers.ts';
+import type { ConvolutionOptions, ImageShape, Initial, Layers, Padding, PoolingWindow } from './layers.ts';
 import { InvalidArchitectureError } from '../program.ts';
-
-/**
- * How a parameter starts. `fanIn` initialises uniformly in ±1/√fanIn, PyTorch's default for these layers,
- * `within` uniformly in ±bound.
- */
-export type Initial =
-  | { readonly kind: 'constant'; readonly value: number }
-  | { readonly kind: 'within'; readonly bound: number }
-  | { readonly kind: 'uniform'; readonly fanIn: number };
 
 export interface Declaration {
   readonly name: string;
@@ -96,12 +87,12 @@ export const describeNetwork = (
   const convolve = (
     x: ImageShape,
     name: string,
-    { filters, kernel, strides, padding }: ConvolutionOptions,
+    { filters, kernel, strides, padding, initial }: ConvolutionOptions,
     dilation = 1,
   ): ImageShape => {
     const fanIn = kernel[0] * kernel[1] * x[2];
     kept.add(x);
-    declare(`${name}.weight`, [...kernel, x[2], filters], { kind: 'uniform', fanIn });
+    declare(`${name}.weight`, [...kernel, x[2], filters], initial ?? { kind: 'uniform', fanIn });
     const [h, w] = sized(x, kernel, strides, padding, dilation);
     convolution += h * w * fanIn * filters;
     return made(h, w, filters);
@@ -110,6 +101,8 @@ export const describeNetwork = (
     shared(x, `${operation}/${[...kernel, ...strides, ...padding].join()}`, () =>
       made(...sized(x, kernel, strides, padding), x[2]),
     );
+  /** What is computed apart where the padding differs. */
+  const padded = (operation: string, padding: Padding = 'symmetric'): string => `${operation}/${padding}`;
   const around = (stride: number): PoolingWindow => ({
     kernel: [3, 3],
     strides: [stride, stride],
@@ -127,16 +120,17 @@ export const describeNetwork = (
         dilation,
       );
     },
-    depthwise: (x, name, { kernel, stride, dilation }) => {
+    // At strides 1 and 2 both paddings give ⌈length / stride⌉ results.
+    depthwise: (x, name, { kernel, stride, dilation, initial }) => {
       const fanIn = kernel * kernel;
       kept.add(x);
-      declare(`${name}.weight`, [kernel, kernel, x[2], 1], { kind: 'uniform', fanIn });
+      declare(`${name}.weight`, [kernel, kernel, x[2], 1], initial ?? { kind: 'uniform', fanIn });
       const padding = (dilation * (kernel - 1)) / 2;
       const [h, w] = sized(x, [kernel, kernel], [stride, stride], [padding, padding], dilation);
       convolution += h * w * fanIn * x[2];
       return made(h, w, x[2]);
     },
-    batchNorm: (x, name, affine) => {
+    batchNorm: (x, name, affine, { debiased = false } = {}) => {
       leastNormalizedPixels = Math.min(leastNormalizedPixels, x[0] * x[1]);
       if (affine) {
         declare(`${name}.weight`, [x[2]], constant(1));
@@ -144,13 +138,14 @@ export const describeNetwork = (
       }
       declare(`${name}.running_mean`, [x[2]], constant(0), 'buffer');
       declare(`${name}.running_var`, [x[2]], constant(1), 'buffer');
+      if (debiased) declare(`${name}.running_steps`, [1], constant(0), 'buffer');
       return made(...x);
     },
     relu: (x) => shared(x, 'relu', () => made(...x)),
     relu6: (x) => shared(x, 'relu6', () => made(...x)),
     maxPool: (x, window) => pool(x, 'max', window),
-    maxPool3x3: (x, stride) => pool(x, 'max', around(stride)),
-    averagePool3x3: (x, stride) => pool(x, 'average', around(stride)),
+    maxPool3x3: (x, stride, padding) => pool(x, padded('max', padding), around(stride)),
+    averagePool3x3: (x, stride, padding) => pool(x, padded('average', padding), around(stride)),
     averagePool: (x, size, stride) =>
       pool(x, 'average', { kernel: [size, size], strides: [stride, stride], padding: [0, 0] }),
     dropFirst: ([h, w, c]) => made(h - 1, w - 1, c),

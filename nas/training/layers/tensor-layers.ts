@@ -1,9 +1,16 @@
-import { batchNormEvaluation, batchNormTraining } from './batch-norm.ts';
+import { BATCH_NORM_EPSILON, batchNormEvaluation, batchNormTraining } from './batch-norm.ts';
 import { conv2d, depthwiseConv2d } from './convolution.ts';
 import { dilatedConv2d, dilatedDepthwiseConv2d, dilatedPhases } from './dilated-convolution.ts';
 import { activeInputs, joinActive, type Draw } from './fractal-join.ts';
 import type { ImageShape, Layers } from './layers.ts';
-import { averagePool3x3, averagePoolValid, maxPool, subsample } from './pooling.ts';
+import {
+  averagePool3x3,
+  averagePoolSame,
+  averagePoolValid,
+  maxPool,
+  maxPoolSame,
+  subsample,
+} from './pooling.ts';
 import { relu } from './relu.ts';
 import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 import type { Trace } from '../graph/trace.ts';
@@ -57,6 +64,8 @@ export const tensorLayers = (tf: Tf, vars: Tensors, mode: Mode): TensorLayers =>
     if (mode.kind !== 'train' || drop === undefined) throw new Error('nothing is drawn outside training');
     return mode.trace.uniform(shape, tf.add(drop.seed, tf.tensor1d([draw, 0], 'int32')));
   };
+  const scaledBy = (probability: Tensor | undefined, share: number): Tensor | undefined =>
+    probability === undefined || share === 1 ? probability : tf.mul(probability, share);
   /** Keeps each element of a [B, …] mask with probability 1 − p and rescales. */
   const dropped = (x: Tensor, probability: Tensor | undefined, maskShape: readonly number[]): Tensor => {
     if (probability === undefined) return x;
@@ -73,37 +82,48 @@ export const tensorLayers = (tf: Tf, vars: Tensors, mode: Mode): TensorLayers =>
       const phases = shared(x, `dilated${dilation}/${stride}`, () => dilatedPhases(tf, x, stride, dilation));
       return dilatedConv2d(tf, x, phases, variable(`${name}.weight`), stride, dilation);
     },
-    depthwise: (x, name, { kernel, stride, dilation }) => {
+    depthwise: (x, name, { kernel, stride, dilation, padding = 'symmetric' }) => {
       const filter = variable(`${name}.weight`);
       if (dilation === 2) {
         const phases = shared(x, `dilated2/${stride}`, () => dilatedPhases(tf, x, stride));
         return dilatedDepthwiseConv2d(tf, x, phases, filter, stride);
       }
       const half = (kernel - 1) / 2;
-      return depthwiseConv2d(tf, x, filter, { strides: [stride, stride], padding: [half, half] });
+      return depthwiseConv2d(tf, x, filter, {
+        strides: [stride, stride],
+        padding: padding === 'same' ? padding : [half, half],
+      });
     },
-    batchNorm: (x, name, affine, scale) => {
+    batchNorm: (x, name, affine, { scale, epsilon = BATCH_NORM_EPSILON, debiased = false } = {}) => {
       const channels = imageShape(x)[2];
       const parameters = {
         scale: affine ? variable(`${name}.weight`) : (scale ?? tf.ones([channels])),
         offset: affine ? variable(`${name}.bias`) : tf.zeros([channels]),
         runningMean: variable(`${name}.running_mean`),
         runningVariance: variable(`${name}.running_var`),
+        ...(debiased && { runningSteps: variable(`${name}.running_steps`) }),
+        epsilon,
       };
       if (mode.kind === 'evaluate') return batchNormEvaluation(tf, x, parameters);
-      const { y, runningMean, runningVariance } = batchNormTraining(tf, x, parameters);
+      const { y, runningMean, runningVariance, runningSteps } = batchNormTraining(tf, x, parameters);
       buffers[`${name}.running_mean`] = runningMean;
       buffers[`${name}.running_var`] = runningVariance;
+      if (runningSteps !== undefined) buffers[`${name}.running_steps`] = runningSteps;
       return y;
     },
     relu: (x) => shared(x, 'relu', () => relu(tf, x)),
     relu6: (x) => shared(x, 'relu6', () => tf.minimum(relu(tf, x), 6)),
     maxPool: (x, window) => shared(x, `max/${JSON.stringify(window)}`, () => maxPool(tf, x, window)),
-    maxPool3x3: (x, stride) =>
-      shared(x, `max${stride}`, () =>
-        maxPool(tf, x, { kernel: [3, 3], strides: [stride, stride], padding: [1, 1] }),
+    maxPool3x3: (x, stride, padding = 'symmetric') =>
+      shared(x, `max${stride}/${padding}`, () =>
+        padding === 'same'
+          ? maxPoolSame(tf, x, 3, stride)
+          : maxPool(tf, x, { kernel: [3, 3], strides: [stride, stride], padding: [1, 1] }),
       ),
-    averagePool3x3: (x, stride) => shared(x, `average${stride}`, () => averagePool3x3(tf, x, stride)),
+    averagePool3x3: (x, stride, padding = 'symmetric') =>
+      shared(x, `average${stride}/${padding}`, () =>
+        padding === 'same' ? averagePoolSame(tf, x, 3, stride) : averagePool3x3(tf, x, stride),
+      ),
     averagePool: (x, size, stride) => averagePoolValid(tf, x, size, stride),
     dropFirst: (x) => shared(x, 'dropFirst', () => tf.slice(x, [0, 1, 1, 0])),
     zero: (x, stride) => tf.mul(stride === 1 ? x : subsample(tf, x), 0),
@@ -117,7 +137,7 @@ export const tensorLayers = (tf: Tf, vars: Tensors, mode: Mode): TensorLayers =>
     add: (xs) => (xs.length === 1 ? (xs[0] as Tensor) : tf.addN([...xs])),
     concat: (xs) => tf.concat([...xs], 3),
     globalAverage: (x) => tf.mean(x, [1, 2], true),
-    dropPath: (x) => dropped(x, drop?.dropPath, [x.shape[0] as number, 1, 1, 1]),
+    dropPath: (x, share = 1) => dropped(x, scaledBy(drop?.dropPath, share), [x.shape[0] as number, 1, 1, 1]),
     fractalJoin: (xs, options) =>
       xs.length === 1
         ? (xs[0] as Tensor)
@@ -127,8 +147,7 @@ export const tensorLayers = (tf: Tf, vars: Tensors, mode: Mode): TensorLayers =>
             options.kind,
             drop?.dropPath && activeInputs(tf, options, drop.dropPath, uniform, nextDraw),
           ),
-    dropout: (x, share = 1) =>
-      dropped(x, drop?.dropout && (share === 1 ? drop.dropout : tf.mul(drop.dropout, share)), x.shape),
+    dropout: (x, share = 1) => dropped(x, scaledBy(drop?.dropout, share), x.shape),
     linear: (x, name, units) => {
       const [batch, , , channels] = x.shape as [number, number, number, number];
       const y = tf.add(

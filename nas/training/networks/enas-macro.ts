@@ -1,10 +1,8 @@
 import type { EnasMacroGenotype } from '../../space/enas-macro.ts';
 import type { Layers } from '../layers/layers.ts';
-import { factorizedReduce } from '../layers/operations.ts';
 import { InvalidArchitectureError } from '../program.ts';
-import { checkEvenChannels, classify, reluConv } from './enas-operations.ts';
-import type { BuildNetwork, NetworkSetting } from './network.ts';
-import { stem } from './stems.ts';
+import { checkEvenChannels, classify, enasStem, factorizedReduction, reluConv } from './enas-operations.ts';
+import type { BuildNetwork } from './network.ts';
 
 /** Layers after which the image halves: those at one and two thirds of the depth. */
 export const reductionLayers = (depth: number): readonly number[] => {
@@ -16,25 +14,13 @@ export const reductionLayers = (depth: number): readonly number[] => {
   return [third - 1, 2 * third - 1];
 };
 
-/** The first state: a 3×3 convolution to C channels; three of stride 2 for ImageNet. */
-export const macroStem = <T>(layers: Layers<T>, x: T, { size }: Pick<NetworkSetting, 'size'>): T => {
-  if (size.stem === 'imagenet') return stem(layers, x, size)[1];
-  const y = layers.conv(x, 'stem.conv', {
-    filters: size.channels,
-    kernel: [3, 3],
-    strides: [1, 1],
-    padding: [1, 1],
-  });
-  return layers.batchNorm(y, 'stem.bn', true);
-};
-
 /** Halves all states, so that any of them can be read later on. */
 export const reduceStates = <T>(
   layers: Layers<T>,
   states: readonly T[],
   name: string,
   filters: number,
-): T[] => states.map((state, i) => factorizedReduce(layers, state, `${name}.${i}`, filters, true));
+): T[] => states.map((state, i) => factorizedReduction(layers, state, `${name}.${i}`, filters));
 
 const KERNELS = [3, 3, 5, 5] as const;
 
@@ -60,12 +46,14 @@ const layer = <T>(
 
 /**
  * The network of a macro architecture, trained from scratch (Pham et al. 2018, §2.3 and §B), as the authors'
- * scripts build it: after each third of the layers all states are halved and the channels doubled.
+ * code builds it (melodyguan/enas 4bcfd73, `general_child.py:192–243` and `371–481`): after each third of the
+ * layers all states are halved and the channels doubled, and no ReLU stands before the average.
  * `size.layers` is not read: the genotype has the depth. There is no auxiliary head and no drop-path.
  *
- * Two things differ from the paper's text, as in those scripts: a layer's separable convolutions are trained
- * as ordinary ones of their size, and a layer with skip connections keeps the batch norm of its 1×1
- * convolution. Pooling layers have the 1×1 convolution of the search, which the scripts leave out.
+ * Two things differ from the paper's text, as in that code: a layer's separable convolutions are trained as
+ * ordinary ones of their size, and a layer with skip connections keeps the batch norm of its 1×1 convolution.
+ * Deviation: a pooling layer is ReLU, 1×1 convolution, batch norm and the pool, where the code has nothing
+ * (`general_child.py:406–409`) and fails.
  */
 export const enasMacroNetwork =
   (genotype: EnasMacroGenotype): BuildNetwork =>
@@ -75,13 +63,13 @@ export const enasMacroNetwork =
     const reductions = reductionLayers(genotype.length);
     return (layers, x) => {
       let filters = size.channels;
-      let states = [macroStem(layers, x, setting)];
+      let states = [enasStem(layers, x, setting, filters)[1]];
       genotype.forEach((row, index) => {
         states.push(layer(layers, row, states, `layers.${index}`, filters));
         if (!reductions.includes(index)) return;
         filters *= 2;
         states = reduceStates(layers, states, `reductions.${index}`, filters);
       });
-      return { logits: classify(layers, states.at(-1) as typeof x, classes) };
+      return { logits: classify(layers, layers.globalAverage(states.at(-1) as typeof x), classes) };
     };
   };

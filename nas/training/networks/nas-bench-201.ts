@@ -50,7 +50,7 @@ const reluConv = <T>(
     strides: [stride, stride],
     padding: [padding, padding],
   });
-  return layers.batchNorm(y, `${name}.op.2`, affine, scale);
+  return layers.batchNorm(y, `${name}.op.2`, affine, { scale });
 };
 
 /**

@@ -7,15 +7,39 @@ const warmedUp = (recipe: Recipe, position: number, warmupEpochs: number, base: 
 const cosine = (from: number, to: number, progress: number): number =>
   to + ((from - to) * (1 + Math.cos(Math.PI * progress))) / 2;
 
-/** Position in the restart period that contains `epoch`, as a fraction of it. */
-const restartProgress = (epoch: number, firstPeriod: number, multiplier: number): number => {
+/** The restart period that contains `epoch`: how many came before it, and the place in it as a fraction. */
+const restartPeriod = (
+  epoch: number,
+  firstPeriod: number,
+  multiplier: number,
+): { readonly restarts: number; readonly progress: number } => {
   let start = 0;
   let period = firstPeriod;
+  let restarts = 0;
   while (epoch >= start + period) {
     start += period;
     period *= multiplier;
+    restarts += 1;
   }
-  return (epoch - start) / period;
+  return { restarts, progress: (epoch - start) / period };
+};
+
+/**
+ * How far the cosine of ENAS' code is (melodyguan/enas 4bcfd73, `utils.py:162–183`): its place in the period,
+ * but in the first step of a restart, which still counts from the restart before, that of the old period's
+ * length in the new period.
+ */
+const restartProgress = (
+  step: number,
+  stepsPerEpoch: number,
+  firstPeriod: number,
+  multiplier: number,
+): number => {
+  const period = (epoch: number) => restartPeriod(epoch, firstPeriod, multiplier);
+  const epoch = Math.floor(step / stepsPerEpoch);
+  const { restarts, progress } = period(epoch);
+  const restartsNow = step % stepsPerEpoch === 0 && epoch > 0 && restarts > period(epoch - 1).restarts;
+  return restartsNow ? 1 / multiplier : progress;
 };
 
 /**
@@ -55,17 +79,21 @@ export const learningRate = (recipe: Recipe, step: number, stepsPerEpoch: number
       return cosine(
         base,
         schedule.minLearningRate,
-        restartProgress(epoch, schedule.firstPeriodEpochs, schedule.periodMultiplier),
+        restartProgress(step, stepsPerEpoch, schedule.firstPeriodEpochs, schedule.periodMultiplier),
       );
   }
 };
 
 /**
- * Drop-path probability of a step: it rises linearly to the recipe's over the epochs (Zoph et al. 2018,
- * §A.7).
+ * Drop-path probability of a step (counted from 0): it rises linearly to the recipe's (Zoph et al. 2018,
+ * §A.7), once an epoch from zero (quark0/darts f276dd3, `cnn/train.py:100`), or with every step, of which the
+ * first counts (melodyguan/enas 4bcfd73, `micro_child.py:202–204`).
  */
 export const dropPathProbability = (
-  recipe: Pick<ImageRecipe, 'dropPath' | 'epochs'>,
+  { dropPath, dropPathRises = 'epoch', epochs }: Pick<ImageRecipe, 'dropPath' | 'dropPathRises' | 'epochs'>,
   step: number,
   stepsPerEpoch: number,
-): number => (recipe.dropPath * Math.floor(step / stepsPerEpoch)) / recipe.epochs;
+): number =>
+  dropPathRises === 'step'
+    ? dropPath * Math.min(1, (step + 1) / (epochs * stepsPerEpoch))
+    : (dropPath * Math.floor(step / stepsPerEpoch)) / epochs;

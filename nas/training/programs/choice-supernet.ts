@@ -19,18 +19,22 @@ import {
   valuesOf,
 } from '../supernets/enas-choices.ts';
 import { sharedNetworkOf, supernetOf } from '../supernets/registry.ts';
-import type { SharedNetwork } from '../supernets/shared-network.ts';
+import type { ScoreStatistics, SharedNetwork } from '../supernets/shared-network.ts';
 import { describePath } from '../supernets/supernet.ts';
-import type { DropOptions } from '../layers/tensor-layers.ts';
-import type { Tensor } from '../graph/tensor.ts';
-import type { ForwardCall } from '../networks/classifier.ts';
+import { tensorLayers, type DropOptions, type Mode, type TensorLayers } from '../layers/tensor-layers.ts';
+import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
+import type { Classifier, ForwardCall } from '../networks/classifier.ts';
 import { gatedSupernet, type GatedSupernet } from './gated-supernet.ts';
 import type { ProgramResources } from './resources.ts';
 
-/** Declarations of all weights. Running statistics, which are not kept, are none of them. */
-const declareShared = (shared: SharedNetwork, { image }: NetworkSetting): readonly Declaration[] =>
+/** Declarations of all weights, or of all running statistics. */
+const declareShared = (
+  shared: SharedNetwork,
+  { image }: NetworkSetting,
+  wanted: Declaration['role'],
+): readonly Declaration[] =>
   describeNetwork(image, (layers, x) => shared.network(layers, x, allChoices()))
-    .declarations.filter(({ role }) => role === 'weight')
+    .declarations.filter(({ role }) => role === wanted)
     .map((declaration) => {
       const values = valuesOf(declaration.name);
       return values === undefined ? declaration : { ...declaration, shape: [values, ...declaration.shape] };
@@ -62,12 +66,48 @@ export const randomChild = (
 };
 
 /**
- * The shared weights of a search, of which one call runs one child. Batch norm has the statistics of the
- * minibatch in training and in scoring.
+ * Shared weights as a classifier whose input `path` says which child runs. Children are scored by
+ * `statistics`; a child's training moves the running statistics of what it uses.
+ */
+export const sharedClassifier = (
+  tf: Tf,
+  shared: SharedNetwork,
+  setting: NetworkSetting,
+  statistics: ScoreStatistics,
+  seed: number,
+): Classifier => {
+  const keepsStatistics = statistics === 'running';
+  /** `drop` in training, undefined while children are scored. */
+  const forward = ({ vars, places, x, inputs, trace }: ForwardCall, drop?: DropOptions) => {
+    const mode: Mode = drop === undefined ? { kind: 'evaluate' } : { kind: 'train', trace, drop };
+    const layersOf = (own: Tensors): TensorLayers =>
+      keepsStatistics ? tensorLayers(tf, own, mode) : sharedLayers(tf, own, trace, drop);
+    const layers = layersOf(vars);
+    const choices = gatedChoices(tf, vars, trace, inputs['path'] as Tensor, layersOf, places);
+    const logits = tf.reshape(shared.network(layers, x, choices), [x.shape[0] as number, setting.classes]);
+    return { logits, buffers: keepsStatistics ? layers.buffers : {}, gatedBuffers: choices.buffers };
+  };
+  return {
+    weights: initialValues(declareShared(shared, setting, 'weight'), seed),
+    buffers: keepsStatistics ? initialValues(declareShared(shared, setting, 'buffer'), seed) : {},
+    grouping: choiceGrouping(setting.image, (layers, x, choices) => shared.network(layers, x, choices)),
+    inputs: { path: { shape: [shared.pathLength], dtype: 'int32' } },
+    train: (call) => forward(call, call.drop),
+    evaluate: (call) => forward(call).logits,
+  };
+};
+
+/**
+ * The shared weights of a search, of which one call runs one child. Children are scored by `statistics`, or by
+ * those that the authors of the space score them by.
  *
  * @throws InvalidArchitectureError if it cannot be built at this size.
  */
-export const choiceSupernet = (spec: ProgramTask, { tf, data }: ProgramResources): GatedSupernet => {
+export const choiceSupernet = (
+  spec: ProgramTask,
+  { tf, data }: ProgramResources,
+  statistics?: ScoreStatistics,
+): GatedSupernet => {
   const setting: NetworkSetting = {
     size: imageSpec(spec).network,
     image: data.shape,
@@ -76,16 +116,8 @@ export const choiceSupernet = (spec: ProgramTask, { tf, data }: ProgramResources
   };
   const shared = sharedNetworkOf(spec.space, setting);
   const seed = deriveSeed(spec.seed, 'weights');
-  if (shared === undefined) return gatedSupernet(tf, supernetOf(spec.space.name, setting), seed, 'batch');
-  const forward = ({ vars, places, x, inputs, trace }: ForwardCall, drop?: DropOptions): Tensor =>
-    tf.reshape(
-      shared.network(
-        sharedLayers(tf, vars, trace, drop),
-        x,
-        gatedChoices(tf, vars, trace, inputs['path'] as Tensor, places),
-      ),
-      [x.shape[0] as number, data.classes],
-    );
+  if (shared === undefined)
+    return gatedSupernet(tf, supernetOf(spec.space.name, setting), seed, statistics ?? 'batch');
   return {
     space: chosenSpace(spec.space),
     path: (genotype): HostTensor => ({
@@ -94,13 +126,6 @@ export const choiceSupernet = (spec: ProgramTask, { tf, data }: ProgramResources
       data: shared.encodePath(genotype),
     }),
     multiplyAdds: (genotype) => countMultiplyAdds(describeOwn(shared, setting, genotype)),
-    classifier: {
-      weights: initialValues(declareShared(shared, setting), seed),
-      buffers: {},
-      grouping: choiceGrouping(setting.image, (layers, x, choices) => shared.network(layers, x, choices)),
-      inputs: { path: { shape: [shared.pathLength], dtype: 'int32' } },
-      train: (call) => ({ logits: forward(call, call.drop), buffers: {} }),
-      evaluate: (call) => forward(call),
-    },
+    classifier: sharedClassifier(tf, shared, setting, statistics ?? shared.scoreStatistics, seed),
   };
 };

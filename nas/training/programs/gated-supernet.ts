@@ -1,6 +1,7 @@
 import type { Json } from '../../core/json.ts';
 import { countMultiplyAdds, parameterNames } from '../layers/counting.ts';
 import { pathGrouping, pathSupernet } from '../supernets/gated-path.ts';
+import type { ScoreStatistics } from '../supernets/shared-network.ts';
 import { describePath, describeSupernet, pathLength, supernetVariables } from '../supernets/supernet.ts';
 import type { Supernet } from '../supernets/supernet.ts';
 import type { Mode } from '../layers/tensor-layers.ts';
@@ -9,9 +10,6 @@ import type { HostTensor } from '../program.ts';
 import type { Space } from '../../space/space.ts';
 import type { Classifier, ForwardCall } from '../networks/classifier.ts';
 import { splitVariables } from '../networks/split-variables.ts';
-
-/** Which batch-norm statistics score a cell: the running ones, or those of the minibatch that is scored. */
-type ScoreStatistics = 'running' | 'batch';
 
 /** A supernet of which one call runs one path. */
 export interface GatedSupernet<G extends Json = Json> {

@@ -1,6 +1,5 @@
 import type { Json } from '../../core/json.ts';
 import type { ScoredGenotype, SearchResult, SearchSpec } from '../../job/job.ts';
-import { supernetOf } from '../supernets/registry.ts';
 import { deriveSeed, randomFromSeed, randomFromState, type RandomState } from '../../core/random.ts';
 import { randomWeightSharing } from '../../search/one-job/random-weight-sharing.ts';
 import { batchAt } from '../../task/images/batches.ts';
@@ -8,7 +7,7 @@ import type { TrainingProgram } from '../program.ts';
 import { hashWeights } from './compiled-classifier.ts';
 import { courseProgram, type Done } from './course-program.ts';
 import { choiceSupernet, randomChild } from './choice-supernet.ts';
-import { gatedSupernet, type GatedSupernet } from './gated-supernet.ts';
+import type { GatedSupernet } from './gated-supernet.ts';
 import type { OneJobProgram } from './one-job-program.ts';
 import type { LearningResources } from './resources.ts';
 import { courseOf, type Place } from './segments.ts';
@@ -149,23 +148,8 @@ export const weightSharingSearch = async (
   });
 };
 
-/** The children's weights are a supernet of edges, or of choices where batch norm scores by the minibatch. */
-const supernetFor = (
-  spec: SearchSpec<'random-weight-sharing'>,
-  resources: LearningResources,
-): GatedSupernet => {
-  const { scoreStatistics } = spec.strategy;
-  if (scoreStatistics === 'batch') return choiceSupernet(spec, resources);
-  const { tf, data } = resources;
-  const supernet = supernetOf(spec.space.name, {
-    size: imageSpec(spec).network,
-    image: data.shape,
-    classes: data.classes,
-  });
-  return gatedSupernet(tf, supernet, deriveSeed(spec.seed, 'weights'), scoreStatistics);
-};
-
 export const weightSharingProgram: OneJobProgram<'random-weight-sharing'> = {
-  create: (spec, resources) => weightSharingSearch(spec, supernetFor(spec, resources), resources),
+  create: (spec, resources) =>
+    weightSharingSearch(spec, choiceSupernet(spec, resources, spec.strategy.scoreStatistics), resources),
   multiplyAdds: randomChild,
 };

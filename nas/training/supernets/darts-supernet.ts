@@ -25,7 +25,7 @@ const candidate = <T>(layers: Layers<T>, x: T, operation: number, edge: Edge, sc
   const name = `${edge.name}._ops.${operation}`;
   const y = OPERATIONS[primitive](layers, x, name, edge.stride, AFFINE, scale);
   return primitive === 'max_pool_3x3' || primitive === 'avg_pool_3x3'
-    ? layers.batchNorm(y, `${name}.1`, AFFINE, scale)
+    ? layers.batchNorm(y, `${name}.1`, AFFINE, { scale })
     : y;
 };
 

@@ -1,8 +1,8 @@
 import { customOperation } from '../graph/custom-operation.ts';
 import type { ImageShape, Layers } from '../layers/layers.ts';
-import { separatePlaces, type GroupName, type Grouping, type Places } from '../graph/packing.ts';
+import { matrixOf, separatePlaces, type GroupName, type Grouping, type Places } from '../graph/packing.ts';
 import { describeNetwork } from '../layers/shape-layers.ts';
-import { tensorLayers, type DropOptions } from '../layers/tensor-layers.ts';
+import { tensorLayers, type DropOptions, type TensorLayers } from '../layers/tensor-layers.ts';
 import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 import type { Gate, Trace } from '../graph/trace.ts';
 import { gatedVariables } from './gated-variables.ts';
@@ -99,37 +99,63 @@ export const valuesOf = (name: string): number | undefined => {
 const withoutStatistics = (tf: Tf, vars: Tensors): Tensors =>
   new Proxy(vars, {
     get: (_, name: string) => {
-      const match = /^(.*)\.running_(mean|var)$/.exec(name);
+      const match = /^(.*)\.running_(mean|var|steps)$/.exec(name);
       if (match === null) return vars[name];
       const scale = vars[`${match[1]}.weight`];
       if (scale === undefined) return undefined;
+      if (match[2] === 'steps') return tf.zeros([1]);
       return match[2] === 'mean' ? tf.zeros(scale.shape) : tf.ones(scale.shape);
     },
   });
 
-/** Layers of a shared-weight network. */
-export const sharedLayers = (tf: Tf, vars: Tensors, trace: Trace, drop?: DropOptions): Layers<Tensor> =>
+/** Layers of a shared-weight network that keeps no running statistics. */
+export const sharedLayers = (tf: Tf, vars: Tensors, trace: Trace, drop?: DropOptions): TensorLayers =>
   tensorLayers(tf, withoutStatistics(tf, vars), { kind: 'train', trace, ...(drop && { drop }) });
+
+interface GatedChoices extends Choices<Tensor> {
+  /**
+   * New running statistics of what was chosen, and the old ones of what was not, by group; filled while the
+   * network runs. None where the variables hold no running statistics.
+   */
+  readonly buffers: Tensors;
+}
 
 /**
  * Choices by the input `path`, int32 [n]: compiled, only what the path uses computes, forward and backward.
+ * `layersOf` interprets a branch over its variables.
  */
 export const gatedChoices = (
   tf: Tf,
   vars: Tensors,
   trace: Trace,
   path: Tensor,
+  layersOf: (vars: Tensors) => TensorLayers,
   places: Places = separatePlaces(tf, vars, valuesOf),
-): Choices<Tensor> => {
+): GatedChoices => {
   const entries = tf.unstack(path);
+  const buffers: Record<string, Tensor> = {};
   const gateOf = (at: number, branches: number): Gate => trace.gate(entries[at] as Tensor, branches);
-  const layersOf = (gate: Gate, branch: number, row?: number): Layers<Tensor> =>
-    sharedLayers(
-      tf,
-      gatedVariables(tf, gate, branch, places, row === undefined ? undefined : entries[row]),
-      trace,
-    );
+  /** The value of one branch, whose statistics move where it is chosen. */
+  const inBranch = (
+    gate: Gate,
+    branch: number,
+    run: Alternative<Tensor>,
+    x: Tensor,
+    row?: number,
+  ): Tensor => {
+    const own = gatedVariables(tf, gate, branch, places, row === undefined ? undefined : entries[row]);
+    const layers = layersOf(own);
+    const y = run(layers, x);
+    for (const name of Object.keys(layers.buffers)) {
+      const place = places(name);
+      if (place === undefined) continue;
+      const { group, layout, matrix } = place;
+      buffers[group] ??= gate.state(branch, matrixOf(tf, layout, layers.buffers), matrix);
+    }
+    return y;
+  };
   return {
+    buffers,
     pick: (states, at) => {
       const gate = gateOf(at, states.length);
       return gate.merge(states.map((state, branch) => gatedInput(tf, gate, branch, state)));
@@ -138,13 +164,13 @@ export const gatedChoices = (
       const gate = gateOf(at, alternatives.length);
       const copies = gate.split(x);
       return gate.merge(
-        alternatives.map((run, branch) => run(layersOf(gate, branch, row), copies[branch] as Tensor)),
+        alternatives.map((run, branch) => inBranch(gate, branch, run, copies[branch] as Tensor, row)),
       );
     },
     plus: (_, sum, x, at, term) => {
       const gate = gateOf(at, 2);
       const [without, copy] = gate.split(sum) as [Tensor, Tensor];
-      return gate.merge([without, tf.add(copy, term(layersOf(gate, 1), gatedInput(tf, gate, 1, x)))]);
+      return gate.merge([without, tf.add(copy, inBranch(gate, 1, term, gatedInput(tf, gate, 1, x)))]);
     },
   };
 };

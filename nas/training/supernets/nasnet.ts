@@ -197,6 +197,7 @@ export const nasnetShared =
     const family = NASNET_FAMILIES[name];
     return {
       pathLength: NASNET_PATH_LENGTH,
+      scoreStatistics: 'batch',
       encodePath: (genotype) => family.path(genotype as never),
       network: (layers, x, choices) => nasnetSupernet(layers, x, setting, family, choices),
     };

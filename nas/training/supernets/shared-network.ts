@@ -3,9 +3,17 @@ import type { Layers } from '../layers/layers.ts';
 import type { NetworkSetting } from '../networks/network.ts';
 import type { Choices } from './enas-choices.ts';
 
+/**
+ * Which batch-norm statistics score a child: the running ones, or those of the minibatch that is scored, where
+ * every child has statistics of its own.
+ */
+export type ScoreStatistics = 'running' | 'batch';
+
 /** All children of one space at one size, over weights that they share by their choices. */
 export interface SharedNetwork {
   readonly pathLength: number;
+  /** Those that ENAS' authors score its children by; `batch` where they have no such space. */
+  readonly scoreStatistics: ScoreStatistics;
   encodePath(genotype: Json): Int32Array;
   /** Logits as features [1, 1, classes]. */
   network<T>(layers: Layers<T>, x: T, choices: Choices<T>): T;

@@ -26,14 +26,14 @@ const checked = (computed: Record<string, HostTensor>, flipped: Record<string, H
 describe('explainedByKink', () => {
   it('names a disagreement that ends with the nearest kink flipped', () => {
     const [normal, reduce] = checked(tensors(1.1, 2), tensors(1, 2));
-    expect(normal).toMatchObject({ isExplained: true });
+    expect(normal).toMatchObject({ explanation: 'kink' });
     expect(normal?.note).toBe('nearest kink: a ReLU at -4.5e-7; with it flipped the difference is 0.00e+0');
     expect(normal?.difference).toBeCloseTo(0.1, 5);
-    expect(reduce?.isExplained).toBeUndefined();
+    expect(reduce?.explanation).toBeUndefined();
   });
 
   it('excuses none that stays, in this quantity or in another part of the gradient', () => {
     for (const flipped of [tensors(1.1, 2), tensors(1, 2.1)])
-      for (const check of checked(tensors(1.1, 2), flipped)) expect(check.isExplained).toBeUndefined();
+      for (const check of checked(tensors(1.1, 2), flipped)) expect(check.explanation).toBeUndefined();
   });
 });

@@ -113,6 +113,74 @@ describe('layers', () => {
     expect(evaluation(vars).batchNorm(normal(1, 1, 1, 3), 'n', true).shape).toEqual([1, 1, 1, 3]);
   });
 
+  it.each([1, 2] as const)(
+    'pads as TensorFlow’s SAME at stride %i, with the gradient of a wide filter',
+    (stride) => {
+      for (const [side, kernel] of [
+        [6, 3],
+        [7, 3],
+        [6, 5],
+        [7, 5],
+      ] as const) {
+        const x = normal(2, side, side, 3);
+        const w = normal(kernel, kernel, 3, 1);
+        const expected = (filter: Tensor): Tensor =>
+          tf.depthwiseConv2d(x as never, filter as never, stride, 'same') as Tensor;
+        const run = (filter: Tensor): Tensor =>
+          evaluation({ 'd.weight': filter }).depthwise(x, 'd', {
+            kernel,
+            stride,
+            dilation: 1,
+            padding: 'same',
+          });
+        const far = (a: Tensor, b: Tensor) => tf.max(tf.abs(tf.sub(a, b))).dataSync()[0];
+        expect(far(run(w), expected(w))).toBeLessThan(1e-5);
+        const r = normal(...run(w).shape);
+        const gradient = (f: (filter: Tensor) => Tensor): Tensor =>
+          tf.grad((filter) => tf.sum(tf.mul(f(filter), r)))(w);
+        expect(far(gradient(run), gradient(expected))).toBeLessThan(1e-4);
+        const layers = evaluation();
+        expect(far(layers.maxPool3x3(x, stride, 'same'), tf.maxPool(x as never, 3, stride, 'same'))).toBe(0);
+        expect(
+          far(layers.averagePool3x3(x, stride, 'same'), tf.avgPool(x as never, 3, stride, 'same')),
+        ).toBeLessThan(1e-6);
+      }
+    },
+  );
+
+  it('keeps running statistics that forget what they began with', () => {
+    const batches = [normal(4, 2, 2, 3), normal(4, 2, 2, 3), normal(4, 2, 2, 3)];
+    let vars: Record<string, Tensor> = {
+      'n.weight': tf.ones([3]),
+      'n.bias': tf.zeros([3]),
+      'n.running_mean': tf.fill([3], 7),
+      'n.running_var': tf.fill([3], 9),
+      'n.running_steps': tf.zeros([1]),
+    };
+    const moments = batches.map((x) => {
+      const { mean, variance } = tf.moments(x, [0, 1, 2]);
+      return { mean, variance: tf.mul(variance, 16 / 15) };
+    });
+    batches.forEach((x, k) => {
+      const layers = tensorLayers(tf, vars, { kind: 'train', trace: eagerTrace(tf) });
+      layers.batchNorm(x, 'n', true, { debiased: true });
+      vars = { ...vars, ...layers.buffers };
+      const weights = moments.slice(0, k + 1).map((_, i) => 0.9 ** (k - i));
+      const total = weights.reduce((sum, weight) => sum + weight, 0);
+      for (const [name, moment] of [
+        ['running_mean', 'mean'],
+        ['running_var', 'variance'],
+      ] as const) {
+        const expected = tf.addN(
+          weights.map((weight, i) => tf.mul(moments[i]?.[moment] as Tensor, weight / total)) as never,
+        );
+        const apart = tf.max(tf.abs(tf.sub(vars[`n.${name}`] as Tensor, expected))).dataSync()[0];
+        expect(apart).toBeLessThan(1e-5);
+      }
+      expect(vars['n.running_steps']?.dataSync()[0]).toBe(k + 1);
+    });
+  });
+
   it('counts what one image leaves for the backward pass', () => {
     const { activationBytes } = describeNetwork([4, 4, 1], (layers, x) => {
       const y = layers.conv(x, 'c', { filters: 2, kernel: [1, 1], strides: [1, 1], padding: [0, 0] });

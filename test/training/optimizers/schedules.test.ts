@@ -66,8 +66,15 @@ describe('learningRate', () => {
 
   it('restarts with doubling periods', () => {
     const r = recipe({ kind: 'sgdr', firstPeriodEpochs: 2, periodMultiplier: 2 }, { epochs: 14 });
-    const starts = rates(r, 14).flatMap((rate, epoch) => (Math.abs(rate - 0.1) < 1e-12 ? [epoch] : []));
+    const second = Array.from({ length: 14 }, (_, epoch) => learningRate(r, epoch * STEPS + 1, STEPS));
+    const starts = second.flatMap((rate, epoch) => (Math.abs(rate - 0.1) < 1e-12 ? [epoch] : []));
     expect(starts).toEqual([0, 2, 6]);
+  });
+
+  it('takes the first step of a restart at the rate of where the old period would be in the new one', () => {
+    const r = recipe({ kind: 'sgdr', firstPeriodEpochs: 2, periodMultiplier: 2 }, { epochs: 14 });
+    expect(learningRate(r, 0, STEPS)).toBeCloseTo(0.1, 12);
+    for (const epoch of [2, 6]) expect(learningRate(r, epoch * STEPS, STEPS)).toBeCloseTo(0.05, 12);
   });
 });
 
@@ -76,5 +83,12 @@ describe('dropPathProbability', () => {
     const r = recipe({ kind: 'constant' }, { dropPath: 0.2 });
     expect(dropPathProbability(r, 0, STEPS)).toBe(0);
     expect(dropPathProbability(r, 5 * STEPS + 3, STEPS)).toBeCloseTo(0.1);
+  });
+
+  it('rises with every step where the recipe says so, to the whole at the last', () => {
+    const r = recipe({ kind: 'constant' }, { dropPath: 0.2, dropPathRises: 'step' });
+    expect(dropPathProbability(r, 0, STEPS)).toBeCloseTo(0.2 / 50, 12);
+    expect(dropPathProbability(r, 24, STEPS)).toBeCloseTo(0.1, 12);
+    expect(dropPathProbability(r, 49, STEPS)).toBeCloseTo(0.2, 12);
   });
 });

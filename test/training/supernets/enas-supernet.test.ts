@@ -16,6 +16,7 @@ import { pathChoices, sharedLayers, valuesOf } from '../../../nas/training/super
 import { macroSupernet } from '../../../nas/training/supernets/enas-macro.ts';
 import { microSupernet } from '../../../nas/training/supernets/enas-micro.ts';
 import { toTensor, type Tensor } from '../../../nas/training/graph/tensor.ts';
+import { prefixed } from '../../../nas/training/graph/variable-groups.ts';
 import { eagerTrace } from '../../../nas/training/graph/trace-eager.ts';
 import { tinyData } from '../programs/tiny-data.ts';
 
@@ -42,7 +43,7 @@ describe.each<SpaceChoice>([{ name: 'enas-macro', depth: 4 }, { name: 'enas-micr
   (choice) => {
     const spec = specOf(choice);
     const supernet = choiceSupernet(spec, { tf, data });
-    const { weights } = supernet.classifier;
+    const { weights, buffers } = supernet.classifier;
     const names = Object.keys(weights);
     const random = randomFromSeed(4);
     const x: HostTensor = {
@@ -54,7 +55,7 @@ describe.each<SpaceChoice>([{ name: 'enas-macro', depth: 4 }, { name: 'enas-micr
     let graph: CompiledGraph;
     beforeAll(async () => {
       graph = await compileGraph(tf, {
-        variables: weights,
+        variables: { ...weights, ...buffers },
         functions: {
           step: {
             inputs: {
@@ -63,17 +64,19 @@ describe.each<SpaceChoice>([{ name: 'enas-macro', depth: 4 }, { name: 'enas-micr
               ...supernet.classifier.inputs,
             },
             body: (vars, inputs, trace) => {
-              const { loss, gradients } = lossAndGradients(tf, trace, vars, () => {
-                const { logits } = supernet.classifier.train({
+              const params = Object.fromEntries(names.map((name) => [name, vars[name] as Tensor]));
+              const { loss, gradients, extra } = lossAndGradients(tf, trace, params, () => {
+                const { logits, gatedBuffers } = supernet.classifier.train({
                   trace,
                   vars,
                   x: inputs['x'] as Tensor,
                   inputs,
                   drop: { seed: tf.tensor1d([0, 0], 'int32') },
                 });
-                return { loss: crossEntropy(tf, logits, inputs['y'] as Tensor), extra: {} };
+                const moved = prefixed('gated', gatedBuffers ?? {});
+                return { loss: crossEntropy(tf, logits, inputs['y'] as Tensor), extra: moved };
               });
-              return { outputs: { loss, ...gradients } };
+              return { outputs: { loss, ...gradients, ...extra } };
             },
           },
         },
@@ -156,6 +159,18 @@ describe.each<SpaceChoice>([{ name: 'enas-macro', depth: 4 }, { name: 'enas-micr
         }
         expect(untouched).toBeGreaterThan(names.length / 4);
       }
+    });
+
+    it.runIf(choice.name === 'enas-macro')('moves the running statistics of what a child uses alone', () => {
+      const genotype = supernet.space.sample(random);
+      const outputs = graph.call('step', { x, y, path: supernet.path(genotype) });
+      const steps = Object.entries(outputs).filter(([name]) => /^gated\/.*\.running_steps$/.test(name));
+      // Every operation has one before it; a layer chooses one of six.
+      expect(steps).toHaveLength(6 * 4);
+      const moved = steps.flatMap(([name, { data }]) => (data[0] === 1 ? [name] : []));
+      expect(moved.map((name) => /layers\.\d/.exec(name)?.[0])).toEqual(
+        [0, 1, 2, 3].map((layer) => `layers.${layer}`),
+      );
     });
 
     it('counts a child below the whole', () => {
