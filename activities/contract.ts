@@ -58,7 +58,7 @@ export interface PlanInput {
   readonly edits?: Edits;
 }
 
-export type Conclusion = Pick<RunView, 'winner' | 'baseline' | 'verdict'>;
+export type Conclusion = Pick<RunView, 'winner' | 'baseline' | 'pairs' | 'verdict' | 'budget'>;
 
 export interface LaunchInput {
   readonly run: RunRef;

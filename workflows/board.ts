@@ -101,6 +101,7 @@ const jobView = (board: Board, { job, status, report, waits }: BoardJob): JobVie
     status: shown,
     seed: job.seed,
     ...(job.kind === 'evaluate' ? { contender: contenderOf(job) } : {}),
+    ...('search' in job && job.search !== undefined ? { search: job.search } : {}),
     attempts: report?.attempts ?? 0,
     reclaims: report?.reclaims ?? 0,
     ...(genotype === undefined ? {} : { genotype }),

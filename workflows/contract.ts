@@ -68,7 +68,7 @@ export interface Board {
   readonly rehearsal?: RehearsalView;
   readonly gate?: GateView;
   readonly audit?: readonly AuditEntry[];
-  readonly conclusion?: Pick<RunView, 'winner' | 'baseline' | 'verdict'>;
+  readonly conclusion?: Pick<RunView, 'winner' | 'baseline' | 'pairs' | 'verdict' | 'budget'>;
   readonly error?: string;
 }
 

@@ -29,6 +29,7 @@ import { lookUpResult, readRun, summarise } from '../documents/run-documents.ts'
 import { createSearchTally } from './search-tally.ts';
 import type { SearchTally } from './search-tally.ts';
 import { readSteering } from './steering.ts';
+import { createThinking } from './thinking.ts';
 import type { TrialArrays } from './trial-arrays.ts';
 
 /** What a search by trials works with. */
@@ -153,6 +154,7 @@ export const createSearchByTrials =
     const { experiment } = run;
     const { runId } = run;
     const tally = createSearchTally();
+    const thinking = createThinking();
 
     /** Says that it is alive for as long as the work takes. */
     const heartbeating = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -190,6 +192,7 @@ export const createSearchByTrials =
         }
         await log.secure();
         await replay(search, events, context.cancellationSignal);
+        thinking.replay(events);
         return { search, log };
       } catch (error) {
         throw isShutdown(error) ? workerShutdown() : error;
@@ -214,7 +217,9 @@ export const createSearchByTrials =
     const report = (outcome: JobReport['outcome'], rest: Pick<JobReport, 'error' | 'result'>): JobReport => {
       const { attempts, reclaims, seconds } = tally.sums();
       const dollars = (seconds / 3600) * experiment.resources.spotDollarsPerHour;
-      return { job, outcome, attempts, reclaims, seconds, dollars, ...rest };
+      const thinkingSeconds = Math.round(thinking.seconds());
+      const thought = thinkingSeconds === 0 ? {} : { thinkingSeconds };
+      return { job, outcome, attempts, reclaims, seconds, ...thought, dollars, ...rest };
     };
 
     const start = (trial: TrialToRun, planned: PlannedTrial, submitted: string | undefined): void => {
@@ -332,7 +337,9 @@ export const createSearchByTrials =
         context.cancellationSignal.throwIfAborted();
         const parallelism =
           steering?.held === true ? 0 : (steering?.parallelism ?? experiment.resources.parallelism);
-        const events = advance(parallelism);
+        const begun = performance.now();
+        const advanced = advance(parallelism);
+        const events = thinking.add(advanced, (performance.now() - begun) / 1000);
         await log.append(events);
         await startAll(search.take(), arrays?.submit);
         if (search.done) return await finish();

@@ -1,93 +1,73 @@
-import type { JobReport, PlannedJob } from '../../nas/job/job-report.ts';
+import { claimOf } from '../../nas/experiment/claim.ts';
+import type { PlannedJob, PlannedTraining } from '../../nas/job/job-report.ts';
 import { baselineJobs } from '../../nas/protocol/plan.ts';
-import type { RunRecord } from '../../nas/experiment/run-record.ts';
-import { spaceOf, type Cell } from '../../nas/space/spaces.ts';
-import { baselineCellsToAdd } from '../../nas/protocol/stages.ts';
-import { deriveSeed, randomFromSeed } from '../../nas/core/random.ts';
+import { budgetOf, chargeOf, paidFor } from '../../nas/protocol/budget.ts';
+import { randomCells } from '../../nas/protocol/random-cells.ts';
+import { spaceOf } from '../../nas/space/spaces.ts';
+import { baselineCellsToAdd, comparedSearches } from '../../nas/protocol/stages.ts';
 import type { ProtocolActivities } from '../contract.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { createLimits } from '../search/limits.ts';
-import type { IsBeyondLimits } from '../search/limits.ts';
-import { networkCounts } from '../search/network-counts.ts';
-import { readRunDataset } from '../run-dataset.ts';
+import { createLookUp } from '../search/look-up.ts';
 import { readRun, readStage } from '../documents/run-documents.ts';
-
-/**
- * Draws without a new cell after which the stream ends: a small space is used up, or few cells are within the
- * limits.
- */
-const FRUITLESS_DRAWS = 10_000;
-
-/** The baseline's stream of distinct random cells that the search could have found as well. */
-function* randomCells({ experiment }: RunRecord, isBeyondLimits: IsBeyondLimits): Generator<Cell> {
-  const space = spaceOf(experiment.space);
-  const random = randomFromSeed(deriveSeed(experiment.stages.evaluate.baselineSeed, 'baseline-cells'));
-  const seen = new Set<string>();
-  for (let fruitless = 0; fruitless < FRUITLESS_DRAWS; fruitless++) {
-    const cell = space.sample(random);
-    if (seen.has(cell.hash)) continue;
-    seen.add(cell.hash);
-    if (isBeyondLimits(cell.genotype)) continue;
-    yield cell;
-    fruitless = 0;
-  }
-}
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);
+import { plannedCost } from './planned-cost.ts';
+import { randomLookUps } from './random-look-ups.ts';
 
 /**
  * `planBaseline` of `ProtocolActivities`: random cells for as much as the search has cost and the baseline
- * has not.
+ * has not; where searches are compared one by one, for each of them of its own.
  */
 export const createPlanBaseline = (deps: Dependencies): ProtocolActivities['planBaseline'] => {
   const { store } = deps;
   const limitsOf = createLimits(deps);
-
-  /** What training a cell at stage 2's fidelity costs, by what those that were trained have cost. */
-  const expectedCost = async (
-    run: RunRecord,
-    trained: readonly JobReport[],
-  ): Promise<(genotype: string) => number> => {
-    const countAt = networkCounts(deps, run, await readRunDataset(deps.store, run));
-    const { network } = run.experiment.stages.retrain;
-    const counted = trained.flatMap(({ result }) =>
-      result === undefined
-        ? []
-        : [{ cost: result.cost.multiplyAdds, once: countAt(result.genotype, network)?.multiplyAdds ?? 0 }],
-    );
-    const once = sum(counted.map((cell) => cell.once));
-    const passes = once === 0 ? 0 : sum(counted.map(({ cost }) => cost)) / once;
-    // A cell that cannot be built counts as the mean of those that were.
-    const mean = once / Math.max(1, counted.length);
-    return (genotype) => passes * (countAt(genotype, network)?.multiplyAdds ?? mean);
-  };
-
+  const openTable = createLookUp(deps);
   return async ({ run: ref, ended }): Promise<PlannedJob[]> => {
     const run = await readRun(store, ref);
-    if (run.experiment.origin !== undefined) return [];
-    const [search, retrain] = await Promise.all([
+    const { experiment } = run;
+    if (experiment.origin !== undefined) return [];
+    const [{ reports: searched }, { reports: retrained }] = await Promise.all([
       readStage(store, ref.runId, 'proxy-search'),
       readStage(store, ref.runId, 'retrain-top'),
     ]);
-    const costOf = await expectedCost(run, [...retrain.reports, ...ended]);
-    const stream = randomCells(run, await limitsOf(run));
-    for (const _ of ended) stream.next();
-    const cells: Cell[] = [];
-    const added = baselineCellsToAdd({
-      budget: sum(
-        [...search.reports, ...retrain.reports].flatMap(({ result }) => result?.cost.multiplyAdds ?? []),
-      ),
-      // A cell that failed has used its share.
-      spent: ended.map(({ job, result }) =>
-        job.kind === 'search' ? 0 : (result?.cost.multiplyAdds ?? costOf(job.genotype)),
-      ),
-      next: (function* () {
-        for (const cell of stream) {
-          cells.push(cell);
-          yield costOf(cell.genotype);
-        }
-      })(),
+    const reports = [...searched, ...retrained, ...ended];
+    const costOf = await plannedCost(deps, run, reports);
+    const isBeyondLimits = await limitsOf(run);
+
+    /** Against one search, or against all of them together. */
+    const cellsAgainst = (search?: number): PlannedTraining[] => {
+      const { random, ...paid } = paidFor(reports, search);
+      const stream = randomCells(experiment, spaceOf(experiment.space), isBeyondLimits, search);
+      for (const _ of random) stream.next();
+      const jobs: PlannedTraining[] = [];
+      const added = baselineCellsToAdd({
+        budget: budgetOf([{ ...paid, random: [] }], costOf).search.multiplyAdds,
+        // A cell that failed has used its share.
+        spent: random.map((report) => chargeOf(report, costOf, [])),
+        next: (function* () {
+          for (const cell of stream)
+            for (const job of baselineJobs(experiment, [cell], search)) {
+              jobs.push(job);
+              yield costOf(job);
+            }
+        })(),
+      });
+      return jobs.slice(0, added);
+    };
+    if (claimOf(experiment) === 'cell') return cellsAgainst();
+
+    const searches = comparedSearches(retrained);
+    const table = await openTable(run);
+    if (table === undefined) return searches.flatMap((search) => cellsAgainst(search));
+    // What is looked up costs nothing: random search looks as much up, and retrains as many cells.
+    const looked = searched.filter(
+      ({ job }) => job.kind === 'search' && ended.length === 0 && searches.includes(job.seed),
+    );
+    const planned = looked.map(async (report) => {
+      const { seed } = report.job;
+      const { length } = paidFor(retrained, seed).search;
+      const cells = await randomLookUps(store, run, table, report);
+      return baselineJobs(experiment, cells.slice(0, length), seed);
     });
-    return baselineJobs(run.experiment, cells.slice(0, added));
+    return (await Promise.all(planned)).flat();
   };
 };

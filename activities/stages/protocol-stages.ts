@@ -1,4 +1,5 @@
 import { taskOf } from '../../nas/task/tasks.ts';
+import { claimOf } from '../../nas/experiment/claim.ts';
 import { withEdits } from '../../nas/experiment/edits.ts';
 import { givenCell } from '../../nas/experiment/given-cell.ts';
 import { isGiven } from '../../nas/search/given.ts';
@@ -14,9 +15,16 @@ import type { RunRecord, RunRef } from '../../nas/experiment/run-record.ts';
 import type { GateView } from '../../nas/protocol/run-view.ts';
 import type { Experiment } from '../../nas/experiment/experiment.ts';
 import { spaceOf } from '../../nas/space/spaces.ts';
-import { rankByValidation, selectForRetraining } from '../../nas/protocol/stages.ts';
-import type { SearchSeed, TrainedCell } from '../../nas/protocol/stages.ts';
+import {
+  comparedSearches,
+  rankByValidation,
+  selectBySearch,
+  selectForRetraining,
+  trainedCells,
+} from '../../nas/protocol/stages.ts';
+import type { SearchSeed } from '../../nas/protocol/stages.ts';
 import { metricOf } from '../../nas/task/terms.ts';
+import { budgetOf, paidFor } from '../../nas/protocol/budget.ts';
 import { conclude } from '../../nas/protocol/conclusion.ts';
 import { keys } from '../../store/keys.ts';
 import { createOrMend } from '../../store/mendable-documents.ts';
@@ -24,6 +32,7 @@ import type { Conclusion, PlanInput, ProtocolActivities } from '../contract.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { damagedResult, nothingLeft } from '../failures.ts';
 import { createPlanBaseline } from './plan-baseline.ts';
+import { plannedCost } from './planned-cost.ts';
 import { readRunDataset } from '../run-dataset.ts';
 import { networkCounts } from '../search/network-counts.ts';
 import { lookUpResult, readRun, readStage } from '../documents/run-documents.ts';
@@ -40,14 +49,6 @@ type StageActivities = Pick<
   | 'settleStage'
   | 'concludeRun'
 >;
-
-/** Cells of the reports that have a validation score. */
-const trainedCells = (reports: readonly JobReport[]): TrainedCell[] =>
-  reports.flatMap(({ job, result }) =>
-    job.kind !== 'search' && result?.scoredOn === 'validation'
-      ? [{ jobId: job.jobId, genotype: job.genotype, score: result.accuracy }]
-      : [],
-  );
 
 const failures = (reports: readonly JobReport[]): string[] =>
   reports.flatMap(({ job, outcome, error }) =>
@@ -101,11 +102,19 @@ export const createStageActivities = (deps: Dependencies): StageActivities => {
     return judgeGate(experiment, parts, count, await gateSample(ref, experiment, reports), reports);
   };
 
-  /** Jobs for the best of some trained cells. */
-  const evaluationOf = (run: RunRecord, who: Contender, reports: readonly JobReport[]): PlannedJob[] => {
-    const best = rankByValidation(trainedCells(reports))[0];
-    if (best === undefined) throw nothingLeft(`stage 3, ${who}`, failures(reports));
-    return evaluateJobs(run.experiment, who, best.genotype);
+  /** Jobs for the best of some trained cells; of each search where they are compared one by one. */
+  const evaluationOf = (
+    { experiment }: RunRecord,
+    who: Contender,
+    reports: readonly JobReport[],
+  ): PlannedJob[] => {
+    const searches = claimOf(experiment) === 'search' ? comparedSearches(reports) : [undefined];
+    const jobs = searches.flatMap((search) => {
+      const best = rankByValidation(trainedCells(reports, search))[0];
+      return best === undefined ? [] : evaluateJobs(experiment, who, best.genotype, search);
+    });
+    if (jobs.length === 0) throw nothingLeft(`stage 3, ${who}`, failures(reports));
+    return jobs;
   };
 
   return {
@@ -121,7 +130,13 @@ export const createStageActivities = (deps: Dependencies): StageActivities => {
       const seeds = await searchSeeds(ref, reports);
       const gate = experiment.gate && (await judged(ref, run, reports));
       const topK = input.edits?.topK ?? gate?.topK ?? experiment.stages.retrain.topK;
-      return retrainJobs(experiment, selectForRetraining(seeds, topK, spaceOf(experiment.space).hash));
+      const { hash } = spaceOf(experiment.space);
+      if (claimOf(experiment) === 'cell')
+        return retrainJobs(experiment, selectForRetraining(seeds, topK, hash));
+      const planned = experiment.stages.search.seeds;
+      return selectBySearch(seeds, { topK, planned }, hash).flatMap(({ search, cells }) =>
+        retrainJobs(experiment, cells, search),
+      );
     },
 
     planGate: async ({ run: ref, reports }) => {
@@ -161,12 +176,16 @@ export const createStageActivities = (deps: Dependencies): StageActivities => {
     },
 
     concludeRun: async ({ run: ref }): Promise<Conclusion> => {
-      const [{ experiment }, retrain, evaluation] = await Promise.all([
+      const [run, searched, retrained, evaluated] = await Promise.all([
         readRun(store, ref),
+        readStage(store, ref.runId, 'proxy-search'),
         readStage(store, ref.runId, 'retrain-top'),
         readStage(store, ref.runId, 'evaluate'),
       ]);
-      return conclude(retrain.reports, evaluation.reports, metricOf(experiment));
+      const conclusion = conclude(retrained.reports, evaluated.reports, metricOf(run.experiment));
+      const reports = [searched, retrained, evaluated].flatMap((stage) => stage.reports);
+      const paid = conclusion.pairs?.map(({ search }) => paidFor(reports, search)) ?? [paidFor(reports)];
+      return { ...conclusion, budget: budgetOf(paid, await plannedCost(deps, run, reports)) };
     },
   };
 };

@@ -3,6 +3,7 @@ import type { DatasetManifest } from '../task/manifest.ts';
 import type { NetworkSize } from '../task/task.ts';
 import { taskOf } from '../task/tasks.ts';
 import type { Experiment } from '../experiment/experiment.ts';
+import { claimOf } from '../experiment/claim.ts';
 import { givenCell } from '../experiment/given-cell.ts';
 import { isSearch } from '../job/job.ts';
 import type { PlannedJob, PlannedTrial } from '../job/job-report.ts';
@@ -14,7 +15,8 @@ import type { BlackBoxChoice } from '../search/strategy-schema.ts';
 import { STRATEGIES } from '../search/registry.ts';
 import { rungFidelities } from '../search/trials/sampler.ts';
 import type { StageName } from '../experiment/stage-name.ts';
-import { baselineCellsToAdd } from '../protocol/stages.ts';
+import { randomCells } from '../protocol/random-cells.ts';
+import { baselineCellsToAdd, evenShare } from '../protocol/stages.ts';
 import { randomFromSeed, type Random } from '../core/random.ts';
 import { InvalidArchitectureError } from '../training/program.ts';
 import { costOfPasses, passesOf } from '../training/programs/passes.ts';
@@ -95,6 +97,8 @@ interface JobEstimate {
 
 const NOTHING: JobEstimate = { images: 0, multiplyAdds: 0 };
 
+type Parts = readonly (readonly [jobs: number, each: JobEstimate])[];
+
 /**
  * Share of the full training that a trial costs on average: each rung has 1/η of the trials of the one below
  * and goes on from its end.
@@ -137,19 +141,18 @@ const trialCost = (
   return costOfPasses({ trained: trained * meanShare(strategy), scored: counts.validation }, perImage);
 };
 
-/** The jobs of all searches. */
-const searchCosts = (
+/** The jobs of one search. */
+const searchCost = (
   experiment: Experiment,
   dataset: DatasetManifest,
   counts: ImageCounts,
   perRandom: BySize,
-): readonly (readonly [jobs: number, each: JobEstimate])[] => {
+): Parts => {
   const { strategy, stages } = experiment;
   const [job] = searchJobs(experiment);
   // A look-up trains nothing and is no job.
   if (job === undefined || stages.search.table !== undefined) return [];
-  const { length } = searchJobs(experiment);
-  if (!isBlackBox(strategy)) return [[length, oneJobCost(experiment, job, dataset, counts)]];
+  if (!isBlackBox(strategy)) return [[1, oneJobCost(experiment, job, dataset, counts)]];
   const trial: PlannedTrial = {
     kind: 'trial',
     jobId: job.jobId,
@@ -157,18 +160,55 @@ const searchCosts = (
     genotype: '',
     rungs: [stages.search.recipe.epochs],
   };
-  const trials = length * (stages.search.evaluations ?? 0);
-  return [[trials, trialCost(experiment, strategy, trial, counts, perRandom(stages.search.network))]];
+  return [
+    [
+      stages.search.evaluations ?? 0,
+      trialCost(experiment, strategy, trial, counts, perRandom(stages.search.network)),
+    ],
+  ];
 };
 
-function* repeated(value: number): Generator<number> {
-  for (;;) yield value;
+/** The first of them, at most `n`. */
+function* take<T>(items: Iterable<T>, n: number): Generator<T> {
+  let taken = 0;
+  for (const item of items) {
+    if (taken++ === n) return;
+    yield item;
+  }
 }
 
-const sumOf = (
-  parts: readonly (readonly [jobs: number, each: JobEstimate])[],
-  of: (each: JobEstimate) => number,
-): number => parts.reduce((sum, [jobs, each]) => sum + jobs * of(each), 0);
+const sumOf = (parts: Parts, of: (each: JobEstimate) => number): number =>
+  parts.reduce((sum, [jobs, each]) => sum + jobs * of(each), 0);
+
+/** Random cells that are costed one by one; of more the mean is as good. */
+const DRAWN = 64;
+
+/**
+ * Multiply-adds by size of a random search's cells, in order: the first ones as they will be drawn, unless
+ * limits decide which; those after them, and those that cannot be built, on average.
+ */
+function* randomSearch(
+  experiment: Experiment,
+  dataset: DatasetManifest,
+  perRandom: BySize,
+  search: number | undefined,
+): Generator<BySize> {
+  if (experiment.stages.search.objective === undefined) {
+    const stream = randomCells(experiment, spaceOf(experiment.space), () => false, search);
+    for (const { genotype } of take(stream, DRAWN)) {
+      const per = cellMultiplyAdds(experiment, dataset, genotype);
+      yield (size) => {
+        try {
+          return per(size);
+        } catch (error) {
+          if (!(error instanceof InvalidArchitectureError)) throw error;
+          return perRandom(size);
+        }
+      };
+    }
+  }
+  for (;;) yield perRandom;
+}
 
 /**
  * Estimates each stage from the experiment and the data set's sizes; nothing is run. Examples are counted by
@@ -176,7 +216,7 @@ const sumOf = (
  */
 export const estimate = (experiment: Experiment, dataset: DatasetManifest): StageEstimate[] => {
   const { stages, resources, gate, strategy, origin } = experiment;
-  const { retrain, evaluate } = stages;
+  const { search, retrain, evaluate } = stages;
   const counts = {
     ...taskOf(experiment.task.kind).parts(dataset, experiment.task),
     test: dataset.splits.test.count,
@@ -193,23 +233,50 @@ export const estimate = (experiment: Experiment, dataset: DatasetManifest): Stag
     const { network } = kind === 'evaluate' ? evaluate : retrain;
     return costOfPasses(passesOf(programOf(experiment, job), counts), per(network));
   };
-  const retrainJob = jobOf('retrain', perCell);
-  const searching = [
-    ...searchCosts(experiment, dataset, counts, perRandom),
-    ...(gate === undefined ? [] : [[gate.cells, jobOf('gate', perRandom)] as const]),
-  ];
+  const [gateJob, retrainJob] = [jobOf('gate', perRandom), jobOf('retrain', perCell)];
+  const each = searchCost(experiment, dataset, counts, perRandom);
+  const { length } = searchJobs(experiment);
+  const ofAll = claimOf(experiment) === 'cell';
 
-  const budget = sumOf(searching, (each) => each.multiplyAdds) + retrain.topK * retrainJob.multiplyAdds;
-  const baselineJob = jobOf('retrain', perRandom);
-  // A transferred run compares with the origin's random cell instead of looking for one.
-  const baselineCells =
-    origin === undefined
-      ? baselineCellsToAdd({ budget, spent: [], next: repeated(baselineJob.multiplyAdds) })
-      : 0;
+  /** Random cells of one random search, against `searches` of the searches with `cells` to retrain. */
+  const against = (side: { searches: number; gated: number; cells: number; search?: number }): Parts => {
+    // A transferred run compares with the origin's random cell instead of looking for one.
+    if (origin !== undefined) return [];
+    const { searches, gated, cells } = side;
+    // Random search looks as much up, for nothing.
+    if (search.table !== undefined && !ofAll) return [[cells, jobOf('retrain', perRandom)]];
+    const drawn: JobEstimate[] = [];
+    const added = baselineCellsToAdd({
+      budget:
+        searches * sumOf(each, ({ multiplyAdds }) => multiplyAdds) +
+        gated * gateJob.multiplyAdds +
+        cells * retrainJob.multiplyAdds,
+      spent: [],
+      next: (function* () {
+        for (const per of randomSearch(experiment, dataset, perRandom, side.search)) {
+          const job = jobOf('retrain', per);
+          drawn.push(job);
+          yield job.multiplyAdds;
+        }
+      })(),
+    });
+    return drawn.slice(0, added).map((job) => [1, job] as const);
+  };
+  const sampled = gate?.cells ?? 0;
+  const baseline = ofAll
+    ? against({ searches: length, gated: sampled, cells: retrain.topK })
+    : search.seeds.flatMap((seed, i) =>
+        against({
+          searches: 1,
+          gated: evenShare(sampled, length, i),
+          cells: evenShare(retrain.topK, length, i),
+          search: seed,
+        }),
+      );
 
   const stageOf = (
     stage: StageName,
-    parts: readonly (readonly [jobs: number, each: JobEstimate])[],
+    parts: Parts,
     /** Jobs that may come on top of the expected ones. */
     further = 0,
   ): StageEstimate => {
@@ -222,20 +289,24 @@ export const estimate = (experiment: Experiment, dataset: DatasetManifest): Stag
     return {
       stage,
       jobs,
-      images: sumOf(parts, (each) => each.images),
-      multiplyAdds: sumOf(parts, (each) => each.multiplyAdds),
+      images: sumOf(parts, ({ images }) => images),
+      multiplyAdds: sumOf(parts, ({ multiplyAdds }) => multiplyAdds),
       hoursAtMost,
       dollarsAtMost: spotDollarsPerHour === 0 ? null : hoursAtMost * spotDollarsPerHour,
     };
   };
+  const trainings = (ofAll ? 1 : length) * evaluate.seeds.length;
   return [
-    stageOf('proxy-search', searching),
+    stageOf('proxy-search', [
+      ...each.map(([jobs, cost]) => [length * jobs, cost] as const),
+      ...(gate === undefined ? [] : [[gate.cells, gateJob] as const]),
+    ]),
     // A gate that finds the ranking untrustworthy lets stage 2 retrain more.
     stageOf('retrain-top', [[retrain.topK, retrainJob]], Math.max(0, (gate?.topK ?? 0) - retrain.topK)),
     stageOf('evaluate', [
-      [baselineCells, baselineJob],
-      [evaluate.seeds.length, jobOf('evaluate', perCell)],
-      [evaluate.seeds.length, jobOf('evaluate', perBaseline)],
+      ...baseline,
+      [trainings, jobOf('evaluate', perCell)],
+      [trainings, jobOf('evaluate', perBaseline)],
     ]),
   ];
 };

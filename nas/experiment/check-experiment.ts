@@ -4,6 +4,7 @@ import { checkTaskOfSpace } from './check-task.ts';
 import type { Place } from '../core/place.ts';
 import type { Check } from './check.ts';
 import { checkBlackBox } from './check-black-box.ts';
+import { checkClaim } from './claim.ts';
 import { givenCell } from './given-cell.ts';
 import { inputError, thrownInputErrors } from '../core/input-error.ts';
 import type { InputError } from '../core/input-error.ts';
@@ -184,6 +185,7 @@ export const EXPERIMENT_CHECKS: readonly Check[] = [
   checkSeeds('evaluate'),
   checkOneJob,
   checkGiven,
+  checkClaim,
   checkGate,
   checkBlackBox,
   checkTaskOfSpace,

@@ -65,20 +65,28 @@ const retrainFields = {
     .int()
     .min(0)
     .describe(
-      'Best cells of stage 1, over all search seeds, that are retrained from scratch; 0 leaves stage 2 out for a given cell.',
+      'Best cells of stage 1 that are retrained from scratch, from all search seeds in turns; 0 leaves stage 2 out for a given cell.',
     )
     .default(4),
   seed: z.number().int().min(0).describe('Training seed of every candidate.').default(0),
 };
 
+const claim = z
+  .enum(['search', 'cell'])
+  .describe(
+    'What is compared. `search`: the winner of each search seed with that of a random search of its own, of the same budget; the verdict is about the search. `cell`: the best cell of all search seeds with the best of one random search; the verdict is about these two cells. Absent: `search` with two search seeds or more, each of which stage 2 retrains a cell of, else `cell`.',
+  )
+  .optional();
 const evaluateSeeds = seeds
-  .describe('Training seeds of both contenders; the verdict pairs them.')
+  .describe('Training seeds of every cell that is compared; those of different searches are unrelated.')
   .default([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 const baselineSeed = z
   .number()
   .int()
   .min(0)
-  .describe("Seed of the random cells that spend the baseline's budget.")
+  .describe(
+    "Seed of the random cells that spend the baseline's budget; each random search has its own of it.",
+  )
   .default(1000);
 
 const resources = z.strictObject({
@@ -275,7 +283,7 @@ const experimentOf = ({ task, stages }: TaskSections) =>
           )
           .prefault({}),
         evaluate: z
-          .strictObject({ seeds: evaluateSeeds, ...networkFields(stages.evaluate), baselineSeed })
+          .strictObject({ claim, seeds: evaluateSeeds, ...networkFields(stages.evaluate), baselineSeed })
           .describe(
             'Stage 3: the winner and an equal-budget random baseline, trained with every seed and scored on the test split.',
           )

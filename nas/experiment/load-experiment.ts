@@ -1,4 +1,5 @@
 import { withStrategyDefaults } from './check-black-box.ts';
+import { withClaim } from './claim.ts';
 import { EXPERIMENT_CHECKS } from './check-experiment.ts';
 import { experimentSchema } from './experiment.ts';
 import type { Experiment } from './experiment.ts';
@@ -95,7 +96,7 @@ export const readExperimentText = (
 
   const raw = withPrintedGenotype(root);
   const parsed = experimentSchema.safeParse(raw);
-  const experiment = parsed.success ? withStrategyDefaults(parsed.data) : undefined;
+  const experiment = parsed.success ? withClaim(withStrategyDefaults(parsed.data)) : undefined;
   const repaired = parsed.success ? undefined : repairedExperiment(raw, parsed.error.issues);
   const ask = <T>(check: (loaded: LoadedExperiment) => Iterable<T>): readonly T[] =>
     experiment === undefined ? askAround(repaired, place, check) : [...check({ experiment, place })];

@@ -36,6 +36,12 @@ export interface RunRef {
   readonly experimentHash: string;
 }
 
+/** Stages that claim no more than those of 0.1.0, which did not say what they claim, are those of then. */
+const hashedStages = ({ evaluate, ...stages }: SettledExperiment['stages']): object => {
+  const { claim, ...rest } = evaluate;
+  return { ...stages, evaluate: { ...rest, ...(claim === 'search' ? { claim } : {}) } };
+};
+
 /**
  * The identity of a run's science: everything that can change a number, and nothing else. Names, prices,
  * budgets, checkpoint cadence and machines may differ between equal experiments; the thread count may not.
@@ -49,7 +55,7 @@ export const experimentHash = (experiment: SettledExperiment, manifest: BlobRef)
     ...(origin === undefined ? {} : { origin }),
     ...(gate === undefined ? {} : { gate }),
     task,
-    stages,
+    stages: hashedStages(stages),
     threads: resources.threads,
     // How many trials are awaited at once decides what a strategy knows when it proposes.
     ...(isBlackBox(strategy) ? { parallelism: resources.parallelism } : {}),

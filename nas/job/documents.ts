@@ -133,6 +133,7 @@ const plannedJob: z.ZodType<PlannedJob> = z.discriminatedUnion('kind', [
     seed: count,
     genotype: z.string(),
     contender: z.enum(['winner', 'baseline']).exactOptional(),
+    search: count.exactOptional(),
   }),
 ]);
 
@@ -143,6 +144,7 @@ const jobReport: z.ZodType<JobReport> = z.strictObject({
   attempts: count,
   reclaims: count,
   seconds: z.number(),
+  thinkingSeconds: z.number().exactOptional(),
   dollars: z.number(),
   result: z
     .strictObject({

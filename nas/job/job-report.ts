@@ -54,6 +54,11 @@ export interface PlannedTraining {
   readonly genotype: string;
   /** Of an evaluation; absent where 0.1.0 planned it (`contenderOf`). */
   readonly contender?: Contender;
+  /**
+   * Seed of the search that the job is part of, or whose random search; absent where all searches are
+   * compared as one, with one random search.
+   */
+  readonly search?: number;
 }
 
 /** How one job of a run ended, over all of its launches. */
@@ -68,6 +73,8 @@ export interface JobReport {
   readonly reclaims: number;
   /** Machine seconds of all attempts. */
   readonly seconds: number;
+  /** Of a search by trials: what its strategy took to propose and to learn, on the worker. */
+  readonly thinkingSeconds?: number;
   /** `seconds` at the experiment's spot price. */
   readonly dollars: number;
   /** Present when the job succeeded. */

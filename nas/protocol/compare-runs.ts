@@ -1,11 +1,11 @@
-import jStat from 'jstat';
-import { mean, sampleVariance } from 'simple-statistics';
 import { inputError } from '../core/input-error.ts';
 import type { RunRecord } from '../experiment/run-record.ts';
 import { printedOrder, withUnit } from '../task/metric.ts';
 import { metricOf, termsOf } from '../task/terms.ts';
 import type { TaskKind } from '../task/terms.ts';
-import type { ContenderView, CostView, RunView } from './run-view.ts';
+import type { ContenderView, CostView, RunView, SeedStatistics } from './run-view.ts';
+import { seedStatistics } from './statistics.ts';
+import { welchInterval } from './welch.ts';
 
 /** What is known of one of the runs. */
 export interface ComparedRun {
@@ -21,6 +21,8 @@ export interface RunSummary {
   readonly strategy: string;
   readonly winner?: ContenderView;
   readonly baseline?: ContenderView;
+  /** Where searches were compared one by one: their winners, and those of their random searches, by means. */
+  readonly searches?: { readonly found: SeedStatistics; readonly random: SeedStatistics };
   /** The run's own verdict: winner against random search of the same budget. */
   readonly verdict?: string;
   readonly jobs: number;
@@ -32,11 +34,13 @@ export interface RunSummary {
   readonly multiplyAdds: number;
 }
 
-/** The winners' test scores against each other. */
+/** Test scores of what the two runs found against each other. */
 export interface Difference {
+  /** What is compared: several searches of each run, or the best cell of each. */
+  readonly of: 'searches' | 'cells';
   /** Mean of the first's scores less mean of the second's. */
   readonly difference?: number;
-  /** Welch's 95 % interval; absent where one winner has fewer than two seeds, or none spreads. */
+  /** Welch's 95 % interval; absent where one side has fewer than two values, or none spreads. */
   readonly interval?: readonly [number, number];
   readonly kind: 'first-better' | 'second-better' | 'not-distinguishable' | 'unknown';
   readonly text: string;
@@ -76,26 +80,23 @@ const differing = (a: unknown, b: unknown): RunComparison['differences'] => {
     .map((field) => ({ field, first: first.get(field) ?? null, second: second.get(field) ?? null }));
 };
 
-/**
- * Welch's 95 % interval of the difference of two means, of samples that are independent and may spread
- * differently (Welch 1947). `undefined` where it does not exist: fewer than two values on a side, or no
- * spread on either.
- */
-export const welchInterval = (
-  a: readonly number[],
-  b: readonly number[],
-): readonly [number, number] | undefined => {
-  if (a.length < 2 || b.length < 2) return undefined;
-  const [u, v] = [sampleVariance([...a]) / a.length, sampleVariance([...b]) / b.length];
-  if (!(u + v > 0)) return undefined;
-  const degrees = (u + v) ** 2 / (u ** 2 / (a.length - 1) + v ** 2 / (b.length - 1));
-  const half = jStat.studentt.inv(0.975, degrees) * Math.sqrt(u + v);
-  const difference = mean([...a]) - mean([...b]);
-  return [difference - half, difference + half];
+/** Means of the winners of searches that were compared one by one; of one search nothing follows. */
+const searchesOf = ({ view: { pairs = [] } }: ComparedRun): RunSummary['searches'] => {
+  const [found, random] = (['winner', 'baseline'] as const).map((who) =>
+    pairs.map((pair) => pair[who].test.mean),
+  ) as [number[], number[]];
+  return pairs.length < 2 ? undefined : { found: seedStatistics(found), random: seedStatistics(random) };
 };
 
-const caveatsOf = (a: ComparedRun, b: ComparedRun, fields: readonly string[]): readonly string[] => [
-  'the spread is that of training one winner with other seeds; searching again may find another winner',
+const caveatsOf = (
+  a: ComparedRun,
+  b: ComparedRun,
+  of: Difference['of'],
+  fields: readonly string[],
+): readonly string[] => [
+  ...(of === 'cells'
+    ? ['the spread is that of training one winner with other seeds; searching again may find another winner']
+    : []),
   ...(fields.some((field) => /^stages\.evaluate\.(network|recipe|augmentation)\./.test(field))
     ? ['stage 3 trains the winners differently: the difference is of search and training together']
     : []),
@@ -105,19 +106,22 @@ const caveatsOf = (a: ComparedRun, b: ComparedRun, fields: readonly string[]): r
 ];
 
 const testDifference = (a: ComparedRun, b: ComparedRun, fields: readonly string[]): Difference => {
-  const [first, second] = [a.view.winner, b.view.winner];
+  const [all, others] = [searchesOf(a)?.found, searchesOf(b)?.found];
+  const of = all !== undefined && others !== undefined ? 'searches' : 'cells';
+  const [first, second] = of === 'searches' ? [all, others] : [a.view.winner?.test, b.view.winner?.test];
   const metric = metricOf(a.record.experiment);
   const { long: unit } = metric.differenceUnit;
-  const caveats = caveatsOf(a, b, fields);
+  const caveats = caveatsOf(a, b, of, fields);
   if (first === undefined || second === undefined) {
     const without = [a, b].filter(({ view }) => view.winner === undefined).map(({ view }) => view.runId);
-    return { kind: 'unknown', text: `no test ${metric.name} of ${without.join(' and ')} yet`, caveats };
+    return { of, kind: 'unknown', text: `no test ${metric.name} of ${without.join(' and ')} yet`, caveats };
   }
-  const difference = first.test.mean - second.test.mean;
-  const interval = welchInterval(first.test.values, second.test.values);
-  const n = `n = ${first.test.n} and ${second.test.n}`;
+  const difference = first.mean - second.mean;
+  const interval = welchInterval(first.values, second.values);
+  const n = `n = ${first.n} and ${second.n}${of === 'searches' ? ' searches' : ''}`;
   if (interval === undefined)
     return {
+      of,
       difference,
       kind: 'unknown',
       text: `${withUnit(metric.formatDifference(difference), unit)}, of which nothing can be said at ${n}: no spread is known`,
@@ -125,13 +129,16 @@ const testDifference = (a: ComparedRun, b: ComparedRun, fields: readonly string[
     };
   const [low, high] = interval;
   const kind = low > 0 ? 'first-better' : high < 0 ? 'second-better' : 'not-distinguishable';
+  const better = ({ view }: ComparedRun): string =>
+    of === 'searches' ? `the search of ${view.runId} is better` : `the winner of ${view.runId} is better`;
   const said = {
-    'first-better': `the winner of ${a.view.runId} is better`,
-    'second-better': `the winner of ${b.view.runId} is better`,
+    'first-better': better(a),
+    'second-better': better(b),
     'not-distinguishable': 'not distinguishable',
   }[kind];
   const [from, to] = printedOrder(metric, interval).map(metric.formatDifference);
   return {
+    of,
     difference,
     interval,
     kind,
@@ -140,7 +147,9 @@ const testDifference = (a: ComparedRun, b: ComparedRun, fields: readonly string[
   };
 };
 
-const summary = ({ record, view, cost }: ComparedRun): RunSummary => {
+const summary = (run: ComparedRun): RunSummary => {
+  const { record, view, cost } = run;
+  const searches = searchesOf(run);
   const jobs = view.stages.flatMap((stage) => stage.jobs);
   const sum = (of: (stage: CostView['stages'][number]) => number): number =>
     cost.stages.reduce((total, stage) => total + of(stage), 0);
@@ -151,6 +160,7 @@ const summary = ({ record, view, cost }: ComparedRun): RunSummary => {
     strategy: record.experiment.strategy.name,
     ...(view.winner === undefined ? {} : { winner: view.winner }),
     ...(view.baseline === undefined ? {} : { baseline: view.baseline }),
+    ...(searches === undefined ? {} : { searches }),
     ...(view.verdict === undefined ? {} : { verdict: view.verdict.text }),
     jobs: jobs.length,
     attempts: jobs.reduce((total, { attempts }) => total + attempts, 0),

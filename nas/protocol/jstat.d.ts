@@ -8,6 +8,19 @@ declare module 'jstat' {
     /** Cumulative distribution function. */
     cdf(x: number, mean: number, sd: number): number;
   }
-  const jStat: { readonly studentt: Distribution; readonly normal: NormalDistribution };
+  interface BetaDistribution {
+    /** Quantile function. */
+    inv(probability: number, alpha: number, beta: number): number;
+  }
+  interface NoncentralDistribution {
+    /** Cumulative distribution function. */
+    cdf(x: number, degreesOfFreedom: number, noncentrality: number): number;
+  }
+  const jStat: {
+    readonly studentt: Distribution;
+    readonly normal: NormalDistribution;
+    readonly beta: BetaDistribution;
+    readonly noncentralt: NoncentralDistribution;
+  };
   export default jStat;
 }

@@ -2,10 +2,12 @@ import type { Experiment } from '../experiment/experiment.ts';
 import type { Grown } from '../search/inheritance.ts';
 import type { JobDocument, ProgramSpec, SearchSpec, TaskData } from '../job/job.ts';
 import type { Contender } from '../job/job-report.ts';
-import type { PlannedJob, PlannedTrial } from '../job/job-report.ts';
+import type { PlannedJob, PlannedTraining, PlannedTrial } from '../job/job-report.ts';
+import { claimOf } from '../experiment/claim.ts';
 import { epochsAt } from '../experiment/epochs-at.ts';
 import { timesTrials } from '../experiment/measures.ts';
 import type { Cell } from '../space/spaces.ts';
+import { deriveSeed } from '../core/random.ts';
 import type { StageKey } from '../task/task.ts';
 import { DEFAULT_TASK } from '../task/terms.ts';
 import type { Recipe } from '../task/recipe.ts';
@@ -16,6 +18,7 @@ import { isBlackBox, optionsOf } from '../search/strategy-schema.ts';
 import { STRATEGIES } from '../search/registry.ts';
 import type { TrialToRun } from '../search/trial-search.ts';
 import { trialJobId } from '../job/trial-job-id.ts';
+import type { GateCell } from './proxy-gate.ts';
 
 const taskData = (
   { task: { kind, data: _, ...section } }: Experiment,
@@ -40,6 +43,13 @@ const gateRecipe = ({ stages, gate }: Experiment): Recipe => ({
   ...stages.retrain.recipe,
   ...(gate && { epochs: gate.epochs }),
 });
+
+/**
+ * The seed that a network is trained with. Trainings for different searches share no chance, even where two
+ * searches have found the same cell: their winners would otherwise be one observation that counts as two.
+ */
+const trainingSeed = ({ kind, seed, search }: PlannedTraining): number =>
+  search === undefined || kind === 'gate' ? seed : deriveSeed(seed, 'search', search) >>> 0;
 
 const grownOf = ({ genotype, edits, noise }: Grown): Grown => ({ genotype, edits, noise });
 
@@ -74,7 +84,7 @@ export const programOf = (experiment: Experiment, job: PlannedJob): ProgramSpec 
         network: retrain.network,
         recipe: job.kind === 'gate' ? gateRecipe(experiment) : retrain.recipe,
         data: taskData(experiment, retrain),
-        seed: job.seed,
+        seed: trainingSeed(job),
         trainOn: 'train',
         evaluateOn: 'validation',
       };
@@ -86,7 +96,7 @@ export const programOf = (experiment: Experiment, job: PlannedJob): ProgramSpec 
         network: evaluate.network,
         recipe: evaluate.recipe,
         data: taskData(experiment, evaluate),
-        seed: job.seed,
+        seed: trainingSeed(job),
         trainOn: 'train+validation',
         evaluateOn: 'test',
       };
@@ -146,39 +156,60 @@ export const trialJob = (
 const CELL_DIGITS = 8;
 const cellName = (cell: Cell): string => `cell-${cell.hash.slice(0, CELL_DIGITS)}`;
 
-/** Stage 1's gate: one short retraining a sampled cell. */
-export const gateJobs = (experiment: Experiment, cells: readonly Cell[]): PlannedJob[] =>
+/** The part of a job's path that tells searches apart that are compared one by one. */
+const below = (search: number | undefined): string => (search === undefined ? '' : `search-${search}/`);
+const partOf = (search: number | undefined): { search?: number } => (search === undefined ? {} : { search });
+
+/** Stage 1's gate: one short retraining a sampled cell, which its search has to pay for. */
+export const gateJobs = (experiment: Experiment, cells: readonly GateCell[]): PlannedTraining[] =>
   cells.map((cell) => ({
     kind: 'gate',
     jobId: `stage-1/gate/${cellName(cell)}`,
     seed: experiment.stages.retrain.seed,
     genotype: cell.genotype,
+    ...partOf(claimOf(experiment) === 'search' ? cell.searchSeed : undefined),
   }));
 
-/** Stage 2: one retraining a cell. */
-export const retrainJobs = (experiment: Experiment, cells: readonly Cell[]): PlannedJob[] =>
+/** Stage 2: one retraining a cell; of one search where `search` names it. */
+export const retrainJobs = (
+  experiment: Experiment,
+  cells: readonly Cell[],
+  search?: number,
+): PlannedTraining[] =>
   cells.map((cell) => ({
     kind: 'retrain',
-    jobId: `stage-2/${cellName(cell)}`,
+    jobId: `stage-2/${below(search)}${cellName(cell)}`,
     seed: experiment.stages.retrain.seed,
     genotype: cell.genotype,
+    ...partOf(search),
   }));
 
-/** Stage 3: random cells at stage-2 fidelity, trained with stage 2's seed. */
-export const baselineJobs = (experiment: Experiment, cells: readonly Cell[]): PlannedJob[] =>
+/** Stage 3: random cells at stage-2 fidelity, trained with stage 2's seed; against one search or all. */
+export const baselineJobs = (
+  experiment: Experiment,
+  cells: readonly Cell[],
+  search?: number,
+): PlannedTraining[] =>
   cells.map((cell) => ({
     kind: 'baseline',
-    jobId: `stage-3/baseline/${cellName(cell)}`,
+    jobId: `stage-3/baseline/${below(search)}${cellName(cell)}`,
     seed: experiment.stages.retrain.seed,
     genotype: cell.genotype,
+    ...partOf(search),
   }));
 
 /** Stage 3: one full training a seed. */
-export const evaluateJobs = (experiment: Experiment, contender: Contender, genotype: string): PlannedJob[] =>
+export const evaluateJobs = (
+  experiment: Experiment,
+  contender: Contender,
+  genotype: string,
+  search?: number,
+): PlannedTraining[] =>
   experiment.stages.evaluate.seeds.map((seed) => ({
     kind: 'evaluate',
-    jobId: `stage-3/${contender}/seed-${seed}`,
+    jobId: `stage-3/${contender}/${below(search)}seed-${seed}`,
     seed,
     genotype,
     contender,
+    ...partOf(search),
   }));

@@ -5,6 +5,7 @@ import { metricOf } from '../task/terms.ts';
 import type { Cell } from '../space/spaces.ts';
 import type { NetworkSize, TrainingParts } from '../task/task.ts';
 import type { GateView } from './run-view.ts';
+import { evenShare } from './stages.ts';
 import type { SearchSeed } from './stages.ts';
 import { kendallTau } from './statistics.ts';
 
@@ -27,7 +28,7 @@ export const sampleForGate = (
 ): readonly GateCell[] => {
   const chosen = new Map<string, GateCell>();
   for (const [place, { seed, candidates }] of seeds.entries()) {
-    const share = Math.floor(cells / seeds.length) + (place < cells % seeds.length ? 1 : 0);
+    const share = evenShare(cells, seeds.length, place);
     for (let stratum = 0; stratum < share; stratum++) {
       const middle = Math.floor(((stratum + 0.5) / share) * candidates.length);
       for (const [i, { genotype }] of candidates.slice(middle).entries()) {

@@ -16,9 +16,15 @@ export interface RunView {
   readonly task?: TaskKind;
   readonly status: 'running' | 'paused' | 'done' | 'failed' | 'cancelled';
   readonly stages: readonly StageView[];
+  /** The best found cell by validation score; where searches are compared, of all their winners. */
   readonly winner?: ContenderView;
+  /** The same of the random cells. */
   readonly baseline?: ContenderView;
+  /** Where searches are compared one by one: those of which both sides were tested, by seed. */
+  readonly pairs?: readonly PairView[];
   readonly verdict?: Verdict;
+  /** What was given to the two sides; absent in runs of 0.1.0. */
+  readonly budget?: BudgetView;
   /** How the drill of `experiment.rehearsal` went. */
   readonly rehearsal?: RehearsalView;
   /** Whether stage 1's scores can be trusted, of `experiment.gate`. */
@@ -43,6 +49,8 @@ export interface JobView {
   readonly seed: number;
   /** Of an evaluation. */
   readonly contender?: Contender;
+  /** Seed of the search that it is part of, where searches are compared one by one. */
+  readonly search?: number;
   /** The cell that was found (stage 1) or trained (stages 2 and 3), printed. */
   readonly genotype?: string;
   /** Score on validation data. */
@@ -78,13 +86,57 @@ export interface ContenderView {
   readonly validationAccuracy?: number;
 }
 
+/** The winner of one search, and that of its random search. */
+export interface PairView {
+  /** Seed of the search. */
+  readonly search: number;
+  readonly winner: ContenderView;
+  readonly baseline: ContenderView;
+}
+
+/**
+ * What the searches that are compared have cost, stages 1 and 2, and what the random search against them: the
+ * jobs that chose, not those that were tested.
+ */
+export interface BudgetView {
+  readonly search: Spent;
+  readonly random: Spent;
+}
+
+export interface Spent {
+  /** Of networks; a failed job counts with what it was to cost. */
+  readonly multiplyAdds: number;
+  /**
+   * Machine seconds of all attempts, failed jobs included, and the time that a strategy has thought on the
+   * worker; absent where a job's result was found and not made.
+   */
+  readonly seconds?: number;
+  readonly jobs: number;
+  /** Of them. */
+  readonly failed: number;
+}
+
 export interface Verdict {
   readonly kind: 'better' | 'not-distinguishable' | 'worse';
   /** The sentence shown, e.g. `not distinguishable from the random cell at n = 3`. */
   readonly text: string;
-  /** Paired 95 % interval of (winner − baseline) test scores over the seeds. */
+  /** 95 % interval of (winner − baseline) test scores. */
   readonly interval: readonly [number, number];
   readonly meanDifference: number;
+  /** What it is about: the search, over searches; where absent, two cells, over their training seeds. */
+  readonly claim?: 'search';
+  /** Searches, or training seeds; absent in runs of 0.1.0, where the text has it. */
+  readonly n?: number;
+  /** Of a claim about the search. */
+  readonly spreads?: Spreads;
+}
+
+/** Standard deviations of test scores, on two levels. */
+export interface Spreads {
+  /** Of winners of different searches, each over all of its trainings that there could be. */
+  readonly searches: number;
+  /** Of trainings of one cell; absent where no cell was trained twice. */
+  readonly trainings?: number;
 }
 
 /** A drill of the durability promise: a job of stage 1 is reclaimed on purpose. */

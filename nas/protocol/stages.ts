@@ -1,4 +1,5 @@
 import type { ScoredGenotype } from '../job/job.ts';
+import type { JobReport } from '../job/job-report.ts';
 import type { Cell } from '../space/spaces.ts';
 
 /** Result of one search seed, as far as the choice of candidates needs it. */
@@ -33,12 +34,48 @@ export const selectForRetraining = (
   return [...chosen.values()];
 };
 
+/** How many of `total` the `index`-th of `count` gets: equally many each, the first ones one more. */
+export const evenShare = (total: number, count: number, index: number): number =>
+  Math.floor(total / count) + (index < total % count ? 1 : 0);
+
+/**
+ * Stage 1 → 2 where the searches are compared one by one: each sends its own best cells, as many as the
+ * others. `planned` are the seeds of all searches: one that is lost changes nothing for the others.
+ */
+export const selectBySearch = (
+  found: readonly SearchSeed[],
+  { topK, planned }: { readonly topK: number; readonly planned: readonly number[] },
+  hash: (genotype: string) => string,
+): readonly { readonly search: number; readonly cells: readonly Cell[] }[] =>
+  found.map((one) => ({
+    search: one.seed,
+    cells: selectForRetraining([one], evenShare(topK, planned.length, planned.indexOf(one.seed)), hash),
+  }));
+
 /** A cell trained from scratch and scored on validation data. */
 export interface TrainedCell {
   readonly jobId: string;
   readonly genotype: string;
   readonly score: number;
 }
+
+/** Cells of the reports that have a validation score; of one search where `search` names it. */
+export const trainedCells = (reports: readonly JobReport[], search?: number): TrainedCell[] =>
+  reports.flatMap(({ job, result }) =>
+    (job.kind === 'retrain' || job.kind === 'baseline') &&
+    job.search === search &&
+    result?.scoredOn === 'validation'
+      ? [{ jobId: job.jobId, genotype: job.genotype, score: result.accuracy }]
+      : [],
+  );
+
+/** Seeds of the searches whose winners are compared one by one, ascending: those that have one. */
+export const comparedSearches = (reports: readonly JobReport[]): number[] => {
+  const seeds = reports.flatMap(({ job }) => ('search' in job ? (job.search ?? []) : []));
+  return [...new Set(seeds)]
+    .filter((search) => trainedCells(reports, search).length > 0)
+    .sort((a, b) => a - b);
+};
 
 /** Stage 2 → 3 and the baseline's choice: by validation score, best first; ties by job id. */
 export const rankByValidation = <T extends TrainedCell>(cells: readonly T[]): T[] =>

@@ -44,10 +44,19 @@ export const pairedInterval = (
 /** Rounding error of means of scores: a bound closer to zero than this is zero. */
 const ROUNDING = 1e-12;
 
+/** What a 95 % interval of a difference says: yes or no only where it excludes zero. */
+export const verdictOf = (
+  interval: readonly [number, number],
+  texts: Readonly<Record<Verdict['kind'], string>>,
+): Pick<Verdict, 'kind' | 'text' | 'interval'> => {
+  const kind = interval[0] > ROUNDING ? 'better' : interval[1] < -ROUNDING ? 'worse' : 'not-distinguishable';
+  return { kind, text: texts[kind], interval };
+};
+
 /**
- * Is this cell better than that random cell? Yes or no only where the paired 95 % interval of the difference
- * over the training seeds excludes zero. The seeds are trainings of two given cells: they say nothing about
- * how well another search, or another random search, would have chosen.
+ * Is this cell better than that random cell? The paired 95 % interval of the difference over the training
+ * seeds decides. The seeds are trainings of two given cells: they say nothing about how well another search,
+ * or another random search, would have chosen.
  */
 export const pairedVerdict = (
   winner: readonly number[],
@@ -56,14 +65,16 @@ export const pairedVerdict = (
 ): Verdict => {
   const { interval, meanDifference } = pairedInterval(winner, baseline, differenceRange(metric));
   const n = winner.length;
-  if (interval[0] > ROUNDING) {
-    return { kind: 'better', text: `better than the random cell at n = ${n}`, interval, meanDifference };
-  }
-  if (interval[1] < -ROUNDING) {
-    return { kind: 'worse', text: `worse than the random cell at n = ${n}`, interval, meanDifference };
-  }
-  const text = `not distinguishable from the random cell at n = ${n}`;
-  return { kind: 'not-distinguishable', text, interval, meanDifference };
+  const opponent = `the random cell at n = ${n}`;
+  return {
+    ...verdictOf(interval, {
+      better: `better than ${opponent}`,
+      worse: `worse than ${opponent}`,
+      'not-distinguishable': `not distinguishable from ${opponent}`,
+    }),
+    meanDifference,
+    n,
+  };
 };
 
 /** Below this many pairs Fisher's transform is not to be trusted. */

@@ -89,12 +89,17 @@ const trainedReport = (job: JobView, result: TrainResult): TrainedReport => ({
   weightsSha256: result.weightsSha256,
 });
 
-/** Where stage 1 ranked a cell highest: the lowest rank over all seeds, then the higher score. */
+/**
+ * Where stage 1 ranked a cell highest: the lowest rank over all seeds, or in the one that it is retrained for,
+ * then the higher score.
+ */
 const proxyOf = (
   genotype: string,
   searches: readonly { readonly seed: number; readonly result: SearchResult }[],
+  search: number | undefined,
 ): RetrainingReport['proxy'] =>
   searches
+    .filter(({ seed }) => search === undefined || seed === search)
     .flatMap(({ seed, result }) => {
       const at = result.candidates.findIndex((candidate) => candidate.genotype === genotype);
       const candidate = result.candidates[at];
@@ -190,11 +195,12 @@ export const buildReport = (documents: RunDocuments): RunReport => {
   const retrainings = trained
     .filter(({ job }) => job.kind === 'retrain' || job.kind === 'baseline')
     .map(({ job, result }): RetrainingReport => {
-      const proxy = proxyOf(result.genotype, ranked);
+      const proxy = proxyOf(result.genotype, ranked, job.search);
       const bySearch = job.kind === 'retrain';
       return {
         ...trainedReport(job, result),
         by: bySearch ? 'winner' : 'baseline',
+        ...(job.search === undefined ? {} : { search: job.search }),
         ...(bySearch && proxy !== undefined ? { proxy } : {}),
       };
     })
@@ -204,6 +210,7 @@ export const buildReport = (documents: RunDocuments): RunReport => {
     .map(({ job, result }): EvaluationReport => ({
       ...trainedReport(job, result),
       contender: job.contender ?? 'baseline',
+      ...(job.search === undefined ? {} : { search: job.search }),
     }));
 
   const stageOf = new Map(jobs.map(({ stage, job }) => [job.jobId, stage]));

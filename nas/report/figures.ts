@@ -8,6 +8,7 @@ import { candidateScores } from './charts/candidate-scores.ts';
 import { difference } from './charts/difference.ts';
 import { edgeWeights } from './charts/edge-weights.ts';
 import { evaluationCurves } from './charts/evaluation-curves.ts';
+import { hasPairs, pairedSearches } from './charts/paired-searches.ts';
 import { proxyFidelity } from './charts/proxy-fidelity.ts';
 import { proxyGate } from './charts/proxy-gate.ts';
 import { renderChart } from './charts/render-chart.ts';
@@ -33,7 +34,7 @@ import type { RunReport } from './run-report.ts';
 const CHARTS = {
   difference: ({ verdict, configuration }: RunReport) =>
     verdict === undefined ? undefined : difference(verdict, metricOf(configuration)),
-  'test-accuracies': testScores,
+  'test-accuracies': (report: RunReport) => (hasPairs(report) ? pairedSearches(report) : testScores(report)),
   'search-loss': (report: RunReport) => searchCurves(report, 'trainLoss'),
   'search-accuracy': (report: RunReport) => searchCurves(report, 'trainAccuracy'),
   'edge-weights': edgeWeights,

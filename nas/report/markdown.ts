@@ -2,17 +2,18 @@ import { stringify } from 'yaml';
 import { architectureGraphs, graphTitle } from './architectures/drawings.ts';
 import { auditTable } from './audit-table.ts';
 import {
-  budgetText,
   claimText,
-  contenderText,
   differenceText,
   durabilityText,
   fidelityText,
   frontText,
+  givenText,
   headline,
   judgeText,
   regretText,
+  scoresText,
   searchesText,
+  sideOf,
 } from './statements.ts';
 import {
   attemptTable,
@@ -22,6 +23,7 @@ import {
   waitTable,
   identityTable,
   judgeTable,
+  pairTable,
   receiptTable,
   retrainingTable,
   spendingTable,
@@ -30,7 +32,8 @@ import type { Table } from './tables.ts';
 import { frontFigure } from './figures.ts';
 import type { FigureName, Figures } from './figures.ts';
 import { measuresOf, measureTitle } from './trial-measures.ts';
-import { cellTitle, longNames, searchTitle } from './names.ts';
+import { capitalised } from './format.ts';
+import { cellTitle, longNames, randomCellName, searchTitle } from './names.ts';
 import { metricOf } from '../task/terms.ts';
 import type { RunReport } from './run-report.ts';
 
@@ -51,6 +54,7 @@ export const markdownReport = (report: RunReport, figures: Figures): string => {
   const names = longNames(configuration);
   const metric = metricOf(configuration);
   const { name: measured } = metric;
+  const counted = report.verdict?.claim === 'search' ? ' searches' : '';
   const image = (name: FigureName, title: string): string =>
     figures[name] === undefined ? '' : `![${title}](${figurePath(name)})`;
   const section = (title: string, ...parts: readonly (string | undefined)[]): string => {
@@ -61,14 +65,16 @@ export const markdownReport = (report: RunReport, figures: Figures): string => {
     `# ${report.runId}`,
     `**${headline(report)}.**`,
     [
-      winner === undefined ? '' : `- ${names.winner}: **${contenderText(winner, metric)}**`,
-      baseline === undefined ? '' : `- ${names.baseline}: **${contenderText(baseline, metric)}**`,
+      ...(['winner', 'baseline'] as const).map((who) => {
+        const test = sideOf(report, who);
+        return test === undefined ? '' : `- ${names[who]}: **${scoresText(test, metric, counted)}**`;
+      }),
       report.verdict === undefined ? '' : `- ${differenceText(report)}`,
     ]
       .filter((line) => line !== '')
       .join('\n'),
     claimText(report) ?? '',
-    budgetText(report) ?? '',
+    givenText(report) ?? '',
     section(
       cellTitle(configuration),
       ...(winner === undefined
@@ -77,7 +83,7 @@ export const markdownReport = (report: RunReport, figures: Figures): string => {
             image(`winner-${graph.name}-across`, graphTitle(graph)),
           )),
       winner && `\`\`\`\n${winner.genotype}\n\`\`\``,
-      baseline && `The random cell it was compared with:\n\n\`\`\`\n${baseline.genotype}\n\`\`\``,
+      baseline && `${capitalised(randomCellName(configuration))}:\n\n\`\`\`\n${baseline.genotype}\n\`\`\``,
     ),
     section('Jobs that did not succeed', markdownTable(failureTable(report))),
     section('Jobs that had to wait', markdownTable(waitTable(report))),
@@ -85,6 +91,7 @@ export const markdownReport = (report: RunReport, figures: Figures): string => {
       `Stage 3: test ${measured} over training seeds`,
       image('test-accuracies', `test ${measured} of every seed`),
       image('evaluation-curves', `training ${measured}`),
+      markdownTable(pairTable(report)),
       markdownTable(evaluationTable(report)),
     ),
     section(

@@ -1,3 +1,4 @@
+import { claimOf } from '../experiment/claim.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import type { Contender } from '../job/job-report.ts';
 import { isGiven } from '../search/given.ts';
@@ -23,7 +24,9 @@ export const longNames = ({ strategy, origin, stages }: Experiment): Names => {
       winner: 'the given cell',
       baseline: stages.retrain.topK === 0 ? 'a random cell' : 'random search, equal budget',
     };
-  return { winner: 'found by the search', baseline: 'random search, equal budget' };
+  return claimOf({ stages }) === 'search'
+    ? { winner: 'the searches', baseline: 'random searches, equal budgets' }
+    : { winner: 'found by the search', baseline: 'random search, equal budget' };
 };
 
 /** The subject of the verdict. */
@@ -34,8 +37,16 @@ export const cellName = ({ strategy, genotype, origin }: Experiment): string => 
 };
 
 /** The heading over its drawing. */
-export const cellTitle = ({ strategy }: Experiment): string =>
-  isGiven(strategy) ? 'The cell' : 'The cell that was found';
+export const cellTitle = ({ strategy, stages }: Experiment): string => {
+  if (isGiven(strategy)) return 'The cell';
+  return claimOf({ stages }) === 'search' ? 'The found cell that validates best' : 'The cell that was found';
+};
+
+/** What the random cell beside it is. */
+export const randomCellName = ({ stages }: Pick<Experiment, 'stages'>): string =>
+  claimOf({ stages }) === 'search'
+    ? 'the random cell that validates best'
+    : 'the random cell it was compared with';
 
 /** What stage 1 did. */
 export const searchTitle = ({ strategy }: Experiment): string =>

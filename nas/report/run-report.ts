@@ -96,12 +96,16 @@ export interface TrainedReport {
 export interface RetrainingReport extends TrainedReport {
   /** Who found the cell: the search, or the equal-budget random baseline. */
   readonly by: Contender;
+  /** Seed of the search that it is part of, or whose random search, where searches are compared one by one. */
+  readonly search?: number;
   /** Where the search found it and how it scored there. */
   readonly proxy?: { readonly searchSeed: number; readonly rank: number; readonly score: number };
 }
 
 export interface EvaluationReport extends TrainedReport {
   readonly contender: Contender;
+  /** Seed of the search whose winner, or whose random search's, was trained; see `RetrainingReport`. */
+  readonly search?: number;
 }
 
 export interface ProxyFidelity {

@@ -1,11 +1,16 @@
+import { claimOf } from '../experiment/claim.ts';
 import { LATENCY } from '../experiment/measures.ts';
 import { isGiven } from '../search/given.ts';
 import { isBlackBox } from '../search/strategy-schema.ts';
-import type { ContenderView } from '../protocol/run-view.ts';
+import type { Contender } from '../job/job-report.ts';
+import { POWER, printedAmount, printedScale, visibleEffect } from '../protocol/power.ts';
+import type { SeedStatistics, Verdict } from '../protocol/run-view.ts';
+import { seedStatistics } from '../protocol/statistics.ts';
 import { printedOrder, withUnit } from '../task/metric.ts';
 import type { Metric } from '../task/metric.ts';
 import { metricOf } from '../task/terms.ts';
 import { integer, percent } from '../core/number-text.ts';
+import { budgetText } from './budget-text.ts';
 import { decimal, quantity, scored } from './format.ts';
 import { cellName, shortNames } from './names.ts';
 import type { RunReport } from './run-report.ts';
@@ -16,8 +21,17 @@ import { scoreCostFront } from '../search/trials/pareto.ts';
 /** Sentences that the Markdown and the HTML report share, as plain text. */
 
 /** `87.93 % ± 0.21 (n = 3, best 88.15 %)`. */
-export const contenderText = ({ test }: ContenderView, metric: Metric): string =>
-  `${scored(metric, test.mean)} ± ${metric.formatSpread(test.sd, test.mean)} (n = ${test.n}, best ${scored(metric, test.best)})`;
+export const scoresText = (test: SeedStatistics, metric: Metric, what = ''): string =>
+  `${scored(metric, test.mean)} ± ${metric.formatSpread(test.sd, test.mean)} (n = ${test.n}${what}, best ${scored(metric, test.best)})`;
+
+/** One side of the comparison: where searches are compared, over the means of their winners. */
+export const sideOf = (
+  report: Pick<RunReport, Contender | 'pairs' | 'verdict'>,
+  who: Contender,
+): SeedStatistics | undefined =>
+  report.verdict?.claim === 'search'
+    ? seedStatistics((report.pairs ?? []).map((pair) => pair[who].test.mean))
+    : report[who]?.test;
 
 const VERDICTS = {
   better: 'better than the random cell',
@@ -27,16 +41,18 @@ const VERDICTS = {
 
 /** The report's first sentence. */
 export const headline = ({ status, verdict, error, configuration }: RunReport): string => {
+  if (verdict?.claim === 'search') return `The search is ${verdict.text}`;
   if (verdict !== undefined)
-    return `${cellName(configuration)} is ${VERDICTS[verdict.kind]} at n\u00a0=\u00a0${verdictSeeds(verdict.text)}`;
+    return `${cellName(configuration)} is ${VERDICTS[verdict.kind]} at n\u00a0=\u00a0${trainingSeeds(verdict)}`;
   if (status === 'failed') return `The run failed${error === undefined ? '' : `: ${error}`}`;
   if (status === 'cancelled') return 'The run was cancelled';
   return status === 'done' ? 'The run ended without a verdict' : 'The run has not ended';
 };
 
-const verdictSeeds = (text: string): string => /n = (\d+)/.exec(text)?.[1] ?? '?';
+/** Runs of 0.1.0 say them in the text alone. */
+const trainingSeeds = ({ n, text }: Verdict): string => `${n ?? /n = (\d+)/.exec(text)?.[1] ?? '?'}`;
 
-/** `search − random: +0.32 points of test accuracy, paired 95 % interval [−0.21, +0.85]`. */
+/** `search − random: +0.32 points of test accuracy, 95 % interval [−0.21, +0.85]`. */
 export const differenceText = ({ verdict, configuration }: RunReport): string | undefined => {
   if (verdict === undefined) return undefined;
   const metric = metricOf(configuration);
@@ -44,21 +60,63 @@ export const differenceText = ({ verdict, configuration }: RunReport): string | 
   const unit = differenceUnit.short;
   return (
     `${shortNames(configuration).winner} − random: ${withUnit(formatDifference(verdict.meanDifference), unit)} of test ${name}, ` +
-    `paired 95 % interval [${printedOrder(metric, verdict.interval).map(formatDifference).join(', ')}]`
+    `${verdict.claim === 'search' ? '' : 'paired '}95 % interval [${printedOrder(metric, verdict.interval).map(formatDifference).join(', ')}]`
+  );
+};
+
+/** What a claim about the search rests on, and what it could have seen. */
+const searchClaimText = (
+  { spreads = { searches: 0 }, n: searches = 0 }: Verdict,
+  { pairs = [], configuration }: RunReport,
+): string => {
+  const metric = metricOf(configuration);
+  const { seeds } = configuration.stages.search;
+  const trainings = Math.min(...pairs.flatMap(({ winner, baseline }) => [winner.test.n, baseline.test.n]));
+  const missing = seeds.filter((seed) => !pairs.some(({ search }) => search === seed));
+  const spread = (deviation: number): string =>
+    withUnit(printedAmount(printedScale(metric) * deviation), metric.differenceUnit.short);
+  return (
+    'n counts searches, each with its own seed, its own choice in stage 2 and an independent random search of the same ' +
+    'budget; a winner counts once, with the mean of its trainings. The interval says what further searches on these data ' +
+    `would show. Winners of different searches spread by ${spread(spreads.searches)}` +
+    (spreads.trainings === undefined ? '' : `, trainings of one cell by ${spread(spreads.trainings)}`) +
+    `: ${searches} searches see a difference of ${spread(visibleEffect({ searches, trainings, spreads }))} in ${percent(POWER, 0)} of cases.` +
+    (missing.length === 0
+      ? ''
+      : ` Left out, because one of the two sides has no test result: search seed${missing.length === 1 ? '' : 's'} ${missing.join(', ')}.`)
   );
 };
 
 /** What the verdict is about; undefined without one. */
-export const claimText = ({ verdict, configuration }: RunReport): string | undefined =>
-  verdict &&
-  'n counts trainings of these two cells, from other seeds: the interval says what further trainings of them would show. ' +
+export const claimText = (report: RunReport): string | undefined => {
+  const { verdict, configuration } = report;
+  if (verdict === undefined) return undefined;
+  if (verdict.claim === 'search') return searchClaimText(verdict, report);
+  return (
+    'n counts trainings of these two cells, from other seeds: the interval says what further trainings of them would show. ' +
     (isGiven(configuration.strategy)
       ? 'It says nothing about other random cells.'
       : 'It claims nothing about the search: whether that beats random search takes several searches, each against an ' +
-        'independent random search of the same budget.');
+        'independent random search of the same budget.')
+  );
+};
+
+/** What look-ups of stage 1, which cost nothing, have bought random search; empty where trials are trained. */
+const lookedUpText = ({ configuration }: RunReport): string => {
+  if (configuration.stages.search.table === undefined) return '';
+  return claimOf(configuration) === 'search'
+    ? ' Stage 1 looked its networks up, which is in no budget; random search looked as many up in the same table, and retrained as many.'
+    : ' Stage 1 looked its networks up, which is in no budget: the random cell was chosen by retraining alone.';
+};
 
 /** How much the search and the baseline were given; undefined before both have spent anything. */
-export const budgetText = ({ spending, retrainings }: RunReport): string | undefined => {
+export const givenText = (report: RunReport): string | undefined => {
+  const { budget, spending, retrainings } = report;
+  if (budget !== undefined) {
+    const text = budgetText(budget);
+    return text && `${text}${lookedUpText(report)}`;
+  }
+  // Runs of 0.1.0, and those that have not come to a conclusion.
   const search = spending
     .filter(({ stage }) => stage !== 'evaluate')
     .reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0);

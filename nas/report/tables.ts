@@ -4,6 +4,7 @@ import { integer, percent } from '../core/number-text.ts';
 import { dollars, duration, instant, quantity, scored, shortHash } from './format.ts';
 import { spaceText } from '../space/read-genotype.ts';
 import { searchOfTrial } from '../job/trial-job-id.ts';
+import type { ContenderView } from '../protocol/run-view.ts';
 import { shortNames } from './names.ts';
 import type { RunReport, StageSpending } from './run-report.ts';
 
@@ -132,37 +133,72 @@ export const retrainingTable = ({ retrainings, configuration }: RunReport): Tabl
     'multiply-adds',
     'activations of a minibatch',
   ],
-  rows: retrainings.map(({ jobId, by, proxy, accuracy, parameters, multiplyAdds, activationBytes }, i) => [
+  rows: retrainings.map(({ jobId, by, search, proxy, accuracy, parameters, ...counted }, i) => [
     `${i + 1}`,
     jobId.split('/').at(-1) ?? jobId,
     shortNames(configuration)[by],
     proxy === undefined ? '' : scored(metricOf(configuration), proxy.score),
     proxy === undefined ? '' : `${proxy.rank}`,
-    proxy === undefined ? '' : `${proxy.searchSeed}`,
+    `${search ?? proxy?.searchSeed ?? ''}`,
     scored(metricOf(configuration), accuracy),
     quantity(parameters),
-    quantity(multiplyAdds),
-    activationBytes === undefined ? '' : `${quantity(activationBytes)}B`,
+    quantity(counted.multiplyAdds),
+    counted.activationBytes === undefined ? '' : `${quantity(counted.activationBytes)}B`,
   ]),
 });
 
-/** Test score by training seed. */
+/** Test score by training seed, and by search where searches are compared one by one. */
 export const evaluationTable = ({ evaluations, configuration }: RunReport): Table => {
   const metric = metricOf(configuration);
-  const seeds = [...new Set(evaluations.map(({ seed }) => seed))].sort((a, b) => a - b);
-  const of = (contender: 'winner' | 'baseline', seed: number): number | undefined =>
-    evaluations.find((entry) => entry.contender === contender && entry.seed === seed)?.accuracy;
-  return {
-    columns: ['training seed', ...Object.values(shortNames(configuration)), 'difference'],
-    rows: seeds.map((seed) => {
-      const [search, random] = [of('winner', seed), of('baseline', seed)];
+  const ascending = (a = 0, b = 0): number => a - b;
+  const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
+  const searches = unique(evaluations.map(({ search }) => search)).sort(ascending);
+  const seeds = unique(evaluations.map(({ seed }) => seed)).sort(ascending);
+  const printed = (score: number | undefined): string => (score === undefined ? '' : scored(metric, score));
+  const rows = searches.flatMap((search) =>
+    seeds.map((seed) => {
+      const [found, random] = (['winner', 'baseline'] as const).map(
+        (who) =>
+          evaluations.find(
+            (entry) => entry.contender === who && entry.seed === seed && entry.search === search,
+          )?.accuracy,
+      );
       return [
+        ...(search === undefined ? [] : [`${search}`]),
         `${seed}`,
-        search === undefined ? '' : scored(metric, search),
-        random === undefined ? '' : scored(metric, random),
-        search === undefined || random === undefined ? '' : metric.formatDifference(search - random),
+        printed(found),
+        printed(random),
+        found === undefined || random === undefined ? '' : metric.formatDifference(found - random),
       ];
     }),
+  );
+  return {
+    columns: [
+      ...(searches.some((search) => search !== undefined) ? ['search seed'] : []),
+      'training seed',
+      ...Object.values(shortNames(configuration)),
+      'difference',
+    ],
+    rows,
+  };
+};
+
+/** The winners of searches that are compared one by one, and those of their random searches. */
+export const pairTable = ({ pairs = [], configuration }: RunReport): Table => {
+  const metric = metricOf(configuration);
+  const side = ({ test, validationAccuracy }: ContenderView): string[] => [
+    `${scored(metric, test.mean)} ± ${metric.formatSpread(test.sd, test.mean)} (n = ${test.n})`,
+    validationAccuracy === undefined ? '' : scored(metric, validationAccuracy),
+  ];
+  const { winner, baseline } = shortNames(configuration);
+  return {
+    columns: ['search seed', ...[winner, baseline].flatMap((name) => [name, 'validation']), 'difference'],
+    rows: pairs.map((pair) => [
+      `${pair.search}`,
+      ...side(pair.winner),
+      ...side(pair.baseline),
+      metric.formatDifference(pair.winner.test.mean - pair.baseline.test.mean),
+    ]),
   };
 };
 

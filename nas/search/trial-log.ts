@@ -9,7 +9,12 @@ import type { Inheritance } from './inheritance.ts';
  * `trialsOf` lists its trials.
  */
 export type TrialEvent =
-  | { readonly kind: 'asked'; readonly trials: readonly AskedTrial[] }
+  | {
+      readonly kind: 'asked';
+      readonly trials: readonly AskedTrial[];
+      /** Whole seconds that the strategy has thought since an event said so last; absent below one. */
+      readonly seconds?: number;
+    }
   | { readonly kind: 'told'; readonly trial: ToldTrial };
 
 /** One network as the strategy proposed it. */
@@ -115,6 +120,7 @@ export const trialEventSchema: z.ZodType<TrialEvent> = z.discriminatedUnion('kin
         inherits: inheritanceSchema.exactOptional(),
       }),
     ),
+    seconds: count.exactOptional(),
   }),
   z.strictObject({
     kind: z.literal('told'),

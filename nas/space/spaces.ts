@@ -10,13 +10,13 @@ export interface Cell {
 }
 
 /** A space as the protocol needs it: genotypes in print, cells with their canonical hash. */
-interface PrintedSpace {
+export interface PrintedSpace {
   /** Throws `InputError` when the genotype is not of this space. */
   hash(genotype: string): string;
   sample(random: Random): Cell;
 }
 
-const printed = <G extends Json>(space: Space<G>): PrintedSpace => ({
+export const printedSpace = <G extends Json>(space: Space<G>): PrintedSpace => ({
   hash: (genotype) => space.hash(space.parse(genotype)),
   sample: (random) => {
     const genotype = space.sample(random);
@@ -24,4 +24,4 @@ const printed = <G extends Json>(space: Space<G>): PrintedSpace => ({
   },
 });
 
-export const spaceOf = (choice: SpaceChoice): PrintedSpace => printed(chosenSpace(choice));
+export const spaceOf = (choice: SpaceChoice): PrintedSpace => printedSpace(chosenSpace(choice));

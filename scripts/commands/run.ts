@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Experiment } from '../../nas/experiment/experiment.ts';
 import type { StoredDataset } from '../../store/datasets.ts';
 import { examples } from '../examples.ts';
+import { numberOption } from '../number-option.ts';
 
 interface Options {
   readonly set: readonly string[];
@@ -9,6 +10,8 @@ interface Options {
   readonly detach?: boolean;
   readonly json?: boolean;
   readonly dryRun?: boolean;
+  readonly effect?: number;
+  readonly spreads?: string;
 }
 
 const append = (value: string, earlier: readonly string[]): string[] => [...earlier, value];
@@ -22,7 +25,11 @@ const dryRun = async (file: string, options: Options): Promise<void> => {
     import('../runs/prepare-run.ts'),
     import('../runs/dry-run.ts'),
   ]);
-  const plan = await planFor(readExperimentFile(file, options.set), options.name);
+  const { effect, spreads } = options;
+  const plan = await planFor(readExperimentFile(file, options.set), options.name, undefined, {
+    ...(effect === undefined ? {} : { effect }),
+    ...(spreads === undefined ? {} : { spreads }),
+  });
   if (options.json === true) printJson(plan.document);
   else process.stdout.write(`${plan.text}\n`);
 };
@@ -110,17 +117,43 @@ export const register = (program: Command): void => {
     )
     .option('--name <name>', 'name of the run (the experiment and the time)')
     .option('--detach', 'return as soon as the run has started')
-    .option('--dry-run', 'print the resolved experiment, the jobs and their cost; start nothing')
+    .option(
+      '--dry-run',
+      'print the resolved experiment, the jobs, their cost and what the verdict can see; start nothing',
+    )
+    .option(
+      '--effect <points>',
+      'with --dry-run: a difference in test score, as it is printed; says how many searches it needs',
+      numberOption('numbers above 0', (value) => value > 0 && Number.isFinite(value)),
+    )
+    .option(
+      '--spreads <searches,trainings|run>',
+      'with --dry-run: standard deviations of winners of different searches and of trainings of one, or a run that measured them',
+    )
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
       examples(
         'nas run experiments/quickstart.yaml --dry-run',
+        'nas run experiments/quickstart.yaml --dry-run --effect 0.5 --spreads my-run',
         'nas run experiments/quickstart.yaml --name my-run --set stages.search.recipe.epochs=10',
         'nas run experiments/quickstart.yaml --detach --json',
       ),
     )
-    .action((file: string, options: Options) =>
-      options.dryRun === true ? dryRun(file, options) : run(file, options),
-    );
+    .action(async (file: string, options: Options) => {
+      const { inputError } = await import('../../nas/core/input-error.ts');
+      if (options.dryRun === true) return dryRun(file, options);
+      for (const [option, value] of Object.entries({
+        '--effect': options.effect,
+        '--spreads': options.spreads,
+      }))
+        if (value !== undefined)
+          throw inputError(
+            option,
+            value,
+            'only together with --dry-run',
+            'add --dry-run, which starts nothing',
+          );
+      return run(file, options);
+    });
 };

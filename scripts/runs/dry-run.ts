@@ -1,10 +1,12 @@
 import { stringify } from 'yaml';
 import { errorText } from '../../nas/core/error-text.ts';
+import { claimOf } from '../../nas/experiment/claim.ts';
 import type { Experiment } from '../../nas/experiment/experiment.ts';
 import { InfrastructureError } from '../../nas/core/infrastructure-error.ts';
 import { allOrErrors } from '../../nas/core/input-error.ts';
 import type { LoadedExperiment, ReadExperiment } from '../../nas/experiment/load-experiment.ts';
 import { searchJobs } from '../../nas/protocol/plan.ts';
+import { evenShare } from '../../nas/protocol/stages.ts';
 import { isSettled } from '../../nas/experiment/settled-experiment.ts';
 import type { StoredDataset } from '../../store/datasets.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
@@ -17,6 +19,8 @@ import type { StageEstimate } from '../../nas/estimate/estimate.ts';
 import { table } from './format.ts';
 import { describeLimits, limitedNetworks, networkSizes } from '../../nas/estimate/network-sizes.ts';
 import type { NetworkSizes } from '../../nas/estimate/network-sizes.ts';
+import { plannedVerdict } from './planned-verdict.ts';
+import type { WantedEffect } from './planned-verdict.ts';
 import { checkRunId, withTable } from './prepare-run.ts';
 import { settleParallelism } from './settle-parallelism.ts';
 
@@ -132,6 +136,40 @@ const commented = (title: string, lines: string[][]): string[] => [
     .map((line) => `# ${line}`),
 ];
 
+/** Paths of the jobs of a run, as far as they are known before it. */
+const plannedJobs = (experiment: Experiment): readonly string[] => {
+  const { search, retrain, evaluate } = experiment.stages;
+  const found = searchJobs(experiment);
+  /** Of each search, where they are compared one by one. */
+  const searches = claimOf(experiment) === 'search' ? found.map(({ seed }) => seed) : [undefined];
+  const below = (seed: number | undefined): string => (seed === undefined ? '' : `search-${seed}/`);
+  const matched = search.table === undefined || claimOf(experiment) === 'cell';
+  return [
+    ...found.map(({ jobId }) =>
+      search.evaluations === undefined ? jobId : `${jobId}/trial-… (${search.evaluations} networks at most)`,
+    ),
+    ...searches.flatMap((seed, index) => {
+      const cells = evenShare(retrain.topK, searches.length, index);
+      return Array.from({ length: cells }, (_, i) => `stage-2/${below(seed)}cell-… (${i + 1} of ${cells})`);
+    }),
+    ...(experiment.origin === undefined
+      ? searches.map(
+          (seed) =>
+            `stage-3/baseline/${below(seed)}cell-… (random cells, ${
+              matched
+                ? 'until stages 1 and 2 are matched in multiply-adds'
+                : 'as many looked up and retrained as by the search'
+            })`,
+        )
+      : []),
+    ...(['winner', 'baseline'] as const).flatMap((who) =>
+      searches.flatMap((seed) =>
+        evaluate.seeds.map((training) => `stage-3/${who}/${below(seed)}seed-${training}`),
+      ),
+    ),
+  ];
+};
+
 /**
  * What `nas run --dry-run` prints: the resolved experiment, the jobs as far as they are known, the cost.
  * Throws `InputError` as the run would when it starts, as far as the store can be asked.
@@ -140,6 +178,7 @@ export const planFor = async (
   read: ReadExperiment,
   name: string | undefined,
   openStore: () => ObjectStore = configuredStore,
+  wanted: WantedEffect = {},
 ): Promise<Plan> => {
   if (name !== undefined) checkRunId(name);
   const loaded = await loadedOrRefused(read, openStore);
@@ -161,26 +200,17 @@ export const planFor = async (
           estimates: estimate(experiment, dataset.manifest),
           networks: networkSizes(experiment, dataset.manifest),
         };
-  const { search, retrain, evaluate } = experiment.stages;
-  const jobs = [
-    ...searchJobs(experiment).map(({ jobId }) =>
-      search.evaluations === undefined ? jobId : `${jobId}/trial-… (${search.evaluations} networks at most)`,
-    ),
-    ...Array.from({ length: retrain.topK }, (_, i) => `stage-2/cell-… (${i + 1} of ${retrain.topK})`),
-    ...(experiment.origin === undefined
-      ? ['stage-3/baseline/cell-… (random cells, until stages 1 and 2 are matched in multiply-adds)']
-      : []),
-    ...(['winner', 'baseline'] as const).flatMap((who) =>
-      evaluate.seeds.map((seed) => `stage-3/${who}/seed-${seed}`),
-    ),
-  ];
+  const jobs = plannedJobs(experiment);
+  const verdict = await plannedVerdict(experiment, wanted, openStore);
   return {
-    document: { experiment, jobs, ...costs, ...(limits && { limits }) },
+    document: { experiment, jobs, verdict: verdict.document, ...costs, ...(limits && { limits }) },
     text: [
       stringify(experiment).trimEnd(),
       '',
       '# jobs',
       ...jobs.map((job) => `# ${job}`),
+      '',
+      ...verdict.lines.map((line, i) => `# ${i === 0 ? 'verdict: ' : ''}${line}`),
       ...(costs === undefined
         ? []
         : [

@@ -1,21 +1,23 @@
 import type { RunComparison, RunSummary } from '../../nas/protocol/compare-runs.ts';
-import type { ContenderView } from '../../nas/protocol/run-view.ts';
+import type { SeedStatistics } from '../../nas/protocol/run-view.ts';
 import { withUnit } from '../../nas/task/metric.ts';
 import type { Metric } from '../../nas/task/metric.ts';
 import { termsOf } from '../../nas/task/terms.ts';
 import { duration, table } from './format.ts';
 
-const tested = (contender: ContenderView | undefined, metric: Metric): string =>
-  contender === undefined
+const scores = (test: SeedStatistics | undefined, metric: Metric, what = ''): string =>
+  test === undefined
     ? ''
-    : `${metric.format(contender.test.mean)} ± ${withUnit(metric.formatSpread(contender.test.sd, contender.test.mean), metric.unit)} (n = ${contender.test.n})`;
+    : `${metric.format(test.mean)} ± ${withUnit(metric.formatSpread(test.sd, test.mean), metric.unit)} (n = ${test.n}${what})`;
 
 const ROWS: readonly (readonly [string, (run: RunSummary, metric: Metric) => string])[] = [
   ['status', ({ status }) => status],
   ['space', ({ space }) => space],
   ['strategy', ({ strategy }) => strategy],
-  ['test, winner', ({ winner }, metric) => tested(winner, metric)],
-  ['test, random baseline', ({ baseline }, metric) => tested(baseline, metric)],
+  ['test, searches', ({ searches }, metric) => scores(searches?.found, metric, ' searches')],
+  ['test, random searches', ({ searches }, metric) => scores(searches?.random, metric, ' searches')],
+  ['test, winner', ({ winner }, metric) => scores(winner?.test, metric)],
+  ['test, random baseline', ({ baseline }, metric) => scores(baseline?.test, metric)],
   ['own verdict', ({ verdict = '' }) => verdict],
   [
     'validation, winner',
@@ -41,7 +43,9 @@ export const printComparison = ({ first, second, data, task, differences, test }
     '',
     table([
       [data, first.runId, second.runId],
-      ...ROWS.map(([name, of]) => [name, of(first, metric), of(second, metric)]),
+      ...ROWS.map(([name, of]) => [name, of(first, metric), of(second, metric)]).filter(([, ...values]) =>
+        values.some((text) => text !== ''),
+      ),
     ]),
     '',
     differences.length === 0

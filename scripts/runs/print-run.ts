@@ -1,9 +1,14 @@
-import type { ContenderView } from '../../nas/protocol/run-view.ts';
+import type { ContenderView, SeedStatistics } from '../../nas/protocol/run-view.ts';
+import { seedStatistics } from '../../nas/protocol/statistics.ts';
+import { budgetText } from '../../nas/report/budget-text.ts';
 import { printedOrder, withUnit } from '../../nas/task/metric.ts';
 import type { Metric } from '../../nas/task/metric.ts';
 import { termsOf } from '../../nas/task/terms.ts';
 import { table } from './format.ts';
 import type { LiveView } from './live-view.ts';
+
+const scores = (metric: Metric, test: SeedStatistics, what = ''): string =>
+  `test ${metric.format(test.mean)} ± ${withUnit(metric.formatSpread(test.sd, test.mean), metric.unit)} (n = ${test.n}${what}, best ${metric.format(test.best)})`;
 
 const contender = (
   metric: Metric,
@@ -11,16 +16,29 @@ const contender = (
   { test, validationAccuracy, genotype }: ContenderView,
 ): string[] => [
   name,
-  `test ${metric.format(test.mean)} ± ${withUnit(metric.formatSpread(test.sd, test.mean), metric.unit)} (n = ${test.n}, best ${metric.format(test.best)})`,
+  scores(metric, test),
   validationAccuracy === undefined ? '' : `validation ${metric.format(validationAccuracy)}`,
   genotype,
 ];
+
+/** Both sides over searches, where a verdict is about these. */
+const sides = (metric: Metric, view: LiveView): string[][] =>
+  view.verdict?.claim !== 'search'
+    ? []
+    : (['winner', 'baseline'] as const).map((who) => [
+        who === 'winner' ? 'searches' : 'random searches',
+        scores(metric, seedStatistics((view.pairs ?? []).map((pair) => pair[who].test.mean)), ' searches'),
+        '',
+        '',
+      ]);
 
 /** A run for people: result first, then every job. */
 export const printRun = (view: LiveView): string => {
   const { metric } = termsOf(view.task);
   const scored = (score: number | undefined): string => (score === undefined ? '' : metric.format(score));
+  const budget = view.budget && budgetText(view.budget);
   const results = [
+    ...sides(metric, view),
     ...(view.winner === undefined ? [] : [contender(metric, 'winner', view.winner)]),
     ...(view.baseline === undefined ? [] : [contender(metric, 'baseline', view.baseline)]),
   ];
@@ -61,6 +79,7 @@ export const printRun = (view: LiveView): string => {
             ),
         ]),
     ...(results.length === 0 ? [] : [table(results)]),
+    ...(budget === undefined ? [] : [budget]),
     ...(view.rehearsal === undefined ? [] : [view.rehearsal.text]),
     ...(view.gate === undefined ? [] : [view.gate.text]),
     ...(view.audit === undefined

@@ -5,6 +5,7 @@ import { stringify } from 'yaml';
 import { stageRecordSchema } from '../../nas/job/documents.ts';
 import type { StageRecord } from '../../nas/job/documents.ts';
 import type { Experiment } from '../../nas/experiment/experiment.ts';
+import { claimOf, claiming } from '../../nas/experiment/claim.ts';
 import { inputError } from '../../nas/core/input-error.ts';
 import { loadExperiment } from '../../nas/experiment/load-experiment.ts';
 import type { StageName } from '../../nas/experiment/stage-name.ts';
@@ -117,7 +118,7 @@ const sharedPart = (experiment: Experiment, stages: number): unknown => {
     task,
     threads: resources.threads,
     search,
-    ...(stages > 1 ? { retrain } : {}),
+    ...(stages > 1 ? { retrain, claim: claimOf(experiment) } : {}),
   };
 };
 
@@ -140,9 +141,11 @@ export const forkRun = async (
   const { client, store, config } = session;
   const { fromStage, overrides } = options;
   const source = await readRunRecord(session, sourceId);
-  const loaded = loadExperiment(stringify(source.experiment), { file: sourceId, overrides });
+  // Runs of 0.1.0 do not say what they claim; what is taken over was made for it.
+  const said = claiming(source.experiment, claimOf(source.experiment));
+  const loaded = loadExperiment(stringify(said), { file: sourceId, overrides });
   const shared = fromStage - 1;
-  if (!isDeepStrictEqual(sharedPart(loaded.experiment, shared), sharedPart(source.experiment, shared)))
+  if (!isDeepStrictEqual(sharedPart(loaded.experiment, shared), sharedPart(said, shared)))
     throw inputError(
       '--set',
       overrides,

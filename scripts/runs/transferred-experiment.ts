@@ -15,8 +15,8 @@ export interface TransferSource {
 
 /**
  * The experiment that evaluates the source's cells on other data by the same recipe of stage 3; stage 2's is
- * there for who asks for it. Nothing that only a search has goes with them: neither stage 1 nor a gate. Cells
- * that the source was given by another run are still that run's.
+ * there for who asks for it. Nothing that only a search has goes with them: neither stage 1, a gate nor a
+ * claim about it. Cells that the source was given by another run are still that run's.
  */
 export const transferredExperiment = (
   { runId, experiment, experimentHash, data, winner, baseline }: TransferSource,
@@ -27,7 +27,10 @@ export const transferredExperiment = (
   },
 ): ExperimentInput => {
   const { gate: _, ...source } = experiment;
-  const { retrain, evaluate } = source.stages;
+  const {
+    retrain,
+    evaluate: { claim: _claim, ...evaluate },
+  } = source.stages;
   return {
     ...source,
     name: `${source.name.slice(0, 39)}-transfer`,

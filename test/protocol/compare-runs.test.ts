@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compareRuns, welchInterval } from '../../nas/protocol/compare-runs.ts';
+import { compareRuns } from '../../nas/protocol/compare-runs.ts';
 import type { ComparedRun } from '../../nas/protocol/compare-runs.ts';
 import { seedStatistics } from '../../nas/protocol/statistics.ts';
 import { printComparison } from '../../scripts/runs/print-comparison.ts';
@@ -29,33 +29,6 @@ const compared = (
   cost: {
     stages: [{ name: 'proxy-search', jobs: 1, multiplyAdds: 1e12, images: 10, seconds: 90, dollars: 0.5 }],
   },
-});
-
-describe("Welch's interval", () => {
-  it('is that of a worked example', () => {
-    // R: t.test(c(27.5, 21, 19, 23.6, 17), c(27.1, 22, 20.8, 23.4, 23.4))$conf.int
-    const [low, high] = welchInterval([27.5, 21, 19, 23.6, 17], [27.1, 22, 20.8, 23.4, 23.4]) ?? [0, 0];
-    const [ma, mb] = [21.62, 23.34];
-    const [va, vb] = [16.862, 5.608];
-    const se = Math.sqrt(va / 5 + vb / 5);
-    const degrees = (va / 5 + vb / 5) ** 2 / ((va / 5) ** 2 / 4 + (vb / 5) ** 2 / 4);
-    expect(degrees).toBeCloseTo(6.396, 2);
-    // The t quantile of 6.396 degrees lies between those of 6 (2.4469) and 7 (2.3646) degrees.
-    const t = (high - low) / 2 / se;
-    expect(t).toBeGreaterThan(2.3646);
-    expect(t).toBeLessThan(2.4469);
-    expect((low + high) / 2).toBeCloseTo(ma - mb, 10);
-  });
-
-  it.each([
-    [[0.9], [0.8, 0.81]],
-    [
-      [0.9, 0.9],
-      [0.8, 0.8],
-    ],
-  ])('does not exist for %j and %j', (a, b) => {
-    expect(welchInterval(a, b)).toBeUndefined();
-  });
 });
 
 describe('comparing two runs', () => {
@@ -95,6 +68,27 @@ describe('comparing two runs', () => {
     });
     expect(compareRuns(compared('a', undefined), compared('b', [0.5, 0.6])).test.text).toBe(
       'no test accuracy of a yet',
+    );
+  });
+
+  it('compares searches where both runs have several, and winners where one has not', () => {
+    const searched = (runId: string, means: readonly number[]): ComparedRun => {
+      const run = compared(runId, [0.5, 0.6]);
+      const of = (score: number) => ({ genotype: 'g', test: seedStatistics([score - 0.01, score + 0.01]) });
+      const pairs = means.map((score, search) => ({ search, winner: of(score), baseline: of(0.9) }));
+      return { ...run, view: { ...run.view, pairs } };
+    };
+    const [a, b] = [searched('a', [0.93, 0.931, 0.932]), searched('b', [0.9, 0.902])];
+    const comparison = compareRuns(a, b);
+    expect(comparison.test).toMatchObject({ of: 'searches', kind: 'first-better', caveats: [] });
+    expect(comparison.test.text).toMatch(/^the search of a is better: .*\(Welch, n = 3 and 2 searches\)$/);
+    expect(comparison.first.searches).toMatchObject({ found: { n: 3 }, random: { mean: 0.9 } });
+    expect(printComparison(comparison)).toMatch(/test, searches +93\.10 % ± 0\.10 % \(n = 3 searches\)/);
+    const mixed = compareRuns(a, compared('c', [0.9, 0.92]));
+    expect(mixed.test.of).toBe('cells');
+    expect(mixed.test.caveats[0]).toContain('searching again');
+    expect(printComparison(compareRuns(compared('c', [0.9]), compared('d', [0.9])))).not.toContain(
+      'searches',
     );
   });
 

@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { conclude } from '../../nas/protocol/conclusion.ts';
-import { termsOf } from '../../nas/task/terms.ts';
-import type { JobReport, PlannedTraining } from '../../nas/job/job-report.ts';
-import { baselineJobs, evaluateJobs, jobDocument, retrainJobs, searchJobs } from '../../nas/protocol/plan.ts';
+import type { PlannedTraining } from '../../nas/job/job-report.ts';
+import {
+  baselineJobs,
+  evaluateJobs,
+  gateJobs,
+  jobDocument,
+  retrainJobs,
+  searchJobs,
+} from '../../nas/protocol/plan.ts';
+import { claiming } from '../../nas/experiment/claim.ts';
 import { experimentHash } from '../../nas/experiment/run-record.ts';
 import { runRecordForTests } from '../support/run-record.ts';
 
@@ -25,6 +31,41 @@ describe('planned jobs', () => {
       'stage-3/winner/seed-0',
       'stage-3/winner/seed-1',
     ]);
+  });
+
+  it('of searches that are compared one by one say whose they are', () => {
+    expect(retrainJobs(experiment, cells, 7).map(({ jobId, search }) => [jobId, search])).toEqual([
+      ['stage-2/search-7/cell-ab12cd34', 7],
+      ['stage-2/search-7/cell-00112233', 7],
+    ]);
+    expect(baselineJobs(experiment, cells, 7)[0]).toMatchObject({
+      jobId: 'stage-3/baseline/search-7/cell-ab12cd34',
+      search: 7,
+    });
+    expect(evaluateJobs(experiment, 'baseline', 'a', 7)[1]).toEqual({
+      ...{ kind: 'evaluate', jobId: 'stage-3/baseline/search-7/seed-1', seed: 1 },
+      ...{ genotype: 'a', contender: 'baseline', search: 7 },
+    });
+    const sampled = cells.map((cell) => ({ ...cell, searchSeed: 1, standing: 1 }));
+    expect(gateJobs(experiment, sampled)[0]).not.toHaveProperty('search');
+    expect(gateJobs(claiming(experiment, 'search'), sampled)[0]).toMatchObject({ search: 1 });
+  });
+
+  it('train the same cell of two searches with seeds of their own, both sides of one search alike', () => {
+    const seedOf = (job: PlannedTraining | undefined) => {
+      if (job === undefined) throw new Error('no job');
+      return jobDocument(run, job).program.seed;
+    };
+    const seeds = [undefined, 0, 1].flatMap((search) => [
+      seedOf(retrainJobs(experiment, cells, search)[0]),
+      ...evaluateJobs(experiment, 'winner', 'a', search).map(seedOf),
+    ]);
+    expect(seeds.slice(0, 3)).toEqual([0, 0, 1]);
+    // Seed 0 retrains and evaluates.
+    expect(new Set(seeds.slice(3)).size).toBe(4);
+    expect(seeds.every((seed) => Number.isInteger(seed) && seed >= 0)).toBe(true);
+    expect(seedOf(evaluateJobs(experiment, 'baseline', 'b', 1)[0])).toBe(seeds[7]);
+    expect(seedOf(baselineJobs(experiment, cells, 1)[0])).toBe(seeds[6]);
   });
 
   it('never show the test split to a search or a selection', () => {
@@ -81,83 +122,13 @@ describe('experimentHash', () => {
     expect(experimentHash(changed, manifest)).not.toBe(run.experimentHash);
   });
 
+  it('changes with a claim about the search, not with that of 0.1.0', () => {
+    const hashOf = (claim: 'cell' | 'search') => experimentHash(claiming(experiment, claim), manifest);
+    expect(hashOf('cell')).toBe(run.experimentHash);
+    expect(hashOf('search')).not.toBe(run.experimentHash);
+  });
+
   it('changes with the data', () => {
     expect(experimentHash(experiment, { ...manifest, sha256: '1'.repeat(64) })).not.toBe(run.experimentHash);
-  });
-});
-
-describe('conclude', () => {
-  const { metric } = termsOf();
-  const report = (job: PlannedTraining, accuracy: number | undefined): JobReport => ({
-    job,
-    outcome: accuracy === undefined ? 'lost' : 'succeeded',
-    attempts: 1,
-    reclaims: 0,
-    seconds: 1,
-    dollars: 0,
-    ...(accuracy === undefined
-      ? {}
-      : {
-          result: {
-            uri: 's3://b/k',
-            sha256: '',
-            genotype: job.genotype,
-            accuracy,
-            scoredOn: job.kind === 'evaluate' ? ('test' as const) : ('validation' as const),
-            cost: { multiplyAdds: 1, images: 1 },
-          },
-        }),
-  });
-  const tested = (who: 'winner' | 'baseline', accuracies: readonly (number | undefined)[]): JobReport[] =>
-    accuracies.map((accuracy, seed) =>
-      report({ kind: 'evaluate', jobId: `stage-3/${who}/seed-${seed}`, seed, genotype: who }, accuracy),
-    );
-  const retrained = [
-    report({ kind: 'retrain', jobId: 'stage-2/cell-1', seed: 0, genotype: 'winner' }, 0.7),
-    report({ kind: 'retrain', jobId: 'stage-2/cell-2', seed: 0, genotype: 'other' }, 0.6),
-  ];
-
-  it('pairs the seeds that finished for both, and keeps the others in the statistics', () => {
-    const conclusion = conclude(
-      retrained,
-      [
-        ...tested('winner', [0.9, 0.91, undefined, 0.93]),
-        ...tested('baseline', [0.8, undefined, 0.82, 0.83]),
-        report({ kind: 'baseline', jobId: 'stage-3/baseline/cell-1', seed: 0, genotype: 'baseline' }, 0.65),
-      ],
-      metric,
-    );
-    expect(conclusion.winner).toMatchObject({ genotype: 'winner', validationAccuracy: 0.7, test: { n: 3 } });
-    expect(conclusion.baseline).toMatchObject({
-      genotype: 'baseline',
-      validationAccuracy: 0.65,
-      test: { n: 3 },
-    });
-    expect(conclusion.verdict).toMatchObject({
-      kind: 'better',
-      text: 'better than the random cell at n = 2',
-    });
-    expect(conclusion.verdict?.meanDifference).toBeCloseTo(0.1, 12);
-  });
-
-  it('orders values by seed, also from ten on', () => {
-    const twelve = tested(
-      'winner',
-      Array.from({ length: 12 }, (_, i) => i / 100),
-    );
-    const shuffled = [...twelve].sort((a, b) => (a.job.jobId < b.job.jobId ? -1 : 1));
-    expect(conclude([], shuffled, metric).winner?.test.values).toEqual(
-      Array.from({ length: 12 }, (_, i) => i / 100),
-    );
-  });
-
-  it('gives no verdict without a pair, and no contender without a seed', () => {
-    const conclusion = conclude(
-      retrained,
-      [...tested('winner', [0.9, undefined]), ...tested('baseline', [undefined, 0.8])],
-      metric,
-    );
-    expect(conclusion.verdict).toBeUndefined();
-    expect(conclude(retrained, tested('winner', [0.9]), metric).baseline).toBeUndefined();
   });
 });

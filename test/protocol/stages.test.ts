@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { baselineCellsToAdd, rankByValidation, selectForRetraining } from '../../nas/protocol/stages.ts';
+import {
+  baselineCellsToAdd,
+  evenShare,
+  rankByValidation,
+  selectBySearch,
+  selectForRetraining,
+} from '../../nas/protocol/stages.ts';
 
 const candidates = (...scores: [string, number, number?][]) =>
   scores.map(([genotype, score, rescored]) => ({
@@ -40,6 +46,38 @@ describe('selectForRetraining', () => {
   it('returns what there is when the seeds found fewer distinct cells', () => {
     expect(selectForRetraining([], 4, identity)).toEqual([]);
     expect(selectForRetraining([{ seed: 0, candidates: candidates(['a', 1]) }], 4, identity)).toHaveLength(1);
+  });
+});
+
+describe('selectBySearch', () => {
+  const seeds = [
+    { seed: 3, candidates: candidates(['a', 0.9], ['b', 0.8], ['c', 0.7]) },
+    { seed: 5, candidates: candidates(['a', 0.2], ['d', 0.1]) },
+  ];
+  const select = (found: typeof seeds, topK: number) =>
+    selectBySearch(found, { topK, planned: [3, 4, 5] }, identity).map(({ search, cells }) => [
+      search,
+      names(cells),
+    ]);
+
+  it('takes the best cells of each search, also one that another search has found', () => {
+    expect(select(seeds, 3)).toEqual([
+      [3, ['a']],
+      [5, ['a']],
+    ]);
+    expect(select(seeds, 6)).toEqual([
+      [3, ['a', 'b']],
+      [5, ['a', 'd']],
+    ]);
+  });
+
+  it('takes as many of each whatever became of the others, the first ones one more', () => {
+    expect(select(seeds.slice(1), 3)).toEqual([[5, ['a']]]);
+    expect(select(seeds, 4)).toEqual([
+      [3, ['a', 'b']],
+      [5, ['a']],
+    ]);
+    expect([0, 1, 2].map((i) => evenShare(7, 3, i))).toEqual([3, 2, 2]);
   });
 });
 

@@ -2,15 +2,18 @@ import type { ImageManifest } from '../../nas/task/images/manifest.ts';
 import type { RunDocuments } from '../../nas/report/build-report.ts';
 import { settledExperimentSchema } from '../../nas/experiment/settled-experiment.ts';
 import { metricOf } from '../../nas/task/terms.ts';
+import { claiming } from '../../nas/experiment/claim.ts';
+import type { Claim } from '../../nas/experiment/claim.ts';
+import { budgetOf, paidFor } from '../../nas/protocol/budget.ts';
 import { conclude } from '../../nas/protocol/conclusion.ts';
 import { baselineJobs, evaluateJobs, retrainJobs, searchJobs } from '../../nas/protocol/plan.ts';
 import type { AttemptRecord, CurvePoint, ProgramResult } from '../../nas/job/job.ts';
-import type { JobReport, PlannedJob } from '../../nas/job/job-report.ts';
+import type { Contender, JobReport, PlannedJob } from '../../nas/job/job-report.ts';
 import type { StageRecord } from '../../nas/job/documents.ts';
 import type { StageName } from '../../nas/experiment/stage-name.ts';
 import { contenderOf } from '../../nas/job/contender.ts';
 import type { JobView, StageView } from '../../nas/protocol/run-view.ts';
-import { rankByValidation } from '../../nas/protocol/stages.ts';
+import { rankByValidation, trainedCells } from '../../nas/protocol/stages.ts';
 import { deriveSeed, randomFromSeed } from '../../nas/core/random.ts';
 import { dartsCnn } from '../../nas/space/darts-cnn.ts';
 
@@ -22,7 +25,7 @@ const MANIFEST = {
 };
 const cost = { multiplyAdds: 4.2e12, images: 120_000 };
 
-const experiment = settledExperimentSchema.parse({
+const ofCells = settledExperimentSchema.parse({
   name: 'quickstart',
   description: 'Random search with weight sharing on a small part of Fashion-MNIST.',
   space: { name: 'darts-cnn' },
@@ -37,9 +40,9 @@ const experiment = settledExperimentSchema.parse({
   rehearsal: { reclaims: 1 },
 });
 
-const random = randomFromSeed(11);
+const drawing = randomFromSeed(11);
 const cells = Array.from({ length: 400 }, () => {
-  const genotype = dartsCnn.sample(random);
+  const genotype = dartsCnn.sample(drawing);
   return { genotype: dartsCnn.print(genotype), hash: dartsCnn.hash(genotype) };
 });
 /** A cell's hidden quality in [0, 1], from its hash. */
@@ -115,9 +118,13 @@ const FASHION: ImageManifest = {
 };
 
 /**
- * A finished run as it lies in the store: 2 search seeds, 4 + 8 retrainings, 3 + 3 evaluations, one reclaim.
+ * A finished run as it lies in the store: 2 search seeds, 4 + 8 retrainings, 3 + 3 evaluations, one reclaim; or,
+ * where its 2 searches are compared one by one, as many retrainings, and 3 + 3 evaluations of each.
  */
-export const finishedRun = (): RunDocuments => {
+export const finishedRun = (claim: Claim = 'cell'): RunDocuments => {
+  const experiment = claim === 'cell' ? ofCells : claiming(ofCells, claim);
+  /** Searches whose winners are evaluated; `undefined` stands for all of them together. */
+  const compared = claim === 'cell' ? [undefined] : [0, 1];
   const results: Record<string, ProgramResult> = {};
   const attempts: Record<string, AttemptRecord[]> = {};
   const slots = [0, 0];
@@ -169,26 +176,29 @@ export const finishedRun = (): RunDocuments => {
     carryOut(job, train(job.kind === 'search' ? '' : job.genotype, job.seed, on));
 
   const searched = searchJobs(experiment).map((job) => carryOut(job, search(job.seed)));
-  const top = [0, 1, 0, 1].map((seed, i) => {
+  const bestOf = (seed: number, rank: number) => {
     const found = results[`stage-1/seed-${seed}`] as Extract<ProgramResult, { kind: 'search' }>;
-    const { genotype } = found.candidates[Math.floor(i / 2)]!;
+    const { genotype } = found.candidates[rank]!;
     return cells.find((cell) => cell.genotype === genotype)!;
-  });
-  const retrained = retrainJobs(experiment, top).map((job) => trained(job, 'validation'));
-  const drawn = baselineJobs(experiment, cells.slice(50, 58)).map((job) => trained(job, 'validation'));
-  const best = (reports: readonly JobReport[]): string =>
-    rankByValidation(
-      reports.map(({ job, result }) => ({
-        jobId: job.jobId,
-        genotype: result!.genotype,
-        score: result!.accuracy,
-      })),
-    )[0]!.genotype;
-  const evaluated = [
-    ...drawn,
-    ...evaluateJobs(experiment, 'winner', best(retrained)).map((job) => trained(job, 'test')),
-    ...evaluateJobs(experiment, 'baseline', best(drawn)).map((job) => trained(job, 'test')),
-  ];
+  };
+  const top = (search: number | undefined) =>
+    search === undefined
+      ? [bestOf(0, 0), bestOf(1, 0), bestOf(0, 1), bestOf(1, 1)]
+      : [bestOf(search, 0), bestOf(search, 1)];
+  const random = (search: number | undefined) =>
+    search === undefined ? cells.slice(50, 58) : cells.slice(50 + 4 * search, 54 + 4 * search);
+  const retrained = compared.flatMap((search) =>
+    retrainJobs(experiment, top(search), search).map((job) => trained(job, 'validation')),
+  );
+  const drawn = compared.flatMap((search) =>
+    baselineJobs(experiment, random(search), search).map((job) => trained(job, 'validation')),
+  );
+  const evaluations = (who: Contender, reports: readonly JobReport[]): JobReport[] =>
+    compared.flatMap((search) => {
+      const { genotype } = rankByValidation(trainedCells(reports, search))[0]!;
+      return evaluateJobs(experiment, who, genotype, search).map((job) => trained(job, 'test'));
+    });
+  const evaluated = [...drawn, ...evaluations('winner', retrained), ...evaluations('baseline', drawn)];
 
   const stages: StageRecord[] = (
     [
@@ -203,6 +213,7 @@ export const finishedRun = (): RunDocuments => {
     status: 'done',
     seed: job.seed,
     ...(job.kind === 'evaluate' ? { contender: contenderOf(job) } : {}),
+    ...('search' in job && job.search !== undefined ? { search: job.search } : {}),
     genotype: result!.genotype,
     attempts: tries,
     reclaims,
@@ -230,6 +241,9 @@ export const finishedRun = (): RunDocuments => {
         jobs: reports.map(view),
       })),
       ...conclude(retrained, evaluated, metricOf(experiment)),
+      ...(claim === 'search'
+        ? { budget: budgetOf([paidFor([...searched, ...retrained, ...evaluated])], () => 0) }
+        : {}),
       rehearsal: {
         jobId: 'stage-1/seed-0',
         reclaims: 1,

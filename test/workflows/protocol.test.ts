@@ -208,6 +208,73 @@ describe('the protocol', () => {
   });
 });
 
+/** A claim about the search, as a loaded experiment with two searches or more has it. */
+const SEARCHES = {
+  stages: {
+    search: { seeds: [0, 1, 2] },
+    retrain: { topK: 3 },
+    evaluate: { claim: 'search', seeds: [0, 1] },
+  },
+  resources: { parallelism: 4 },
+} as const satisfies Parameters<typeof runRecordForTests>[1];
+
+describe('searches that are compared one by one', () => {
+  it('have a winner each, and a random search of the same budget', async () => {
+    harness = await createHarness();
+    const view = await harness.during(async () => (await start(SEARCHES as never)).result());
+    expect(view.status).toBe('done');
+    const named = (part: string) => jobs(view).filter(({ jobId }) => jobId.startsWith(part));
+    for (const search of [0, 1, 2]) {
+      expect(named(`stage-2/search-${search}/`)).toHaveLength(1);
+      const random = named(`stage-3/baseline/search-${search}/cell-`);
+      // A search costs 4e9, its retraining and each random cell 1e9 to 2e9.
+      expect(random.length).toBeGreaterThanOrEqual(3);
+      expect(random.length).toBeLessThanOrEqual(6);
+      for (const who of ['winner', 'baseline'])
+        expect(named(`stage-3/${who}/search-${search}/seed-`).map(({ seed }) => seed)).toEqual([0, 1]);
+      const pair = view.pairs?.find((one) => one.search === search);
+      expect(pair?.winner.genotype).toBe(named(`stage-2/search-${search}/`)[0]?.genotype);
+      const best = [...random].sort((a, b) => (b.validationAccuracy ?? 0) - (a.validationAccuracy ?? 0))[0];
+      expect(pair?.baseline.genotype).toBe(best?.genotype);
+    }
+    const drawn = named('stage-3/baseline/').flatMap(({ jobId }) => /cell-.*/.exec(jobId) ?? []);
+    expect(new Set(drawn).size).toBe(drawn.length);
+    expect(view.verdict).toMatchObject({ claim: 'search', n: 3 });
+    expect(view.verdict?.text).toMatch(/random search of the same budget over 3 searches$/);
+    const { search, random } = view.budget!;
+    expect(random.multiplyAdds / search.multiplyAdds).toBeGreaterThanOrEqual(1);
+    expect(search).toMatchObject({ jobs: 6, failed: 0, seconds: 6 });
+    expect(random.seconds).toBe(random.jobs);
+  });
+
+  it('find the same whatever the order and number of jobs at once', async () => {
+    harness = await createHarness();
+    const first = await harness.during(async () => (await start(SEARCHES as never)).result());
+    await harness.close();
+    harness = await createHarness({ milliseconds: 1 });
+    const second = await harness.during(async () =>
+      (await start({ ...SEARCHES, resources: { parallelism: 1 } } as never, 30)).result(),
+    );
+    expect(science(second)).toEqual(science(first));
+    expect(second.pairs).toEqual(first.pairs);
+  });
+
+  it('say what is left where a search, or what it found, is lost', async () => {
+    harness = await createHarness({
+      script: ({ jobId }) =>
+        jobId === 'stage-1/seed-0' || jobId.startsWith('stage-2/search-1/')
+          ? { end: 'fail', attempts: [{ exitCode: 66 }] }
+          : undefined,
+    });
+    const view = await harness.during(async () => (await start(SEARCHES as never)).result());
+    expect(view.status).toBe('done');
+    expect(view.pairs?.map(({ search }) => search)).toEqual([2]);
+    expect(view.verdict?.claim).toBeUndefined();
+    expect(view.verdict?.text).toMatch(/the random cell at n = 2/);
+    expect(jobs(view).some(({ jobId }) => /^stage-3\/baseline\/search-[01]/.test(jobId))).toBe(false);
+  });
+});
+
 describe('a long history', () => {
   it('continues as new and finds the same', async () => {
     harness = await createHarness();

@@ -99,6 +99,47 @@ describe('a run whose stage 1 searches by trials', () => {
     });
   });
 
+  it('compares each search on a table with as many random look-ups in it', async () => {
+    harness = await createHarness(UNREPORTED);
+    const text = gunzipSync(readFileSync('data/nas-bench-macro/nas-bench-macro-cifar10.csv.gz')).toString();
+    const table = await writeTable(harness.store, {
+      ...{ name: 'macro', space: 'nas-bench-macro', source: 'shipped' },
+      text,
+    });
+    await harness.during(async () => {
+      const handle = await start({
+        space: { name: 'nas-bench-macro' },
+        stages: {
+          search: {
+            ...{ seeds: [0, 1], evaluations: 30 },
+            table: { name: 'macro', column: 'mean_acc', sha256: table.blob.sha256 },
+          },
+          retrain: { topK: 3 },
+          evaluate: { claim: 'search', seeds: [0] },
+        },
+      });
+      const view = await handle.result();
+      expect(view.verdict).toMatchObject({ claim: 'search', n: 2 });
+      // Two cells of the first search, one of the second, and the same of their random searches.
+      for (const [search, cells] of [2, 1].entries()) {
+        expect(submitted(`stage-2/search-${search}/`)).toHaveLength(cells);
+        expect(submitted(`stage-3/baseline/search-${search}/cell-`)).toHaveLength(cells);
+      }
+      const accuracies = text
+        .split('\n')
+        .slice(1)
+        .flatMap((line) => (line === '' ? [] : [[line.split(',')[0], Number(line.split(',')[4])] as const]))
+        .sort((a, b) => b[1] - a[1])
+        .map(([network]) => network);
+      const random = view.stages[2]!.jobs.filter(({ jobId }) => jobId.includes('/cell-'));
+      // The best of 30 of 6,561 networks is among the best fifth but once in 800.
+      for (const { genotype } of random.filter(({ search }) => search === 1))
+        expect(accuracies.indexOf(genotype)).toBeLessThan(accuracies.length / 5);
+      expect(view.budget?.search.jobs).toBe(5);
+      expect(view.budget?.random.jobs).toBe(3);
+    });
+  });
+
   it('is held, steered and resumed without losing or repeating a trial', async () => {
     let hang = true;
     harness = await createHarness({

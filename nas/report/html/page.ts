@@ -1,18 +1,18 @@
 import { architectureGraphs, graphTitle } from '../architectures/drawings.ts';
 import { auditTable } from '../audit-table.ts';
 import { stringify } from 'yaml';
-import type { ContenderView } from '../../protocol/run-view.ts';
 import {
-  budgetText,
   claimText,
   differenceText,
   durabilityText,
   fidelityText,
   frontText,
+  givenText,
   headline,
   judgeText,
   regretText,
   searchesText,
+  sideOf,
 } from '../statements.ts';
 import {
   attemptTable,
@@ -22,32 +22,36 @@ import {
   waitTable,
   identityTable,
   judgeTable,
+  pairTable,
   receiptTable,
   retrainingTable,
   spendingTable,
   toldAttempts,
 } from '../tables.ts';
+import { hasPairs } from '../charts/paired-searches.ts';
 import { frontFigure } from '../figures.ts';
 import type { Figures } from '../figures.ts';
 import { measuresOf, measureTitle } from '../trial-measures.ts';
-import { cellTitle, longNames, searchTitle } from '../names.ts';
+import { cellTitle, longNames, randomCellName, searchTitle } from '../names.ts';
 import { metricOf } from '../../task/terms.ts';
 import { capitalised, duration, instant, quantity, scored } from '../format.ts';
 import type { RunReport } from '../run-report.ts';
 import { details, escapeHtml, figure, htmlTable, paragraph, section } from './markup.ts';
 import { STYLE } from './style.ts';
 
-const contender = (
-  report: RunReport,
-  who: 'winner' | 'baseline',
-  view: ContenderView | undefined,
-): string => {
-  if (view === undefined) return '';
-  const { test, validationAccuracy } = view;
+const contender = (report: RunReport, who: 'winner' | 'baseline'): string => {
+  const [view, test] = [report[who], sideOf(report, who)];
+  if (view === undefined || test === undefined) return '';
+  const { genotype, validationAccuracy } = view;
   const metric = metricOf(report.configuration);
-  const trained = report.evaluations.find((entry) => entry.contender === who);
+  const trained = report.evaluations.find((entry) => entry.contender === who && entry.genotype === genotype);
+  const bySearch = report.verdict?.claim === 'search';
   const facts: readonly (readonly [string, string | undefined])[] = [
-    ['best', `${scored(metric, test.best)} of n = ${test.n} seeds`],
+    ['best', `${scored(metric, test.best)} of n = ${test.n} ${bySearch ? 'searches' : 'seeds'}`],
+    [
+      bySearch ? 'the cell below' : 'test',
+      bySearch ? `${scored(metric, view.test.mean)} ± ${metric.formatSpread(view.test.sd, view.test.mean)}` : undefined,
+    ],
     [
       'validation',
       validationAccuracy === undefined
@@ -78,12 +82,11 @@ const contender = (
 
 const top = (report: RunReport, figures: Figures): string => {
   const tone = report.verdict?.kind ?? report.status;
-  const contenders =
-    contender(report, 'winner', report.winner) + contender(report, 'baseline', report.baseline);
+  const contenders = contender(report, 'winner') + contender(report, 'baseline');
   const left =
     '<div>' +
     (contenders === '' ? '' : `<div class="contenders">${contenders}</div>`) +
-    `${paragraph(claimText(report))}${paragraph(budgetText(report))}</div>`;
+    `${paragraph(claimText(report))}${paragraph(givenText(report))}</div>`;
   const right = figure(figures.difference, 'Difference', differenceText(report), 'difference');
   return `<div class="verdict ${tone}"><h2>${escapeHtml(headline(report))}</h2>${left}${right}</div>`;
 };
@@ -98,6 +101,18 @@ const header = ({ runId, configuration, provenance, status }: RunReport): string
   ];
   return `<header><h1>${escapeHtml(runId)}</h1>${facts.map((fact) => `<span>${escapeHtml(fact)}</span>`).join('')}</header>`;
 };
+
+/** Title and caption of what stage 3 measured. */
+const testedCaption = (report: RunReport): readonly [title: string, caption: string] =>
+  hasPairs(report)
+    ? [
+        'Every search',
+        'Points are trainings, ticks their means; dashed lines are the means over the searches. The test split was read here and nowhere else.',
+      ]
+    : [
+        'Every seed',
+        'Lines join equal seeds; bars are mean ± standard deviation. The test split was read here and nowhere else.',
+      ];
 
 /** The graphs of a contender, each drawn across for wide screens and upright for narrow ones. */
 const architecture = (report: RunReport, figures: Figures, who: 'winner' | 'baseline'): string => {
@@ -114,19 +129,24 @@ const architecture = (report: RunReport, figures: Figures, who: 'winner' | 'base
 };
 
 const genotypes = (report: RunReport): string => {
-  const lines = [report.winner, report.baseline].map((view) => view?.genotype);
-  const [winner, baseline] = lines;
-  const names = longNames(report.configuration);
+  const { configuration, pairs = [] } = report;
+  const names = longNames(configuration);
+  const printed =
+    pairs.length < 2
+      ? (['winner', 'baseline'] as const).map((who) => [names[who], report[who]?.genotype] as const)
+      : pairs.flatMap(({ search, winner, baseline }) => [
+          [`found by search seed ${search}`, winner.genotype] as const,
+          [`found by its random search`, baseline.genotype] as const,
+        ]);
   return details(
-    'genotypes in print, and the random cell it was compared with',
-    [
-      winner === undefined
-        ? ''
-        : `<p>${escapeHtml(names.winner)}</p><pre class="wrap">${escapeHtml(winner)}</pre>`,
-      baseline === undefined
-        ? ''
-        : `<p>${escapeHtml(names.baseline)}</p><pre class="wrap">${escapeHtml(baseline)}</pre>`,
-    ].join(''),
+    `genotypes in print, and ${pairs.length < 2 ? randomCellName(configuration) : 'those of every search'}`,
+    printed
+      .flatMap(([name, genotype]) =>
+        genotype === undefined
+          ? []
+          : [`<p>${escapeHtml(name)}</p><pre class="wrap">${escapeHtml(genotype)}</pre>`],
+      )
+      .join(''),
   );
 };
 
@@ -168,7 +188,7 @@ export const htmlReport = (report: RunReport, figures: Figures): string => {
       cellTitle(report.configuration),
       architecture(report, figures, 'winner'),
       genotypes(report),
-      details('the random cell, drawn', architecture(report, figures, 'baseline')),
+      details(`${randomCellName(report.configuration)}, drawn`, architecture(report, figures, 'baseline')),
     ),
     failures === '' ? '' : section('Jobs that did not succeed', failures),
     waits === '' ? '' : section('Jobs that had to wait', waits),
@@ -176,11 +196,7 @@ export const htmlReport = (report: RunReport, figures: Figures): string => {
       `Stage 3: test ${measured} over training seeds`,
       evaluations === ''
         ? ''
-        : `<div class="grid">${figure(
-            figures['test-accuracies'],
-            'Every seed',
-            'Lines join equal seeds; bars are mean ± standard deviation. The test split was read here and nowhere else.',
-          )}${figure(figures['evaluation-curves'], `Training ${measured}`)}<div>${evaluations}</div></div>`,
+        : `<div class="grid">${figure(figures['test-accuracies'], ...testedCaption(report))}${figure(figures['evaluation-curves'], `Training ${measured}`)}<div>${htmlTable(pairTable(report))}${hasPairs(report) ? details('every training', evaluations) : evaluations}</div></div>`,
     ),
     section(
       'Stage 2: cells trained from scratch',

@@ -106,9 +106,18 @@ const LIMITED: Change = {
   },
 };
 
+const SEARCHES: Change = {
+  stages: {
+    search: { seeds: [0, 1] },
+    retrain: { topK: 2 },
+    evaluate: { claim: 'search', seeds: [0, 1] },
+  },
+};
+
 describe.each<[string, Change, damage: boolean]>([
   ['with a gate', { gate: { cells: 4, epochs: 1, topK: 3 } }, false],
   ['whose networks have limits', LIMITED, false],
+  ['whose searches are compared one by one', SEARCHES, false],
   ['whose records are damaged', {}, true],
 ])('a run %s', (_, change, damage) => {
   it('is the same wherever a worker is killed between its jobs', { timeout: 240_000 }, async () => {

@@ -71,7 +71,7 @@ describe.each(FILES)('what a run of %s found', (file) => {
       resources,
     });
     expect(experiment.gate).toBeUndefined();
-    expect(experiment.stages.evaluate).toEqual(stages.evaluate);
+    expect(experiment.stages.evaluate).toEqual({ ...stages.evaluate, claim: 'cell' });
     expect(experiment.stages.retrain).toEqual({ ...stages.retrain, topK: 0 });
     for (const images of [imagesOf(32, 32, 3), imagesOf(64, 64, 1)]) {
       checkAgainstDataset(experiment, images, loaded.place);
