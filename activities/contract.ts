@@ -17,20 +17,20 @@ export interface ProtocolActivities {
   /** Stage 2: the best cells of stage 1, retrained from scratch. */
   planRetraining(input: PlanInput): Promise<PlannedJob[]>;
   /**
-   * Stage 3: further random cells for the baseline, given how its earlier ones ended; empty when it has spent
-   * what stages 1 and 2 cost.
+   * Stage 3: further random cells for the baseline, or for that of every search, given how the earlier ones
+   * ended; empty when they have spent what stages 1 and 2 cost.
    */
   planBaseline(input: { run: RunRef; ended: readonly JobReport[] }): Promise<PlannedJob[]>;
-  /** Stage 3: the stage-2 cell with the best validation score, once a seed. */
+  /** Stage 3: the stage-2 cell with the best validation score, or that of every search, once a seed. */
   planWinner(input: PlanInput): Promise<PlannedJob[]>;
-  /** Stage 3: the baseline cell with the best validation score, once a seed. */
+  /** Stage 3: the same of the baseline's cells. */
   planBaselineEvaluation(input: PlanInput & { ended: readonly JobReport[] }): Promise<PlannedJob[]>;
   /**
    * Records how a stage ended, for later stages, forks and the report. Throws `NothingLeft` (not retryable)
    * when no job of the stage succeeded.
    */
   settleStage(input: { run: RunRef; stage: StageName; reports: readonly JobReport[] }): Promise<BlobRef>;
-  /** Statistics of stage 3: both contenders over their seeds, and the verdict. */
+  /** Statistics of stage 3: both sides, the verdict, and what the sides were given. */
   concludeRun(input: { run: RunRef }): Promise<Conclusion>;
   /** Launches a job and waits until Batch has ended it. */
   launchJob(input: LaunchInput): Promise<LaunchResult>;

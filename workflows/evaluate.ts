@@ -5,8 +5,9 @@ import { createJobPool } from './job-pool.ts';
 import { planBaseline, planBaselineEvaluation, planWinner, settleStage } from './protocol-activities.ts';
 
 /**
- * Stage 3: the winner of stage 2 and the best random cell of an equal budget, each trained with all seeds and
- * scored on the test split. The winner's jobs fill the slots that the baseline's own selection leaves free.
+ * Stage 3: the winner of stage 2 and the best random cell of an equal budget, or those of every search, each
+ * trained with all seeds and scored on the test split. The winners' jobs fill the slots that the baseline's own
+ * selection leaves free.
  */
 export const evaluate = async (input: StageInput): Promise<void> => {
   const { run, stage } = input;
