@@ -9,11 +9,11 @@ const OWN =
   /^(nas\/task\/images|nas\/training\/(layers|networks|supernets)|scripts\/(data|golden))\/|\/image-classification\.ts$|\/task-images\.ts$/;
 
 /**
- * Names of fields in documents, histories and checkpoints, which stay (docs/adr/007), and the outcome of a
- * container's image.
+ * Names of fields in documents, histories and checkpoints, which stay (docs/adr/007), the outcome of a
+ * container's image, and the task's own name.
  */
 const WIRE =
-  /\b(?:train|validation|test|best|NasBest)Accuracy(?:Key)?\b|(?<=[{,.(\s])(?:accuracy|images)(?=[:,});]| \}| [=+*-])|image-error/g;
+  /\b(?:train|validation|test|best|NasBest)Accuracy(?:Key)?\b|(?<=[{,.(\s])(?:accuracy|images)(?=[:,});]| \}| [=+*-])|image-error|'image-classification'/g;
 
 /** The code of a file without its comments and imports, in which names of files stand. */
 const codeOf = (path: string): string =>
