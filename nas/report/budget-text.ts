@@ -1,5 +1,6 @@
+import { integer, percent } from '../core/number-text.ts';
 import type { BudgetView, Spent } from '../protocol/run-view.ts';
-import { decimal, duration, integer, percent, quantity } from './format.ts';
+import { decimal, duration, quantity } from './format.ts';
 
 /** The random side's shares of the search's work and of its time may differ by as much. */
 const TOLERANCE = 0.1;

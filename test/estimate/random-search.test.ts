@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createPlanBaseline } from '../../activities/stages/plan-baseline.ts';
-import { trainingParts } from '../../nas/task/images/manifest.ts';
 import { asSettled, withParallelism } from '../../nas/experiment/settled-experiment.ts';
 import { experimentHash } from '../../nas/experiment/run-record.ts';
 import { loadExperiment } from '../../nas/experiment/load-experiment.ts';
@@ -9,8 +8,9 @@ import { estimate } from '../../nas/estimate/estimate.ts';
 import type { JobReport, PlannedJob } from '../../nas/job/job-report.ts';
 import { evaluateJobs, programOf, retrainJobs, searchJobs } from '../../nas/protocol/plan.ts';
 import { randomFromSeed } from '../../nas/core/random.ts';
+import { taskOf } from '../../nas/task/tasks.ts';
 import { spaceOf } from '../../nas/space/spaces.ts';
-import { countNetwork } from '../../nas/training/networks/count-network.ts';
+import { countNetwork } from '../../nas/training/tasks/count-network.ts';
 import { costOfPasses, passesOf } from '../../nas/training/programs/passes.ts';
 import { seedShippedDataset } from '../../scripts/data/shipped.ts';
 import { findDataset } from '../../scripts/runs/check-stored.ts';
@@ -38,7 +38,7 @@ const spent = async (...overrides: string[]) => {
   });
   const run = { runId: 'run', experimentHash: hash };
   const counts = {
-    ...trainingParts(manifest, experiment.task.validationFraction),
+    ...taskOf(experiment.task.kind).parts(manifest, experiment.task),
     test: manifest.splits.test.count,
   };
   const [search, retrain, evaluate] = estimate(experiment, manifest);
@@ -47,7 +47,7 @@ const spent = async (...overrides: string[]) => {
   const perImage = (genotype: string, stage: 'retrain' | 'evaluate'): number =>
     countNetwork({
       ...{ space: experiment.space, genotype, size: experiment.stages[stage].network },
-      ...{ image: manifest.shape, classes: manifest.classes.length },
+      data: manifest,
     })?.multiplyAdds ?? 0;
   const random = randomFromSeed(5);
   const drawn = Array.from({ length: 200 }, () => spaceOf(experiment.space).sample(random));
