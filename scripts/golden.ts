@@ -107,7 +107,8 @@ const main = async (files: readonly string[]): Promise<number> => {
       const { checks, missing } = await checkFile(file);
       checks.forEach(printCheck);
       for (const name of missing) process.stdout.write(`FAIL ${name}  not compared\n`);
-      const wrong = checks.filter((check) => !passes(check) && check.explanation === undefined).length + missing.length;
+      const wrong =
+        checks.filter((check) => !passes(check) && check.explanation === undefined).length + missing.length;
       quantities += checks.length + missing.length;
       if (wrong > 0) failed += 1;
       process.stdout.write(

@@ -50,7 +50,9 @@ const contender = (report: RunReport, who: 'winner' | 'baseline'): string => {
     ['best', `${scored(metric, test.best)} of n = ${test.n} ${bySearch ? 'searches' : 'seeds'}`],
     [
       bySearch ? 'the cell below' : 'test',
-      bySearch ? `${scored(metric, view.test.mean)} ± ${metric.formatSpread(view.test.sd, view.test.mean)}` : undefined,
+      bySearch
+        ? `${scored(metric, view.test.mean)} ± ${metric.formatSpread(view.test.sd, view.test.mean)}`
+        : undefined,
     ],
     [
       'validation',
