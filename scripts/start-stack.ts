@@ -15,18 +15,21 @@ const toolPath = async (name: 'temporal' | 'versitygw'): Promise<string> => {
   return tool.path;
 };
 
-/** Puts the shipped data set into the bucket unless it is there. */
+/** Puts the shipped data sets into the bucket unless they are there. */
 const seed = async (stack: StackDocument): Promise<void> => {
   const environment = stackEnvironment(stack);
   for (const [name, value] of Object.entries(environment)) {
     if (value === undefined) delete process.env[name];
     else process.env[name] = value;
   }
-  const [{ createS3ObjectStore }, { seedShippedDataset }] = await Promise.all([
+  const [{ createS3ObjectStore }, { seedShippedDataset }, { seedShippedText }] = await Promise.all([
     import('../store/s3-object-store.ts'),
     import('./data/shipped.ts'),
+    import('./data/add-texts.ts'),
   ]);
-  await seedShippedDataset(createS3ObjectStore({ bucket: stack.config.bucket }));
+  const store = createS3ObjectStore({ bucket: stack.config.bucket });
+  await seedShippedDataset(store);
+  await seedShippedText(store);
 };
 
 /** `nas up`: the stack of NAS_HOME, one caller at a time. */

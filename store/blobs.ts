@@ -1,4 +1,4 @@
-import type { BlobRef } from '../nas/core/blob.ts';
+import type { BlobRef, ContentRef } from '../nas/core/blob.ts';
 import { sha256 } from '../nas/core/hash.ts';
 import { keys } from './keys.ts';
 import { parseS3Uri, type ObjectStore } from './object-store.ts';
@@ -34,6 +34,12 @@ export const putBlob = async (store: ObjectStore, body: Uint8Array): Promise<Blo
   const key = keys.blob(hash);
   await store.put(key, body);
   return { uri: store.uri(key), sha256: hash, bytes: body.byteLength };
+};
+
+/** The same, for documents that name content and no places. */
+export const putContent = async (store: ObjectStore, body: Uint8Array): Promise<ContentRef> => {
+  const { sha256: hash, bytes } = await putBlob(store, body);
+  return { sha256: hash, bytes };
 };
 
 /** The bytes a reference names, verified. Throws `CorruptBlobError` when they are missing or differ. */

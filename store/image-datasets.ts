@@ -1,4 +1,3 @@
-import type { ContentRef } from '../nas/core/blob.ts';
 import { countsOfLabels } from '../nas/task/images/count-images.ts';
 import { encodeFiles, encodeLabels } from '../nas/task/images/encoded-shard.ts';
 import type { ImageSet } from '../nas/task/images/image-set.ts';
@@ -7,7 +6,7 @@ import type { ImageManifest, SplitName } from '../nas/task/images/manifest.ts';
 import { datasetHash } from '../nas/task/images/manifest.ts';
 import type { FileDataset, FileSplit, RawDataset } from '../nas/task/images/raw-dataset.ts';
 import { encodeShard } from '../nas/task/images/shard.ts';
-import { putBlob } from './blobs.ts';
+import { putContent } from './blobs.ts';
 import { writeCounts, writeManifest, type WrittenDataset } from './datasets.ts';
 import type { ObjectStore } from './object-store.ts';
 
@@ -19,11 +18,6 @@ const READ_AHEAD = 16;
 
 type Split = ImageManifest['splits'][SplitName];
 
-const put = async (store: ObjectStore, body: Uint8Array): Promise<ContentRef> => {
-  const { sha256, bytes } = await putBlob(store, body);
-  return { sha256, bytes };
-};
-
 const writeSplit = async (store: ObjectStore, set: ImageSet): Promise<Split> => {
   const perShard = Math.max(1, Math.floor(SHARD_BYTES / imageBytes(set.shape)));
   const total = set.labels.length;
@@ -34,7 +28,7 @@ const writeSplit = async (store: ObjectStore, set: ImageSet): Promise<Split> => 
       set,
       Array.from({ length: count }, (_, i) => from + i),
     );
-    shards.push({ blob: await put(store, encodeShard(part)), count });
+    shards.push({ blob: await putContent(store, encodeShard(part)), count });
   }
   return { count: total, shards };
 };
@@ -55,11 +49,11 @@ const writeFileSplit = async (store: ObjectStore, { labels, read }: FileSplit): 
     files.push(file);
     size += file.length;
     if (size < SHARD_BYTES && index < labels.length - 1) continue;
-    shards.push({ blob: await put(store, encodeFiles(files)), count: files.length });
+    shards.push({ blob: await putContent(store, encodeFiles(files)), count: files.length });
     files = [];
     size = 0;
   }
-  return { count: labels.length, labels: await put(store, encodeLabels(labels)), shards };
+  return { count: labels.length, labels: await putContent(store, encodeLabels(labels)), shards };
 };
 
 const givenBy = ({

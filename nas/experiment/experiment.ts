@@ -337,9 +337,14 @@ export const experimentSchema = z.unknown().transform((raw, context): Experiment
   return z.NEVER;
 });
 
-/** One schema, or any of several. */
-const anyOf = (schemas: readonly z.ZodType[]): z.ZodType =>
-  schemas.length === 1 ? (schemas[0] as z.ZodType) : z.union(schemas as readonly [z.ZodType, z.ZodType]);
+/** One schema, or any of several, with all that these say of themselves. */
+const anyOf = (schemas: readonly z.ZodType[]): z.ZodType => {
+  if (schemas.length === 1) return schemas[0] as z.ZodType;
+  const said = new Set(
+    schemas.flatMap(({ description }) => (description === undefined ? [] : [description])),
+  );
+  return z.union(schemas as readonly [z.ZodType, z.ZodType]).describe([...said].join(' '));
+};
 
 /**
  * A schema that describes experiments of one task, or of all: what the parts of several tasks are stands side

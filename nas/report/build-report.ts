@@ -1,6 +1,6 @@
 import { max, min } from 'simple-statistics';
 import type { DatasetManifest } from '../task/manifest.ts';
-import type { ReportedData } from '../task/task.ts';
+import { reportedData } from '../task/task.ts';
 import type { StageRecord } from '../job/documents.ts';
 import type { AttemptRecord, ProgramResult, SearchResult, TrainResult } from '../job/job.ts';
 import type { RunRecord } from '../experiment/run-record.ts';
@@ -236,7 +236,7 @@ export const buildReport = (documents: RunDocuments): RunReport => {
       software: documents.software,
     },
     configuration: run.experiment,
-    ...(dataset === undefined ? {} : { data: describeDataset(dataset) }),
+    ...(dataset === undefined ? {} : { data: reportedData(dataset) }),
     searches: searches.map(({ job, result }) => searchReport(job, result, documents.trials[job.jobId])),
     ...(Object.keys(documents.timedOn).length === 0 ? {} : { timedOn: documents.timedOn }),
     ...(documents.damaged === undefined ? {} : { damaged: documents.damaged }),
@@ -258,12 +258,3 @@ export const buildReport = (documents: RunDocuments): RunReport => {
     attempts,
   };
 };
-
-const describeDataset = ({ splits, version: _, ...facts }: DatasetManifest): ReportedData => ({
-  ...facts,
-  counts: {
-    train: splits.train.count,
-    ...(splits.validation === undefined ? {} : { validation: splits.validation.count }),
-    test: splits.test.count,
-  },
-});

@@ -9,6 +9,7 @@ import {
   frontText,
   givenText,
   headline,
+  otherwiseText,
   judgeText,
   regretText,
   scoresText,
@@ -74,6 +75,7 @@ export const markdownReport = (report: RunReport, figures: Figures): string => {
       .filter((line) => line !== '')
       .join('\n'),
     claimText(report) ?? '',
+    otherwiseText(report) ?? '',
     givenText(report) ?? '',
     section(
       cellTitle(configuration),

@@ -8,6 +8,7 @@ import type { SeedStatistics, Verdict } from '../protocol/run-view.ts';
 import { seedStatistics } from '../protocol/statistics.ts';
 import { printedOrder, withUnit } from '../task/metric.ts';
 import type { Metric } from '../task/metric.ts';
+import { taskOf } from '../task/tasks.ts';
 import { metricOf } from '../task/terms.ts';
 import { integer, percent } from '../core/number-text.ts';
 import { budgetText } from './budget-text.ts';
@@ -85,6 +86,21 @@ const searchClaimText = (
       ? ''
       : ` Left out, because one of the two sides has no test result: search seed${missing.length === 1 ? '' : 's'} ${missing.join(', ')}.`)
   );
+};
+
+/** Both means as the literature's programs count; undefined where they count as this product does. */
+export const otherwiseText = (report: RunReport): string | undefined => {
+  const { configuration, data, winner } = report;
+  const { otherwise } = taskOf(configuration.task.kind);
+  if (otherwise === undefined || data === undefined || winner === undefined) return undefined;
+  const metric = metricOf(configuration);
+  const names = shortNames(configuration);
+  const counted = (['winner', 'baseline'] as const).flatMap((who) => {
+    const view = report[who];
+    if (view === undefined) return [];
+    return [`${names[who]} ${scored(metric, metric.score(otherwise.value(view.test.mean, data)))}`];
+  });
+  return `${otherwise.rule}: ${counted.join(', ')}.`;
 };
 
 /** What the verdict is about; undefined without one. */

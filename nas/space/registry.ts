@@ -67,6 +67,9 @@ export const SPACES = Object.fromEntries(
   DEFINITIONS.map((definition) => [definition.name, definition]),
 ) as Readonly<Record<SpaceName, Entry>>;
 
+/** Kinds of the tasks that networks of some space learn. */
+export type LearntTask = Definitions[number]['task'];
+
 /** Names of the spaces whose networks learn a task of that kind. */
 export type SpaceOfTask<TaskName extends string> = Extract<
   Definitions[number],

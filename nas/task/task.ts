@@ -66,6 +66,16 @@ export type ReportedData<Of extends TaskTypes = TaskTypes> = Omit<Of['manifest']
   readonly counts: { readonly train: number; readonly validation?: number; readonly test: number };
 };
 
+/** Its counts stand in place of its splits. */
+export const reportedData = ({ splits, version: _, ...facts }: DatasetManifest): ReportedData => ({
+  ...facts,
+  counts: {
+    train: splits.train.count,
+    ...(splits.validation === undefined ? {} : { validation: splits.validation.count }),
+    test: splits.test.count,
+  },
+});
+
 /**
  * The pure half of a task: what experiments and the store must know of what is learnt; its tensor half is in
  * `nas/training/tasks`.
@@ -102,6 +112,12 @@ export interface Task<Of extends TaskTypes = TaskTypes> {
   parts(data: Of['manifest'], section: Of['section']): TrainingParts;
   /** The split in words, for reports, which may know no more than the data set's name. */
   splitText(section: Of['section'], data?: ReportedData<Of>): string;
+  /** A test score as the literature's programs print it, where they count otherwise. */
+  readonly otherwise?: {
+    /** How they count: `divided by all rows, as …`. */
+    readonly rule: string;
+    value(score: number, data: ReportedData<Of>): number;
+  };
   /** The size that a network of another data set is given on this one. */
   resized(network: Of['network'], data: Of['manifest']): Of['network'];
   /** Why no job could make the split. */

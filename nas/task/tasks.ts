@@ -1,11 +1,15 @@
 import { z } from 'zod';
 import { imageClassification } from './images/image-classification.ts';
 import type { DatasetManifest } from './manifest.ts';
+import { languageModelling } from './text/language-modelling.ts';
 import type { Task, TaskTypes } from './task.ts';
 import { DEFAULT_TASK, taskKinds, type TaskKind } from './terms.ts';
 
 /** Pure halves of tasks by kind. */
-export const TASKS = { 'image-classification': imageClassification } as const satisfies {
+export const TASKS = {
+  'image-classification': imageClassification,
+  'language-modelling': languageModelling,
+} as const satisfies {
   readonly [Kind in TaskKind]: Task;
 };
 

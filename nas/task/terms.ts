@@ -1,11 +1,13 @@
 import { imageTerms } from './images/image-terms.ts';
+import { textTerms } from './text/text-terms.ts';
 import type { Metric } from './metric.ts';
 import type { TaskTerms } from './task-terms.ts';
 
 /** By kind of task. */
-export const TERMS = { 'image-classification': imageTerms } as const satisfies Readonly<
-  Record<string, TaskTerms>
->;
+export const TERMS = {
+  'image-classification': imageTerms,
+  'language-modelling': textTerms,
+} as const satisfies Readonly<Record<string, TaskTerms>>;
 export type TaskKind = keyof typeof TERMS;
 
 export const taskKinds = (): readonly TaskKind[] => Object.keys(TERMS) as TaskKind[];

@@ -5,6 +5,7 @@ import type { StoredDataset } from '../../store/datasets.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { numberOption, wholeNumber } from '../number-option.ts';
 import type { ImageOptions } from '../data/add-images.ts';
+import type { TextOptions } from '../data/add-texts.ts';
 import type { AddOptions } from '../data/importer.ts';
 
 /** Works with the configured store. Throws `InfrastructureError` where it does not answer. */
@@ -57,6 +58,24 @@ interface Checked {
   readonly name: string;
   readonly problems: readonly string[];
 }
+
+/** The data set of that name. Throws `InputError` where there is none. */
+const datasetNamed = async (store: ObjectStore, name: string): Promise<StoredDataset> => {
+  const [{ findDatasets, readDataset }, { inputError }, { suggestion }] = await Promise.all([
+    import('../../store/datasets.ts'),
+    import('../../nas/core/input-error.ts'),
+    import('../../nas/core/nearest.ts'),
+  ]);
+  const stored = await readDataset(store, name);
+  if (stored !== undefined) return stored;
+  const names = (await findDatasets(store)).intact.map(({ manifest }) => manifest.name);
+  throw inputError(
+    'data set',
+    name,
+    names.join(', ') || 'none is there yet',
+    suggestion(name, names, 'nas data add'),
+  );
+};
 
 /** Verifies the data set of that name, or all. Throws `InputError` for a name that is not in the store. */
 const verifyAll = async (store: ObjectStore, name: string | undefined): Promise<readonly Checked[]> => {
@@ -139,11 +158,11 @@ export const register = (program: Command): void => {
     .description('import a data set, check it, and write it to the store once')
     .argument(
       '<data set>',
-      'fashion-mnist, cifar10, cifar100, nas-bench-macro, nas-bench-201, nas-bench-101, darts-curves, or, with --from FOLDER, a name for your own images',
+      'fashion-mnist, cifar10, cifar100, opticks, ptb, wikitext-2, text, nas-bench-macro, nas-bench-201, nas-bench-101, darts-curves, or, with --from FOLDER, a name for your own images',
     )
     .option(
       '--from <path>',
-      'official archive, its extracted files, idx files, a folder per class of images, or a .csv of paths and labels; else the official files are downloaded',
+      'official archive, its extracted files, idx files, a folder per class of images, a .csv of paths and labels, a text or a folder with its three parts; else the official files are downloaded',
     )
     .option(
       '--labels <file>',
@@ -166,15 +185,26 @@ export const register = (program: Command): void => {
       numberOption('between 0 and 1, exclusive', (value) => value > 0 && value < 1),
     )
     .option('--split-seed <seed>', 'seed of that part (default 0)', wholeNumber(0))
+    .option('--split <shares>', 'one text: percent of its lines to train, validate and test on, as 80/10/10')
+    .option(
+      '--vocabulary <types>',
+      'texts: keep the most frequent types; the others become <unk>',
+      wholeNumber(3),
+    )
     .option('--json', 'print one JSON document')
     .addHelpText(
       'after',
-      examples('nas data add cifar10', 'nas data add my-images --from photos --size 32 --test-fraction 0.1'),
+      examples(
+        'nas data add cifar10',
+        'nas data add ptb --from simple-examples/data',
+        'nas data add my-images --from photos --size 32 --test-fraction 0.1',
+      ),
     )
     .action(
       async (
         named: string,
-        options: Omit<ImageOptions, 'channels'> & { name?: string; channels?: '1' | '3'; json?: true },
+        options: Omit<ImageOptions, 'channels'> &
+          TextOptions & { name?: string; channels?: '1' | '3'; json?: true },
       ) => {
         const { addDataset } = await import('../data/add-dataset.ts');
         const { ADDABLE_BENCHMARKS, addBenchmark } = await import('../data/add-benchmark.ts');
@@ -199,7 +229,13 @@ export const register = (program: Command): void => {
         const { document: dataset } = await summary(added);
         if (json) return printJson({ created, dataset, ...document });
         const { name, train, test, validation } = dataset as typeof dataset & { validation?: number };
-        const own = validation === undefined ? '' : ` (${validation} of them for validation)`;
+        const apart = manifest.splits.validation !== undefined;
+        const own =
+          validation === undefined
+            ? ''
+            : apart
+              ? `, ${validation} validation`
+              : ` (${validation} of them for validation)`;
         const { termsOf } = await import('../../nas/task/terms.ts');
         process.stdout.write(
           `${name}: ${train} training${own} and ${test} test ${termsOf(manifest.task).example}s ${created ? 'written' : 'were there already'}\n` +
@@ -207,6 +243,32 @@ export const register = (program: Command): void => {
         );
       },
     );
+
+  data
+    .command('show')
+    .description('all that is known of a data set in the store')
+    .argument('<name>', 'of the data set')
+    .option('--json', 'print its manifest')
+    .addHelpText('after', examples('nas data show opticks'))
+    .action(async (name: string, options: { json?: true }) => {
+      const [{ taskOf }, { reportedData }, { table }] = await Promise.all([
+        import('../../nas/task/tasks.ts'),
+        import('../../nas/task/task.ts'),
+        import('../runs/format.ts'),
+      ]);
+      const { manifest } = await withStore((store) => datasetNamed(store, name));
+      if (options.json) return printJson(manifest);
+      const { source, licence, verified, sha256 } = manifest;
+      const rows = [
+        ['name', name],
+        ...taskOf(manifest.task).reported(reportedData(manifest)),
+        ['source', source],
+        ['licence', licence],
+        ['checked by', verified],
+        ['sha256', sha256],
+      ];
+      process.stdout.write(`${table(rows as string[][])}\n`);
+    });
 
   data
     .command('verify')

@@ -34,7 +34,8 @@ const checkName = (dataset: string, name: string): void => {
       'lower-case letters, digits and dashes, at most 48',
       'choose such a name',
     );
-  const isOwn = (word: string): boolean => IMPORTERS.some(({ own }) => own === word);
+  const isOwn = (word: string): boolean =>
+    IMPORTERS.some(({ own, ownIsName = false }) => own === word && !(ownIsName && own === dataset));
   if (isOwn(name) || (name !== dataset && KNOWN.includes(name)))
     throw inputError(
       '--name',

@@ -23,6 +23,8 @@ export interface Importer<Options extends AddOptions = AddOptions> {
   readonly known: readonly string[];
   /** The name under which it takes whatever the user has. */
   readonly own: string;
+  /** Whether that is also a data set's name, where none is given. */
+  readonly ownIsName?: true;
   /** What `--from` names then, for messages: `a folder of images`. */
   readonly from: string;
   /** Options of the command that it reads, beside `--from` and `--name`. */

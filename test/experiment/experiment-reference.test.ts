@@ -15,14 +15,15 @@ describe('the reference of an experiment', () => {
 
   it('names type, default and what is allowed', () => {
     const of = (name: string) => experimentFields().find(({ field }) => field === name);
-    expect(of('stages.search.recipe.epochs')).toMatchObject({
+    expect(of('stages.search.recipe (image-classification).epochs')).toMatchObject({
       type: 'integer',
       required: false,
       default: 50,
       allowed: '≥ 1',
     });
-    expect(of('stages.evaluate.recipe.epochs')).toMatchObject({ default: 600 });
-    expect(of('task.data')).toMatchObject({ required: true, type: 'string' });
+    expect(of('stages.evaluate.recipe (image-classification).epochs')).toMatchObject({ default: 600 });
+    expect(of('stages.evaluate.recipe (language-modelling).epochs')).toMatchObject({ default: 3600 });
+    expect(of('task (language-modelling).data')).toMatchObject({ required: true, type: 'string' });
     expect(of('space (smash).maxKernel')).toMatchObject({ allowed: '3, 5, 7', default: 7 });
   });
 

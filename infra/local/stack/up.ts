@@ -39,7 +39,7 @@ export interface UpOptions {
   readonly slots?: number;
   /** Services to start; all unless given. */
   readonly services?: readonly ServiceName[];
-  /** Puts the shipped data set into the bucket when it is missing. */
+  /** Puts the shipped data sets into the bucket when they are missing. */
   readonly seed?: (stack: StackDocument) => Promise<void>;
   readonly say: (line: string) => void;
 }

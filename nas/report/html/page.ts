@@ -9,6 +9,7 @@ import {
   frontText,
   givenText,
   headline,
+  otherwiseText,
   judgeText,
   regretText,
   searchesText,
@@ -88,7 +89,7 @@ const top = (report: RunReport, figures: Figures): string => {
   const left =
     '<div>' +
     (contenders === '' ? '' : `<div class="contenders">${contenders}</div>`) +
-    `${paragraph(claimText(report))}${paragraph(givenText(report))}</div>`;
+    `${paragraph(claimText(report))}${paragraph(otherwiseText(report))}${paragraph(givenText(report))}</div>`;
   const right = figure(figures.difference, 'Difference', differenceText(report), 'difference');
   return `<div class="verdict ${tone}"><h2>${escapeHtml(headline(report))}</h2>${left}${right}</div>`;
 };

@@ -16,14 +16,19 @@ const LINE_END = /\r\n|\r|\n/;
 /** Types of a data set; an id is an index into this list. */
 export type Vocabulary = readonly string[];
 
-/**
- * The tokens of a text: every line split at white space, and `<eos>` after it; an empty line is `<eos>` alone
- * (quark0/darts, rnn/data.py). How lines end, and whether the last one does, makes no difference.
- */
-export function* tokensOf(text: string): Generator<string> {
+/** The lines of a text, however they end, and whether the last one does or not. */
+export const linesOf = (text: string): readonly string[] => {
   const lines = text.split(LINE_END);
   if (lines.at(-1) === '') lines.pop();
-  for (const line of lines) {
+  return lines;
+};
+
+/**
+ * The tokens of a text: every line split at white space, and `<eos>` after it; an empty line is `<eos>` alone
+ * (quark0/darts, rnn/data.py).
+ */
+export function* tokensOf(text: string): Generator<string> {
+  for (const line of linesOf(text)) {
     for (const word of line.split(WHITE_SPACE)) if (word !== '') yield word;
     yield END_OF_LINE;
   }

@@ -1,11 +1,18 @@
+import type { LearntTask } from '../../space/registry.ts';
 import { DEFAULT_TASK, type TaskKind } from '../../task/terms.ts';
 import { imageClassification } from './image-classification.ts';
 import type { TensorTask } from './tensor-task.ts';
 
-/** Tensor halves of tasks by kind. */
+/** Tensor halves by kind of all tasks that networks of some space learn. */
 export const TENSOR_TASKS = {
   'image-classification': imageClassification,
-} satisfies { [Kind in TaskKind]: TensorTask<never> };
+} satisfies { [Kind in LearntTask & TaskKind]: TensorTask<never> };
 
-export const tensorTaskOf = (kind: TaskKind = DEFAULT_TASK): (typeof TENSOR_TASKS)[TaskKind] =>
-  TENSOR_TASKS[kind];
+type Learnt = (typeof TENSOR_TASKS)[keyof typeof TENSOR_TASKS];
+
+/** Throws for a task that no space is for, which `checkTask` refuses in experiments. */
+export const tensorTaskOf = (kind: TaskKind = DEFAULT_TASK): Learnt => {
+  const task = (TENSOR_TASKS as Partial<Record<TaskKind, Learnt>>)[kind];
+  if (task === undefined) throw new Error(`${kind}: no space has networks that learn it`);
+  return task;
+};

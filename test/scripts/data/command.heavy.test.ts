@@ -65,7 +65,9 @@ describe('nas data', () => {
       addable: string[];
     };
     expect(listed.datasets.map(({ name }) => name)).toEqual(['fashion-mnist-small']);
-    expect(listed.addable).toEqual(['fashion-mnist', 'cifar10', 'cifar100']);
+    expect(listed.addable).toEqual([
+      ...['fashion-mnist', 'cifar10', 'cifar100', 'opticks', 'ptb', 'wikitext-2'],
+    ]);
 
     const whole = await data('verify', '--json');
     expect([whole.code, JSON.parse(whole.stdout)]).toEqual([
@@ -92,6 +94,32 @@ describe('nas data', () => {
     expect((await data('verify', 'nothing')).code).toBe(2);
     const size = await data('add', 'images', '--from', folder, '--name', 'mine', '--size', '0');
     expect([size.code, size.stderr]).toEqual([2, expect.stringContaining('whole numbers from 1')]);
+  });
+
+  test('a text is added, shown and verified; what is no text exits with 2', async () => {
+    const added = await data('add', 'opticks');
+    expect([added.code, added.stdout]).toEqual([
+      0,
+      expect.stringMatching(
+        /^opticks: 84128 training, 8942 validation and 10220 test tokens written\n4226 types/,
+      ),
+    ]);
+    const shown = await data('show', 'opticks');
+    expect(shown.stdout).toMatch(
+      /validation perplexity +585\.8 of a unigram model, 286\.5 of a bigram model/,
+    );
+    expect((await data('verify', 'opticks')).stdout).toBe('opticks: ok\n');
+    expect((await data('list')).stdout).toMatch(
+      /^opticks +4226 types, bigram 286\.5 +84128 +10220 +public domain/m,
+    );
+    await writeFile(join(folder, 'binary.txt'), Uint8Array.of(65, 0, 66));
+    const binary = await data('add', 'text', '--from', join(folder, 'binary.txt'), '--split', '80/10/10');
+    expect([binary.code, binary.stderr]).toEqual([2, expect.stringContaining('this is a binary file')]);
+    await writeFile(join(folder, 'book.txt'), 'one line\n');
+    const unsplit = await data('add', 'text', '--from', join(folder, 'book.txt'));
+    expect([unsplit.code, unsplit.stderr]).toEqual([2, expect.stringContaining('--split 80/10/10')]);
+    const unknown = await data('show', 'optiks');
+    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('did you mean opticks?')]);
   });
 
   test('a store that is down exits with 3 and says what to do', async () => {

@@ -1,0 +1,10 @@
+import type { TaskTerms } from '../task-terms.ts';
+import { perplexity } from './perplexity.ts';
+
+/** What language modelling's numbers are called. */
+export const textTerms: TaskTerms = {
+  learnt: 'the next word of texts',
+  metric: perplexity,
+  example: 'token',
+  lossUnit: 'nats',
+};
