@@ -64,7 +64,12 @@ const spent = async (...overrides: string[]) => {
             passesOf(programOf(experiment, job), counts),
             perImage(job.genotype, job.kind === 'evaluate' ? 'evaluate' : 'retrain'),
           );
-    const result = { uri: '', sha256: '', genotype: 'genotype' in job ? job.genotype : '', accuracy: 0.5 };
+    const result = {
+      uri: '',
+      sha256: '0'.repeat(64),
+      genotype: 'genotype' in job ? job.genotype : '',
+      accuracy: 0.5,
+    };
     return {
       ...{ job, outcome: 'succeeded', attempts: 1, reclaims: 0, seconds: 1, dollars: 0 },
       result: { ...result, scoredOn: job.kind === 'evaluate' ? 'test' : 'validation', cost },
@@ -102,7 +107,7 @@ describe('what a dry run expects of stages 2 and 3', () => {
   it.each([
     ['searches that are compared one by one', []],
     ['two cells', ['stages.evaluate.claim=cell']],
-  ])('is within 2 %% of what a run counts, of %s', async (_, overrides) => {
+  ])('is within 2 percent of what a run counts, of %s', async (_, overrides) => {
     const { estimated, counted, jobs } = await spent(...overrides);
     expect(jobs).toBe(estimated.evaluate.jobs);
     for (const stage of ['retrain', 'evaluate'] as const)
