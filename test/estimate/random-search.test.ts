@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createPlanBaseline } from '../../activities/stages/plan-baseline.ts';
+import { taskOf } from '../../nas/task/tasks.ts';
 import { asSettled, withParallelism } from '../../nas/experiment/settled-experiment.ts';
 import { experimentHash } from '../../nas/experiment/run-record.ts';
 import { loadExperiment } from '../../nas/experiment/load-experiment.ts';
@@ -8,10 +9,9 @@ import { estimate } from '../../nas/estimate/estimate.ts';
 import type { JobReport, PlannedJob } from '../../nas/job/job-report.ts';
 import { evaluateJobs, programOf, retrainJobs, searchJobs } from '../../nas/protocol/plan.ts';
 import { randomFromSeed } from '../../nas/core/random.ts';
-import { taskOf } from '../../nas/task/tasks.ts';
 import { spaceOf } from '../../nas/space/spaces.ts';
-import { countNetwork } from '../../nas/training/tasks/count-network.ts';
 import { costOfPasses, passesOf } from '../../nas/training/programs/passes.ts';
+import { tensorTaskOf } from '../../nas/training/tasks/registry.ts';
 import { seedShippedDataset } from '../../scripts/data/shipped.ts';
 import { findDataset } from '../../scripts/runs/check-stored.ts';
 import { createDocument } from '../../store/json-documents.ts';
@@ -45,10 +45,9 @@ const spent = async (...overrides: string[]) => {
   if (search === undefined || retrain === undefined || evaluate === undefined) throw new Error('no stages');
 
   const perImage = (genotype: string, stage: 'retrain' | 'evaluate'): number =>
-    countNetwork({
+    tensorTaskOf(experiment.task.kind).describe(manifest, {
       ...{ space: experiment.space, genotype, size: experiment.stages[stage].network },
-      data: manifest,
-    })?.multiplyAdds ?? 0;
+    }).multiplyAdds;
   const random = randomFromSeed(5);
   const drawn = Array.from({ length: 200 }, () => spaceOf(experiment.space).sample(random));
   const mean = drawn.reduce((sum, { genotype }) => sum + perImage(genotype, 'retrain'), 0) / drawn.length;
