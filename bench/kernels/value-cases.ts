@@ -3,7 +3,7 @@ import {
   batchNormEvaluation,
   batchNormTraining,
 } from '../../nas/training/layers/batch-norm.ts';
-import { countCorrect, crossEntropy } from '../../nas/training/tasks/losses.ts';
+import { countCorrect, crossEntropy } from '../../nas/training/tasks/images/losses.ts';
 import { uniform } from '../../nas/training/graph/random-tensor.ts';
 import { relu } from '../../nas/training/layers/relu.ts';
 import type { Tensor, Tf } from '../../nas/training/graph/tensor.ts';

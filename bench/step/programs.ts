@@ -13,16 +13,16 @@ import {
   trainFinalNetwork,
   type FinalNetworkSpec,
 } from '../../nas/training/networks/darts-final.ts';
-import { compileClassifier } from '../../nas/training/programs/compiled-classifier.ts';
+import { compileClassifier } from '../../nas/training/programs/compiled-model.ts';
 import { compileMixture } from '../../nas/training/programs/compiled-mixture.ts';
 import type { Classifier } from '../../nas/training/networks/classifier.ts';
 import { dartsStrategy } from '../../nas/training/programs/darts-strategy.ts';
-import { edgeCosts } from '../../nas/training/programs/edge-costs.ts';
-import { choiceSupernet } from '../../nas/training/programs/choice-supernet.ts';
-import { gatedSupernet, type GatedSupernet } from '../../nas/training/programs/gated-supernet.ts';
+import { edgeCosts } from '../../nas/training/tasks/images/edge-costs.ts';
+import { choiceSupernet } from '../../nas/training/tasks/images/choice-supernet.ts';
+import { gatedSupernet, type GatedSupernet } from '../../nas/training/tasks/images/gated-supernet.ts';
 import type { MixtureStrategy } from '../../nas/training/programs/mixture-strategy.ts';
 import type { ProgramData } from '../../nas/training/programs/resources.ts';
-import { smashNetworkFor } from '../../nas/training/programs/smash-network.ts';
+import { smashNetworkFor } from '../../nas/training/tasks/images/smash-network.ts';
 import { snasStrategy } from '../../nas/training/programs/snas-strategy.ts';
 import { splitVariables } from '../../nas/training/networks/split-variables.ts';
 import { prefixed } from '../../nas/training/graph/variable-groups.ts';

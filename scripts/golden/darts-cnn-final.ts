@@ -3,7 +3,7 @@ import { checkCellGenotype } from '../../nas/space/cell-genotype.ts';
 import { compileGraph } from '../../nas/training/graph/compile.ts';
 import { countParameters, parameterNames } from '../../nas/training/layers/counting.ts';
 import { lossAndGradients } from '../../nas/training/graph/gradients.ts';
-import { crossEntropy } from '../../nas/training/tasks/losses.ts';
+import { crossEntropy } from '../../nas/training/tasks/images/losses.ts';
 import {
   describeFinalNetwork,
   evaluateFinalNetwork,

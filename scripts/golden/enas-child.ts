@@ -18,13 +18,13 @@ import {
 } from '../../nas/training/networks/network.ts';
 import { dropPathProbability, learningRate } from '../../nas/training/optimizers/schedules.ts';
 import type { HostTensor } from '../../nas/training/program.ts';
-import { sharedClassifier } from '../../nas/training/programs/choice-supernet.ts';
-import { compileClassifier } from '../../nas/training/programs/compiled-classifier.ts';
+import { sharedClassifier } from '../../nas/training/tasks/images/choice-supernet.ts';
+import { compileClassifier } from '../../nas/training/programs/compiled-model.ts';
 import { valuesOf, type Choices } from '../../nas/training/supernets/enas-choices.ts';
 import { macroSupernet } from '../../nas/training/supernets/enas-macro.ts';
 import { microPath, microSupernet } from '../../nas/training/supernets/enas-micro.ts';
 import type { SharedNetwork } from '../../nas/training/supernets/shared-network.ts';
-import { crossEntropy } from '../../nas/training/tasks/losses.ts';
+import { crossEntropy } from '../../nas/training/tasks/images/losses.ts';
 import { toOurs, toTheirs } from './enas-names.ts';
 import {
   compare,

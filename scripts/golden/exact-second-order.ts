@@ -1,6 +1,6 @@
 import { compileGraph, type FunctionSpec } from '../../nas/training/graph/compile.ts';
 import { lossAndGradients } from '../../nas/training/graph/gradients.ts';
-import { crossEntropy } from '../../nas/training/tasks/losses.ts';
+import { crossEntropy } from '../../nas/training/tasks/images/losses.ts';
 import type { HostTensor } from '../../nas/training/program.ts';
 import type { Supernet } from '../../nas/training/supernets/supernet.ts';
 import { mixtureSupernet } from '../../nas/training/supernets/mixture.ts';

@@ -1,6 +1,6 @@
 import type { FunctionSpec } from '../../nas/training/graph/compile.ts';
 import { lossAndGradients } from '../../nas/training/graph/gradients.ts';
-import { crossEntropy } from '../../nas/training/tasks/losses.ts';
+import { crossEntropy } from '../../nas/training/tasks/images/losses.ts';
 import type { Supernet } from '../../nas/training/supernets/supernet.ts';
 import { mixtureSupernet } from '../../nas/training/supernets/mixture.ts';
 import type { Tensor, Tensors, Tf } from '../../nas/training/graph/tensor.ts';

@@ -3,7 +3,7 @@ import { nasBench201 } from '../../nas/space/nas-bench-201.ts';
 import { compileGraph } from '../../nas/training/graph/compile.ts';
 import { countMultiplyAdds, countParameters, parameterNames } from '../../nas/training/layers/counting.ts';
 import { lossAndGradients } from '../../nas/training/graph/gradients.ts';
-import { crossEntropy } from '../../nas/training/tasks/losses.ts';
+import { crossEntropy } from '../../nas/training/tasks/images/losses.ts';
 import {
   describeNasBench201,
   runNasBench201,

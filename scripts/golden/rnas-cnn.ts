@@ -4,7 +4,7 @@ import { EDGES } from '../../nas/space/darts-cnn.ts';
 import { compileGraph, type CompiledGraph, type FunctionSpec } from '../../nas/training/graph/compile.ts';
 import { countParameters, parameterNames } from '../../nas/training/layers/counting.ts';
 import { lossAndGradients } from '../../nas/training/graph/gradients.ts';
-import { crossEntropy } from '../../nas/training/tasks/losses.ts';
+import { crossEntropy } from '../../nas/training/tasks/images/losses.ts';
 import { clipByGlobalNorm } from '../../nas/training/optimizers/clip.ts';
 import type { HostTensor } from '../../nas/training/program.ts';
 import { dartsSupernet } from '../../nas/training/supernets/darts-supernet.ts';

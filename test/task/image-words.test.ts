@@ -6,7 +6,7 @@ const ROOMS = ['activities', 'nas', 'scripts', 'workflows'];
 
 /** Image classification's own files: what they say is their business. */
 const OWN =
-  /^(nas\/task\/images|nas\/training\/(layers|networks|supernets)|scripts\/(data|golden))\/|\/image-classification\.ts$|\/task-images\.ts$/;
+  /^(nas\/task\/images|nas\/training\/(layers|networks|supernets|tasks\/images)|scripts\/(data|golden))\//;
 
 /**
  * Names of fields in documents, histories and checkpoints, which stay (docs/adr/007), the outcome of a

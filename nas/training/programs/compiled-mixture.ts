@@ -3,7 +3,7 @@ import { randomFromSeed } from '../../core/random.ts';
 import type { EdgeScores } from '../../space/derived-cell.ts';
 import { compileGraph, type FunctionSpec } from '../graph/compile.ts';
 import { lossAndGradients } from '../graph/gradients.ts';
-import { imageClassification } from '../tasks/image-classification.ts';
+import { imageClassification } from '../tasks/images/image-classification.ts';
 import { targetOf, type Minibatch, type Objective, type Tally } from '../tasks/tensor-task.ts';
 import { optimizerOf } from '../optimizers/from-recipe.ts';
 import { DivergedError, type HostTensor } from '../program.ts';

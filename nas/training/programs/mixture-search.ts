@@ -10,7 +10,7 @@ import { learningRate } from '../optimizers/schedules.ts';
 import { supernetOf } from '../supernets/registry.ts';
 import { describeSupernet, supernetVariables, type Supernet } from '../supernets/supernet.ts';
 import { compileMixture, type Architecture } from './compiled-mixture.ts';
-import { hashWeights } from './compiled-classifier.ts';
+import { hashWeights } from './compiled-model.ts';
 import { courseProgram, type Done } from './course-program.ts';
 import {
   powerStep,
@@ -26,7 +26,7 @@ import type { LearningResources } from './resources.ts';
 import { courseOf, type Place } from './segments.ts';
 import { splitVariables } from '../networks/split-variables.ts';
 import { tensorTaskOf } from '../tasks/registry.ts';
-import { imageSpec, searchImages } from '../tasks/task-images.ts';
+import { imageSpec, searchImages } from '../tasks/images/image-data.ts';
 import type { Tally } from '../tasks/tensor-task.ts';
 import { emptyTally, evaluatedTally } from './tally.ts';
 import { amended, noEpochs, trained, validationScores, type TrainingEpochs } from './training-epochs.ts';

@@ -3,7 +3,7 @@ import type { OneJobName } from '../../search/one-job/registry.ts';
 import type { TrainingProgram } from '../program.ts';
 import { dartsProgram } from './darts-strategy.ts';
 import { enasProgram } from './enas-search.ts';
-import { withInheritedWeights } from './inherited-weights.ts';
+import { withInheritedWeights } from '../tasks/images/inherited-weights.ts';
 import type { OneJobProgram } from './one-job-program.ts';
 import type { LearningResources, ProgramResources } from './resources.ts';
 import { smashProgram } from './smash-search.ts';

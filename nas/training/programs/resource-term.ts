@@ -1,6 +1,6 @@
 import type { HostTensor } from '../program.ts';
 import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
-import { MEASURES } from './edge-costs.ts';
+import { MEASURES } from '../tasks/images/edge-costs.ts';
 
 /**
  * Cells of each kind in the authors' search network of eight cells, by which they divide whatever the network

@@ -1,6 +1,6 @@
 import type { HostTensor } from '../program.ts';
 import type { Tf } from '../graph/tensor.ts';
-import type { ImageSource } from '../tasks/task-images.ts';
+import type { ImageSource } from '../tasks/images/image-data.ts';
 import type { TensorTask } from '../tasks/tensor-task.ts';
 
 /** A data set as programs see it. */

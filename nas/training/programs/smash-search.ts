@@ -3,12 +3,12 @@ import type { ScoredGenotype, SearchResult, SearchSpec } from '../../job/job.ts'
 import { deriveSeed, randomFromSeed } from '../../core/random.ts';
 import { smash } from '../../search/one-job/smash.ts';
 import type { TrainingProgram } from '../program.ts';
-import { hashWeights } from './compiled-classifier.ts';
+import { hashWeights } from './compiled-model.ts';
 import { courseProgram, type Done } from './course-program.ts';
-import type { GatedSupernet } from './gated-supernet.ts';
+import type { GatedSupernet } from '../tasks/images/gated-supernet.ts';
 import type { OneJobProgram } from './one-job-program.ts';
 import type { LearningResources } from './resources.ts';
-import { randomGenerated, smashNetworkFor } from './smash-network.ts';
+import { randomGenerated, smashNetworkFor } from '../tasks/images/smash-network.ts';
 import { courseOf, type Place } from './segments.ts';
 import { sharedWeights, type SharedWeightsState } from './shared-weights.ts';
 import type { Score } from '../tasks/tensor-task.ts';

@@ -9,7 +9,7 @@ import { optimizerOf } from '../optimizers/from-recipe.ts';
 import type { Supernet } from '../supernets/supernet.ts';
 import type { HostTensor } from '../program.ts';
 import type { Tensor, Tf } from '../graph/tensor.ts';
-import { edgeCosts } from './edge-costs.ts';
+import { edgeCosts } from '../tasks/images/edge-costs.ts';
 import { mixtureProgram } from './mixture-search.ts';
 import type { MixtureCall, MixtureStrategy } from './mixture-strategy.ts';
 import { logResource } from './resource-term.ts';

@@ -1,6 +1,6 @@
 import type { LearntTask } from '../../space/registry.ts';
 import { DEFAULT_TASK, type TaskKind } from '../../task/terms.ts';
-import { imageClassification } from './image-classification.ts';
+import { imageClassification } from './images/image-classification.ts';
 import type { TensorTask } from './tensor-task.ts';
 
 /** Tensor halves by kind of all tasks that networks of some space learn. */

@@ -14,7 +14,7 @@ import {
 import { networkOf } from '../../../nas/training/networks/registry.ts';
 import { SPACES } from '../../support/spaces.ts';
 import type { Space } from '../../../nas/space/space.ts';
-import { compileClassifier } from '../../../nas/training/programs/compiled-classifier.ts';
+import { compileClassifier } from '../../../nas/training/programs/compiled-model.ts';
 import type { HostTensor } from '../../../nas/training/program.ts';
 
 const { tf } = loadTensorFlow({ threads: 1 });

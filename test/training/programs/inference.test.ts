@@ -5,7 +5,7 @@ import { recipeSchema } from '../../../nas/task/images/recipe.ts';
 import { createBatchPipeline } from '../../../nas/task/images/batches.ts';
 import type { TrainingProgram } from '../../../nas/training/program.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
-import { imageSpec, taskImages } from '../../../nas/training/tasks/task-images.ts';
+import { imageSpec, taskImages } from '../../../nas/training/tasks/images/image-data.ts';
 import { tinyData } from './tiny-data.ts';
 import { finish } from './walk.ts';
 

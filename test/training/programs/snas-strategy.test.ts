@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import { PRIMITIVES } from '../../../nas/space/cell-genotype.ts';
 import { countMultiplyAdds, countParameters } from '../../../nas/training/layers/counting.ts';
-import { MEASURES, edgeCosts } from '../../../nas/training/programs/edge-costs.ts';
+import { MEASURES, edgeCosts } from '../../../nas/training/tasks/images/edge-costs.ts';
 import { logResource } from '../../../nas/training/programs/resource-term.ts';
 import type { HostTensor } from '../../../nas/training/program.ts';
 import { concreteSample, temperatureAt } from '../../../nas/training/programs/snas-strategy.ts';

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { ProgramResult, ProgramSpec } from '../../../nas/job/job.ts';
 import { fingerprint } from '../../../nas/training/programs/fingerprint.ts';
 import type { Snapshot, TrainingProgram } from '../../../nas/training/program.ts';
-import { imageSpec } from '../../../nas/training/tasks/task-images.ts';
+import { imageSpec } from '../../../nas/training/tasks/images/image-data.ts';
 import { passesOf } from '../../../nas/training/programs/passes.ts';
 import type { Tf } from '../../../nas/training/graph/tensor.ts';
 

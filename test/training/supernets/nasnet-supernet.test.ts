@@ -16,7 +16,7 @@ import { compileGraph, type CompiledGraph } from '../../../nas/training/graph/co
 import { networkOf } from '../../../nas/training/networks/registry.ts';
 import { describeClassifier, type NetworkSetting } from '../../../nas/training/networks/network.ts';
 import type { HostTensor } from '../../../nas/training/program.ts';
-import { choiceSupernet } from '../../../nas/training/programs/choice-supernet.ts';
+import { choiceSupernet } from '../../../nas/training/tasks/images/choice-supernet.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
 import { planCells } from '../../../nas/training/networks/cell-plan.ts';
 import { stemCells } from '../../../nas/training/networks/stems.ts';

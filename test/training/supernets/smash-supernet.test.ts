@@ -5,7 +5,7 @@ import { smash } from '../../../nas/space/smash.ts';
 import type { SmashConv, SmashGenotype } from '../../../nas/space/smash-genotype.ts';
 import { compileGraph, type CompiledGraph } from '../../../nas/training/graph/compile.ts';
 import { lossAndGradients } from '../../../nas/training/graph/gradients.ts';
-import { crossEntropy } from '../../../nas/training/tasks/losses.ts';
+import { crossEntropy } from '../../../nas/training/tasks/images/losses.ts';
 import type { NetworkSetting } from '../../../nas/training/networks/network.ts';
 import type { HostTensor } from '../../../nas/training/program.ts';
 import { smashHypernet } from '../../../nas/training/supernets/smash-hypernet.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
-import { countCorrect, crossEntropy } from '../../../nas/training/tasks/losses.ts';
+import { countCorrect, crossEntropy } from '../../../nas/training/tasks/images/losses.ts';
 
 const { tf } = loadTensorFlow({ threads: 1 });
 

@@ -1,14 +1,14 @@
-import type { ProgramTask } from '../../job/job.ts';
-import type { ImageTypes } from '../../task/images/image-classification.ts';
-import { deriveSeed } from '../../core/random.ts';
-import type { SearchedImages } from '../../search/one-job/course.ts';
-import { createBatchPipeline, type BatchPipeline, type BatchSettings } from '../../task/images/batches.ts';
-import type { InMemoryDataset } from '../../task/images/dataset.ts';
-import { createPrefetchedPipeline, type PrefetchedPipeline } from '../../task/images/prefetch.ts';
-import { splitTrainValidation, type TrainValidationSplit } from '../../task/images/split.ts';
-import type { SplitName } from '../../task/images/manifest.ts';
-import type { StreamedDataset } from '../../task/images/streamed-dataset.ts';
-import type { TrainingData } from './tensor-task.ts';
+import type { ProgramTask } from '../../../job/job.ts';
+import type { ImageTypes } from '../../../task/images/image-classification.ts';
+import { deriveSeed } from '../../../core/random.ts';
+import type { SearchedImages } from '../../../search/one-job/course.ts';
+import { createBatchPipeline, type BatchPipeline, type BatchSettings } from '../../../task/images/batches.ts';
+import type { InMemoryDataset } from '../../../task/images/dataset.ts';
+import { createPrefetchedPipeline, type PrefetchedPipeline } from '../../../task/images/prefetch.ts';
+import { splitTrainValidation, type TrainValidationSplit } from '../../../task/images/split.ts';
+import type { SplitName } from '../../../task/images/manifest.ts';
+import type { StreamedDataset } from '../../../task/images/streamed-dataset.ts';
+import type { TrainingData } from '../tensor-task.ts';
 
 /** A data set of images as programs see it; the images of a split are loaded when it is opened. */
 export interface ImageSource {

@@ -1,19 +1,19 @@
-import { deriveSeed } from '../../core/random.ts';
-import type { ImageManifest } from '../../task/images/manifest.ts';
-import type { ImageNetworkSize, ImageRecipe } from '../../task/images/recipe.ts';
-import type { DatasetManifest } from '../../task/manifest.ts';
-import type { NetworkSize } from '../../task/task.ts';
-import { termsOf } from '../../task/terms.ts';
-import { oneValueOnly } from '../layers/batch-norm.ts';
-import { countMultiplyAdds, countParameters } from '../layers/counting.ts';
-import type { Description } from '../layers/shape-layers.ts';
-import { buildClassifier, describeClassifier, type NetworkSetting } from '../networks/network.ts';
-import { networkOf } from '../networks/registry.ts';
-import { supernetOf } from '../supernets/registry.ts';
-import { describeSupernet } from '../supernets/supernet.ts';
+import { deriveSeed } from '../../../core/random.ts';
+import type { ImageManifest } from '../../../task/images/manifest.ts';
+import type { ImageNetworkSize, ImageRecipe } from '../../../task/images/recipe.ts';
+import type { DatasetManifest } from '../../../task/manifest.ts';
+import type { NetworkSize } from '../../../task/task.ts';
+import { termsOf } from '../../../task/terms.ts';
+import { oneValueOnly } from '../../layers/batch-norm.ts';
+import { countMultiplyAdds, countParameters } from '../../layers/counting.ts';
+import type { Description } from '../../layers/shape-layers.ts';
+import { buildClassifier, describeClassifier, type NetworkSetting } from '../../networks/network.ts';
+import { networkOf } from '../../networks/registry.ts';
+import { supernetOf } from '../../supernets/registry.ts';
+import { describeSupernet } from '../../supernets/supernet.ts';
 import { countCorrect, crossEntropy } from './losses.ts';
-import { imageSpec, imageTraining, type ImageSource } from './task-images.ts';
-import type { NetworkFacts, TensorTask } from './tensor-task.ts';
+import { imageSpec, imageTraining, type ImageSource } from './image-data.ts';
+import type { NetworkFacts, TensorTask } from '../tensor-task.ts';
 
 const { metric } = termsOf('image-classification');
 

@@ -1,16 +1,16 @@
-import type { SearchSpec } from '../../job/job.ts';
-import { chosenSpace, type SpaceChoice } from '../../space/registry.ts';
-import { smash } from '../../space/smash.ts';
-import { deriveSeed, type Random } from '../../core/random.ts';
-import type { SmashGenotype } from '../../space/smash-genotype.ts';
-import { smashMultiplyAdds } from '../supernets/smash-cost.ts';
-import { smashSupernet } from '../supernets/smash-supernet.ts';
-import type { Tensor } from '../graph/tensor.ts';
-import type { DatasetManifest } from '../../task/manifest.ts';
-import { settingOf } from '../tasks/image-classification.ts';
-import { imageSpec } from '../tasks/task-images.ts';
+import type { SearchSpec } from '../../../job/job.ts';
+import { chosenSpace, type SpaceChoice } from '../../../space/registry.ts';
+import { smash } from '../../../space/smash.ts';
+import { deriveSeed, type Random } from '../../../core/random.ts';
+import type { SmashGenotype } from '../../../space/smash-genotype.ts';
+import { smashMultiplyAdds } from '../../supernets/smash-cost.ts';
+import { smashSupernet } from '../../supernets/smash-supernet.ts';
+import type { Tensor } from '../../graph/tensor.ts';
+import type { DatasetManifest } from '../../../task/manifest.ts';
+import { settingOf } from './image-classification.ts';
+import { imageSpec } from './image-data.ts';
 import type { GatedSupernet } from './gated-supernet.ts';
-import type { ProgramResources } from './resources.ts';
+import type { ProgramResources } from '../../programs/resources.ts';
 
 type SmashChoice = Extract<SpaceChoice, { name: 'smash' }>;
 

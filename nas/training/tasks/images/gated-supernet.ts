@@ -1,15 +1,15 @@
-import type { Json } from '../../core/json.ts';
-import { countMultiplyAdds, parameterNames } from '../layers/counting.ts';
-import { pathGrouping, pathSupernet } from '../supernets/gated-path.ts';
-import type { ScoreStatistics } from '../supernets/shared-network.ts';
-import { describePath, describeSupernet, pathLength, supernetVariables } from '../supernets/supernet.ts';
-import type { Supernet } from '../supernets/supernet.ts';
-import type { Mode } from '../layers/tensor-layers.ts';
-import type { Tensor, Tf } from '../graph/tensor.ts';
-import type { HostTensor } from '../program.ts';
-import type { Space } from '../../space/space.ts';
-import type { Classifier, ForwardCall } from '../networks/classifier.ts';
-import { splitVariables } from '../networks/split-variables.ts';
+import type { Json } from '../../../core/json.ts';
+import { countMultiplyAdds, parameterNames } from '../../layers/counting.ts';
+import { pathGrouping, pathSupernet } from '../../supernets/gated-path.ts';
+import type { ScoreStatistics } from '../../supernets/shared-network.ts';
+import { describePath, describeSupernet, pathLength, supernetVariables } from '../../supernets/supernet.ts';
+import type { Supernet } from '../../supernets/supernet.ts';
+import type { Mode } from '../../layers/tensor-layers.ts';
+import type { Tensor, Tf } from '../../graph/tensor.ts';
+import type { HostTensor } from '../../program.ts';
+import type { Space } from '../../../space/space.ts';
+import type { Classifier, ForwardCall } from '../../networks/classifier.ts';
+import { splitVariables } from '../../networks/split-variables.ts';
 
 /** A supernet of which one call runs one path. */
 export interface GatedSupernet<G extends Json = Json> {

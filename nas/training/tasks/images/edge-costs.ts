@@ -1,7 +1,7 @@
-import type { HostTensor } from '../program.ts';
-import type { ConvolutionOptions, ImageShape, Layers, PoolingWindow } from '../layers/layers.ts';
-import { describeNetwork } from '../layers/shape-layers.ts';
-import type { Edge, Supernet } from '../supernets/supernet.ts';
+import type { HostTensor } from '../../program.ts';
+import type { ConvolutionOptions, ImageShape, Layers, PoolingWindow } from '../../layers/layers.ts';
+import { describeNetwork } from '../../layers/shape-layers.ts';
+import type { Edge, Supernet } from '../../supernets/supernet.ts';
 
 /**
  * What an operation costs: weights of its convolutions, multiply-adds, and elements that it reads and writes,

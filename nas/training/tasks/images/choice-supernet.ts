@@ -1,15 +1,15 @@
-import type { Json } from '../../core/json.ts';
-import type { ProgramTask } from '../../job/job.ts';
-import { chosenSpace, type SpaceChoice } from '../../space/registry.ts';
-import { deriveSeed, type Random } from '../../core/random.ts';
-import { countMultiplyAdds } from '../layers/counting.ts';
-import { initialValues } from '../layers/initial-values.ts';
-import type { DatasetManifest } from '../../task/manifest.ts';
-import type { NetworkSetting } from '../networks/network.ts';
-import { settingOf } from '../tasks/image-classification.ts';
-import { imageSpec } from '../tasks/task-images.ts';
-import type { HostTensor } from '../program.ts';
-import { describeNetwork, type Declaration, type Description } from '../layers/shape-layers.ts';
+import type { Json } from '../../../core/json.ts';
+import type { ProgramTask } from '../../../job/job.ts';
+import { chosenSpace, type SpaceChoice } from '../../../space/registry.ts';
+import { deriveSeed, type Random } from '../../../core/random.ts';
+import { countMultiplyAdds } from '../../layers/counting.ts';
+import { initialValues } from '../../layers/initial-values.ts';
+import type { DatasetManifest } from '../../../task/manifest.ts';
+import type { NetworkSetting } from '../../networks/network.ts';
+import { settingOf } from './image-classification.ts';
+import { imageSpec } from './image-data.ts';
+import type { HostTensor } from '../../program.ts';
+import { describeNetwork, type Declaration, type Description } from '../../layers/shape-layers.ts';
 import {
   allChoices,
   choiceGrouping,
@@ -17,15 +17,15 @@ import {
   pathChoices,
   sharedLayers,
   valuesOf,
-} from '../supernets/enas-choices.ts';
-import { sharedNetworkOf, supernetOf } from '../supernets/registry.ts';
-import type { ScoreStatistics, SharedNetwork } from '../supernets/shared-network.ts';
-import { describePath } from '../supernets/supernet.ts';
-import { tensorLayers, type DropOptions, type Mode, type TensorLayers } from '../layers/tensor-layers.ts';
-import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
-import type { Classifier, ForwardCall } from '../networks/classifier.ts';
+} from '../../supernets/enas-choices.ts';
+import { sharedNetworkOf, supernetOf } from '../../supernets/registry.ts';
+import type { ScoreStatistics, SharedNetwork } from '../../supernets/shared-network.ts';
+import { describePath } from '../../supernets/supernet.ts';
+import { tensorLayers, type DropOptions, type Mode, type TensorLayers } from '../../layers/tensor-layers.ts';
+import type { Tensor, Tensors, Tf } from '../../graph/tensor.ts';
+import type { Classifier, ForwardCall } from '../../networks/classifier.ts';
 import { gatedSupernet, type GatedSupernet } from './gated-supernet.ts';
-import type { ProgramResources } from './resources.ts';
+import type { ProgramResources } from '../../programs/resources.ts';
 
 /** Declarations of all weights, or of all running statistics. */
 const declareShared = (

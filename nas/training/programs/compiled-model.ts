@@ -4,7 +4,7 @@ import { compileGraph, type CompiledGraph } from '../graph/compile.ts';
 import { lossAndGradients } from '../graph/gradients.ts';
 import { clipByGlobalNorm } from '../optimizers/clip.ts';
 import { optimizerOf } from '../optimizers/from-recipe.ts';
-import { imageClassification } from '../tasks/image-classification.ts';
+import { imageClassification } from '../tasks/images/image-classification.ts';
 import { targetOf, type Minibatch, type Objective, type Tally } from '../tasks/tensor-task.ts';
 import { matrixOf, packingOf, placesOf, unpacked } from '../graph/packing.ts';
 import { precisionTransform } from '../graph/mixed-precision.ts';

@@ -1,10 +1,10 @@
-import { compileGraph } from '../graph/compile.ts';
-import { precisionTransform } from '../graph/mixed-precision.ts';
-import type { Recipe } from '../../task/recipe.ts';
-import type { HostTensor, Inference } from '../program.ts';
-import type { Tf } from '../graph/tensor.ts';
-import type { Classifier } from '../networks/classifier.ts';
-import { group } from '../graph/variable-groups.ts';
+import { compileGraph } from '../../graph/compile.ts';
+import { precisionTransform } from '../../graph/mixed-precision.ts';
+import type { Recipe } from '../../../task/recipe.ts';
+import type { HostTensor, Inference } from '../../program.ts';
+import type { Tf } from '../../graph/tensor.ts';
+import type { Classifier } from '../../networks/classifier.ts';
+import { group } from '../../graph/variable-groups.ts';
 
 /**
  * A network without inputs of its own, compiled for one example at a time.

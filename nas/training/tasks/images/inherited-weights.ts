@@ -1,16 +1,16 @@
-import type { TrainNetworkSpec } from '../../job/job.ts';
-import { inputError } from '../../core/input-error.ts';
-import { chosenSpace } from '../../space/registry.ts';
-import { deriveSeed } from '../../core/random.ts';
-import { applyGrowth, type EasGenotype } from '../../space/eas.ts';
-import { createPrefetchedPipeline } from '../../task/images/prefetch.ts';
-import { splitTrainValidation } from '../../task/images/split.ts';
-import { grownVariables, type ProbeImages } from '../networks/eas-growth.ts';
-import type { HostTensor } from '../program.ts';
-import type { ProgramResources } from './resources.ts';
-import { imageSpec } from '../tasks/task-images.ts';
-import type { NetworkToTrain } from '../tasks/tensor-task.ts';
-import { group, mapValues } from '../graph/variable-groups.ts';
+import type { TrainNetworkSpec } from '../../../job/job.ts';
+import { inputError } from '../../../core/input-error.ts';
+import { chosenSpace } from '../../../space/registry.ts';
+import { deriveSeed } from '../../../core/random.ts';
+import { applyGrowth, type EasGenotype } from '../../../space/eas.ts';
+import { createPrefetchedPipeline } from '../../../task/images/prefetch.ts';
+import { splitTrainValidation } from '../../../task/images/split.ts';
+import { grownVariables, type ProbeImages } from '../../networks/eas-growth.ts';
+import type { HostTensor } from '../../program.ts';
+import type { ProgramResources } from '../../programs/resources.ts';
+import { imageSpec } from './image-data.ts';
+import type { NetworkToTrain } from '../tensor-task.ts';
+import { group, mapValues } from '../../graph/variable-groups.ts';
 
 type HostTensors = Readonly<Record<string, HostTensor>>;
 

@@ -1,4 +1,4 @@
-import type { Tensor, Tf } from '../graph/tensor.ts';
+import type { Tensor, Tf } from '../../graph/tensor.ts';
 
 /**
  * Mean cross entropy of logits [B, K] and labels int32 [B], in nats. Label smoothing ε mixes the target with
