@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import type { InMemoryDataset } from '../../nas/task/images/dataset.ts';
 import { allocateShared } from '../../nas/task/images/dataset.ts';
 import { channelHistogram, type ImageSet } from '../../nas/task/images/image-set.ts';
-import type { ProgramData } from '../../nas/training/programs/resources.ts';
+import type { ImageSource } from '../../nas/training/tasks/images/image-data.ts';
 import { importFrom } from '../../scripts/data/add-images.ts';
 
 const DONE = 'images.json';
@@ -61,7 +61,7 @@ export const prepareImages = async (from: string, side: number, folder: string):
 };
 
 /** The images that `prepareImages` left; searches never open the test split. */
-export const preparedImages = (folder: string): ProgramData => {
+export const preparedImages = (folder: string): ImageSource => {
   const { shape, count, classes, mean, std } = JSON.parse(readFileSync(join(folder, DONE), 'utf8')) as Facts;
   return {
     shape,

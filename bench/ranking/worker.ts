@@ -10,10 +10,11 @@ import type { SearchResult } from '../../nas/job/job.ts';
 import { createBatchPipeline } from '../../nas/task/images/batches.ts';
 import { splitTrainValidation } from '../../nas/task/images/split.ts';
 import type { HostTensor, TrainingProgram } from '../../nas/training/program.ts';
-import { compileClassifier } from '../../nas/training/programs/compiled-model.ts';
+import { compileModel } from '../../nas/training/programs/compiled-model.ts';
 import { gatedSupernet } from '../../nas/training/tasks/images/gated-supernet.ts';
 import { createProgram } from '../../nas/training/programs/program-table.ts';
-import type { ProgramResources } from '../../nas/training/programs/resources.ts';
+import { imageClassification } from '../../nas/training/tasks/images/image-classification.ts';
+import { imageBatch, imageShapes } from '../../nas/training/tasks/images/image-data.ts';
 import { group } from '../../nas/training/graph/variable-groups.ts';
 import { supernetOf } from '../../nas/training/supernets/registry.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../store/safetensors.ts';
@@ -58,23 +59,22 @@ const [folder, method, seedText, settingText] = process.argv.slice(2) as [string
 const seed = Number(seedText);
 const setting = JSON.parse(settingText) as Setting;
 const { tf } = loadTensorFlow({ threads: 1 });
-const resources: ProgramResources = { tf, data: preparedImages(join(folder, 'images')) };
+const data = preparedImages(join(folder, 'images'));
 const spec = specOf(method, seed, setting);
 const at = join(folder, `${method}-seed-${seed}`);
 
-const program = await createProgram(spec, resources);
+const program = await createProgram(spec, { tf, data });
 const trained = await finish(program, `${at}.safetensors`);
 const [chosen] = (program.result() as SearchResult).candidates;
 program.dispose();
 
 // The weights along the path of each cell, batch norm by the statistics of the minibatch that is scored.
-const { data } = resources;
 const supernet = supernetOf('nas-bench-201', {
   size: spec.network,
   image: data.shape,
   classes: data.classes,
 });
-const gated = gatedSupernet(tf, supernet, seed, 'batch');
+const gated = gatedSupernet(tf, supernet, seed, 'batch', spec.recipe);
 const images = await data.open('train');
 const { validation } = splitTrainValidation(images, spec.data.validationFraction, spec.data.splitSeed);
 const feed = createBatchPipeline(images, validation, {
@@ -83,13 +83,22 @@ const feed = createBatchPipeline(images, validation, {
   augmentation: { cropPadding: 0, horizontalFlip: false, cutout: 0 },
   seed: 0,
 });
-const scorer = await compileClassifier(tf, gated.classifier, spec.recipe, feed.shape);
+const shapes = imageShapes('scoring', feed.shape);
+const scorer = await compileModel(
+  tf,
+  gated.model,
+  spec.recipe,
+  { train: [], evaluate: [shapes] },
+  imageClassification,
+);
 const weights = method === 'enas' ? group('shared', trained) : trained;
 const shared = Object.entries(weights).filter(([name]) => /^(weights|buffers)\//.test(name));
 scorer.write({ ...scorer.read(), ...Object.fromEntries(shared) });
 const batches = Array.from({ length: setting.scoreMinibatches }, (_, unit) => feed.batch(0, unit));
 const scores = scoredCells(setting.cells).map((cell) => {
-  const tallies = batches.map((batch) => scorer.evaluate(batch, { path: gated.path([...cell]) }));
+  const tallies = batches.map((batch) =>
+    scorer.evaluate(shapes, imageBatch(feed.shape, batch), { path: gated.path([...cell]) }),
+  );
   return tallies.reduce((sum, { correct = 0 }) => sum + correct, 0) / (batches.length * 128);
 });
 scorer.dispose();

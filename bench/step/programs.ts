@@ -13,15 +13,19 @@ import {
   trainFinalNetwork,
   type FinalNetworkSpec,
 } from '../../nas/training/networks/darts-final.ts';
-import { compileClassifier } from '../../nas/training/programs/compiled-model.ts';
+import { compileModel } from '../../nas/training/programs/compiled-model.ts';
 import { compileMixture } from '../../nas/training/programs/compiled-mixture.ts';
 import type { Classifier } from '../../nas/training/networks/classifier.ts';
 import { dartsStrategy } from '../../nas/training/programs/darts-strategy.ts';
-import { edgeCosts } from '../../nas/training/tasks/images/edge-costs.ts';
 import { choiceSupernet } from '../../nas/training/tasks/images/choice-supernet.ts';
-import { gatedSupernet, type GatedSupernet } from '../../nas/training/tasks/images/gated-supernet.ts';
+import { gatedSupernet, type SharedClassifier } from '../../nas/training/tasks/images/gated-supernet.ts';
 import type { MixtureStrategy } from '../../nas/training/programs/mixture-strategy.ts';
-import type { ProgramData } from '../../nas/training/programs/resources.ts';
+import type { StepPlace } from '../../nas/training/graph/scheduled.ts';
+import { imageClassification } from '../../nas/training/tasks/images/image-classification.ts';
+import type { ImageTypes } from '../../nas/task/images/image-classification.ts';
+import { imageBatch, imageShapes, type ImageSource } from '../../nas/training/tasks/images/image-data.ts';
+import { imageMixture } from '../../nas/training/tasks/images/image-mixture.ts';
+import { imageModel } from '../../nas/training/tasks/images/image-model.ts';
 import { smashNetworkFor } from '../../nas/training/tasks/images/smash-network.ts';
 import { snasStrategy } from '../../nas/training/programs/snas-strategy.ts';
 import { splitVariables } from '../../nas/training/networks/split-variables.ts';
@@ -63,7 +67,7 @@ const hosted = (which: string, spec: StepSpec, { x, y }: Batch): HostTensors => 
 });
 
 /** The timed steps are fed by this file; no program opens a data set. */
-const NO_IMAGES: ProgramData = {
+const NO_IMAGES: ImageSource = {
   shape: IMAGE,
   classes: CLASSES,
   counts: { train: 0, test: 0 },
@@ -96,10 +100,20 @@ const mixtureStep = async (
   spec: Kind<'darts' | 'snas'>,
   strategy: MixtureStrategy,
 ): Promise<StepProgram> => {
-  const supernet = supernetOf(spec);
-  const network = splitVariables(supernetVariables(supernet, 0), parameterNames(describeSupernet(supernet)));
-  const mixture = { supernet, recipe: recipeOf(spec), network, seed: 1 };
-  const compiled = await compileMixture(tf, strategy, mixture, shapeOf(spec));
+  const recipe = recipeOf(spec);
+  const mixture = imageMixture(tf, supernetOf(spec), recipe, 0);
+  const feed = imageShapes('training', shapeOf(spec));
+  const compiled = await compileMixture(
+    tf,
+    strategy,
+    { mixture, recipe, seed: 1 },
+    {
+      training: feed,
+      ...(strategy.plan.searchesOn && { search: imageShapes('search', shapeOf(spec)) }),
+      evaluation: feed,
+    },
+    imageClassification,
+  );
   const training = batchOf(spec, 0);
   const search = strategy.plan.searchesOn && batchOf(spec, 1);
   const variables = Object.entries(compiled.read()).filter(([name]) => /^(weights|alphas)\//.test(name));
@@ -108,12 +122,12 @@ const mixtureStep = async (
       ...Object.fromEntries(variables),
       ...hosted('training', spec, training),
       ...(search && hosted('search', spec, search)),
-      ...(spec.kind === 'snas' && prefixed('costs', edgeCosts(supernet))),
+      ...(spec.kind === 'snas' && prefixed('costs', mixture.edgeCosts?.() ?? {})),
     },
     step: (i) => {
       const { loss } = compiled.step({
-        training,
-        ...(search && { search }),
+        training: imageBatch(shapeOf(spec), training),
+        ...(search && { search: imageBatch(shapeOf(spec), search) }),
         learningRate: spec.recipe.learningRate,
         inputs: strategy.inputsAt(i, Number.MAX_SAFE_INTEGER),
       });
@@ -139,9 +153,19 @@ const snasStep = (tf: Tf, spec: Kind<'snas'>): Promise<StepProgram> => {
     dropPath: 0,
     architecture: spec.architecture,
   });
-  const strategy = snasStrategy(tf, settings, recipeOf(spec), { supernet: supernetOf(spec), seed: 2 });
+  const recipe = recipeOf(spec);
+  const mixture = imageMixture(tf, supernetOf(spec), recipe, 0);
+  const strategy = snasStrategy(tf, settings, recipe, { mixture, seed: 2 });
   return mixtureStep(tf, spec, strategy);
 };
+
+/** All timed steps are of the first epoch. */
+const placeOf = (update: number): StepPlace => ({
+  update,
+  epoch: 0,
+  index: update,
+  steps: update + 1,
+});
 
 const classifierStep = async (
   tf: Tf,
@@ -150,18 +174,27 @@ const classifierStep = async (
   inputs: (i: number) => HostTensors,
 ): Promise<StepProgram> => {
   const recipe = recipeOf(spec);
-  const compiled = await compileClassifier(tf, classifier, recipe, shapeOf(spec));
+  const feed = imageShapes('training', shapeOf(spec));
+  const compiled = await compileModel(
+    tf,
+    imageModel(tf, classifier, recipe),
+    recipe,
+    { train: [feed], evaluate: [feed] },
+    imageClassification,
+  );
   const batch = batchOf(spec, 0);
+  const minibatch = imageBatch(shapeOf(spec), batch);
   const { learningRate } = recipe.optimizer;
   return {
     initial: { ...prefixed('weights', classifier.weights), ...hosted('training', spec, batch) },
     step: (i) =>
-      compiled.train(batch, { learningRate, dropPath: 0, seed: [0, i] }, inputs(i)).loss / spec.batch,
+      compiled.train(feed, minibatch, { learningRate, seed: [0, i], place: placeOf(i) }, inputs(i)).loss /
+      spec.batch,
   };
 };
 
 const randomSharingStep = (tf: Tf, spec: Kind<'random-sharing'>): Promise<StepProgram> => {
-  const { classifier } = gatedSupernet(tf, supernetOf(spec), 0, 'running');
+  const { classifier } = gatedSupernet(tf, supernetOf(spec), 0, 'running', recipeOf(spec));
   const paths = spec.paths.map((rows) => Int32Array.from(rows.flat()));
   return classifierStep(tf, spec, classifier, (i) => {
     const data = paths[i % paths.length] as Int32Array;
@@ -169,7 +202,7 @@ const randomSharingStep = (tf: Tf, spec: Kind<'random-sharing'>): Promise<StepPr
   });
 };
 
-const taskOf = (spec: StepSpec, space: SpaceChoice): ProgramTask => ({
+const taskOf = (spec: StepSpec, space: SpaceChoice): ProgramTask<ImageTypes> => ({
   space,
   network: { channels: spec.channels, layers: spec.layers, stem: 'cifar' },
   recipe: recipeOf(spec),
@@ -179,12 +212,12 @@ const taskOf = (spec: StepSpec, space: SpaceChoice): ProgramTask => ({
 
 const enasStep = (tf: Tf, spec: Kind<'enas'>): Promise<StepProgram> => {
   const { space, layers } = spec;
-  const search: SearchSpec<'enas'> = {
+  const search: SearchSpec<'enas', ImageTypes> = {
     kind: 'enas-search',
     strategy: ONE_JOB_SEARCHES.enas.schema.parse({ name: 'enas' }),
     ...taskOf(spec, spaceSchema.parse({ name: space, ...(space === 'enas-macro' && { depth: layers }) })),
   };
-  const { classifier } = choiceSupernet(search, { tf, data: NO_IMAGES });
+  const { classifier } = choiceSupernet(tf, NO_IMAGES, search);
   return classifierStep(tf, spec, classifier, (i) => {
     const data = Int32Array.from(spec.paths[i % spec.paths.length] as readonly number[]);
     return { path: { dtype: 'int32', shape: [data.length], data } };
@@ -192,23 +225,23 @@ const enasStep = (tf: Tf, spec: Kind<'enas'>): Promise<StepProgram> => {
 };
 
 /** A new architecture a step, drawn from the network's space. */
-const sampledStep = (tf: Tf, spec: StepSpec, network: GatedSupernet): Promise<StepProgram> =>
+const sampledStep = (tf: Tf, spec: StepSpec, network: SharedClassifier): Promise<StepProgram> =>
   classifierStep(tf, spec, network.classifier, (i) => ({
     path: network.path(network.space.sample(randomFromSeed(deriveSeed(1, 'architecture', i)))),
   }));
 
 const sharedCellsStep = (tf: Tf, spec: Kind<'shared-cells'>): Promise<StepProgram> => {
   const task = taskOf(spec, spaceSchema.parse({ name: spec.space }));
-  return sampledStep(tf, spec, choiceSupernet(task, { tf, data: NO_IMAGES }));
+  return sampledStep(tf, spec, choiceSupernet(tf, NO_IMAGES, task));
 };
 
 const smashStep = (tf: Tf, spec: Kind<'smash'>): Promise<StepProgram> => {
-  const search: SearchSpec<'smash'> = {
+  const search: SearchSpec<'smash', ImageTypes> = {
     kind: 'smash-search',
     strategy: spec.strategy,
     ...taskOf(spec, spec.space),
   };
-  return sampledStep(tf, spec, smashNetworkFor(search, { tf, data: NO_IMAGES }));
+  return sampledStep(tf, spec, smashNetworkFor(tf, NO_IMAGES, search));
 };
 
 const retrainingStep = (tf: Tf, spec: Kind<'retraining'>): Promise<StepProgram> => {

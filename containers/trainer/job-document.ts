@@ -56,6 +56,7 @@ const programSchemaOf = (common: Common) =>
       evaluateOn: z.enum(['validation', 'test']),
       rungs: z.array(z.number().int().min(1)).min(1).exactOptional(),
       scoreOfLast: z.number().int().min(1).exactOptional(),
+      validateEvery: z.number().int().min(1).exactOptional(),
       grown: grownSchema.exactOptional(),
       ...common,
     }),

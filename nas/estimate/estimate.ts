@@ -5,7 +5,7 @@ import { taskOf } from '../task/tasks.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { claimOf } from '../experiment/claim.ts';
 import { givenCell } from '../experiment/given-cell.ts';
-import { isSearch } from '../job/job.ts';
+import { isSearch, type ProgramSpec } from '../job/job.ts';
 import type { PlannedJob, PlannedTrial } from '../job/job-report.ts';
 import { programOf, searchJobs } from '../protocol/plan.ts';
 import { spaceOf } from '../space/spaces.ts';
@@ -18,9 +18,9 @@ import type { StageName } from '../experiment/stage-name.ts';
 import { randomCells } from '../protocol/random-cells.ts';
 import { baselineCellsToAdd, evenShare } from '../protocol/stages.ts';
 import { randomFromSeed, type Random } from '../core/random.ts';
+import { examplesOf, type Cuts } from '../core/cut.ts';
 import { InvalidArchitectureError } from '../training/program.ts';
 import { costOfPasses, passesOf } from '../training/programs/passes.ts';
-import type { ImageCounts } from '../training/programs/passes.ts';
 import { oneJobProgramOf } from '../training/programs/program-table.ts';
 import { tensorTaskOf } from '../training/tasks/registry.ts';
 
@@ -46,6 +46,9 @@ export interface StageEstimate {
  */
 const STANDARD_ERROR = 0.005;
 const [FEWEST, MOST] = [16, 256];
+
+const cutsOf = (spec: ProgramSpec, dataset: DatasetManifest): Cuts =>
+  taskOf(dataset.task).cuts(dataset, spec);
 
 /** Average over random architectures that can be built, the same at every call. */
 const meanOf = (cost: (random: Random) => number): number => {
@@ -115,16 +118,11 @@ const meanShare = (strategy: BlackBoxChoice): number => {
 };
 
 /** A search of one job: its own cost, of networks that are as dear as random ones. */
-const oneJobCost = (
-  experiment: Experiment,
-  job: PlannedJob,
-  dataset: DatasetManifest,
-  counts: ImageCounts,
-): JobEstimate => {
+const oneJobCost = (experiment: Experiment, job: PlannedJob, dataset: DatasetManifest): JobEstimate => {
   const spec = programOf(experiment, job);
   if (!isSearch(spec)) throw new Error(`${job.jobId}: no search of one job`);
   const multiplyAdds = oneJobProgramOf(spec.strategy).multiplyAdds(spec, dataset);
-  return costOfPasses(passesOf(spec, counts), meanOf(multiplyAdds));
+  return costOfPasses(passesOf(spec, cutsOf(spec, dataset)), meanOf(multiplyAdds));
 };
 
 /** One trial on average: of a search with rungs its share of the full training, scored at its end. */
@@ -132,27 +130,28 @@ const trialCost = (
   experiment: Experiment,
   strategy: BlackBoxChoice,
   job: PlannedTrial,
-  counts: ImageCounts,
-  perImage: number,
+  dataset: DatasetManifest,
+  perExample: number,
 ): JobEstimate => {
-  const passes = passesOf(programOf(experiment, job), counts);
-  if (!STRATEGIES[strategy.name].multiFidelity) return costOfPasses(passes, perImage);
-  const { trained } = passes;
-  return costOfPasses({ trained: trained * meanShare(strategy), scored: counts.validation }, perImage);
+  const spec = programOf(experiment, job);
+  const cuts = cutsOf(spec, dataset);
+  const passes = passesOf(spec, cuts);
+  if (!STRATEGIES[strategy.name].multiFidelity) return costOfPasses(passes, perExample);
+  const scored = examplesOf(cuts.inOrder('validation'), 0);
+  return costOfPasses({ trained: passes.trained * meanShare(strategy), scored }, perExample);
 };
 
 /** The jobs of one search. */
 const searchCost = (
   experiment: Experiment,
   dataset: DatasetManifest,
-  counts: ImageCounts,
   perRandom: BySize,
 ): Parts => {
   const { strategy, stages } = experiment;
   const [job] = searchJobs(experiment);
   // A look-up trains nothing and is no job.
   if (job === undefined || stages.search.table !== undefined) return [];
-  if (!isBlackBox(strategy)) return [[1, oneJobCost(experiment, job, dataset, counts)]];
+  if (!isBlackBox(strategy)) return [[1, oneJobCost(experiment, job, dataset)]];
   const trial: PlannedTrial = {
     kind: 'trial',
     jobId: job.jobId,
@@ -163,7 +162,7 @@ const searchCost = (
   return [
     [
       stages.search.evaluations ?? 0,
-      trialCost(experiment, strategy, trial, counts, perRandom(stages.search.network)),
+      trialCost(experiment, strategy, trial, dataset, perRandom(stages.search.network)),
     ],
   ];
 };
@@ -217,10 +216,6 @@ function* randomSearch(
 export const estimate = (experiment: Experiment, dataset: DatasetManifest): StageEstimate[] => {
   const { stages, resources, gate, strategy, origin } = experiment;
   const { search, retrain, evaluate } = stages;
-  const counts = {
-    ...taskOf(experiment.task.kind).parts(dataset, experiment.task),
-    test: dataset.splits.test.count,
-  };
   const perRandom = meanMultiplyAdds(experiment, dataset);
   const perCell = isGiven(strategy)
     ? cellMultiplyAdds(experiment, dataset, givenCell(experiment).genotype)
@@ -231,10 +226,11 @@ export const estimate = (experiment: Experiment, dataset: DatasetManifest): Stag
   const jobOf = (kind: 'gate' | 'retrain' | 'evaluate', per: BySize): JobEstimate => {
     const job = { kind, jobId: '', seed: 0, genotype: '' } as const;
     const { network } = kind === 'evaluate' ? evaluate : retrain;
-    return costOfPasses(passesOf(programOf(experiment, job), counts), per(network));
+    const spec = programOf(experiment, job);
+    return costOfPasses(passesOf(spec, cutsOf(spec, dataset)), per(network));
   };
   const [gateJob, retrainJob] = [jobOf('gate', perRandom), jobOf('retrain', perCell)];
-  const each = searchCost(experiment, dataset, counts, perRandom);
+  const each = searchCost(experiment, dataset, perRandom);
   const { length } = searchJobs(experiment);
   const ofAll = claimOf(experiment) === 'cell';
 

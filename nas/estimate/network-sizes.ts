@@ -74,7 +74,8 @@ const descriptionsOf = (
   const { space, strategy, task, stages } = experiment;
   const { network: size, recipe } = stages[stage];
   const { describe: facts, describeMixture } = tensorTaskOf(task.kind);
-  if (stage === 'search' && isOneJob(strategy) && oneJobSearchOf(strategy).trains === 'mixture')
+  const mixes = stage === 'search' && isOneJob(strategy) && oneJobSearchOf(strategy).trains === 'mixture';
+  if (mixes && describeMixture !== undefined)
     return ['supernet', [describeMixture(dataset, { space, size, recipe })]];
   const describe = (genotype: string): NetworkFacts => facts(dataset, { space, genotype, size, recipe });
   if (isGiven(strategy)) return ['given cell', [describe(givenCell(experiment).genotype)]];

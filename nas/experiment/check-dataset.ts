@@ -76,10 +76,10 @@ function* checkSearched(
   dataset: CheckedDataset,
   place: Place,
 ): Generator<InputError> {
-  const { strategy, space, stages } = experiment;
+  const { strategy } = experiment;
   const parts = partsOf(experiment, dataset, place);
   if (!isOneJob(strategy) || parts === undefined) return;
-  const search = oneJobToCheck(strategy, space, stages, place);
+  const search = oneJobToCheck(strategy, experiment, place);
   yield* oneJobSearchOf(strategy).checkData?.(search, parts, dataset.manifest.name) ?? [];
 }
 

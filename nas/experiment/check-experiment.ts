@@ -26,9 +26,10 @@ const candidatesPerSearch = ({ strategy, stages }: Experiment): number =>
     : (stages.search.evaluations ?? 1);
 
 /** What a search of one job says of itself. */
-function* checkOneJob({ strategy, space, stages }: Experiment, place: Place): Generator<InputError> {
+function* checkOneJob(experiment: Experiment, place: Place): Generator<InputError> {
+  const { strategy } = experiment;
   if (isOneJob(strategy))
-    yield* oneJobSearchOf(strategy).check?.(oneJobToCheck(strategy, space, stages, place)) ?? [];
+    yield* oneJobSearchOf(strategy).check?.(oneJobToCheck(strategy, experiment, place)) ?? [];
 }
 
 /** What a space says of its own options. */

@@ -41,6 +41,11 @@ export interface TrainNetworkSpec<Of extends TaskTypes = TaskTypes> extends Prog
   readonly trainOn: 'train' | 'train+validation';
   readonly evaluateOn: 'validation' | 'test';
   /**
+   * The validation part is evaluated after every so many epochs, whatever `evaluateOn` is. Absent: where it is
+   * what is scored, at most 20 times.
+   */
+  readonly validateEvery?: number;
+  /**
    * Epochs after each of which the network is scored on `evaluateOn`; training ends with the last, at which
    * the schedules of the recipe, made for all of its epochs, may be under way. Absent: all epochs, scored at
    * most 20 times.

@@ -9,6 +9,7 @@ import { timesTrials } from '../experiment/measures.ts';
 import type { Cell } from '../space/spaces.ts';
 import { deriveSeed } from '../core/random.ts';
 import type { StageKey } from '../task/task.ts';
+import { taskOf } from '../task/tasks.ts';
 import { DEFAULT_TASK } from '../task/terms.ts';
 import type { Recipe } from '../task/recipe.ts';
 import type { RunRecord } from '../experiment/run-record.ts';
@@ -51,6 +52,12 @@ const gateRecipe = ({ stages, gate }: Experiment): Recipe => ({
 const trainingSeed = ({ kind, seed, search }: PlannedTraining): number =>
   search === undefined || kind === 'gate' ? seed : deriveSeed(seed, 'search', search) >>> 0;
 
+/** How often the task wants the validation part evaluated. */
+const validating = ({ task }: Experiment): { readonly validateEvery?: number } => {
+  const { validateEvery } = taskOf(task.kind).training;
+  return validateEvery === undefined ? {} : { validateEvery };
+};
+
 const grownOf = ({ genotype, edits, noise }: Grown): Grown => ({ genotype, edits, noise });
 
 /** The training program of a planned job: the one place where an experiment becomes work. */
@@ -70,6 +77,7 @@ export const programOf = (experiment: Experiment, job: PlannedJob): ProgramSpec 
         seed: job.seed,
         trainOn: 'train',
         evaluateOn: 'validation',
+        ...validating(experiment),
         ...(job.rungs.at(-1) === search.recipe.epochs && job.rungs.length === 1 ? {} : { rungs: job.rungs }),
         ...(search.scoreOfLast === undefined ? {} : { scoreOfLast: search.scoreOfLast }),
         ...(job.inherits === undefined ? {} : { grown: grownOf(job.inherits) }),
@@ -87,6 +95,7 @@ export const programOf = (experiment: Experiment, job: PlannedJob): ProgramSpec 
         seed: trainingSeed(job),
         trainOn: 'train',
         evaluateOn: 'validation',
+        ...validating(experiment),
       };
     case 'evaluate':
       return {
@@ -97,8 +106,9 @@ export const programOf = (experiment: Experiment, job: PlannedJob): ProgramSpec 
         recipe: evaluate.recipe,
         data: taskData(experiment, evaluate),
         seed: trainingSeed(job),
-        trainOn: 'train+validation',
+        trainOn: taskOf(experiment.task.kind).training.finalPart,
         evaluateOn: 'test',
+        ...validating(experiment),
       };
   }
 };

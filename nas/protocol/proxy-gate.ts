@@ -1,6 +1,7 @@
 import type { Experiment } from '../experiment/experiment.ts';
 import type { NetworkCounts } from '../experiment/measures.ts';
 import type { JobReport } from '../job/job-report.ts';
+import { taskOf } from '../task/tasks.ts';
 import { metricOf } from '../task/terms.ts';
 import type { Cell } from '../space/spaces.ts';
 import type { NetworkSize, TrainingParts } from '../task/task.ts';
@@ -72,8 +73,9 @@ const stage3Dollars = (
   const { stages, resources } = experiment;
   const mean = retrained.reduce((sum, { seconds }) => sum + seconds, 0) / Math.max(1, retrained.length);
   const { recipe, seeds } = stages.evaluate;
-  const longer =
-    (recipe.epochs / epochs) * ((train + validation) / train) * growth(experiment, count, retrained);
+  const { finalPart } = taskOf(experiment.task.kind).training;
+  const part = finalPart === 'train' ? 1 : (train + validation) / train;
+  const longer = (recipe.epochs / epochs) * part * growth(experiment, count, retrained);
   return (2 * seeds.length * mean * longer * resources.spotDollarsPerHour) / 3600;
 };
 

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { ContentRef } from '../core/blob.ts';
 import type { InputError } from '../core/input-error.ts';
+import type { Cuts } from '../core/cut.ts';
 import type { Json } from '../core/json.ts';
 import type { Place } from '../core/place.ts';
 import type { DatasetManifest, FetchBlob } from './manifest.ts';
@@ -53,6 +54,14 @@ export interface AskedOfData<Of extends TaskTypes = TaskTypes> {
   readonly memoryMiB: number;
   /** Where a field stands in the experiment's document. */
   readonly place: Place;
+}
+
+/** What decides how the minibatches of a program are cut. */
+export interface CutProgram<Of extends TaskTypes = TaskTypes> {
+  readonly recipe: Of['recipe'];
+  /** The section's fields among others. */
+  readonly data: Of['section'];
+  readonly seed: number;
 }
 
 /** Examples of the data that networks are trained and chosen by. */
@@ -108,6 +117,16 @@ export interface Task<Of extends TaskTypes = TaskTypes> {
     of(data: Of['manifest'], fetchBlob: FetchBlob): Promise<Of['counts']>;
   };
 
+  /** How a program's minibatches are cut. */
+  cuts(data: Of['manifest'], program: CutProgram<Of>): Cuts;
+  /**
+   * How stages 2 and 3 train a network: on what stage 3 does, and how often the validation part is evaluated
+   * meanwhile; absent: as often as a curve has points, and never in stage 3.
+   */
+  readonly training: {
+    readonly finalPart: 'train' | 'train+validation';
+    readonly validateEvery?: number;
+  };
   /** Examples of each part of the training data, by a split that `checkSplit` has nothing against. */
   parts(data: Of['manifest'], section: Of['section']): TrainingParts;
   /** The split in words, for reports, which may know no more than the data set's name. */

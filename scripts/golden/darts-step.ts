@@ -1,6 +1,9 @@
 import { recipeSchema } from '../../nas/task/images/recipe.ts';
 import { ONE_JOB_SEARCHES } from '../../nas/search/one-job/registry.ts';
 import { compileMixture } from '../../nas/training/programs/compiled-mixture.ts';
+import { imageClassification } from '../../nas/training/tasks/images/image-classification.ts';
+import { imageBatch, imageShapes } from '../../nas/training/tasks/images/image-data.ts';
+import { imageMixture } from '../../nas/training/tasks/images/image-mixture.ts';
 import { dartsStrategy } from '../../nas/training/programs/darts-strategy.ts';
 import { prefixed } from '../../nas/training/graph/variable-groups.ts';
 import { splitVariables } from '../../nas/training/networks/split-variables.ts';
@@ -55,11 +58,15 @@ export const dartsStep = async (
     clipNorm: config.grad_clip,
   });
   const network = splitVariables(variables, parameterNames(describeSupernet(spec)));
+  const mixture = imageMixture(tf, spec, recipe, 0);
+  const shape = train.x?.shape as [number, number, number, number];
+  const feed = imageShapes('training', shape);
   const compiled = await compileMixture(
     tf,
     dartsStrategy(tf, strategy, recipe),
-    { supernet: spec, recipe, network, seed: 0 },
-    train.x?.shape as [number, number, number, number],
+    { mixture: { ...mixture, model: { ...mixture.model, ...network } }, recipe, seed: 0 },
+    { training: feed, search: imageShapes('search', shape), evaluation: feed },
+    imageClassification,
   );
   try {
     const slots = Object.fromEntries(
@@ -71,8 +78,8 @@ export const dartsStep = async (
       ...prefixed('optimizer/weights', slots),
     });
     compiled.step({
-      training: batchOf(train),
-      search: batchOf(valid),
+      training: imageBatch(shape, batchOf(train)),
+      search: imageBatch(shape, batchOf(valid)),
       learningRate: config.eta,
       inputs: {},
     });

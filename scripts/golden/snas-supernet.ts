@@ -11,6 +11,9 @@ import { planCells } from '../../nas/training/networks/cell-plan.ts';
 import { splitVariables } from '../../nas/training/networks/split-variables.ts';
 import { clipByGlobalNorm } from '../../nas/training/optimizers/clip.ts';
 import type { HostTensor } from '../../nas/training/program.ts';
+import { imageClassification } from '../../nas/training/tasks/images/image-classification.ts';
+import { imageBatch, imageShapes } from '../../nas/training/tasks/images/image-data.ts';
+import { imageMixture } from '../../nas/training/tasks/images/image-mixture.ts';
 import { compileMixture } from '../../nas/training/programs/compiled-mixture.ts';
 import { edgeCosts } from '../../nas/training/tasks/images/edge-costs.ts';
 import { logResource } from '../../nas/training/programs/resource-term.ts';
@@ -178,11 +181,12 @@ const step = async (
     optimizer: { kind: 'sgd', learningRate: sgd.lr, momentum: sgd.momentum, weightDecay: sgd.weight_decay },
     clipNorm: sgd.clip,
   });
+  const mixture = imageMixture(tf, spec, recipe, 0);
   const noise = prefixed('uniform', { normal: alphaSpec, reduce: alphaSpec });
   const strategy = {
-    ...snasStrategy(tf, settings, recipe, { supernet: spec, seed: 0 }),
+    ...snasStrategy(tf, settings, recipe, { mixture, seed: 0 }),
     ...snasStep(tf, settings, recipe, {
-      supernet: spec,
+      mixture,
       resource: { weight: config.resource_lambda, ratio: config.ratio },
       noise: ({ inputs }, kind) => inputs[`uniform/${kind}`] as Tensor,
     }),
@@ -191,11 +195,22 @@ const step = async (
   const network = splitVariables(variables, parameterNames(describeSupernet(spec)));
   const { x, y } = given as { x: HostTensor; y: HostTensor };
   const shape = x.shape as [number, number, number, number];
-  const compiled = await compileMixture(tf, strategy, { supernet: spec, recipe, network, seed: 0 }, shape);
+  const feed = imageShapes('training', shape);
+  const compiled = await compileMixture(
+    tf,
+    strategy,
+    { mixture: { ...mixture, model: { ...mixture.model, ...network } }, recipe, seed: 0 },
+    { training: feed, evaluation: feed },
+    imageClassification,
+  );
   try {
     for (const kind of KINDS) compiled.write({ [`alphas/${kind}`]: given[`alphas/${kind}`] as HostTensor });
     compiled.step({
-      training: { x: x.data as Float32Array, y: y.data as Int32Array, valid: y.data.length },
+      training: imageBatch(shape, {
+        x: x.data as Float32Array,
+        y: y.data as Int32Array,
+        valid: y.data.length,
+      }),
       learningRate: sgd.lr,
       inputs: {
         temperature: scalar(config.temperature),

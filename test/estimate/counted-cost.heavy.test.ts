@@ -18,7 +18,9 @@ import { createTrialSearch } from '../../nas/search/trial-search.ts';
 import { chosenSpace } from '../../nas/space/registry.ts';
 import { imageClassification, type ImageTypes } from '../../nas/task/images/image-classification.ts';
 import type { ImageManifest } from '../../nas/task/images/manifest.ts';
-import { costOfPasses, passesOf, type ImageCounts } from '../../nas/training/programs/passes.ts';
+import type { Cuts } from '../../nas/core/cut.ts';
+import { imageCuts, type PartCounts } from '../../nas/task/images/cuts.ts';
+import { costOfPasses, passesOf } from '../../nas/training/programs/passes.ts';
 import { createProgram, oneJobProgramOf } from '../../nas/training/programs/program-table.ts';
 import { manifestOfShape } from '../support/manifest-of-shape.ts';
 import { tinyData } from '../training/programs/tiny-data.ts';
@@ -108,8 +110,8 @@ describe.each(Object.keys(TINY) as OneJobName[])('a search by %s', (name) => {
 });
 
 /** What the program of a search counts, minibatch by minibatch, where every image costs one multiply-add. */
-const countedSearch = ({ strategy, recipe }: SearchSpec, images: ImageCounts) => {
-  const course = oneJobSearchOf(strategy).course(strategy, recipe, images);
+const countedSearch = ({ strategy, recipe }: SearchSpec, cuts: Cuts) => {
+  const course = oneJobSearchOf(strategy).course(strategy, recipe, cuts);
   let [passed, multiplyAdds] = [0, 0];
   for (const { units, passes } of course)
     for (let unit = 0; unit < units; unit++) {
@@ -129,7 +131,7 @@ const architectureCosts = (spec: SearchSpec, manifest: ImageManifest): readonly 
 };
 
 /** What the trials of one search cost where scores are drawn at random, each less what it goes on from. */
-const countedTrials = (experiment: Experiment, images: ImageCounts, seed: number) => {
+const countedTrials = (experiment: Experiment, images: PartCounts, seed: number) => {
   const { strategy, space: choice, stages } = experiment;
   if (!isBlackBox(strategy)) throw new TypeError(`${strategy.name} has no trials`);
   const space = chosenSpace(choice);
@@ -149,7 +151,8 @@ const countedTrials = (experiment: Experiment, images: ImageCounts, seed: number
     trials.advance(4, 1000);
     for (const trial of trials.take()) {
       const job = trialJob(experiment, search as NonNullable<typeof search>, trial);
-      const cost = costOfPasses(passesOf(programOf(experiment, job), images), 1);
+      const spec = programOf(experiment, job);
+      const cost = costOfPasses(passesOf(spec, imageCuts(images, spec.recipe.batchSize)), 1);
       const before = paid.get(trial.continues ?? '') ?? { images: 0, multiplyAdds: 0 };
       paid.set(trial.id, cost);
       total.images += cost.images - before.images;
@@ -179,7 +182,10 @@ describe.each(SHIPPED)('the dry run of %s', (file) => {
     StageEstimate,
     StageEstimate,
   ];
-  const cost = (job: PlannedJob) => costOfPasses(passesOf(programOf(experiment, job), images), 1);
+  const cost = (job: PlannedJob) => {
+    const spec = programOf(experiment, job);
+    return costOfPasses(passesOf(spec, imageCuts(images, spec.recipe.batchSize)), 1);
+  };
   const training = (kind: 'retrain' | 'evaluate') => cost({ kind, jobId: kind, seed: 0, genotype: '' });
 
   it('counts the images of stage 1 as its programs do', () => {
@@ -189,7 +195,7 @@ describe.each(SHIPPED)('the dry run of %s', (file) => {
     if (!isBlackBox(strategy)) {
       const spec = programOf(experiment, job);
       if (!isSearch(spec)) throw new TypeError(`${strategy.name} is no search of one job`);
-      const counted = countedSearch(spec, images);
+      const counted = countedSearch(spec, imageCuts(images, spec.recipe.batchSize));
       expect(search.images).toBe(searches * counted.images);
       expect(cost(job)).toEqual(counted);
       // And each as dear as an architecture of that search can be.

@@ -1,6 +1,6 @@
 import { inputError } from '../../core/input-error.ts';
 import type { InputError } from '../../core/input-error.ts';
-import type { SearchedImages } from './course.ts';
+import type { SearchedParts } from './course.ts';
 import type { SearchRecipe, SearchToCheck } from './one-job-search.ts';
 
 type Search = SearchToCheck<unknown>;
@@ -33,10 +33,10 @@ export function* checkAllDigits({ name, recipe, place }: Search): Generator<Inpu
     );
 }
 
-/** The validation images fill a minibatch; `reason` says what for. */
+/** The validation part fills a minibatch; `reason` says what for. */
 export function* checkWholeMinibatch(
-  { recipe, place }: Search,
-  { validation }: SearchedImages,
+  { recipe, example, place }: Search,
+  { validation }: SearchedParts,
   dataset: string,
   reason: string,
 ): Generator<InputError> {
@@ -44,7 +44,7 @@ export function* checkWholeMinibatch(
     yield inputError(
       place(['stages', 'search', 'recipe', 'batchSize']),
       recipe.batchSize,
-      `at most the ${validation} validation images of ${dataset}: ${reason}`,
+      `at most the ${validation} validation ${example}s of ${dataset}: ${reason}`,
       'choose a smaller batch, or hold out more',
     );
 }

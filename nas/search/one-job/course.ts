@@ -1,11 +1,13 @@
-/** Images that a program passes: forward and backward, and forward alone. */
+import { examplesOf, placeAt, type Cut } from '../../core/cut.ts';
+
+/** Examples that a program passes: forward and backward, and forward alone. */
 export interface Passes {
   readonly trained: number;
   readonly scored: number;
 }
 
-/** Images of the two parts of a data set's training split. */
-export interface SearchedImages {
+/** Examples of the two parts of a data set's training split. */
+export interface SearchedParts {
   readonly train: number;
   readonly validation: number;
 }
@@ -23,35 +25,42 @@ export interface SearchSegment<Kind extends string = string> {
 /** What segments of one kind have in common. */
 export type Work = Pick<SearchSegment, 'units' | 'passes'>;
 
-/** So many forward passes over whole minibatches, each with a backward pass. */
-export const training = (minibatches: number, batchSize: number, passes = 1): Work => ({
+/** An epoch of forward passes, each with a backward pass. */
+export const training = (cut: Cut, epoch: number): Work => ({
+  units: cut.steps(epoch),
+  passes: { trained: examplesOf(cut, epoch), scored: 0 },
+});
+
+/** Forward passes over so many minibatches from a position on, which counts on from epoch to epoch. */
+export const scoring = (cut: Cut, minibatches: number, from = 0): Work => {
+  let scored = 0;
+  for (let position = from; position < from + minibatches; position++) {
+    const { epoch, index } = placeAt(cut, position);
+    scored += cut.size(epoch, index);
+  }
+  return { units: minibatches, passes: { trained: 0, scored } };
+};
+
+/** One forward pass over the first so many minibatches of a part in order, or over all. */
+export const scoringInOrder = (cut: Cut, minibatches = cut.steps(0)): Work => ({
   units: minibatches,
-  passes: { trained: passes * minibatches * batchSize, scored: 0 },
+  passes: { trained: 0, scored: examplesOf(cut, 0, minibatches) },
 });
 
-/** Forward passes over whole minibatches. */
-export const scoring = (minibatches: number, batchSize: number): Work => ({
-  units: minibatches,
-  passes: { trained: 0, scored: minibatches * batchSize },
-});
+/** Minibatches of a part in order that have no padding: only the last one may have some. */
+export const unpadded = (cut: Cut): number => {
+  const steps = cut.steps(0);
+  return steps > 0 && cut.size(0, steps - 1) < cut.size(0, 0) ? steps - 1 : steps;
+};
 
-/** One forward pass over all images; the last minibatch is padded. */
-export const scoringAll = (images: number, batchSize: number): Work => ({
-  units: Math.ceil(images / batchSize),
-  passes: { trained: 0, scored: images },
-});
-
-/** Minibatches in so many images; those that do not fill the last one are left out. */
-export const wholeMinibatches = (images: number, batchSize: number): number => Math.floor(images / batchSize);
-
-/** `count` segments of one kind, numbered from `first`. */
+/** `count` segments of one kind, numbered from `first`; the work of each by its number. */
 export const repeated = <Kind extends string>(
   kind: Kind,
   count: number,
-  work: Work,
+  work: (index: number) => Work,
   first = 0,
 ): readonly SearchSegment<Kind>[] =>
-  Array.from({ length: count }, (_, i) => ({ kind, index: first + i, ...work }));
+  Array.from({ length: count }, (_, i) => ({ kind, index: first + i, ...work(first + i) }));
 
 /** What a search costs: the passes of its course. */
 export const costOf = (course: readonly SearchSegment[]): Passes =>

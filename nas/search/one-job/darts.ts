@@ -88,7 +88,6 @@ export const darts = oneJobSearch({
         'use kind: sgd, or strategy.optimization: first-order',
       );
   },
-  checkData: (search, images, dataset) =>
-    checkMixtureData(search, dartsPlan(search.options), images, dataset),
-  course: (settings, recipe, images) => mixtureCourse(dartsPlan(settings), recipe, images),
+  checkData: (search, parts, dataset) => checkMixtureData(search, dartsPlan(search.options), parts, dataset),
+  course: (settings, recipe, cuts) => mixtureCourse(dartsPlan(settings), recipe, cuts),
 });

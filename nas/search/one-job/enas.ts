@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { checkAllDigits, checkUnused, checkWholeMinibatch } from './checks.ts';
-import { scoring, training, wholeMinibatches } from './course.ts';
-import type { SearchSegment } from './course.ts';
+import { scoring, training } from './course.ts';
+import type { SearchSegment, Work } from './course.ts';
 import { oneJobSearch } from './one-job-search.ts';
 
 /** The recurrent controller and its training; defaults as Pham et al. 2018, §3 and §2.2. */
@@ -91,17 +91,26 @@ export const enas = oneJobSearch({
     yield* checkAllDigits(search);
     yield* checkUnused(search, ['auxiliaryWeight', 'dropPath', 'emaDecay']);
   },
-  checkData: (search, images, dataset) =>
-    checkWholeMinibatch(search, images, dataset, 'architectures are scored on whole minibatches'),
-  course: (options, { epochs, batchSize }, { train }) => {
-    const sharing = training(wholeMinibatches(train, batchSize), batchSize);
-    const rewarding = scoring(options.controller.updates * options.controller.samples, batchSize);
+  checkData: (search, parts, dataset) =>
+    checkWholeMinibatch(search, parts, dataset, 'architectures are scored on whole minibatches'),
+  course: (options, { epochs }, cuts) => {
+    const shared = cuts.training('train', 'data');
+    const drawn = cuts.drawn('reward-data');
+    const rewarded = options.controller.updates * options.controller.samples;
+    const deriving = (): Work => {
+      const { passes } = scoring(drawn, 1, epochs * rewarded);
+      return {
+        units: options.candidates,
+        passes: { trained: 0, scored: options.candidates * passes.scored },
+      };
+    };
     return [
-      ...Array.from({ length: epochs }, (_, index): SearchSegment<'shared-weights' | 'controller'>[] => [
-        { kind: 'shared-weights', index, ...sharing },
-        { kind: 'controller', index, ...rewarding },
+      ...Array.from({ length: epochs }, (_, epoch): SearchSegment<'shared-weights' | 'controller'>[] => [
+        { kind: 'shared-weights', index: epoch, ...training(shared, epoch) },
+        { kind: 'controller', index: epoch, ...scoring(drawn, rewarded, epoch * rewarded) },
       ]).flat(),
-      { kind: 'deriving', index: epochs, ...scoring(options.candidates, batchSize) } as const,
+      // All of them on one minibatch.
+      { kind: 'deriving', index: epochs, ...deriving() } as const,
     ];
   },
 });

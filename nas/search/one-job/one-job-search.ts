@@ -2,7 +2,8 @@ import type { Place } from '../../core/place.ts';
 import { z } from 'zod';
 import type { InputError } from '../../core/input-error.ts';
 import type { SpaceChoice } from '../../space/registry.ts';
-import type { SearchSegment, SearchedImages } from './course.ts';
+import type { Cuts } from '../../core/cut.ts';
+import type { SearchSegment, SearchedParts } from './course.ts';
 
 /** What a search knows of how its network is trained: part of the recipe of stage 1. */
 export interface SearchRecipe {
@@ -23,6 +24,8 @@ export interface SearchToCheck<Options> {
   readonly options: Options;
   readonly space: SpaceChoice;
   readonly recipe: SearchRecipe;
+  /** What one example is called. */
+  readonly example: string;
   /** Says where a field of the experiment stands. */
   readonly place: Place;
 }
@@ -55,17 +58,17 @@ export interface OneJobDefinition<
   candidates?(options: z.infer<z.ZodObject<Shape>>): number;
   /** What the fields' own bounds do not say: everything that contradicts something. */
   check?(search: SearchToCheck<z.infer<z.ZodObject<Shape>>>): Iterable<InputError>;
-  /** The same of a data set of that name, whose images are known later. */
+  /** The same of a data set of that name, whose examples are known later. */
   checkData?(
     search: SearchToCheck<z.infer<z.ZodObject<Shape>>>,
-    images: SearchedImages,
+    parts: SearchedParts,
     dataset: string,
   ): Iterable<InputError>;
   /** Its whole work in order. The program does exactly this, and estimates add up its passes. */
   course(
     options: z.infer<z.ZodObject<Shape>>,
-    recipe: Pick<SearchRecipe, 'epochs' | 'batchSize'>,
-    images: SearchedImages,
+    recipe: Pick<SearchRecipe, 'epochs'>,
+    cuts: Cuts,
   ): readonly SearchSegment<Kind>[];
 }
 

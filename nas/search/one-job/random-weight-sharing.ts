@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { inputError } from '../../core/input-error.ts';
 import { checkWholeMinibatch } from './checks.ts';
-import { repeated, scoring, scoringAll, training, wholeMinibatches } from './course.ts';
+import { repeated, scoring, scoringInOrder, training, unpadded } from './course.ts';
 import { oneJobSearch } from './one-job-search.ts';
 
 /** Spaces whose supernets keep running statistics of batch norm; in the others every child has its own. */
@@ -76,21 +76,19 @@ export const randomWeightSharing = oneJobSearch({
         'write scoreStatistics: batch',
       );
   },
-  checkData: (search, images, dataset) =>
-    checkWholeMinibatch(search, images, dataset, 'architectures are scored on whole minibatches'),
-  course: (options, { epochs, batchSize }, { train, validation }) => {
+  checkData: (search, parts, dataset) =>
+    checkWholeMinibatch(search, parts, dataset, 'architectures are scored on whole minibatches'),
+  course: (options, { epochs }, cuts) => {
     const { candidates, scoreMinibatches, rounds, rescore, scoreStatistics } = options;
+    const shared = cuts.training('train', 'data');
+    const drawn = cuts.drawn('score-data');
+    const whole = cuts.inOrder('validation');
+    // Padding would be part of a minibatch's statistics.
+    const rescoring = scoringInOrder(whole, scoreStatistics === 'batch' ? unpadded(whole) : whole.steps(0));
     return [
-      ...repeated('training', epochs, training(wholeMinibatches(train, batchSize), batchSize)),
-      ...repeated('scoring', candidates, scoring(scoreMinibatches, batchSize)),
-      ...repeated(
-        're-scoring',
-        rounds * rescore,
-        // Padding would be part of a minibatch's statistics.
-        scoreStatistics === 'batch'
-          ? scoring(wholeMinibatches(validation, batchSize), batchSize)
-          : scoringAll(validation, batchSize),
-      ),
+      ...repeated('training', epochs, (epoch) => training(shared, epoch)),
+      ...repeated('scoring', candidates, (i) => scoring(drawn, scoreMinibatches, i * scoreMinibatches)),
+      ...repeated('re-scoring', rounds * rescore, () => rescoring),
     ];
   },
 });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { checkAllDigits, checkUnused, checkWholeMinibatch } from './checks.ts';
-import { repeated, scoring, training, wholeMinibatches } from './course.ts';
+import { repeated, scoringInOrder, training, unpadded } from './course.ts';
 import { oneJobSearch } from './one-job-search.ts';
 
 /** The network that generates weights; defaults as the authors' code. */
@@ -54,15 +54,17 @@ export const smash = oneJobSearch({
     yield* checkAllDigits(search);
     yield* checkUnused(search, ['auxiliaryWeight', 'dropPath', 'emaDecay']);
   },
-  checkData: (search, images, dataset) =>
-    checkWholeMinibatch(search, images, dataset, 'architectures are scored on whole minibatches'),
-  course: (options, { epochs, batchSize }, { train, validation }) => {
+  checkData: (search, parts, dataset) =>
+    checkWholeMinibatch(search, parts, dataset, 'architectures are scored on whole minibatches'),
+  course: (options, { epochs }, cuts) => {
     const { candidates, perturbations, chain, scoreMinibatches = Infinity } = options;
-    const scores = scoring(Math.min(scoreMinibatches, wholeMinibatches(validation, batchSize)), batchSize);
+    const generated = cuts.training('train', 'data');
+    const whole = cuts.inOrder('validation');
+    const scores = scoringInOrder(whole, Math.min(scoreMinibatches, unpadded(whole)));
     return [
-      ...repeated('training', epochs, training(wholeMinibatches(train, batchSize), batchSize)),
-      ...repeated('scoring', candidates, scores),
-      ...repeated('perturbing', perturbations + chain, scores, candidates),
+      ...repeated('training', epochs, (epoch) => training(generated, epoch)),
+      ...repeated('scoring', candidates, () => scores),
+      ...repeated('perturbing', perturbations + chain, () => scores, candidates),
     ];
   },
 });

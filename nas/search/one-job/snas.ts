@@ -58,5 +58,5 @@ export const snas = oneJobSearch({
         'samples become one-hot as the temperature falls: lower final or raise initial',
       );
   },
-  course: (options, recipe, images) => mixtureCourse(snasPlan(options), recipe, images),
+  course: (options, recipe, cuts) => mixtureCourse(snasPlan(options), recipe, cuts),
 });

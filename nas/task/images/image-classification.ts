@@ -4,6 +4,7 @@ import { inputError } from '../../core/input-error.ts';
 import type { InputError } from '../../core/input-error.ts';
 import { integer, percent } from '../../core/number-text.ts';
 import type { AskedOfData, Task, TaskTypes } from '../task.ts';
+import { imageCuts } from './cuts.ts';
 import { countImages, imageCountsSchema, type ImageCounts } from './count-images.ts';
 import { equalText } from './equal-images.ts';
 import { datasetHash, imageManifestSchema, trainingParts, type ImageManifest } from './manifest.ts';
@@ -125,6 +126,9 @@ export const imageClassification: Task<ImageTypes> = {
   heldBytes: ({ encoding, shape, splits }) =>
     encoding === 'files' ? 0 : splits.train.count * shape.reduce((product, size) => product * size, 1),
   counts: { schema: imageCountsSchema, of: countImages },
+  cuts: (data, { recipe, data: { validationFraction } }) =>
+    imageCuts({ ...trainingParts(data, validationFraction), test: data.splits.test.count }, recipe.batchSize),
+  training: { finalPart: 'train+validation' },
   parts: (data, { validationFraction }) => trainingParts(data, validationFraction),
   splitText: ({ validationFraction, splitSeed }, data) =>
     data?.givenValidation === undefined

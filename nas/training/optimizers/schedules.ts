@@ -1,4 +1,3 @@
-import type { ImageRecipe } from '../../task/images/recipe.ts';
 import type { Recipe } from '../../task/recipe.ts';
 
 const warmedUp = (recipe: Recipe, position: number, warmupEpochs: number, base: number): number =>
@@ -83,17 +82,3 @@ export const learningRate = (recipe: Recipe, step: number, stepsPerEpoch: number
       );
   }
 };
-
-/**
- * Drop-path probability of a step (counted from 0): it rises linearly to the recipe's (Zoph et al. 2018,
- * §A.7), once an epoch from zero (quark0/darts f276dd3, `cnn/train.py:100`), or with every step, of which the
- * first counts (melodyguan/enas 4bcfd73, `micro_child.py:202–204`).
- */
-export const dropPathProbability = (
-  { dropPath, dropPathRises = 'epoch', epochs }: Pick<ImageRecipe, 'dropPath' | 'dropPathRises' | 'epochs'>,
-  step: number,
-  stepsPerEpoch: number,
-): number =>
-  dropPathRises === 'step'
-    ? dropPath * Math.min(1, (step + 1) / (epochs * stepsPerEpoch))
-    : (dropPath * Math.floor(step / stepsPerEpoch)) / epochs;

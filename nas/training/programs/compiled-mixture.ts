@@ -1,16 +1,15 @@
-import type { ImageRecipe } from '../../task/images/recipe.ts';
+import type { Recipe } from '../../task/recipe.ts';
 import { randomFromSeed } from '../../core/random.ts';
 import type { EdgeScores } from '../../space/derived-cell.ts';
 import { compileGraph, type FunctionSpec } from '../graph/compile.ts';
 import { lossAndGradients } from '../graph/gradients.ts';
-import { imageClassification } from '../tasks/images/image-classification.ts';
-import { targetOf, type Minibatch, type Objective, type Tally } from '../tasks/tensor-task.ts';
 import { optimizerOf } from '../optimizers/from-recipe.ts';
-import { DivergedError, type HostTensor } from '../program.ts';
-import { mixtureSupernet } from '../supernets/mixture.ts';
-import type { Supernet } from '../supernets/supernet.ts';
-import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
-import type { MixtureForward, MixtureStrategy } from './mixture-strategy.ts';
+import type { FeedShapes, Minibatch, MinibatchShape } from '../tasks/feed.ts';
+import type { Mixture, Objective, Tally } from '../tasks/tensor-task.ts';
+import type { HostTensor } from '../program.ts';
+import { toTensor, type Tensor, type Tensors, type Tf } from '../graph/tensor.ts';
+import { carriedOn, carriedOver, functionNames, refuseDivergence } from './compiled-model.ts';
+import type { MixtureBatch, MixtureForward, MixtureStrategy } from './mixture-strategy.ts';
 import { tallyOf } from './tally.ts';
 import { group, mapValues, prefixed } from '../graph/variable-groups.ts';
 
@@ -27,7 +26,17 @@ interface MixtureStepInputs {
   readonly inputs: HostTensors;
 }
 
-/** A mixture network with a strategy that moves its weights and alphas, compiled for one batch shape. */
+/** What a mixture is fed with. */
+export interface MixtureFeeds {
+  readonly training: FeedShapes;
+  /** Of the alphas' own minibatches, where the strategy takes any. */
+  readonly search?: FeedShapes;
+  readonly evaluation: FeedShapes;
+  /** Compile `alphaGradient` for its minibatches. */
+  readonly diagnosis?: FeedShapes;
+}
+
+/** A mixture network with a strategy that moves its weights and alphas, compiled for the feeds of a program. */
 interface CompiledMixture {
   /** One step. Throws `DivergedError`, leaving everything as it was, when the loss is not finite. */
   step(inputs: MixtureStepInputs): Tally;
@@ -35,8 +44,8 @@ interface CompiledMixture {
   evaluate(batch: Minibatch): Tally;
   /**
    * Gradient of a minibatch's loss, batch norm by the minibatch's statistics, at the alphas moved by
-   * `distance` along a direction; both list the kinds of cell in the supernet's order, row by row. Only where
-   * `diagnosed`.
+   * `distance` along a direction; both list the kinds of cell in the mixture's order, row by row. Only where
+   * there is a feed for it.
    */
   alphaGradient(batch: Minibatch, direction: readonly number[], distance: number): number[];
   /** Softmax of the alphas. */
@@ -47,18 +56,14 @@ interface CompiledMixture {
 }
 
 interface MixtureSpec {
-  readonly supernet: Supernet;
-  readonly recipe: ImageRecipe;
-  /** Initial values of the network. */
-  readonly network: { readonly weights: HostTensors; readonly buffers: HostTensors };
+  readonly mixture: Mixture;
+  readonly recipe: Recipe;
   /** Seed of the initial alphas. */
   readonly seed: number;
-  /** Compile `alphaGradient` too. */
-  readonly diagnosed?: boolean;
 }
 
 const initialAlphas = (
-  { kinds, operations }: Supernet,
+  { kinds, operations }: Mixture,
   { mean, deviation }: MixtureStrategy['initialAlphas'],
   seed: number,
 ): HostTensors => {
@@ -88,55 +93,74 @@ const scalar = (value: number): HostTensor => ({ dtype: 'float32', shape: [], da
 export const compileMixture = async (
   tf: Tf,
   strategy: MixtureStrategy,
-  { supernet, recipe, network, seed, diagnosed = false }: MixtureSpec,
-  shape: readonly [number, ...number[]],
-  task: Objective = imageClassification,
+  { mixture, recipe, seed }: MixtureSpec,
+  feeds: MixtureFeeds,
+  task: Objective,
 ): Promise<CompiledMixture> => {
-  const [batchSize] = shape;
-  const alphas = initialAlphas(supernet, strategy.initialAlphas, seed);
+  const { model } = mixture;
+  const { training, search, evaluation, diagnosis } = feeds;
+  const alphas = initialAlphas(mixture, strategy.initialAlphas, seed);
   const variables: HostTensors = {
-    ...prefixed('weights', network.weights),
-    ...prefixed('buffers', network.buffers),
+    ...prefixed('weights', model.weights),
+    ...prefixed('buffers', model.buffers),
     ...prefixed('alphas', alphas),
-    ...prefixed('optimizer/weights', optimizerOf(recipe.optimizer).slots(network.weights)),
+    ...prefixed('optimizer/weights', optimizerOf(recipe.optimizer).slots(model.weights)),
     ...prefixed('optimizer/alphas', strategy.alphaOptimizer.slots(alphas)),
+    ...carriedOver(model, training),
+    ...(search && carriedOver(model, search)),
+    ...carriedOver(model, evaluation),
   };
-  const batch = {
-    x: { shape, dtype: 'float32' },
-    y: task.target(batchSize),
-  } as const;
 
-  const step: FunctionSpec = {
+  const stepName = (trained: string, searched?: string): string =>
+    ['step', trained, ...(searched === undefined ? [] : [searched])].join('/');
+  const step = (trained: MinibatchShape, searched: MinibatchShape | undefined): FunctionSpec => ({
     inputs: {
-      ...prefixed('training', batch),
-      ...(strategy.plan.searchesOn && prefixed('search', batch)),
+      ...prefixed('training', trained),
+      ...(searched && prefixed('search', searched)),
       ...prefixed('input', strategy.inputs),
       learningRate: { shape: [], dtype: 'float32' },
     },
     body: (vars, given, trace) => {
       const buffers = group('buffers', vars);
-      const labelled = (which: string) => ({
-        x: given[`${which}/x`] as Tensor,
-        y: given[`${which}/y`] as Tensor,
+      const batchOf = (which: string, feed: FeedShapes): MixtureBatch => ({
+        tensors: group(which, given),
+        carried: group(`carried/${feed.name}`, vars),
       });
-      const { loss, extra, weights, alphas, slots } = strategy.step({
+      const {
+        loss,
+        extra,
+        searched: lastSearch,
+        weights,
+        alphas,
+        slots,
+      } = strategy.step({
         trace,
         weights: group('weights', vars),
         alphas: group('alphas', vars),
         slots: { weights: group('optimizer/weights', vars), alphas: group('optimizer/alphas', vars) },
-        training: labelled('training'),
-        ...(strategy.plan.searchesOn && { search: labelled('search') }),
+        training: batchOf('training', training),
+        ...(search && { search: batchOf('search', search) }),
         learningRate: given['learningRate'] as Tensor,
         inputs: group('input', given),
-        forward: (weights, edges, { x, y }, drop): MixtureForward => {
-          const outputs = mixtureSupernet(tf, supernet, { ...weights, ...buffers }, x, edges, {
-            kind: 'train',
+        forward: (weights, edges, { tensors, carried }, drop): MixtureForward => {
+          const pass = model.train({
             trace,
-            ...(drop && { drop }),
+            vars: { ...weights, ...buffers },
+            batch: tensors,
+            carried,
+            inputs: prefixed('edges', edges),
+            scheduled: drop?.dropPath === undefined ? {} : { dropPath: drop.dropPath },
+            ...(drop && { seed: drop.seed }),
           });
-          const loss = task.loss(tf, outputs.logits, y, recipe.labelSmoothing);
-          const sums = prefixed('sums', task.sums(tf, outputs.logits, y));
-          return { loss, extra: { main: loss, ...sums, ...prefixed('buffers', outputs.buffers) } };
+          return {
+            loss: pass.loss,
+            extra: {
+              main: pass.main,
+              ...prefixed('sums', pass.sums),
+              ...prefixed('buffers', pass.buffers),
+              ...prefixed('carried', pass.carried ?? {}),
+            },
+          };
         },
       });
       return {
@@ -147,27 +171,41 @@ export const compileMixture = async (
           ...prefixed('optimizer/weights', slots.weights),
           ...prefixed('optimizer/alphas', slots.alphas),
           ...prefixed('buffers', group('buffers', extra)),
+          ...carriedOn(training, group('carried', extra)),
+          ...(search && lastSearch && carriedOn(search, group('carried', lastSearch))),
         },
         commit: tf.isFinite(loss),
       };
     },
-  };
+  });
+  const steps = Object.entries(training.shapes).flatMap(([trained, shape]): [string, FunctionSpec][] =>
+    search === undefined
+      ? [[stepName(trained), step(shape, undefined)]]
+      : Object.entries(search.shapes).map(([searched, other]) => [
+          stepName(trained, searched),
+          step(shape, other),
+        ]),
+  );
 
-  const evaluate: FunctionSpec = {
-    inputs: batch,
-    body: (vars, given) => {
-      const network: Tensors = { ...group('weights', vars), ...group('buffers', vars) };
+  const networkOf = (vars: Tensors): Tensors => ({ ...group('weights', vars), ...group('buffers', vars) });
+  const evaluate = (feed: FeedShapes, shape: MinibatchShape): FunctionSpec => ({
+    inputs: shape,
+    body: (vars, batch, trace) => {
       const edges = mapValues(group('alphas', vars), (alphas) => tf.softmax(alphas));
-      const { x, y } = given as { x: Tensor; y: Tensor };
-      const { logits } = mixtureSupernet(tf, supernet, network, x, edges, { kind: 'evaluate' });
-      const loss = tf.mul(task.loss(tf, logits, y, 0), batchSize);
-      return { outputs: { loss, ...task.sums(tf, logits, y) } };
+      const { loss, sums, carried } = model.evaluate({
+        trace,
+        vars: networkOf(vars),
+        batch,
+        carried: group(`carried/${feed.name}`, vars),
+        inputs: prefixed('edges', edges),
+      });
+      return { outputs: { loss, ...sums }, updates: carriedOn(feed, carried) };
     },
-  };
+  });
 
-  const alphaGradient: FunctionSpec = {
+  const alphaGradient = (feed: FeedShapes, shape: MinibatchShape): FunctionSpec => ({
     inputs: {
-      ...batch,
+      ...prefixed('batch', shape),
       ...prefixed(
         'direction',
         mapValues(alphas, ({ shape }) => ({ shape, dtype: 'float32' }) as const),
@@ -175,64 +213,67 @@ export const compileMixture = async (
       distance: { shape: [], dtype: 'float32' },
     },
     body: (vars, given, trace) => {
-      const { x, y, distance } = given as { x: Tensor; y: Tensor; distance: Tensor };
-      const network: Tensors = { ...group('weights', vars), ...group('buffers', vars) };
+      const distance = given['distance'] as Tensor;
       const direction = group('direction', given);
       const moved = mapValues(group('alphas', vars), (alpha, kind) =>
         tf.add(alpha, tf.mul(direction[kind] as Tensor, distance)),
       );
       const { gradients } = lossAndGradients(tf, trace, moved, () => {
         const edges = mapValues(moved, (alpha) => tf.softmax(alpha));
-        const { logits } = mixtureSupernet(tf, supernet, network, x, edges, { kind: 'train', trace });
-        return { loss: task.loss(tf, logits, y, recipe.labelSmoothing), extra: {} };
+        const { main } = model.train({
+          trace,
+          vars: networkOf(vars),
+          batch: group('batch', given),
+          // A measurement stands by itself.
+          carried: mapValues(model.carried?.(feed) ?? {}, (initial) => toTensor(tf, initial)),
+          inputs: prefixed('edges', edges),
+          scheduled: {},
+        });
+        return { loss: main, extra: {} };
       });
       return { outputs: gradients };
     },
-  };
+  });
 
+  const names = {
+    evaluate: functionNames(model, 'evaluate'),
+    alphaGradient: functionNames(model, 'alpha-gradient'),
+  };
   const graph = await compileGraph(tf, {
     variables,
-    functions: { step, evaluate, ...(diagnosed && { alphaGradient }) },
-  });
-  const hosted = (batch: Minibatch): { readonly x: HostTensor; readonly y: HostTensor } => ({
-    x: { dtype: 'float32', shape, data: batch.x },
-    y: targetOf(task, batch, batchSize),
+    functions: {
+      ...Object.fromEntries(steps),
+      ...names.evaluate.all([evaluation], evaluate),
+      ...(diagnosis && names.alphaGradient.all([diagnosis], alphaGradient)),
+    },
   });
   const value = (outputs: HostTensors, name: string): number => outputs[name]?.data[0] as number;
 
   return {
-    step: ({ training, search, learningRate, inputs }) => {
-      const outputs = graph.call('step', {
-        ...prefixed('training', hosted(training)),
-        ...(search && prefixed('search', hosted(search))),
+    step: ({ training: trained, search: searched, learningRate, inputs }) => {
+      const outputs = graph.call(stepName(trained.shape, searched?.shape), {
+        ...prefixed('training', trained.tensors),
+        ...(searched && prefixed('search', searched.tensors)),
         ...prefixed('input', inputs),
         learningRate: scalar(learningRate),
       });
-      const loss = value(outputs, 'loss');
-      if (!Number.isFinite(loss))
-        throw new DivergedError(
-          `training loss is ${loss} at learning rate ${learningRate}; a lower optimizer.learningRate, gradient ` +
-            `clipping (clipNorm) or warm-up epochs may help`,
-        );
-      return tallyOf(
-        task,
-        value(outputs, 'main') * training.valid,
-        (name) => value(outputs, name),
-        training.valid,
-      );
+      refuseDivergence(value(outputs, 'loss'), learningRate);
+      const main = value(outputs, 'main') * trained.valid;
+      return tallyOf(task, main, (name) => value(outputs, name), trained.valid);
     },
     evaluate: (batch) => {
-      const outputs = graph.call('evaluate', hosted(batch));
+      const outputs = graph.call(names.evaluate.of(evaluation, batch.shape), batch.tensors);
       return tallyOf(task, value(outputs, 'loss'), (name) => value(outputs, name), batch.valid);
     },
     alphaGradient: (batch, direction, distance) => {
+      if (diagnosis === undefined) throw new TypeError('no minibatches were compiled for a diagnosis');
       let at = 0;
       const directions = mapValues(alphas, ({ shape, data }): HostTensor => {
         const values = Float32Array.from(direction.slice(at, (at += data.length)));
         return { dtype: 'float32', shape, data: values };
       });
-      const gradients = graph.call('alphaGradient', {
-        ...hosted(batch),
+      const gradients = graph.call(names.alphaGradient.of(diagnosis, batch.shape), {
+        ...prefixed('batch', batch.tensors),
         ...prefixed('direction', directions),
         distance: scalar(distance),
       });

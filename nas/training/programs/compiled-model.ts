@@ -1,17 +1,18 @@
 import { sha256 } from '../../core/hash.ts';
-import type { ImageRecipe } from '../../task/images/recipe.ts';
+import type { Recipe } from '../../task/recipe.ts';
 import { compileGraph, type CompiledGraph } from '../graph/compile.ts';
 import { lossAndGradients } from '../graph/gradients.ts';
 import { clipByGlobalNorm } from '../optimizers/clip.ts';
 import { optimizerOf } from '../optimizers/from-recipe.ts';
-import { imageClassification } from '../tasks/images/image-classification.ts';
-import { targetOf, type Minibatch, type Objective, type Tally } from '../tasks/tensor-task.ts';
+import type { FeedShapes, Minibatch, MinibatchShape } from '../tasks/feed.ts';
+import type { ForwardCall, Model } from '../tasks/model.ts';
+import type { Objective, Tally } from '../tasks/tensor-task.ts';
 import { matrixOf, packingOf, placesOf, unpacked } from '../graph/packing.ts';
 import { precisionTransform } from '../graph/mixed-precision.ts';
 import { DivergedError, type HostTensor } from '../program.ts';
 import type { FunctionSpec } from '../graph/record.ts';
+import type { StepPlace } from '../graph/scheduled.ts';
 import type { Tensors, Tf } from '../graph/tensor.ts';
-import type { Classifier } from '../networks/classifier.ts';
 import { packFamilies, slotFamilies, unpackFamilies, type Family } from '../graph/packed-variables.ts';
 import { tallyOf } from './tally.ts';
 import { group, prefixed } from '../graph/variable-groups.ts';
@@ -20,21 +21,20 @@ type HostTensors = Readonly<Record<string, HostTensor>>;
 
 export interface StepSettings {
   readonly learningRate: number;
-  /** Drop-path probability in [0, 1). */
-  readonly dropPath: number;
   /** Two 32-bit integers that determine every mask of the step. */
   readonly seed: readonly [number, number];
+  readonly place: StepPlace;
 }
 
-/** A classifier with its optimiser, compiled for one batch shape. */
-export interface CompiledClassifier {
+/** A model with its optimiser, compiled for the feeds of a program. */
+export interface CompiledModel {
   /**
    * One optimiser step. Throws `DivergedError`, leaving everything as it was, when the loss is not finite.
    */
-  train(batch: Minibatch, settings: StepSettings, inputs?: HostTensors): Tally;
+  train(feed: FeedShapes, batch: Minibatch, settings: StepSettings, inputs?: HostTensors): Tally;
   /** Forward with running statistics, with averaged weights where the recipe has them. */
-  evaluate(batch: Minibatch, inputs?: HostTensors): Tally;
-  /** Copies of weights, buffers, optimiser slots and averages. */
+  evaluate(feed: FeedShapes, batch: Minibatch, inputs?: HostTensors): Tally;
+  /** Copies of weights, buffers, optimiser slots, averages, and what passes carry on. */
   read(): HostTensors;
   /** Sets all that `read` gives. */
   write(tensors: HostTensors): void;
@@ -43,35 +43,79 @@ export interface CompiledClassifier {
 
 const scalar = (value: number): HostTensor => ({ dtype: 'float32', shape: [], data: Float32Array.of(value) });
 
+/** The variables by which a model's passes over a feed carry on what they do, and their names. */
+export const carriedOver = (model: Pick<Model, 'carried'>, feed: FeedShapes): HostTensors =>
+  prefixed(`carried/${feed.name}`, model.carried?.(feed) ?? {});
+
+/** What a pass over a feed leaves in these variables. */
+export const carriedOn = ({ name }: FeedShapes, carried: Tensors = {}): Tensors =>
+  prefixed(`carried/${name}`, carried);
+
+/** Throws where a step cannot go on. */
+export const refuseDivergence = (loss: number, learningRate: number): void => {
+  if (!Number.isFinite(loss))
+    throw new DivergedError(
+      `training loss is ${loss} at learning rate ${learningRate}; a lower optimizer.learningRate, gradient ` +
+        `clipping (clipNorm) or warm-up epochs may help`,
+    );
+};
+
+/** Names of compiled functions: one for each feed and shape, the same where nothing tells two apart. */
+export const functionNames = (
+  model: Pick<Model, 'carried'>,
+  prefix: string,
+): {
+  readonly of: (feed: FeedShapes, shape: string) => string;
+  readonly all: (
+    feeds: readonly FeedShapes[],
+    specOf: (feed: FeedShapes, shape: MinibatchShape) => FunctionSpec,
+  ) => Record<string, FunctionSpec>;
+} => {
+  const of = ({ name, shapes }: FeedShapes, shape: string): string => {
+    const tensors = Object.entries(shapes[shape] ?? {}).map(
+      ([tensor, spec]) => `${tensor}.${spec.shape.join('x')}`,
+    );
+    return [prefix, ...(model.carried === undefined ? [] : [name]), ...tensors].join('/');
+  };
+  return {
+    of,
+    all: (feeds, specOf) =>
+      Object.fromEntries(
+        feeds.flatMap((feed) =>
+          Object.entries(feed.shapes).map(([name, shape]) => [of(feed, name), specOf(feed, shape)]),
+        ),
+      ),
+  };
+};
+
 /**
- * Compiles a network's training and evaluation steps for batches of `shape`, [B, H, W, C] of images.
+ * Compiles a model's training and evaluation steps for the minibatches of some feeds.
  *
- * The training loss is the task's mean over the batch, with the recipe's label smoothing, plus
- * `auxiliaryWeight` times that of the auxiliary head; gradients are clipped by their global norm and given to
- * the recipe's optimiser. Averages of weights follow Polyak & Juditsky 1992 as TensorFlow's moving averages
- * of trainable variables: buffers are not averaged.
+ * Gradients of the model's loss are clipped by their global norm and given to the recipe's optimiser. Averages
+ * of weights follow Polyak & Juditsky 1992 as TensorFlow's moving averages of trainable variables: buffers are
+ * not averaged.
  */
-export const compileClassifier = async (
+export const compileModel = async (
   tf: Tf,
-  classifier: Classifier,
-  recipe: ImageRecipe,
-  shape: readonly [number, ...number[]],
-  task: Objective = imageClassification,
-): Promise<CompiledClassifier> => {
-  const [batchSize] = shape;
-  const { emaDecay, labelSmoothing, auxiliaryWeight, clipNorm } = recipe;
+  model: Model,
+  recipe: Recipe,
+  feeds: { readonly train: readonly FeedShapes[]; readonly evaluate: readonly FeedShapes[] },
+  task: Objective,
+): Promise<CompiledModel> => {
+  const { emaDecay, clipNorm } = recipe;
   const optimizer = optimizerOf(recipe.optimizer);
   const packing = {
-    weights: packingOf(classifier.weights, classifier.grouping),
-    buffers: packingOf(classifier.buffers, classifier.grouping),
+    weights: packingOf(model.weights, model.grouping),
+    buffers: packingOf(model.buffers, model.grouping),
   };
-  const initial = packing.weights.pack(classifier.weights);
+  const initial = packing.weights.pack(model.weights);
   const slots = optimizer.slots(initial);
   const variables: HostTensors = {
     ...prefixed('weights', initial),
-    ...prefixed('buffers', packing.buffers.pack(classifier.buffers)),
+    ...prefixed('buffers', packing.buffers.pack(model.buffers)),
     ...prefixed('optimizer', slots),
     ...(emaDecay > 0 && prefixed('average', initial)),
+    ...Object.assign({}, ...[...feeds.train, ...feeds.evaluate].map((feed) => carriedOver(model, feed))),
   };
   const families: readonly Family[] = [
     { packing: packing.weights, named: (name) => `weights/${name}` },
@@ -79,9 +123,8 @@ export const compileClassifier = async (
     ...(emaDecay > 0 ? [{ packing: packing.weights, named: (name: string) => `average/${name}` }] : []),
     ...slotFamilies(packing.weights, slots),
   ];
-  /** Variables in the form in which a classifier reads them. */
-  const given = (vars: Tensors, which: 'weights' | 'average') => {
-    const weights = group(which, vars);
+  /** Variables in the form in which a model reads them, with the weights as they are packed. */
+  const given = (vars: Tensors, weights: Tensors): Pick<ForwardCall, 'vars' | 'places'> => {
     const buffers = group('buffers', vars);
     return {
       vars: { ...unpacked(tf, packing.weights, weights), ...unpacked(tf, packing.buffers, buffers) },
@@ -91,49 +134,43 @@ export const compileClassifier = async (
       ),
     };
   };
-  const data = {
-    x: { shape, dtype: 'float32' },
-    y: task.target(batchSize),
-    ...prefixed('input', classifier.inputs),
-  } as const;
+  const scheduled = model.scheduled?.inputs ?? {};
+  const passing = (feed: FeedShapes, vars: Tensors, inputs: Tensors) => ({
+    batch: group('batch', inputs),
+    carried: group(`carried/${feed.name}`, vars),
+    inputs: group('input', inputs),
+  });
 
-  const train: FunctionSpec = {
+  const train = (feed: FeedShapes, shape: MinibatchShape): FunctionSpec => ({
     inputs: {
-      ...data,
+      ...prefixed('batch', shape),
+      ...prefixed('input', model.inputs),
       learningRate: { shape: [], dtype: 'float32' },
-      dropPath: { shape: [], dtype: 'float32' },
+      ...prefixed('scheduled', scheduled),
       seed: { shape: [2], dtype: 'int32' },
     },
     body: (vars, inputs, trace) => {
       const weights = group('weights', vars);
-      const { x, y, seed, dropPath, learningRate } = inputs as Required<typeof inputs>;
+      const { seed, learningRate } = inputs as Required<typeof inputs>;
       const { loss, gradients, extra } = lossAndGradients(tf, trace, weights, () => {
-        const outputs = classifier.train({
+        const pass = model.train({
           trace,
-          ...given(vars, 'weights'),
-          x: x!,
-          inputs: group('input', inputs),
-          drop: {
-            seed: seed!,
-            ...(recipe.dropPath > 0 && { dropPath: dropPath! }),
-            ...(recipe.dropout > 0 && { dropout: tf.scalar(recipe.dropout) }),
-          },
+          ...given(vars, weights),
+          ...passing(feed, vars, inputs),
+          scheduled: group('scheduled', inputs),
+          seed: seed!,
         });
-        const main = task.loss(tf, outputs.logits, y!, labelSmoothing);
-        const total = outputs.auxiliary
-          ? tf.add(main, tf.mul(task.loss(tf, outputs.auxiliary, y!, labelSmoothing), auxiliaryWeight))
-          : main;
-        const sums = task.sums(tf, outputs.logits, y!);
         const buffers = Object.entries(packing.buffers.groups).map(([name, layout]) => [
           name,
-          outputs.gatedBuffers?.[name] ?? matrixOf(tf, layout, outputs.buffers),
+          pass.gatedBuffers?.[name] ?? matrixOf(tf, layout, pass.buffers),
         ]);
         return {
-          loss: total,
+          loss: pass.loss,
           extra: {
-            main,
-            ...prefixed('sums', sums),
+            main: pass.main,
+            ...prefixed('sums', pass.sums),
             ...prefixed('buffers', Object.fromEntries(buffers) as Tensors),
+            ...prefixed('carried', pass.carried ?? {}),
           },
         };
       });
@@ -148,7 +185,7 @@ export const compileClassifier = async (
         name,
         tf.add(tf.mul(average, emaDecay), tf.mul(moved.params[name]!, 1 - emaDecay)),
       ]);
-      const { main } = extra;
+      const { main } = extra as Tensors;
       return {
         outputs: { loss, main: main!, ...group('sums', extra) },
         updates: {
@@ -156,58 +193,54 @@ export const compileClassifier = async (
           ...prefixed('optimizer', moved.slots),
           ...prefixed('buffers', group('buffers', extra)),
           ...prefixed('average', Object.fromEntries(averages) as Tensors),
+          ...carriedOn(feed, group('carried', extra)),
         },
         commit: tf.isFinite(loss),
       };
     },
-  };
+  });
 
-  const evaluate: FunctionSpec = {
-    inputs: data,
+  /** The weights that are evaluated. */
+  const evaluated = (vars: Tensors): Tensors => {
+    if (emaDecay > 0) return group('average', vars);
+    const weights = group('weights', vars);
+    return optimizer.evaluated?.(tf, weights, group('optimizer', vars)) ?? weights;
+  };
+  const evaluate = (feed: FeedShapes, shape: MinibatchShape): FunctionSpec => ({
+    inputs: { ...prefixed('batch', shape), ...prefixed('input', model.inputs) },
     body: (vars, inputs, trace) => {
-      const { x, y } = inputs as Required<typeof inputs>;
-      const logits = classifier.evaluate({
+      const { loss, sums, carried } = model.evaluate({
         trace,
-        ...given(vars, emaDecay > 0 ? 'average' : 'weights'),
-        x: x!,
-        inputs: group('input', inputs),
+        ...given(vars, evaluated(vars)),
+        ...passing(feed, vars, inputs),
       });
-      const loss = tf.mul(task.loss(tf, logits, y!, 0), batchSize);
-      return { outputs: { loss, ...task.sums(tf, logits, y!) } };
+      return { outputs: { loss, ...sums }, updates: carriedOn(feed, carried) };
     },
-  };
+  });
 
+  const names = { train: functionNames(model, 'train'), evaluate: functionNames(model, 'evaluate') };
   const graph: CompiledGraph = await compileGraph(tf, {
     variables,
-    functions: { train, evaluate },
+    functions: { ...names.train.all(feeds.train, train), ...names.evaluate.all(feeds.evaluate, evaluate) },
     ...precisionTransform(tf, recipe.precision),
-  });
-  const examples = (batch: Minibatch) => ({
-    x: { dtype: 'float32', shape, data: batch.x } as const,
-    y: targetOf(task, batch, batchSize),
   });
   const value = (outputs: HostTensors, name: string): number => outputs[name]?.data[0] as number;
 
   return {
-    train: (batch, settings, inputs = {}) => {
-      const outputs = graph.call('train', {
-        ...examples(batch),
+    train: (feed, batch, { learningRate, seed, place }, inputs = {}) => {
+      const outputs = graph.call(names.train.of(feed, batch.shape), {
+        ...prefixed('batch', batch.tensors),
         ...prefixed('input', inputs),
-        learningRate: scalar(settings.learningRate),
-        dropPath: scalar(settings.dropPath),
-        seed: { dtype: 'int32', shape: [2], data: Int32Array.from(settings.seed) },
+        learningRate: scalar(learningRate),
+        ...prefixed('scheduled', model.scheduled?.at(place) ?? {}),
+        seed: { dtype: 'int32', shape: [2], data: Int32Array.from(seed) },
       });
-      const loss = value(outputs, 'loss');
-      if (!Number.isFinite(loss))
-        throw new DivergedError(
-          `training loss is ${loss} at learning rate ${settings.learningRate}; a lower optimizer.learningRate, gradient ` +
-            `clipping (clipNorm) or warm-up epochs may help`,
-        );
+      refuseDivergence(value(outputs, 'loss'), learningRate);
       return tallyOf(task, value(outputs, 'main') * batch.valid, (name) => value(outputs, name), batch.valid);
     },
-    evaluate: (batch, inputs = {}) => {
-      const outputs = graph.call('evaluate', {
-        ...examples(batch),
+    evaluate: (feed, batch, inputs = {}) => {
+      const outputs = graph.call(names.evaluate.of(feed, batch.shape), {
+        ...prefixed('batch', batch.tensors),
         ...prefixed('input', inputs),
       });
       return tallyOf(task, value(outputs, 'loss'), (name) => value(outputs, name), batch.valid);
@@ -218,13 +251,14 @@ export const compileClassifier = async (
   };
 };
 
-/**
- * SHA-256 of the tensors that make up a trained network: weights, buffers and averages, not the optimiser's.
- */
+/** Variables that are no part of a trained network: the optimiser's, and what passes carry on. */
+const PASSING = /^(optimizer|carried)\//;
+
+/** SHA-256 of the tensors that make up a trained network: weights, buffers and averages. */
 export const hashWeights = (tensors: HostTensors): string =>
   sha256(
     Object.keys(tensors)
-      .filter((name) => !name.startsWith('optimizer/'))
+      .filter((name) => !PASSING.test(name))
       .sort()
       .map((name) => {
         const { dtype, shape, data } = tensors[name] as HostTensor;

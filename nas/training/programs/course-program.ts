@@ -97,7 +97,7 @@ export const courseProgram = <Kind extends string, State extends CourseState>({
       ...standing(state, task),
       ...(latest && { accuracy: task.score(latest) }),
       // The loss of an untrained path may overflow.
-      ...(latest && Number.isFinite(latest.loss) && { loss: meanLoss(latest) }),
+      ...(latest && Number.isFinite(latest.loss) && { loss: meanLoss(task, latest) }),
     }),
     result: () => {
       if (step !== totalSteps) throw new Error(`result at step ${step} of ${totalSteps}`);

@@ -5,9 +5,9 @@ import { lossAndGradients } from '../graph/gradients.ts';
 import { adam } from '../optimizers/adam.ts';
 import { clipByGlobalNorm } from '../optimizers/clip.ts';
 import { optimizerOf } from '../optimizers/from-recipe.ts';
-import type { Tensors, Tf } from '../graph/tensor.ts';
+import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 import { mixtureProgram } from './mixture-search.ts';
-import type { LabelledBatch, MixtureCall, MixtureMove, MixtureStrategy } from './mixture-strategy.ts';
+import type { MixtureBatch, MixtureCall, MixtureMove, MixtureStrategy } from './mixture-strategy.ts';
 import { unrolledGradient, type LossGradients } from './unrolled-gradient.ts';
 import { group, mapValues, prefixed } from '../graph/variable-groups.ts';
 
@@ -29,24 +29,42 @@ export const dartsStrategy = (tf: Tf, settings: DartsSettings, recipe: Recipe): 
   const joint = optimization === 'joint-sgd';
   const alphaOptimizer = joint ? optimizer : adam({ ...architecture, epsilon: 1e-8 });
 
-  const differentiate = (call: MixtureCall, weights: Tensors, alphas: Tensors, batch: LabelledBatch) => {
+  /** Of the loss that moves the weights, or, of the alphas', that without regularisers. */
+  const differentiate = (
+    call: MixtureCall,
+    weights: Tensors,
+    alphas: Tensors,
+    batch: MixtureBatch,
+    of: 'loss' | 'main',
+  ) => {
     const named = { ...prefixed('weights', weights), ...prefixed('alphas', alphas) };
     const { loss, gradients, extra } = lossAndGradients(tf, call.trace, named, () => {
-      const edges = mapValues(alphas, (of) => tf.softmax(of));
-      return call.forward(weights, edges, batch);
+      const edges = mapValues(alphas, (kind) => tf.softmax(kind));
+      const forward = call.forward(weights, edges, batch);
+      return of === 'loss' ? forward : { ...forward, loss: forward.extra['main'] as Tensor };
     });
     const both: LossGradients = { weights: group('weights', gradients), alphas: group('alphas', gradients) };
     return { loss, extra, ...both };
   };
 
-  const architectureGradient = (call: MixtureCall): Tensors => {
+  const architectureGradient = (
+    call: MixtureCall,
+  ): { readonly alphas: Tensors; readonly searched: Tensors } => {
     const { weights, alphas, training } = call;
-    const search = call.search as LabelledBatch;
-    if (optimization !== 'second-order') return differentiate(call, weights, alphas, search).alphas;
-    return unrolledGradient(tf, {
+    const search = call.search as MixtureBatch;
+    if (optimization !== 'second-order') {
+      const { alphas: gradients, extra } = differentiate(call, weights, alphas, search, 'main');
+      return { alphas: gradients, searched: extra };
+    }
+    let searched: Tensors = {};
+    const gradients = unrolledGradient(tf, {
       weights,
-      training: (at) => differentiate(call, at, alphas, training),
-      validation: (at) => differentiate(call, at, alphas, search),
+      training: (at) => differentiate(call, at, alphas, training, 'main'),
+      validation: (at) => {
+        const { extra, ...of } = differentiate(call, at, alphas, search, 'main');
+        searched = extra;
+        return of;
+      },
       unroll: (gradients) => ({
         weights: optimizer.update(tf, {
           params: weights,
@@ -57,6 +75,7 @@ export const dartsStrategy = (tf: Tf, settings: DartsSettings, recipe: Recipe): 
         rate: call.learningRate,
       }),
     });
+    return { alphas: gradients, searched };
   };
 
   const moveAlphas = (call: MixtureCall, gradients: Tensors) =>
@@ -68,12 +87,14 @@ export const dartsStrategy = (tf: Tf, settings: DartsSettings, recipe: Recipe): 
     });
 
   const step = (call: MixtureCall): MixtureMove => {
-    const before = joint ? undefined : moveAlphas(call, architectureGradient(call));
+    const searching = joint ? undefined : architectureGradient(call);
+    const before = searching && moveAlphas(call, searching.alphas);
     const { loss, extra, ...gradients } = differentiate(
       call,
       call.weights,
       before?.params ?? call.alphas,
       call.training,
+      'loss',
     );
     const moved = optimizer.update(tf, {
       params: call.weights,
@@ -85,6 +106,7 @@ export const dartsStrategy = (tf: Tf, settings: DartsSettings, recipe: Recipe): 
     return {
       loss,
       extra,
+      ...(searching && { searched: searching.searched }),
       weights: moved.params,
       alphas: alphas.params,
       slots: { weights: moved.slots, alphas: alphas.slots },

@@ -6,18 +6,17 @@ import type { Decisions } from '../../space/space.ts';
 import type { Controller } from '../controllers/controller.ts';
 import { movingBaseline } from '../controllers/moving-baseline.ts';
 import { compileController, type Sample } from '../controllers/policy-gradient.ts';
-import { batchAt, type Batch } from '../../task/images/batches.ts';
 import type { TrainingProgram } from '../program.ts';
 import { hashWeights } from './compiled-model.ts';
 import { courseProgram, type Done } from './course-program.ts';
-import { choiceSupernet, randomChild } from '../tasks/images/choice-supernet.ts';
 import { enasController } from './enas-controller.ts';
-import type { GatedSupernet } from '../tasks/images/gated-supernet.ts';
+import { childrenOf, randomChild } from './searched-networks.ts';
 import type { OneJobProgram } from './one-job-program.ts';
 import type { LearningResources } from './resources.ts';
 import { courseOf, type Place } from './segments.ts';
 import { sharedWeights, type SharedWeightsState } from './shared-weights.ts';
-import type { Score } from '../tasks/tensor-task.ts';
+import { batchAt } from '../tasks/feed.ts';
+import type { Children, Score } from '../tasks/tensor-task.ts';
 import { scoredAt } from './tally.ts';
 import { amended, noEpochs } from './training-epochs.ts';
 import { group, prefixed } from '../graph/variable-groups.ts';
@@ -49,7 +48,7 @@ type State = SharedWeightsState & {
  * controller θ in turns. One step of the program is one minibatch.
  *
  * Shared weights: each training minibatch trains one architecture drawn from the controller. Controller: each
- * architecture is rewarded by its accuracy on the next shuffled validation minibatch plus the weighted
+ * architecture is rewarded by its score on the next shuffled validation minibatch plus the weighted
  * entropy of its distributions; after every `samples` rewards there is one step of REINFORCE with a
  * moving-average baseline, which begins at 0 and moves with every reward. Deriving: `candidates`
  * architectures drawn at last, all scored on one validation minibatch. Scores and rewards use the minibatch's
@@ -58,7 +57,7 @@ type State = SharedWeightsState & {
  */
 export const enasSearch = async (
   spec: SearchSpec<'enas'>,
-  supernet: GatedSupernet,
+  children: Children,
   controller: Controller,
   resources: LearningResources,
 ): Promise<TrainingProgram> => {
@@ -67,11 +66,12 @@ export const enasSearch = async (
   const { epochs } = recipe;
   const { updates, samples, learningRate, beta1, epsilon, entropyWeight, baselineDecay, skipWeight } =
     strategy.controller;
-  const decisions = supernet.space.decisions as Decisions<Json>;
-  const shared = await sharedWeights(spec, supernet, resources);
-  const rewardFeed = shared.images.drawn('reward-data');
+  const decisions = children.space.decisions as Decisions<Json>;
+  const feeds = await task.open(resources.data, spec, 'search');
+  const rewardFeed = feeds.drawn('reward-data');
+  const shared = await sharedWeights(spec, children, resources, feeds, [rewardFeed]);
   const rewarded = updates * samples;
-  const course = courseOf<Phase>(enas.course(strategy, recipe, shared.images.counts));
+  const course = courseOf<Phase>(enas.course(strategy, recipe, feeds.cuts));
   const policy = await compileController(resources.tf, controller, {
     learningRate,
     beta1,
@@ -95,7 +95,7 @@ export const enasSearch = async (
   };
   const genotypeOf = ({ choices }: Sample): Json => decisions.fromChoices(choices) as Json;
   /** The minibatch that scores the architecture at a position of the controller's phases or of the last. */
-  const scoreBatch = ({ index, unit }: Place): Batch => batchAt(rewardFeed, index * rewarded + unit);
+  const scoreBatch = ({ index, unit }: Place) => batchAt(rewardFeed, index * rewarded + unit);
   const anchors = decisions.anchors ?? [];
   /** Skip connections that an architecture could make. */
   const possibleSkips = anchors.reduce((sum, [, bits]) => sum + bits, 0);
@@ -118,10 +118,10 @@ export const enasSearch = async (
     return baseline;
   };
 
-  const rewardOne = (state: State, at: Place): Done<State> => {
+  const rewardOne = async (state: State, at: Place): Promise<Done<State>> => {
     const { index: epoch, unit, isLastUnit } = at;
     const sample = drawn('controller', epoch, unit);
-    const { latest, cost } = shared.score(state.cost, genotypeOf(sample), scoreBatch(at));
+    const { latest, cost } = shared.score(state.cost, genotypeOf(sample), rewardFeed, await scoreBatch(at));
     const score = task.score(latest);
     const rewards = [...state.rewards, score + entropyWeight * sample.entropy];
     const whole = rewards.length === samples;
@@ -152,9 +152,14 @@ export const enasSearch = async (
     };
   };
 
-  const deriveOne = (state: State, at: Place): Done<State> => {
+  const deriveOne = async (state: State, at: Place): Promise<Done<State>> => {
     const genotype = genotypeOf(drawn('deriving', at.index, at.unit));
-    const { latest, cost } = shared.score(state.cost, genotype, scoreBatch({ ...at, unit: 0 }));
+    const { latest, cost } = shared.score(
+      state.cost,
+      genotype,
+      rewardFeed,
+      await scoreBatch({ ...at, unit: 0 }),
+    );
     return { state: { ...state, scores: scoredAt(state.scores, at.unit, latest), cost }, latest };
   };
 
@@ -180,7 +185,7 @@ export const enasSearch = async (
       kind: 'search',
       candidates: state.scores
         .map((score, i): ScoredGenotype => ({
-          genotype: supernet.space.print(genotypeOf(drawn('deriving', epochs, i))),
+          genotype: children.space.print(genotypeOf(drawn('deriving', epochs, i))),
           score: task.score(score),
         }))
         // A stable sort: equal scores keep the order of drawing.
@@ -198,6 +203,6 @@ export const enasSearch = async (
 
 export const enasProgram: OneJobProgram<'enas'> = {
   create: (spec, resources) =>
-    enasSearch(spec, choiceSupernet(spec, resources), enasController(spec), resources),
+    enasSearch(spec, childrenOf(spec, resources), enasController(spec), resources),
   multiplyAdds: randomChild,
 };

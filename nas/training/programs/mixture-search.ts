@@ -3,12 +3,7 @@ import { deriveSeed } from '../../core/random.ts';
 import { costOf } from '../../search/one-job/course.ts';
 import { mixtureCourse } from '../../search/one-job/mixture.ts';
 import type { OneJobName } from '../../search/one-job/registry.ts';
-import { countMultiplyAdds, parameterNames } from '../layers/counting.ts';
-import { batchAt, type BatchPipeline } from '../../task/images/batches.ts';
 import type { TrainingProgram } from '../program.ts';
-import { learningRate } from '../optimizers/schedules.ts';
-import { supernetOf } from '../supernets/registry.ts';
-import { describeSupernet, supernetVariables, type Supernet } from '../supernets/supernet.ts';
 import { compileMixture, type Architecture } from './compiled-mixture.ts';
 import { hashWeights } from './compiled-model.ts';
 import { courseProgram, type Done } from './course-program.ts';
@@ -23,13 +18,13 @@ import type { MixtureStrategy } from './mixture-strategy.ts';
 import type { OneJobProgram } from './one-job-program.ts';
 import { costOfPasses } from './passes.ts';
 import type { LearningResources } from './resources.ts';
+import { mixtureMultiplyAdds, mixtureOf } from './searched-networks.ts';
 import { courseOf, type Place } from './segments.ts';
-import { splitVariables } from '../networks/split-variables.ts';
-import { tensorTaskOf } from '../tasks/registry.ts';
-import { imageSpec, searchImages } from '../tasks/images/image-data.ts';
-import type { Tally } from '../tasks/tensor-task.ts';
+import { batchAt, type Feed } from '../tasks/feed.ts';
+import type { Mixture, Tally } from '../tasks/tensor-task.ts';
 import { emptyTally, evaluatedTally } from './tally.ts';
 import { amended, noEpochs, trained, validationScores, type TrainingEpochs } from './training-epochs.ts';
+import { trainingStep } from './training-step.ts';
 import { mapValues } from '../graph/variable-groups.ts';
 
 /** The digest of the data covers the minibatches of weights and alphas. */
@@ -44,21 +39,12 @@ type State = TrainingEpochs & {
  * stand for.
  */
 const describeArchitecture = (
-  supernet: Supernet,
+  { derive, skipConnects }: Mixture,
   architecture: Architecture,
-): Required<Pick<CurvePoint, 'edgeWeights' | 'skipConnects'>> => {
-  const skip = supernet.operations.indexOf('skip_connect');
-  const path = supernet.encodePath(supernet.derive(architecture));
-  let at = 0;
-  const skipConnects = mapValues(
-    supernet.kinds,
-    (edges) => path.slice(at, (at += edges)).filter((operation) => operation === skip).length,
-  );
-  const edgeWeights = mapValues(architecture, (scores) =>
-    scores.map((row) => row.map((w) => Number(w.toFixed(6)))),
-  );
-  return { edgeWeights, skipConnects };
-};
+): Pick<CurvePoint, 'edgeWeights' | 'skipConnects'> => ({
+  edgeWeights: mapValues(architecture, (scores) => scores.map((row) => row.map((w) => Number(w.toFixed(6))))),
+  ...(skipConnects && { skipConnects: skipConnects(derive(architecture)) }),
+});
 
 const eigenvalues = (curve: readonly CurvePoint[]): readonly Measurement[] =>
   curve.flatMap(({ epoch, hessianEigenvalue: eigenvalue }) =>
@@ -69,73 +55,69 @@ const eigenvalues = (curve: readonly CurvePoint[]): readonly Measurement[] =>
  * Stage 1 by gradient descent on a mixture of all operations: DARTS and its relatives. One step is one
  * minibatch, or one pair of minibatches where the alphas have their own.
  *
- * After each epoch the validation images are evaluated with running statistics and the expected edge weights
+ * After each epoch the validation part is evaluated with running statistics and the expected edge weights
  * (the softmax of the alphas), which the curve records. The result is one cell, derived from the final
- * alphas; its score is the last validation accuracy of the mixture. With `diagnostics` the curvature in the
+ * alphas; its score is the last validation score of the mixture. With `diagnostics` the curvature in the
  * alphas is measured on one minibatch of the validation part every few epochs, and may end the search early,
- * with the cell of an earlier epoch. Images that do not fill the last minibatch of an epoch are left out of
+ * with the cell of an earlier epoch. Examples that do not fill the last minibatch of an epoch are left out of
  * it.
  *
  * @throws InvalidArchitectureError if the supernet cannot be built at this size.
  */
 export const mixtureSearch = async (
   spec: SearchSpec,
-  supernet: Supernet,
+  mixture: Mixture,
   strategy: MixtureStrategy,
   { tf, data, task }: LearningResources,
 ): Promise<TrainingProgram> => {
   const { recipe } = spec;
   const { epochs } = recipe;
-  const description = describeSupernet(supernet);
-  const images = searchImages(await data.open('train'), spec);
-  const { train, validation, whole } = images;
-  const parts = { train, validation, 'train+validation': whole };
-  const { trainsOn, searchesOn } = strategy.plan;
-  const feed = images.training(parts[trainsOn], 'data');
-  const { batchesPerEpoch } = feed;
-  const searchFeed = searchesOn && images.training(parts[searchesOn], 'search-data');
-  const evaluationFeed = images.inOrder();
-  const { diagnosis } = strategy.plan;
-  const diagnosisFeed = diagnosis && images.drawn('diagnosis-data');
-  const course = courseOf(mixtureCourse(strategy.plan, recipe, images.counts));
-  const variables = supernetVariables(supernet, deriveSeed(spec.seed, 'weights'));
-  const network = splitVariables(variables, parameterNames(description));
-  const mixture = {
-    supernet,
-    recipe: imageSpec(spec).recipe,
-    network,
-    seed: deriveSeed(spec.seed, 'alphas'),
-    diagnosed: diagnosis !== undefined,
-  };
-  const compiled = await compileMixture(tf, strategy, mixture, feed.shape, task);
-  const alphas = Object.values(supernet.kinds).reduce(
-    (sum, edges) => sum + edges * supernet.operations.length,
+  const { cuts, training, drawn, inOrder } = await task.open(data, spec, 'search');
+  const { trainsOn, searchesOn, diagnosis } = strategy.plan;
+  const feed = training(trainsOn, 'data');
+  const searchFeed = searchesOn && training(searchesOn, 'search-data');
+  const evaluationFeed = inOrder('validation');
+  const diagnosisFeed = diagnosis && drawn('diagnosis-data');
+  const course = courseOf(mixtureCourse(strategy.plan, recipe, cuts));
+  const compiled = await compileMixture(
+    tf,
+    strategy,
+    { mixture, recipe, seed: deriveSeed(spec.seed, 'alphas') },
+    {
+      training: feed,
+      ...(searchFeed && { search: searchFeed }),
+      evaluation: evaluationFeed,
+      ...(diagnosisFeed && { diagnosis: diagnosisFeed }),
+    },
+    task,
+  );
+  const stepAt = trainingStep(feed, recipe);
+  const alphas = Object.values(mixture.kinds).reduce(
+    (sum, edges) => sum + edges * mixture.operations.length,
     0,
   );
 
   const searchOne = async (state: State, at: Place): Promise<Done<State>> => {
-    const update = at.index * batchesPerEpoch + at.unit;
-    const training = await batchAt(feed, update);
-    const search = searchFeed && (await batchAt(searchFeed, update));
-    const rate = learningRate(recipe, update, batchesPerEpoch);
+    const { batch, learningRate, place } = await stepAt(at);
+    const search = searchFeed && (await batchAt(searchFeed, place.update));
     const latest = compiled.step({
-      training,
+      training: batch,
       ...(search && { search }),
-      learningRate: rate,
-      inputs: strategy.inputsAt(update, batchesPerEpoch),
+      learningRate,
+      inputs: strategy.inputsAt(place.epoch * place.steps + place.index, place.steps),
     });
     const minibatch = {
-      update,
-      learningRate: rate,
+      update: place.update,
+      learningRate,
       tally: latest,
-      batches: search ? [training, search] : [training],
-      describe: () => describeArchitecture(supernet, compiled.architecture()),
+      batches: search ? [batch, search] : [batch],
+      describe: () => describeArchitecture(mixture, compiled.architecture()),
     };
     return { state: { ...state, ...trained(task, state, at, minibatch) }, latest };
   };
 
-  const evaluateOne = (state: State, { unit, isLastUnit }: Place): Done<State> => {
-    const latest = compiled.evaluate(evaluationFeed.batch(0, unit));
+  const evaluateOne = async (state: State, { unit, isLastUnit }: Place): Promise<Done<State>> => {
+    const latest = compiled.evaluate(await evaluationFeed.batch(0, unit));
     const evaluation = evaluatedTally(state.evaluation, unit, latest, 'validation loss of the mixture');
     const curve = isLastUnit ? amended(state.curve, validationScores(task, evaluation)) : state.curve;
     return { state: { ...state, evaluation, curve }, latest };
@@ -147,8 +129,11 @@ export const mixtureSearch = async (
   const resultEpoch = ({ curve }: State): number =>
     (strategy.stopsEarly && stoppedAt(eigenvalues(curve))) || epochs;
 
-  const diagnoseOne = (state: State, { index: epoch, unit, isLastUnit }: Place): Done<State> => {
-    const batch = (diagnosisFeed as BatchPipeline).batch(epoch, 0);
+  const diagnoseOne = async (
+    state: State,
+    { index: epoch, unit, isLastUnit }: Place,
+  ): Promise<Done<State>> => {
+    const batch = await (diagnosisFeed as Feed).batch(epoch, 0);
     const { power: before, ...rest } = state;
     const start =
       unit === 0 ? startPowerIteration(alphas, deriveSeed(spec.seed, epoch)) : (before as PowerIteration);
@@ -163,8 +148,8 @@ export const mixtureSearch = async (
   /** Of the course up to where diagnostics have ended it. */
   const spent = ({ curve: { length } }: State): TrainingCost =>
     costOfPasses(
-      costOf(mixtureCourse(strategy.plan, { ...recipe, epochs: length }, images.counts)),
-      countMultiplyAdds(description),
+      costOf(mixtureCourse(strategy.plan, { ...recipe, epochs: length }, cuts)),
+      mixture.multiplyAdds,
     );
 
   return courseProgram<'searching' | 'evaluating' | 'diagnosing', State>({
@@ -182,7 +167,7 @@ export const mixtureSearch = async (
         kind: 'search',
         candidates: [
           {
-            genotype: supernet.space.print(supernet.derive(architecture)),
+            genotype: mixture.space.print(mixture.derive(architecture)),
             score: point.validationAccuracy as number,
           },
         ],
@@ -192,8 +177,7 @@ export const mixtureSearch = async (
       };
     },
     dispose: () => {
-      void feed.close();
-      void searchFeed?.close();
+      for (const of of [feed, searchFeed, evaluationFeed, diagnosisFeed]) void of?.close();
       compiled.dispose();
     },
   });
@@ -201,19 +185,14 @@ export const mixtureSearch = async (
 
 /** The program of a search on a mixture, from the way in which it moves weights and alphas. */
 export const mixtureProgram = <Name extends OneJobName>(
-  strategyOf: (spec: SearchSpec<Name>, supernet: Supernet, resources: LearningResources) => MixtureStrategy,
+  strategyOf: (spec: SearchSpec<Name>, mixture: Mixture, resources: LearningResources) => MixtureStrategy,
 ): OneJobProgram<Name> => ({
   create: (spec, resources) => {
-    const { shape, classes } = resources.data;
-    const supernet = supernetOf(spec.space.name, { size: imageSpec(spec).network, image: shape, classes });
-    return mixtureSearch(spec, supernet, strategyOf(spec, supernet, resources), resources);
+    const mixture = mixtureOf(spec, resources);
+    return mixtureSearch(spec, mixture, strategyOf(spec, mixture, resources), resources);
   },
-  multiplyAdds: ({ space, network, recipe, data }, manifest) => {
-    const { multiplyAdds } = tensorTaskOf(data.task).describeMixture(manifest, {
-      space,
-      size: network,
-      recipe,
-    });
+  multiplyAdds: (spec, manifest) => {
+    const multiplyAdds = mixtureMultiplyAdds(spec, manifest);
     return () => multiplyAdds;
   },
 });

@@ -7,10 +7,11 @@ import type { Tensor, Tensors } from '../graph/tensor.ts';
 import type { Trace } from '../graph/trace.ts';
 import type { MixturePlan } from '../../search/one-job/mixture.ts';
 
-/** A minibatch inside a compiled step: images [B, H, W, C] and labels int32 [B]. */
-export interface LabelledBatch {
-  readonly x: Tensor;
-  readonly y: Tensor;
+/** A minibatch inside a compiled step. */
+export interface MixtureBatch {
+  readonly tensors: Tensors;
+  /** What the passes before this step over its feed have carried on. */
+  readonly carried: Tensors;
 }
 
 /** What a strategy reads in one step. Alphas are [edges, operations] for each kind of cell. */
@@ -20,21 +21,22 @@ export interface MixtureCall {
   readonly alphas: Tensors;
   /** Slots of the weights' and of the alphas' optimiser. */
   readonly slots: { readonly weights: Tensors; readonly alphas: Tensors };
-  readonly training: LabelledBatch;
+  readonly training: MixtureBatch;
   /** For the alphas, where the strategy takes one. */
-  readonly search?: LabelledBatch;
+  readonly search?: MixtureBatch;
   readonly learningRate: Tensor;
   /** The strategy's own inputs. */
   readonly inputs: Tensors;
-  /** Mean loss of a minibatch in training mode; with `drop`, drop-path falls on the sum of each edge. */
-  forward(weights: Tensors, edges: EdgeWeights, batch: LabelledBatch, drop?: DropOptions): MixtureForward;
+  /** Loss of a minibatch in training mode; with `drop`, drop-path falls on the sum of each edge. */
+  forward(weights: Tensors, edges: EdgeWeights, batch: MixtureBatch, drop?: DropOptions): MixtureForward;
 }
 
 export interface MixtureForward {
+  /** Regularisers included. */
   readonly loss: Tensor;
   /**
-   * Mean loss without regularisers as `main`, the task's sums as `sums/…`, and the new batch-norm statistics
-   * as `buffers/…`.
+   * Mean loss without regularisers as `main`, the task's sums as `sums/…`, new buffers as `buffers/…`, and
+   * what is carried on to the next pass over the feed as `carried/…`.
    */
   readonly extra: Tensors;
 }
@@ -43,6 +45,8 @@ export interface MixtureMove {
   readonly loss: Tensor;
   /** Of the pass that moved the weights. */
   readonly extra: MixtureForward['extra'];
+  /** Of the pass over the search minibatch that moved the alphas, where they have one. */
+  readonly searched?: MixtureForward['extra'];
   readonly weights: Tensors;
   readonly alphas: Tensors;
   readonly slots: MixtureCall['slots'];

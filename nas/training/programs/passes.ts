@@ -1,55 +1,64 @@
+import { examplesOf, type Cuts } from '../../core/cut.ts';
 import { isSearch, type ProgramSpec, type SearchSpec, type TrainNetworkSpec } from '../../job/job.ts';
-import { costOf, wholeMinibatches } from '../../search/one-job/course.ts';
-import type { Passes, SearchedImages } from '../../search/one-job/course.ts';
+import { costOf, type Passes } from '../../search/one-job/course.ts';
 import { oneJobSearchOf } from '../../search/one-job/registry.ts';
-
-/** Images of a data set under a task's split. */
-export interface ImageCounts extends SearchedImages {
-  readonly test: number;
-}
 
 /** Points of the validation curve at most; the last epoch is always one. */
 const EVALUATIONS = 20;
 
+type Trained = Pick<
+  TrainNetworkSpec,
+  'recipe' | 'trainOn' | 'evaluateOn' | 'rungs' | 'scoreOfLast' | 'validateEvery'
+>;
+
+const epochsOf = ({ recipe: { epochs } }: Pick<Trained, 'recipe'>): readonly number[] =>
+  Array.from({ length: epochs }, (_, epoch) => epoch + 1);
+
 /** Numbers of epochs after which a network in training is scored, ascending; training ends with the last. */
-export const scoredEpochs = ({
-  recipe: { epochs },
-  evaluateOn,
-  rungs,
-  scoreOfLast = 1,
-}: Pick<TrainNetworkSpec, 'recipe' | 'evaluateOn' | 'rungs' | 'scoreOfLast'>): readonly number[] => {
+export const scoredEpochs = (spec: Omit<Trained, 'trainOn'>): readonly number[] => {
+  const { recipe, evaluateOn, rungs, scoreOfLast = 1, validateEvery } = spec;
+  const { epochs } = recipe;
   if (rungs !== undefined) return rungs;
-  const every = evaluateOn === 'validation' ? Math.ceil(epochs / EVALUATIONS) : epochs;
-  return Array.from({ length: epochs }, (_, epoch) => epoch + 1).filter(
-    (n) => (epochs - n) % every === 0 || epochs - n < scoreOfLast,
-  );
+  const every = evaluateOn === 'test' ? epochs : (validateEvery ?? Math.ceil(epochs / EVALUATIONS));
+  return epochsOf(spec).filter((n) => (epochs - n) % every === 0 || epochs - n < scoreOfLast);
+};
+
+/** Of those of a training that is scored on the test split, after which the validation part is evaluated. */
+export const validatedEpochs = (
+  spec: Pick<Trained, 'recipe' | 'evaluateOn' | 'validateEvery'>,
+): readonly number[] => {
+  const { evaluateOn, validateEvery } = spec;
+  return evaluateOn === 'validation' || validateEvery === undefined
+    ? []
+    : epochsOf(spec).filter((n) => n % validateEvery === 0);
 };
 
 /** Of the training of a network; what one that it goes on from has passed is counted again. */
-export const trainingPasses = (
-  spec: Pick<TrainNetworkSpec, 'recipe' | 'trainOn' | 'evaluateOn' | 'rungs' | 'scoreOfLast'>,
-  { train, validation, test }: ImageCounts,
-): Passes => {
+export const trainingPasses = (spec: Trained, cuts: Cuts): Passes => {
   const { recipe, trainOn, evaluateOn } = spec;
   const after = scoredEpochs(spec);
-  const { batchSize } = recipe;
-  const images = trainOn === 'train' ? train : train + validation;
-  const epoch = wholeMinibatches(images, batchSize) * batchSize;
+  const trained = cuts.training(trainOn, 'data');
+  const epochs = after.at(-1) ?? recipe.epochs;
   return {
-    trained: (after.at(-1) ?? recipe.epochs) * epoch,
-    scored: after.length * (evaluateOn === 'validation' ? validation : test),
+    trained: Array.from({ length: epochs }, (_, epoch) => examplesOf(trained, epoch)).reduce(
+      (sum, examples) => sum + examples,
+      0,
+    ),
+    scored:
+      after.length * examplesOf(cuts.inOrder(evaluateOn), 0) +
+      validatedEpochs(spec).length * examplesOf(cuts.inOrder('validation'), 0),
   };
 };
 
 /** Of a search that walks its whole course. */
-const searchPasses = ({ strategy, recipe }: SearchSpec, images: SearchedImages): Passes =>
-  costOf(oneJobSearchOf(strategy).course(strategy, recipe, images));
+const searchPasses = ({ strategy, recipe }: SearchSpec, cuts: Cuts): Passes =>
+  costOf(oneJobSearchOf(strategy).course(strategy, recipe, cuts));
 
 /** Of a whole program, as it will count them itself. */
-export const passesOf = (spec: ProgramSpec, images: ImageCounts): Passes =>
-  isSearch(spec) ? searchPasses(spec, images) : trainingPasses(spec, images);
+export const passesOf = (spec: ProgramSpec, cuts: Cuts): Passes =>
+  isSearch(spec) ? searchPasses(spec, cuts) : trainingPasses(spec, cuts);
 
-/** What passes cost: a backward pass counts twice a forward one. `multiplyAdds` are of one image, forward. */
+/** What passes cost: a backward pass counts twice a forward one. `multiplyAdds` are of one example, forward. */
 export const costOfPasses = (
   { trained, scored }: Passes,
   multiplyAdds: number,

@@ -1,9 +1,9 @@
+import { inputError } from '../../core/input-error.ts';
 import { isSearch, type ProgramSpec, type TrainNetworkSpec } from '../../job/job.ts';
 import type { OneJobName } from '../../search/one-job/registry.ts';
 import type { TrainingProgram } from '../program.ts';
 import { dartsProgram } from './darts-strategy.ts';
 import { enasProgram } from './enas-search.ts';
-import { withInheritedWeights } from '../tasks/images/inherited-weights.ts';
 import type { OneJobProgram } from './one-job-program.ts';
 import type { LearningResources, ProgramResources } from './resources.ts';
 import { smashProgram } from './smash-search.ts';
@@ -29,13 +29,17 @@ const networkProgram = async (
   spec: TrainNetworkSpec,
   resources: LearningResources,
 ): Promise<TrainingProgram> => {
-  const network = resources.task.network(resources.tf, resources.data, spec);
-  const { inherited } = resources;
-  return trainNetwork(
-    spec,
-    inherited === undefined ? network : await withInheritedWeights(spec, network, inherited, resources),
-    resources,
-  );
+  const { tf, data, task, inherited } = resources;
+  if (inherited === undefined) return trainNetwork(spec, task.network(tf, data, spec), resources);
+  const grown = await task.grown?.(tf, data, spec, inherited);
+  if (grown === undefined)
+    throw inputError(
+      'program.space',
+      spec.space.name,
+      'spaces whose networks grow',
+      'let only networks grow whose space knows how',
+    );
+  return trainNetwork(spec, grown, resources);
 };
 
 /** Creates the program of a spec at its first step. */

@@ -2,16 +2,18 @@ import type { Json } from '../../core/json.ts';
 import type { ScoredGenotype, SearchResult, SearchSpec } from '../../job/job.ts';
 import { deriveSeed, randomFromSeed } from '../../core/random.ts';
 import { smash } from '../../search/one-job/smash.ts';
+import type { ImageTypes } from '../../task/images/image-classification.ts';
+import type { ImageManifest } from '../../task/images/manifest.ts';
 import type { TrainingProgram } from '../program.ts';
 import { hashWeights } from './compiled-model.ts';
 import { courseProgram, type Done } from './course-program.ts';
-import type { GatedSupernet } from '../tasks/images/gated-supernet.ts';
 import type { OneJobProgram } from './one-job-program.ts';
 import type { LearningResources } from './resources.ts';
 import { randomGenerated, smashNetworkFor } from '../tasks/images/smash-network.ts';
 import { courseOf, type Place } from './segments.ts';
 import { sharedWeights, type SharedWeightsState } from './shared-weights.ts';
-import type { Score } from '../tasks/tensor-task.ts';
+import type { ImageSource } from '../tasks/images/image-data.ts';
+import type { Children, Score } from '../tasks/tensor-task.ts';
 import { scoredAt } from './tally.ts';
 import { noEpochs } from './training-epochs.ts';
 
@@ -33,16 +35,17 @@ type State = SharedWeightsState & {
  */
 export const smashSearch = async (
   spec: SearchSpec<'smash'>,
-  supernet: GatedSupernet,
+  children: Children,
   resources: LearningResources,
 ): Promise<TrainingProgram> => {
   const { recipe, strategy, seed } = spec;
   const { task } = resources;
-  const { space } = supernet;
+  const { space } = children;
   const { candidates: sampled, perturbations } = strategy;
-  const shared = await sharedWeights(spec, supernet, resources);
-  const feed = shared.images.inOrder();
-  const course = courseOf<Phase>(smash.course(strategy, recipe, shared.images.counts));
+  const feeds = await task.open(resources.data, spec, 'search');
+  const feed = feeds.inOrder('validation');
+  const shared = await sharedWeights(spec, children, resources, feeds, [feed]);
+  const course = courseOf<Phase>(smash.course(strategy, recipe, feeds.cuts));
 
   /**
    * The best of the first `count` architectures; of equal ones the earliest, so that a chain moves only
@@ -73,9 +76,9 @@ export const smashSearch = async (
     const random = randomFromSeed(deriveSeed(seed, 'trained', at.index, at.unit));
     return shared.train(state, at, space.sample(random));
   };
-  const scoreOne = (state: State, { index, unit }: Place): Done<State> => {
+  const scoreOne = async (state: State, { index, unit }: Place): Promise<Done<State>> => {
     const genotype = architecture(state, index);
-    const { latest, cost } = shared.score(state.cost, genotype, feed.batch(0, unit));
+    const { latest, cost } = shared.score(state.cost, genotype, feed, await feed.batch(0, unit));
     return { state: { ...state, scores: scoredAt(state.scores, index, latest), cost }, latest };
   };
 
@@ -106,7 +109,18 @@ export const smashSearch = async (
   });
 };
 
+/** Its one space is one of images. */
 export const smashProgram: OneJobProgram<'smash'> = {
-  create: (spec, resources) => smashSearch(spec, smashNetworkFor(spec, resources), resources),
-  multiplyAdds: randomGenerated,
+  create: (spec, resources) =>
+    smashSearch(
+      spec,
+      smashNetworkFor(
+        resources.tf,
+        resources.data as ImageSource,
+        spec as unknown as SearchSpec<'smash', ImageTypes>,
+      ),
+      resources,
+    ),
+  multiplyAdds: (spec, manifest) =>
+    randomGenerated(spec as unknown as SearchSpec<'smash', ImageTypes>, manifest as ImageManifest),
 };

@@ -6,10 +6,9 @@ import { lossAndGradients } from '../graph/gradients.ts';
 import { adam } from '../optimizers/adam.ts';
 import { clipByGlobalNorm } from '../optimizers/clip.ts';
 import { optimizerOf } from '../optimizers/from-recipe.ts';
-import type { Supernet } from '../supernets/supernet.ts';
 import type { HostTensor } from '../program.ts';
 import type { Tensor, Tf } from '../graph/tensor.ts';
-import { edgeCosts } from '../tasks/images/edge-costs.ts';
+import type { Mixture } from '../tasks/tensor-task.ts';
 import { mixtureProgram } from './mixture-search.ts';
 import type { MixtureCall, MixtureStrategy } from './mixture-strategy.ts';
 import { logResource } from './resource-term.ts';
@@ -71,14 +70,14 @@ export const snasStep = (
   { architecture, dropPath }: Pick<SnasSettings, 'architecture' | 'dropPath'>,
   recipe: Recipe,
   {
-    supernet,
+    mixture,
     resource,
     noise,
-  }: { readonly supernet: Supernet; readonly resource: ResourceLoss; readonly noise: Noise },
+  }: { readonly mixture: Pick<Mixture, 'edgeCosts'>; readonly resource: ResourceLoss; readonly noise: Noise },
 ): Pick<MixtureStrategy, 'alphaOptimizer' | 'step'> => {
   const optimizer = optimizerOf(recipe.optimizer);
   const alphaOptimizer = adam({ ...architecture, epsilon: 1e-8 });
-  const costs = edgeCosts(supernet);
+  const costs = resource.weight === 0 ? undefined : mixture.edgeCosts?.();
 
   return {
     alphaOptimizer,
@@ -92,7 +91,7 @@ export const snasStep = (
           concreteSample(tf, logAlphas, noise(call, kind), temperature),
         );
         const forward = call.forward(weights, edges, training, drop);
-        if (resource.weight === 0) return forward;
+        if (costs === undefined) return forward;
         const resources = logResource(tf, costs, edges, resource.ratio);
         return { loss: tf.add(forward.loss, tf.mul(resources, resource.weight)), extra: forward.extra };
       });
@@ -137,10 +136,10 @@ export const snasStrategy = (
   tf: Tf,
   settings: SnasSettings,
   recipe: Recipe,
-  { supernet, seed }: { readonly supernet: Supernet; readonly seed: number },
+  { mixture, seed }: { readonly mixture: Pick<Mixture, 'kinds' | 'edgeCosts'>; readonly seed: number },
 ): MixtureStrategy => {
   const { temperature, resourceConstraint, dropPath } = settings;
-  const kinds = Object.keys(supernet.kinds);
+  const kinds = Object.keys(mixture.kinds);
   const samplesSeed = deriveSeed(seed, 'samples');
   const masksSeed = deriveSeed(seed, 'masks');
   const noise: Noise = ({ trace, alphas, inputs }, kind) => {
@@ -150,7 +149,7 @@ export const snasStrategy = (
 
   return {
     ...snasStep(tf, settings, recipe, {
-      supernet,
+      mixture,
       resource: { weight: RESOURCE_WEIGHTS[resourceConstraint], ratio: 1 },
       noise,
     }),
@@ -174,6 +173,6 @@ export const snasStrategy = (
   };
 };
 
-export const snasProgram = mixtureProgram<'snas'>(({ strategy, recipe, seed }, supernet, { tf }) =>
-  snasStrategy(tf, strategy, recipe, { supernet, seed }),
+export const snasProgram = mixtureProgram<'snas'>(({ strategy, recipe, seed }, mixture, { tf }) =>
+  snasStrategy(tf, strategy, recipe, { mixture, seed }),
 );

@@ -2,20 +2,22 @@ import type { CurvePoint, TrainingCost } from '../../job/job.ts';
 import { DivergedError } from '../program.ts';
 import type { Objective, Score, Tally } from '../tasks/tensor-task.ts';
 
-/** Before the first minibatch. */
-export const emptyTally = ({ sumNames }: Pick<Objective, 'sumNames'>): Tally => ({
-  loss: 0,
-  ...Object.fromEntries(sumNames.map((name) => [name, 0])),
-  images: 0,
-});
+type Named = Pick<Objective, 'sumNames' | 'countName'>;
 
-/** The sums of a minibatch of `images` examples, as a compiled function gives them. */
+/** The sums of a minibatch of `count` examples, as a compiled function gives them. */
 export const tallyOf = (
-  { sumNames }: Pick<Objective, 'sumNames'>,
+  { sumNames, countName }: Named,
   loss: number,
   value: (name: string) => number,
-  images: number,
-): Tally => ({ loss, ...Object.fromEntries(sumNames.map((name) => [name, value(name)])), images });
+  count: number,
+): Tally => ({
+  loss,
+  ...Object.fromEntries(sumNames.map((name) => [name, value(name)])),
+  [countName]: count,
+});
+
+/** Before the first minibatch. */
+export const emptyTally = (task: Named): Tally => tallyOf(task, 0, () => 0, 0);
 
 const added = <Sums extends Score>(a: Sums, b: Sums): Sums =>
   Object.fromEntries(Object.entries(a).map(([name, sum]) => [name, sum + (b[name] ?? 0)])) as Sums;
@@ -23,7 +25,8 @@ const added = <Sums extends Score>(a: Sums, b: Sums): Sums =>
 export const addTallies = (a: Tally, b: Tally): Tally => added(a, b);
 
 /** Mean loss. */
-export const meanLoss = ({ loss, images }: Tally): number => loss / images;
+export const meanLoss = ({ countName }: Pick<Objective, 'countName'>, tally: Tally): number =>
+  tally.loss / (tally[countName] as number);
 
 /**
  * Evaluation so far, `unit` minibatches of it done before `latest`.
@@ -37,7 +40,7 @@ export const evaluatedTally = (before: Tally, unit: number, latest: Tally, what:
 };
 
 /**
- * A cost so far and `count` images more, of `multiplyAdds` forward each; a backward pass counts as two
+ * A cost so far and `count` examples more, of `multiplyAdds` forward each; a backward pass counts as two
  * `passes`.
  */
 export const addCost = (
@@ -62,7 +65,7 @@ export const scoredAt = (scores: readonly Score[], index: number, latest: Tally)
 
 /** A learning curve's point from the tally of an epoch so far; `epoch` and `update` count from 0. */
 export const trainingPoint = (
-  { score }: Pick<Objective, 'score'>,
+  task: Pick<Objective, 'score' | 'countName'>,
   epoch: number,
   update: number,
   tally: Tally,
@@ -70,7 +73,7 @@ export const trainingPoint = (
 ): Required<Pick<CurvePoint, 'epoch' | 'step' | 'trainLoss' | 'trainAccuracy' | 'learningRate'>> => ({
   epoch: epoch + 1,
   step: update + 1,
-  trainLoss: meanLoss(tally),
-  trainAccuracy: score(tally),
+  trainLoss: meanLoss(task, tally),
+  trainAccuracy: task.score(tally),
   learningRate,
 });

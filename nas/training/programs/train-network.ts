@@ -1,18 +1,18 @@
 import type { TrainingCost, TrainNetworkSpec, TrainResult } from '../../job/job.ts';
 import { deriveSeed } from '../../core/random.ts';
-import { batchAt } from '../../task/images/batches.ts';
 import type { TrainingProgram } from '../program.ts';
-import { dropPathProbability, learningRate } from '../optimizers/schedules.ts';
-import { compileClassifier, hashWeights } from './compiled-model.ts';
+import { compileModel, hashWeights } from './compiled-model.ts';
 import { courseProgram, type Done } from './course-program.ts';
-import { compileInference } from '../tasks/images/inference.ts';
-import { costOfPasses, scoredEpochs, trainingPasses } from './passes.ts';
+import { costOfPasses, scoredEpochs, trainingPasses, validatedEpochs } from './passes.ts';
 import type { LearningResources } from './resources.ts';
 import { courseOf, type Place, type Segment } from './segments.ts';
-import { imageSpec } from '../tasks/images/image-data.ts';
-import type { Feed, NetworkToTrain, Tally } from '../tasks/tensor-task.ts';
+import type { Feed } from '../tasks/feed.ts';
+import type { NetworkToTrain, Tally } from '../tasks/tensor-task.ts';
 import { emptyTally, evaluatedTally, meanLoss } from './tally.ts';
 import { amended, noEpochs, trained, validationScores, type TrainingEpochs } from './training-epochs.ts';
+import { trainingStep } from './training-step.ts';
+
+type Kind = 'training' | 'validating' | 'evaluating';
 
 type State = TrainingEpochs & {
   readonly evaluation: Tally;
@@ -26,86 +26,98 @@ type State = TrainingEpochs & {
  * 20 evenly spaced epochs; a trial of stage 1 does the same, or is scored after the epochs of its rungs and
  * ends with the last, so that a longer one of the same network takes the same steps and goes on from its end;
  * with `scoreOfLast` it is also evaluated after each of its last epochs, and the best of these scores is its
- * own; stage 3 trains on both parts and opens the test split once, after the last epoch. Examples that do not
- * fill the last minibatch of an epoch are left out of that epoch.
+ * own; stage 3 opens the test split once, after the last epoch. Where the spec says `validateEvery`, the
+ * validation part is evaluated as often as that, in stage 3 too. Examples that do not fill the last minibatch
+ * of an epoch are left out of that epoch.
  */
-export const trainNetwork = async <Data>(
+export const trainNetwork = async (
   spec: TrainNetworkSpec,
   network: NetworkToTrain,
-  { tf, data, task }: LearningResources<Data>,
+  { tf, data, task }: LearningResources,
 ): Promise<TrainingProgram> => {
-  const { recipe } = spec;
-  const { epochs, batchSize } = recipe;
-  const { scoreOfLast = 1 } = spec;
-  const { counts, training, evaluation: inOrder } = await task.open(data, spec);
-  const feed = training(spec.trainOn, 'data');
-  const { batchesPerEpoch } = feed;
-  const evaluated = counts[spec.evaluateOn];
+  const { recipe, scoreOfLast = 1, evaluateOn } = spec;
+  const feeds = await task.open(data, spec, 'training');
+  const feed = feeds.training(spec.trainOn, 'data');
+  const evaluationFeed = feeds.inOrder(evaluateOn);
   const scoredAfter = scoredEpochs(spec);
-  const length = scoredAfter.at(-1) ?? epochs;
+  const validatedAfter = validatedEpochs(spec);
+  const validationFeed = validatedAfter.length === 0 ? undefined : feeds.inOrder('validation');
+  const length = scoredAfter.at(-1) ?? recipe.epochs;
   const course = courseOf(
-    Array.from({ length }, (_, epoch): Segment<'training' | 'evaluating'>[] => [
-      { kind: 'training', index: epoch, units: batchesPerEpoch },
+    Array.from({ length }, (_, epoch): Segment<Kind>[] => [
+      { kind: 'training', index: epoch, units: feed.steps(epoch) },
+      ...(validationFeed !== undefined && validatedAfter.includes(epoch + 1)
+        ? [{ kind: 'validating', index: epoch, units: validationFeed.steps(0) } as const]
+        : []),
       ...(scoredAfter.includes(epoch + 1)
-        ? [{ kind: 'evaluating', index: epoch, units: Math.ceil(evaluated / batchSize) } as const]
+        ? [{ kind: 'evaluating', index: epoch, units: evaluationFeed.steps(0) } as const]
         : []),
     ]).flat(),
   );
-  const compiled = await compileClassifier(tf, network.classifier, imageSpec(spec).recipe, feed.shape, task);
-
-  let evaluationFeed: Feed | undefined;
+  const evaluated = [evaluationFeed, ...(validationFeed === undefined ? [] : [validationFeed])];
+  const compiled = await compileModel(
+    tf,
+    network.model,
+    recipe,
+    { train: [feed], evaluate: evaluated },
+    task,
+  );
+  const stepAt = trainingStep(feed, recipe);
 
   const trainOne = async (state: State, at: Place): Promise<Done<State>> => {
-    const update = at.index * batchesPerEpoch + at.unit;
-    const batch = await batchAt(feed, update);
-    const rate = learningRate(recipe, update, batchesPerEpoch);
-    const latest = compiled.train(batch, {
-      learningRate: rate,
-      dropPath: dropPathProbability(imageSpec(spec).recipe, update, batchesPerEpoch),
-      seed: [deriveSeed(spec.seed, 'masks'), update],
-    });
-    const minibatch = { update, learningRate: rate, tally: latest, batches: [batch] };
+    const { batch, learningRate, place } = await stepAt(at);
+    const seed = [deriveSeed(spec.seed, 'masks'), place.update] as const;
+    const latest = compiled.train(feed, batch, { learningRate, seed, place });
+    const minibatch = { update: place.update, learningRate, tally: latest, batches: [batch] };
     return { state: { ...state, ...trained(task, state, at, minibatch) }, latest };
   };
 
-  const evaluateOne = async (state: State, { unit, isLastUnit }: Place): Promise<Done<State>> => {
-    evaluationFeed ??= await inOrder(spec.evaluateOn);
-    const latest = compiled.evaluate(await evaluationFeed.batch(0, unit));
-    const evaluation = evaluatedTally(state.evaluation, unit, latest, 'evaluation loss');
-    const measured = isLastUnit && spec.evaluateOn === 'validation';
-    const curve = measured ? amended(state.curve, validationScores(task, evaluation)) : state.curve;
-    return { state: { ...state, evaluation, curve }, latest };
-  };
+  const evaluating =
+    (of: Feed, isValidation: boolean) =>
+    async (state: State, { unit, isLastUnit }: Place): Promise<Done<State>> => {
+      const latest = compiled.evaluate(of, await of.batch(0, unit));
+      const evaluation = evaluatedTally(state.evaluation, unit, latest, 'evaluation loss');
+      const measured = isLastUnit && isValidation;
+      const curve = measured ? amended(state.curve, validationScores(task, evaluation)) : state.curve;
+      return { state: { ...state, evaluation, curve }, latest };
+    };
 
-  const cost = (): TrainingCost => costOfPasses(trainingPasses(spec, counts), network.multiplyAdds);
+  const cost = (): TrainingCost => costOfPasses(trainingPasses(spec, feeds.cuts), network.multiplyAdds);
+  const { inference } = network;
 
-  return courseProgram<'training' | 'evaluating', State>({
+  return courseProgram<Kind, State>({
     task,
     course,
     initial: { ...noEpochs(task), evaluation: emptyTally(task) },
-    units: { training: trainOne, evaluating: evaluateOne },
+    units: {
+      training: trainOne,
+      validating: evaluating(validationFeed ?? evaluationFeed, true),
+      evaluating: evaluating(evaluationFeed, evaluateOn === 'validation'),
+    },
     read: () => compiled.read(),
     write: (tensors) => compiled.write(tensors),
     result: ({ evaluation, curve }): TrainResult => ({
       kind: 'train',
       genotype: spec.genotype,
-      evaluatedOn: spec.evaluateOn,
+      evaluatedOn: evaluateOn,
       accuracy: Math.max(
         task.score(evaluation),
-        ...curve.slice(-scoreOfLast).flatMap(({ validationAccuracy }) => validationAccuracy ?? []),
+        ...(evaluateOn === 'validation'
+          ? curve.slice(-scoreOfLast).flatMap(({ validationAccuracy }) => validationAccuracy ?? [])
+          : []),
       ),
-      loss: meanLoss(evaluation),
+      loss: meanLoss(task, evaluation),
       curve,
       parameters: network.parameters,
       multiplyAdds: network.multiplyAdds,
-      activationBytes: batchSize * network.activationBytes,
+      activationBytes: feed.size(0, 0) * network.activationBytes,
       cost: cost(),
       weightsSha256: hashWeights(compiled.read()),
     }),
-    inference: () => compileInference(tf, network.classifier, recipe, compiled.read(), feed.shape.slice(1)),
+    ...(inference && { inference: () => inference(compiled.read()) }),
     dispose: () => {
       void feed.close();
-      void evaluationFeed?.close();
+      for (const of of evaluated) void of.close();
       compiled.dispose();
     },
   });

@@ -1,5 +1,6 @@
 import type { CurvePoint } from '../../job/job.ts';
-import type { Minibatch, Objective, Tally } from '../tasks/tensor-task.ts';
+import type { Minibatch } from '../tasks/feed.ts';
+import type { Objective, Tally } from '../tasks/tensor-task.ts';
 import { digestBatch } from './data-digest.ts';
 import type { Place } from './segments.ts';
 import { addTallies, emptyTally, meanLoss, trainingPoint } from './tally.ts';
@@ -59,9 +60,9 @@ export const amended = (curve: readonly CurvePoint[], change: Partial<CurvePoint
 
 /** What the point of an epoch says of the validation data after it. */
 export const validationScores = (
-  { score }: Objective,
+  task: Objective,
   evaluation: Tally,
 ): Required<Pick<CurvePoint, 'validationLoss' | 'validationAccuracy'>> => ({
-  validationLoss: meanLoss(evaluation),
-  validationAccuracy: score(evaluation),
+  validationLoss: meanLoss(task, evaluation),
+  validationAccuracy: task.score(evaluation),
 });

@@ -2,18 +2,16 @@ import type { Json } from '../../core/json.ts';
 import type { ScoredGenotype, SearchResult, SearchSpec } from '../../job/job.ts';
 import { deriveSeed, randomFromSeed, randomFromState, type RandomState } from '../../core/random.ts';
 import { randomWeightSharing } from '../../search/one-job/random-weight-sharing.ts';
-import { batchAt } from '../../task/images/batches.ts';
 import type { TrainingProgram } from '../program.ts';
 import { hashWeights } from './compiled-model.ts';
 import { courseProgram, type Done } from './course-program.ts';
-import { choiceSupernet, randomChild } from '../tasks/images/choice-supernet.ts';
-import type { GatedSupernet } from '../tasks/images/gated-supernet.ts';
+import { childrenOf, randomChild } from './searched-networks.ts';
 import type { OneJobProgram } from './one-job-program.ts';
 import type { LearningResources } from './resources.ts';
 import { courseOf, type Place } from './segments.ts';
 import { sharedWeights, type SharedWeightsState } from './shared-weights.ts';
-import { imageSpec } from '../tasks/images/image-data.ts';
-import type { Score } from '../tasks/tensor-task.ts';
+import { batchAt } from '../tasks/feed.ts';
+import type { Children, Score } from '../tasks/tensor-task.ts';
 import { scoredAt } from './tally.ts';
 import { noEpochs } from './training-epochs.ts';
 
@@ -34,8 +32,8 @@ type State = SharedWeightsState & {
  * minibatch.
  *
  * Training: each minibatch trains the shared weights through one uniformly sampled cell; only the sampled
- * operations compute. Scoring: each of `candidates` uniformly sampled cells by its accuracy on the next
- * `scoreMinibatches` of the shuffled validation images; the `rescore` best of each of `rounds` equal rounds
+ * operations compute. Scoring: each of `candidates` uniformly sampled cells by its score on the next
+ * `scoreMinibatches` of the shuffled validation minibatches; the `rescore` best of each of `rounds` equal rounds
  * then on the whole validation set, which decides.
  *
  * With `scoreStatistics: running`, as in the authors' code, batch norm scores by its running statistics, so
@@ -47,23 +45,24 @@ type State = SharedWeightsState & {
  */
 export const weightSharingSearch = async (
   spec: SearchSpec<'random-weight-sharing'>,
-  supernet: GatedSupernet,
+  children: Children,
   resources: LearningResources,
 ): Promise<TrainingProgram> => {
   const { recipe, strategy } = spec;
   const { task } = resources;
   const roundSize = strategy.candidates / strategy.rounds;
-  const shared = await sharedWeights(spec, supernet, resources);
+  const feeds = await task.open(resources.data, spec, 'search');
   // Scoring draws minibatches at random, as the training order does.
-  const scoreFeed = shared.images.drawn('score-data');
-  const rescoreFeed = shared.images.inOrder();
-  const course = courseOf<Phase>(randomWeightSharing.course(strategy, recipe, shared.images.counts));
+  const scoreFeed = feeds.drawn('score-data');
+  const rescoreFeed = feeds.inOrder('validation');
+  const shared = await sharedWeights(spec, children, resources, feeds, [scoreFeed, rescoreFeed]);
+  const course = courseOf<Phase>(randomWeightSharing.course(strategy, recipe, feeds.cuts));
 
   let sampled: readonly Json[] | undefined;
   const candidate = (state: State, index: number): Json => {
     if (!sampled) {
       const random = randomFromState(state.architectures);
-      sampled = Array.from({ length: strategy.candidates }, () => supernet.space.sample(random));
+      sampled = Array.from({ length: strategy.candidates }, () => children.space.sample(random));
     }
     return sampled[index] as Json;
   };
@@ -87,20 +86,25 @@ export const weightSharingSearch = async (
 
   const trainOne = (state: State, at: Place): Promise<Done<State>> => {
     const random = randomFromState(state.architectures);
-    const genotype = supernet.space.sample(random);
+    const genotype = children.space.sample(random);
     return shared.train({ ...state, architectures: random.state() }, at, genotype);
   };
 
-  const scoreOne = (state: State, { index, unit }: Place): Done<State> => {
-    const batch = batchAt(scoreFeed, index * strategy.scoreMinibatches + unit);
-    const { latest, cost } = shared.score(state.cost, candidate(state, index), batch);
+  const scoreOne = async (state: State, { index, unit }: Place): Promise<Done<State>> => {
+    const batch = await batchAt(scoreFeed, index * strategy.scoreMinibatches + unit);
+    const { latest, cost } = shared.score(state.cost, candidate(state, index), scoreFeed, batch);
     return { state: { ...state, scores: scoredAt(state.scores, index, latest), cost }, latest };
   };
 
-  const rescoreOne = (state: State, { index, unit }: Place): Done<State> => {
+  const rescoreOne = async (state: State, { index, unit }: Place): Promise<Done<State>> => {
     const finalists = index === 0 && unit === 0 ? finalistsOf(state) : state.finalists;
     const genotype = candidate(state, finalists[index] as number);
-    const { latest, cost } = shared.score(state.cost, genotype, rescoreFeed.batch(0, unit));
+    const { latest, cost } = shared.score(
+      state.cost,
+      genotype,
+      rescoreFeed,
+      await rescoreFeed.batch(0, unit),
+    );
     const rescores = scoredAt(state.rescores, index, latest);
     return { state: { ...state, finalists, rescores, cost }, latest };
   };
@@ -109,7 +113,7 @@ export const weightSharingSearch = async (
     const described = ranking(state).map((index): ScoredGenotype => {
       const place = state.finalists.indexOf(index);
       return {
-        genotype: supernet.space.print(candidate(state, index)),
+        genotype: children.space.print(candidate(state, index)),
         score: task.score(state.scores[index] as Score),
         ...(place >= 0 && { rescored: task.score(state.rescores[place] as Score) }),
       };
@@ -150,6 +154,6 @@ export const weightSharingSearch = async (
 
 export const weightSharingProgram: OneJobProgram<'random-weight-sharing'> = {
   create: (spec, resources) =>
-    weightSharingSearch(spec, choiceSupernet(spec, resources, spec.strategy.scoreStatistics), resources),
+    weightSharingSearch(spec, childrenOf(spec, resources, spec.strategy.scoreStatistics), resources),
   multiplyAdds: randomChild,
 };

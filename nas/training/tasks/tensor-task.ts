@@ -1,70 +1,48 @@
-import type { ProgramTask, TrainNetworkSpec } from '../../job/job.ts';
+import type { ContentRef } from '../../core/blob.ts';
+import type { Json } from '../../core/json.ts';
+import type { OneJobName } from '../../search/one-job/registry.ts';
+import type { ProgramTask, SearchSpec, TrainNetworkSpec } from '../../job/job.ts';
+import type { EdgeScores } from '../../space/derived-cell.ts';
 import type { SpaceChoice } from '../../space/registry.ts';
-import type { DatasetManifest } from '../../task/manifest.ts';
-import type { Recipe } from '../../task/recipe.ts';
-import type { NetworkSize } from '../../task/task.ts';
-import type { TensorSpec } from '../graph/record.ts';
-import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
-import type { Classifier } from '../networks/classifier.ts';
-import type { HostTensor } from '../program.ts';
+import type { Space } from '../../space/space.ts';
+import type { FetchBlob } from '../../task/manifest.ts';
+import type { TaskTypes } from '../../task/task.ts';
+import type { Tf } from '../graph/tensor.ts';
+import type { ScoreStatistics } from '../supernets/shared-network.ts';
+import type { HostTensor, Inference } from '../program.ts';
+import type { ProgramFeeds } from './feed.ts';
+import type { Model } from './model.ts';
 
 /**
- * Sums over the examples of a pass; plain JSON, part of a program's state. The task's own sums stand beside
- * these two.
+ * Sums over the examples of a pass; plain JSON, part of a program's state. Beside the loss, the task's own
+ * sums, and how many examples there were, under their name.
  */
 export type Tally = {
   readonly [sum: string]: number;
   /** Sum of the examples' losses. */
   readonly loss: number;
-  /** How many examples; named after those of the first task. */
-  readonly images: number;
 };
 
 /**
  * What scoring keeps of a tally: an untrained path's loss may overflow, the sums that make a score may not.
  */
-export type Score = {
-  readonly [sum: string]: number;
-  readonly images: number;
-};
+export type Score = { readonly [sum: string]: number };
 
-/** One minibatch, always of the full batch size, so that compiled steps see one static shape. */
-export interface Minibatch {
-  readonly x: Float32Array;
-  /** What is to be learnt. */
-  readonly y: Int32Array | Float32Array;
-  /** Examples that are not padding; they come first. */
-  readonly valid: number;
+/** The part of a task that makes numbers of passes. */
+export interface Objective {
+  /** What a tally calls the number of its examples: `images`. */
+  readonly countName: string;
+  /** Names of the sums that a model's passes give. */
+  readonly sumNames: readonly string[];
+  /** The score, of the task's metric, of sums over examples. */
+  score(sums: Score): number;
 }
 
-/** Minibatches by their position alone, made ahead where that takes long. */
-export interface Feed {
-  readonly batchesPerEpoch: number;
-  /** Of `x`; the first size is the minibatch's. */
-  readonly shape: readonly [number, ...number[]];
-  batch(epoch: number, index: number): Minibatch | Promise<Minibatch>;
-  close(): Promise<void>;
-}
-
-/** A training's data, split as its spec says. */
-export interface TrainingData {
-  /** Examples of each part. */
-  readonly counts: { readonly train: number; readonly validation: number; readonly test: number };
-  /** Shuffled and augmented minibatches; equal purposes give equal ones. */
-  training(part: 'train' | 'train+validation', purpose: string): Feed;
-  /** A part in order; the last minibatch is padded. The test split is opened by this call and not before. */
-  evaluation(part: 'validation' | 'test'): Promise<Feed>;
-}
-
-/** What the network to train is, and what it costs. */
-export interface NetworkToTrain {
-  readonly classifier: Classifier;
-  /** Weights of the network as it is used after training: without the auxiliary head. */
-  readonly parameters: number;
-  /** Of one example, forward, without the auxiliary head. */
-  readonly multiplyAdds: number;
-  /** Intermediate results of one example in training. */
-  readonly activationBytes: number;
+/** Where a data set's bytes are had. */
+export interface DataFiles {
+  readonly bytes: FetchBlob;
+  /** A blob as a file on local disk. */
+  file(ref: ContentRef): Promise<string>;
 }
 
 /** What a network costs, told by its shapes alone. */
@@ -84,64 +62,89 @@ export interface NetworkFacts {
 }
 
 /** A network before it is made. */
-export interface NetworkToDescribe {
+export interface NetworkToDescribe<Of extends TaskTypes = TaskTypes> {
   readonly space: SpaceChoice;
   readonly genotype: string;
-  readonly size: NetworkSize;
+  readonly size: Of['network'];
   /** Absent: as it is used after training. */
-  readonly recipe?: Recipe;
+  readonly recipe?: Of['recipe'];
 }
+
+/** What the network to train is, and what it costs. */
+export interface NetworkToTrain extends Pick<
+  NetworkFacts,
+  'parameters' | 'multiplyAdds' | 'activationBytes'
+> {
+  readonly model: Model;
+  /** The network with those tensors (`CompiledModel.read`), one example at a time, where it can be timed. */
+  inference?(tensors: Readonly<Record<string, HostTensor>>): Promise<Inference>;
+}
+
+/** The networks of a space under weights that they share, of which one call runs one. */
+export interface Children<G extends Json = Json> {
+  readonly space: Space<G>;
+  /** Takes the input `path`. */
+  readonly model: Model;
+  path(genotype: G): HostTensor;
+  /** Of one example, forward, of the child alone. */
+  multiplyAdds(genotype: G): number;
+}
+
+/** All networks of a space at once: every edge is a weighted sum of all operations. */
+export interface Mixture<G extends Json = Json> {
+  readonly space: Space<G>;
+  /** Candidate operations of every edge. */
+  readonly operations: readonly string[];
+  /** Edges of each kind of cell. */
+  readonly kinds: Readonly<Record<string, number>>;
+  /** Takes the weights of each kind, [edges, operations], as input `edges/<kind>`. */
+  readonly model: Model;
+  /** Of one example, forward. */
+  readonly multiplyAdds: number;
+  /** The network of the strongest operations, by the method's published rule. */
+  derive(weights: Readonly<Record<string, EdgeScores>>): G;
+  /** Skip connections of a network by kind of cell, where there are any. */
+  skipConnects?(genotype: G): Readonly<Record<string, number>>;
+  /** See `logResource`; where operations have costs. */
+  edgeCosts?(): Readonly<Record<string, HostTensor>>;
+}
+
+/** What a search of one job is made of. */
+type Searched<Of extends TaskTypes> = SearchSpec<OneJobName, Of>;
 
 /**
- * The tensor half of a task: what programs must know of what is learnt. `Data` is how they are given data of
- * its kind.
+ * The tensor half of a task: what programs must know of what is learnt. `Data` is how it has a data set that
+ * is at hand. Networks that cannot be built throw `InvalidArchitectureError`; genotypes that do not parse, and
+ * spaces that cannot do what is asked, `InputError`.
  */
-export interface TensorTask<Data> {
-  /** Of a minibatch's target. */
-  target(batchSize: number): TensorSpec;
+export interface TensorTask<Of extends TaskTypes = TaskTypes, Data = unknown> extends Objective {
+  /** A stored data set; its examples are read when a feed is. */
+  load(manifest: Of['manifest'], files: DataFiles): Data;
+  /** The data of a program; searches may hold them in memory. */
+  open(data: Data, spec: ProgramTask<Of>, use: 'training' | 'search'): Promise<ProgramFeeds>;
+  /** The network of a spec, to be trained from scratch. */
+  network(tf: Tf, data: Data, spec: TrainNetworkSpec<Of>): NetworkToTrain;
+  /** The same with the weights that it takes over from the one that it grew out of. */
+  grown?(
+    tf: Tf,
+    data: Data,
+    spec: TrainNetworkSpec<Of>,
+    inherited: Readonly<Record<string, HostTensor>>,
+  ): Promise<NetworkToTrain>;
+  /** What the network of `network` costs on the data set of a manifest. */
+  describe(manifest: Of['manifest'], network: NetworkToDescribe<Of>): NetworkFacts;
   /**
-   * Mean loss of a minibatch; padding adds none where `smoothing`, the share of a target that is spread
-   * evenly, is 0.
+   * The children of a search, where spaces of the task have any; scored by those statistics of batch norm, or
+   * by those that the authors of the space score them by.
    */
-  loss(tf: Tf, outputs: Tensor, target: Tensor, smoothing: number): Tensor;
-  /** Sums over a minibatch that make its score, padding left out. */
-  sums(tf: Tf, outputs: Tensor, target: Tensor): Tensors;
-  /** Names of these sums. */
-  readonly sumNames: readonly string[];
-  /** The score, of the task's metric, of sums over examples. */
-  score(sums: Score): number;
-  /**
-   * The network of a spec, to be trained from scratch.
-   *
-   * @throws InputError when the genotype does not parse, InvalidArchitectureError when it cannot be built at
-   * this size.
-   */
-  network(tf: Tf, data: Data, spec: TrainNetworkSpec): NetworkToTrain;
-  /**
-   * The same without tensors, for the data set of that manifest.
-   *
-   * @throws InputError and InvalidArchitectureError as `network` does.
-   */
-  describe(manifest: DatasetManifest, network: NetworkToDescribe): NetworkFacts;
-  /**
-   * The mixture of all networks of a space at once.
-   *
-   * @throws InputError where the space has none, InvalidArchitectureError where it cannot be built.
-   */
-  describeMixture(manifest: DatasetManifest, mixture: Omit<NetworkToDescribe, 'genotype'>): NetworkFacts;
-  /** The data of a training of one network. */
-  open(data: Data, task: ProgramTask): Promise<TrainingData>;
+  children?(tf: Tf, data: Data, spec: Searched<Of>, statistics?: ScoreStatistics): Children;
+  /** What one of them costs. */
+  describeChild?(
+    manifest: Of['manifest'],
+    child: Omit<NetworkToDescribe<Of>, 'genotype'> & { readonly genotype: Json },
+  ): Pick<NetworkFacts, 'multiplyAdds'>;
+  /** The mixture of a search, where spaces of the task have one. */
+  mixture?(tf: Tf, data: Data, spec: Searched<Of>): Mixture;
+  /** What it costs. */
+  describeMixture?(manifest: Of['manifest'], mixture: Omit<NetworkToDescribe<Of>, 'genotype'>): NetworkFacts;
 }
-
-/** The part of a task that compiled networks ask. */
-export type Objective = Pick<TensorTask<never>, 'target' | 'loss' | 'sums' | 'sumNames' | 'score'>;
-
-/** A minibatch's target for a compiled function. */
-export const targetOf = (
-  task: Pick<Objective, 'target'>,
-  { y }: Minibatch,
-  batchSize: number,
-): HostTensor => ({
-  ...task.target(batchSize),
-  data: y,
-});

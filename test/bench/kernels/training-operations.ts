@@ -13,7 +13,7 @@ import { createEasController } from '../../../nas/training/controllers/eas-contr
 import { createSequenceRegression } from '../../../nas/training/controllers/sequence-regression.ts';
 import { buildClassifier } from '../../../nas/training/networks/network.ts';
 import { networkOf } from '../../../nas/training/networks/registry.ts';
-import { compileClassifier } from '../../../nas/training/programs/compiled-model.ts';
+import { compileImages } from '../../training/compiled-images.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
 import { describeNetwork } from '../../../nas/training/layers/shape-layers.ts';
 import { tensorLayers } from '../../../nas/training/layers/tensor-layers.ts';
@@ -100,7 +100,7 @@ const compileNetworks = async (tf: Tf): Promise<void> => {
       },
       7,
     );
-    (await compileClassifier(tf, classifier, recipeOf(kind), [4, SIDE, SIDE, 1])).dispose();
+    (await compileImages(tf, classifier, recipeOf(kind), [4, SIDE, SIDE, 1])).dispose();
   }
 };
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { recipeSchema } from '../../../nas/task/images/recipe.ts';
+import { imageCuts } from '../../../nas/task/images/cuts.ts';
 import { costOf } from '../../../nas/search/one-job/course.ts';
 import type { OneJobSearch } from '../../../nas/search/one-job/one-job-search.ts';
 import { ONE_JOB_SEARCHES } from '../../../nas/search/one-job/registry.ts';
@@ -36,6 +37,7 @@ describe('a search of one job that follows docs/extending.md', () => {
       options: { tosses: 3 },
       space: { name: 'nas-bench-201' },
       recipe: recipeSchema.parse({ epochs: 2, batchSize: 16 }),
+      example: 'image',
       place: (path: readonly (string | number)[]) => path.join('.'),
     } as const;
     const faults = (validation: number) => [
@@ -50,8 +52,8 @@ describe('a search of one job that follows docs/extending.md', () => {
   it('costs what its program walks', () => {
     const course = coinTossing.course(
       { tosses: 3 },
-      { epochs: 2, batchSize: 16 },
-      { train: 50, validation: 20 },
+      { epochs: 2 },
+      imageCuts({ train: 50, validation: 20, test: 0 }, 16),
     );
     expect(costOf(course)).toEqual({ trained: 2 * 48, scored: 3 * 16 });
     const { totalSteps, at } = courseOf(course);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { checkWholeMinibatch } from '../../../nas/search/one-job/checks.ts';
-import { repeated, scoring, training, wholeMinibatches } from '../../../nas/search/one-job/course.ts';
+import { repeated, scoring, training } from '../../../nas/search/one-job/course.ts';
 import { oneJobSearch } from '../../../nas/search/one-job/one-job-search.ts';
 
 /** Coin tossing: trains a random cell with each minibatch, and scores as many as it may. */
@@ -14,10 +14,10 @@ export const coinTossing = oneJobSearch({
   trains: 'children',
   spaces: ['nas-bench-201'],
   candidates: ({ tosses }) => tosses,
-  checkData: (search, images, dataset) =>
-    checkWholeMinibatch(search, images, dataset, 'cells are scored on whole minibatches'),
-  course: ({ tosses }, { epochs, batchSize }, { train }) => [
-    ...repeated('training', epochs, training(wholeMinibatches(train, batchSize), batchSize)),
-    ...repeated('tossing', tosses, scoring(1, batchSize)),
+  checkData: (search, parts, dataset) =>
+    checkWholeMinibatch(search, parts, dataset, 'cells are scored on whole minibatches'),
+  course: ({ tosses }, { epochs }, cuts) => [
+    ...repeated('training', epochs, (epoch) => training(cuts.training('train', 'data'), epoch)),
+    ...repeated('tossing', tosses, (toss) => scoring(cuts.drawn('score-data'), 1, toss)),
   ],
 });

@@ -16,7 +16,7 @@ import { randomCrop } from '../../../nas/task/images/decode-image.ts';
 import { createPrefetchedPipeline } from '../../../nas/task/images/prefetch.ts';
 import { placesOf, streamOrder } from '../../../nas/task/images/streamed-dataset.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
-import type { ProgramData } from '../../../nas/training/programs/resources.ts';
+import type { ImageSource } from '../../../nas/training/tasks/images/image-data.ts';
 import { addImages } from '../../../scripts/data/add-images.ts';
 import { verifyDataset } from '../../../store/datasets.ts';
 import type { StoredDataset } from '../../../store/datasets.ts';
@@ -29,7 +29,7 @@ const store = createMemoryObjectStore();
 const CLASSES = ['cat', 'dog', 'emu'];
 const PER_CLASS = 8;
 const SIZE = 16;
-let data: ProgramData;
+let data: ImageSource;
 let added: StoredDataset<ImageManifest>;
 
 /** A JPEG of its class's brightness, its size its own. */
@@ -53,7 +53,8 @@ beforeAll(async () => {
       for (let i = 0; i < count; i++)
         await makeImage(join(folder, 'images', split, name, `${i}.jpg`), 80 * k, 20 + 3 * i, 40 - 2 * i);
   added = await addImages(store, 'birds', 'birds', { from: join(folder, 'images'), files: true, size: SIZE });
-  data = await openProgramData(store, { name: 'birds', manifest: added.ref }, cache, 1);
+  const dataset = { name: 'birds', manifest: added.ref };
+  data = (await openProgramData(store, dataset, cache, 1)) as ImageSource;
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

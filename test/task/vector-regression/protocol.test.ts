@@ -2,11 +2,7 @@ import { vectorSpace } from './space.ts';
 import { vectorManifest } from './task.ts';
 import { VECTOR_REGRESSION, vectorTerms } from './terms.ts';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Dependencies } from '../../../activities/dependencies.ts';
-import { lookUpFinished, summarise } from '../../../activities/documents/run-documents.ts';
 import { collectRunDocuments } from '../../../activities/report/report-documents.ts';
-import { createStageActivities } from '../../../activities/stages/protocol-stages.ts';
-import { parseJobDocument } from '../../../containers/trainer/job-document.ts';
 import { randomFromSeed, deriveSeed } from '../../../nas/core/random.ts';
 import type { ExperimentInput } from '../../../nas/experiment/experiment.ts';
 import { loadExperiment } from '../../../nas/experiment/load-experiment.ts';
@@ -14,19 +10,17 @@ import type { RunRecord } from '../../../nas/experiment/run-record.ts';
 import type { JobReport, PlannedJob } from '../../../nas/job/job-report.ts';
 import type { ProgramResult } from '../../../nas/job/job.ts';
 import { compareRuns } from '../../../nas/protocol/compare-runs.ts';
-import { jobDocument } from '../../../nas/protocol/plan.ts';
 import { buildReport } from '../../../nas/report/build-report.ts';
 import { renderReport } from '../../../nas/report/render-report.ts';
 import { spaceOf } from '../../../nas/space/spaces.ts';
 import { printComparison } from '../../../scripts/runs/print-comparison.ts';
 import { printRun } from '../../../scripts/runs/print-run.ts';
 import { createDocument } from '../../../store/json-documents.ts';
-import { writeResult } from '../../../store/job-results.ts';
 import { keys } from '../../../store/keys.ts';
 import { createMemoryObjectStore } from '../../../store/memory-object-store.ts';
-import { cost, details, emptyBoard, leaderboard, runView, withNews } from '../../../workflows/board.ts';
-import type { Board } from '../../../workflows/contract.ts';
+import { cost, details, leaderboard } from '../../../workflows/board.ts';
 import { runRecordForTests } from '../../support/run-record.ts';
+import { walkRun } from '../walk-run.ts';
 
 const { metric } = vectorTerms;
 /** Its own parts of an experiment; what is trained is not the business of this file. */
@@ -73,62 +67,27 @@ const resultOf = ({ experiment }: RunRecord, job: PlannedJob): ProgramResult => 
   };
 };
 
-/** A whole run, job by job, as the workflows order it; every job's result is what `resultOf` says. */
-const walkRun = async (runId: string, change: Partial<ExperimentInput> = {}) => {
+const walk = async (runId: string, change: Partial<ExperimentInput> = {}) => {
   const store = createMemoryObjectStore();
   const { ref: manifest } = await createDocument(store, keys.dataset('vectors'), vectorManifest());
   const run = {
     ...runRecordForTests(runId, { ...own, ...change }),
     dataset: { name: 'vectors', manifest },
   };
-  await createDocument(store, keys.experiment(runId), run);
-  const stages = createStageActivities({
-    store,
-    countNetwork: () => ({ parameters: 4, multiplyAdds: 3 }),
-  } as unknown as Dependencies);
-  let board: Board = emptyBoard(['proxy-search', 'retrain-top', 'evaluate']);
-  const carryOut = async (
-    stage: 'proxy-search' | 'retrain-top' | 'evaluate',
-    jobs: readonly PlannedJob[],
-  ) => {
-    board = withNews(board, { kind: 'planned', stage, jobs });
-    const reports: JobReport[] = [];
-    for (const job of jobs) {
-      const document = jobDocument(run, job);
-      expect(parseJobDocument(JSON.stringify(document), 'job').program.data.task).toBe(VECTOR_REGRESSION);
-      await writeResult(store, { runId, jobId: job.jobId }, resultOf(run, job));
-      const found = await lookUpFinished(store, run, job);
-      if (found.kind !== 'intact') throw new Error(`${job.jobId}: ${found.kind}`);
-      const ended = { job, outcome: 'succeeded', attempts: 1, reclaims: 0, seconds: 1, dollars: 0 } as const;
-      reports.push({ ...ended, result: summarise(found.stored) });
-      board = withNews(board, { kind: 'ended', stage, report: reports.at(-1)! });
-    }
-    return reports;
-  };
-  const searched = await carryOut('proxy-search', await stages.planSearch({ run }));
-  await stages.settleStage({ run, stage: 'proxy-search', reports: searched });
-  const retrained = await carryOut('retrain-top', await stages.planRetraining({ run }));
-  await stages.settleStage({ run, stage: 'retrain-top', reports: retrained });
-  const drawn = await carryOut('evaluate', await stages.planBaseline({ run, ended: [] }));
-  const evaluated = [
-    ...(await carryOut('evaluate', await stages.planWinner({ run }))),
-    ...(await carryOut('evaluate', await stages.planBaselineEvaluation({ run, ended: drawn }))),
-  ];
-  await stages.settleStage({ run, stage: 'evaluate', reports: [...drawn, ...evaluated] });
-  board = { ...board, status: 'done', conclusion: await stages.concludeRun({ run }) };
-  return {
+  return walkRun(
     store,
     run,
-    board,
-    retrained,
-    drawn,
-    view: runView(runId, 'vectors', run.experiment.task.kind, board),
-  };
+    () => ({ parameters: 4, multiplyAdds: 3 }),
+    ({ program }, job) => {
+      expect(program.data.task).toBe(VECTOR_REGRESSION);
+      return resultOf(run, job);
+    },
+  );
 };
 
-let walked: Awaited<ReturnType<typeof walkRun>>;
+let walked: Awaited<ReturnType<typeof walk>>;
 beforeAll(async () => {
-  walked = await walkRun('vectors');
+  walked = await walk('vectors');
 });
 
 describe('a run whose metric is better the lower it is', () => {
@@ -174,7 +133,7 @@ describe('a run whose metric is better the lower it is', () => {
   });
 
   it('says no interval from one seed, and draws none', async () => {
-    const { view, store, run } = await walkRun('single', {
+    const { view, store, run } = await walk('single', {
       stages: { search: { seeds: [0, 1] }, retrain: { topK: 2 }, evaluate: { seeds: [0] } },
     });
     expect(view.verdict).toMatchObject({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { shareOf } from '../../../nas/core/apportion.ts';
+import { paddedMinibatches, wholeMinibatches, type Cuts } from '../../../nas/core/cut.ts';
 import { hashJson } from '../../../nas/core/hash.ts';
 import type { DatasetManifest } from '../../../nas/task/manifest.ts';
 import {
@@ -10,7 +11,7 @@ import {
   sgdSettings,
   type Recipe,
 } from '../../../nas/task/recipe.ts';
-import type { Task, TaskTypes } from '../../../nas/task/task.ts';
+import type { Task, TaskTypes, TrainingParts } from '../../../nas/task/task.ts';
 import { addSpace, addTask } from '../../support/tables.ts';
 import { vectorSpace } from './space.ts';
 import { VECTOR_REGRESSION, vectorTerms } from './terms.ts';
@@ -68,6 +69,24 @@ export const vectorManifest = (counts = { train: 64, test: 20 }): DatasetManifes
   verified: 'no',
 });
 
+/** Examples that do not fill a minibatch are left out of an epoch. */
+export const vectorCuts = (
+  { train, validation, test }: TrainingParts & { readonly test: number },
+  batchSize: number,
+): Cuts => {
+  const parts = { train, validation, 'train+validation': train + validation };
+  return {
+    training: (part) => wholeMinibatches(parts[part], batchSize),
+    drawn: () => wholeMinibatches(validation, batchSize),
+    inOrder: (part) => paddedMinibatches(part === 'test' ? test : validation, batchSize),
+  };
+};
+
+const partsOf = (train: number, validationFraction: number): TrainingParts => {
+  const validation = shareOf(train, validationFraction, 1);
+  return { train: train - validation, validation };
+};
+
 const vectorTask: Task<VectorTypes> = {
   section: {
     validationFraction: z.number().gt(0).lt(1).describe('Part held out as validation.').default(0.25),
@@ -82,10 +101,13 @@ const vectorTask: Task<VectorTypes> = {
   sizeText: ({ bias }) => (bias ? 'a linear layer' : 'a linear layer without bias'),
   heldBytes: ({ splits }) => 16 * splits.train.count,
   reported: ({ counts }) => [['vectors', `${counts.train} training, ${counts.test} test`]],
-  parts: ({ splits }, { validationFraction }) => {
-    const validation = shareOf(splits.train.count, validationFraction, 1);
-    return { train: splits.train.count - validation, validation };
-  },
+  cuts: ({ splits }, { recipe, data: { validationFraction } }) =>
+    vectorCuts(
+      { ...partsOf(splits.train.count, validationFraction), test: splits.test.count },
+      recipe.batchSize,
+    ),
+  training: { finalPart: 'train+validation' },
+  parts: ({ splits }, { validationFraction }) => partsOf(splits.train.count, validationFraction),
   splitText: ({ validationFraction }) => `${validationFraction} of the training vectors for validation`,
   resized: (network) => network,
   checkSplit: () => [],

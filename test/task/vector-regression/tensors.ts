@@ -1,9 +1,12 @@
 import { shareOf } from '../../../nas/core/apportion.ts';
 import { deriveSeed, randomFromSeed } from '../../../nas/core/random.ts';
 import type { Tensor, Tensors, Tf } from '../../../nas/training/graph/tensor.ts';
-import type { Feed, NetworkFacts, TensorTask } from '../../../nas/training/tasks/tensor-task.ts';
+import type { Cut, TrainedPart } from '../../../nas/core/cut.ts';
+import type { Feed } from '../../../nas/training/tasks/feed.ts';
+import type { ForwardCall, Model } from '../../../nas/training/tasks/model.ts';
+import type { NetworkFacts, TensorTask } from '../../../nas/training/tasks/tensor-task.ts';
 import { INPUTS } from './space.ts';
-import type { VectorTypes } from './task.ts';
+import { vectorCuts, type VectorTypes } from './task.ts';
 import { vectorTerms } from './terms.ts';
 
 /** Examples of three numbers and one to be learnt. */
@@ -28,29 +31,40 @@ export const vectorData = (counts = { train: 64, test: 20 }): VectorData => {
   };
 };
 
+const SHAPE = 'whole';
+
 const feedOf = (
+  name: string,
   examples: readonly (readonly number[])[],
   batchSize: number,
+  cut: Cut,
   orderOf?: (epoch: number) => readonly number[],
-): Feed => ({
-  batchesPerEpoch: orderOf ? Math.floor(examples.length / batchSize) : Math.ceil(examples.length / batchSize),
-  shape: [batchSize, INPUTS],
-  batch: (epoch, index) => {
-    const order = orderOf?.(epoch) ?? [...examples.keys()];
-    const chosen = order
-      .slice(index * batchSize, (index + 1) * batchSize)
-      .map((i) => examples[i] as readonly number[]);
-    const x = new Float32Array(batchSize * INPUTS);
-    // The number to be learnt, and whether it counts.
-    const y = new Float32Array(batchSize * 2);
-    chosen.forEach((example, i) => {
-      x.set(example.slice(0, INPUTS), i * INPUTS);
-      y.set([example[INPUTS] as number, 1], i * 2);
-    });
-    return { x, y, valid: chosen.length };
-  },
-  close: async () => {},
-});
+): Feed => {
+  const x = { shape: [batchSize, INPUTS], dtype: 'float32' } as const;
+  // The number to be learnt, and whether it counts.
+  const y = { shape: [batchSize, 2], dtype: 'float32' } as const;
+  return {
+    name,
+    shapes: { [SHAPE]: { x, y } },
+    ...cut,
+    batch: (epoch, index) => {
+      const order = orderOf?.(epoch) ?? [...examples.keys()];
+      const chosen = order
+        .slice(index * batchSize, (index + 1) * batchSize)
+        .map((i) => examples[i] as readonly number[]);
+      const tensors = {
+        x: { ...x, data: new Float32Array(batchSize * INPUTS) },
+        y: { ...y, data: new Float32Array(batchSize * 2) },
+      };
+      chosen.forEach((example, i) => {
+        tensors.x.data.set(example.slice(0, INPUTS), i * INPUTS);
+        tensors.y.data.set([example[INPUTS] as number, 1], i * 2);
+      });
+      return { shape: SHAPE, tensors, valid: chosen.length };
+    },
+    close: async () => {},
+  };
+};
 
 /** Squared errors [B], nothing for padding. */
 const squaredErrors = (tf: Tf, outputs: Tensor, target: Tensor): Tensor => {
@@ -85,52 +99,72 @@ const factsOf = ({ bias }: VectorTypes['network']): NetworkFacts => ({
   refusesBatch: () => undefined,
 });
 
-export const vectorRegression: TensorTask<VectorData> = {
-  target: (batchSize) => ({ shape: [batchSize, 2], dtype: 'float32' }),
-  loss: (tf, outputs, target) => tf.mean(squaredErrors(tf, outputs, target)),
-  sums: (tf, outputs, target) => ({ squaredError: tf.sum(squaredErrors(tf, outputs, target)) }),
+const model = (tf: Tf, genotype: string, { bias }: VectorTypes['network']): Model => {
+  const outputs = ({ batch, vars }: Pick<ForwardCall, 'batch' | 'vars'>) => {
+    const { x, y } = batch as { readonly x: Tensor; readonly y: Tensor };
+    return squaredErrors(tf, linear(tf, features(tf, x, genotype), vars), y);
+  };
+  return {
+    weights: {
+      w: { dtype: 'float32', shape: [INPUTS, 1], data: new Float32Array(INPUTS) },
+      ...(bias && { b: { dtype: 'float32', shape: [1], data: new Float32Array(1) } }),
+    },
+    buffers: {},
+    inputs: {},
+    train: (call) => {
+      const errors = outputs(call);
+      const loss = tf.mean(errors);
+      return { loss, main: loss, sums: { squaredError: tf.sum(errors) }, buffers: {} };
+    },
+    evaluate: (call) => {
+      const sum = tf.sum(outputs(call));
+      return { loss: sum, sums: { squaredError: sum } };
+    },
+  };
+};
+
+export const vectorRegression: TensorTask<VectorTypes, VectorData> = {
+  countName: 'vectors',
   sumNames: ['squaredError'],
-  score: ({ squaredError = 0, images }) => vectorTerms.metric.score(squaredError / images),
-  network: (tf, _data, { genotype, network }) => {
-    const size = network as VectorTypes['network'];
-    const output = (x: Tensor, vars: Tensors): Tensor => linear(tf, features(tf, x, genotype), vars);
-    return {
-      classifier: {
-        weights: {
-          w: { dtype: 'float32', shape: [INPUTS, 1], data: new Float32Array(INPUTS) },
-          ...(size.bias && { b: { dtype: 'float32', shape: [1], data: new Float32Array(1) } }),
-        },
-        buffers: {},
-        inputs: {},
-        train: ({ x, vars }) => ({ logits: output(x, vars), buffers: {} }),
-        evaluate: ({ x, vars }) => output(x, vars),
-      },
-      ...factsOf(size),
-    };
-  },
-  describe: (_manifest, { size }) => factsOf(size as VectorTypes['network']),
-  describeMixture: () => {
-    throw new Error('there is no mixture of powers');
-  },
-  open: async (data, { data: task, recipe: { batchSize }, seed }) => {
-    const { validationFraction } = task as VectorTypes['section'];
+  score: ({ squaredError = 0, vectors = 0 }) => vectorTerms.metric.score(squaredError / vectors),
+  load: () => vectorData(),
+  network: (tf, _data, { genotype, network }) => ({
+    model: model(tf, genotype, network),
+    ...factsOf(network),
+  }),
+  describe: (_manifest, { size }) => factsOf(size),
+  open: async (data, { data: { validationFraction }, recipe: { batchSize }, seed }) => {
     data.opened.push('train');
     const validation = shareOf(data.train.length, validationFraction, 1);
+    const counts = { train: data.train.length - validation, validation, test: data.test.length };
+    const cuts = vectorCuts(counts, batchSize);
     const parts = {
       train: data.train.slice(validation),
       'train+validation': data.train,
       validation: data.train.slice(0, validation),
     };
+    const shuffled = (part: TrainedPart, purpose: string, cut: Cut): Feed =>
+      feedOf(purpose, parts[part], batchSize, cut, (epoch) =>
+        randomFromSeed(deriveSeed(seed, purpose, epoch)).shuffle([...parts[part].keys()]),
+      );
     return {
-      counts: { train: parts.train.length, validation, test: data.test.length },
-      training: (part, purpose) =>
-        feedOf(parts[part], batchSize, (epoch) =>
-          randomFromSeed(deriveSeed(seed, purpose, epoch)).shuffle([...parts[part].keys()]),
-        ),
-      evaluation: async (part) => {
-        if (part === 'validation') return feedOf(parts.validation, batchSize);
-        data.opened.push('test');
-        return feedOf(data.test, batchSize);
+      cuts,
+      training: (part, purpose) => shuffled(part, purpose, cuts.training(part, purpose)),
+      drawn: (purpose) => shuffled('validation', purpose, cuts.drawn(purpose)),
+      inOrder: (part) => {
+        const feed = feedOf(
+          part,
+          part === 'test' ? data.test : parts.validation,
+          batchSize,
+          cuts.inOrder(part),
+        );
+        return {
+          ...feed,
+          batch: (epoch, index) => {
+            if (part === 'test' && !data.opened.includes('test')) data.opened.push('test');
+            return feed.batch(epoch, index);
+          },
+        };
       },
     };
   },

@@ -6,6 +6,7 @@ import type { TrainingProgram } from '../../../nas/training/program.ts';
 import { trainNetwork } from '../../../nas/training/programs/train-network.ts';
 import { expectExactResume, finish, walk } from '../../training/programs/walk.ts';
 import { vectorSpace } from './space.ts';
+import type { TensorTask } from '../../../nas/training/tasks/tensor-task.ts';
 import { vectorRecipe } from './task.ts';
 import { vectorData, vectorRegression, type VectorData } from './tensors.ts';
 import { vectorTerms } from './terms.ts';
@@ -28,8 +29,9 @@ const specOf = (change: Partial<TrainNetworkSpec> = {}): TrainNetworkSpec => ({
 
 const programs: TrainingProgram[] = [];
 const create = async (spec = specOf(), data: VectorData = vectorData()): Promise<TrainingProgram> => {
-  const network = vectorRegression.network(tf, data, spec);
-  const program = await trainNetwork(spec, network, { tf, data, task: vectorRegression });
+  const task = vectorRegression as unknown as TensorTask;
+  const network = task.network(tf, data, spec);
+  const program = await trainNetwork(spec, network, { tf, data, task });
   programs.push(program);
   return program;
 };
@@ -71,7 +73,7 @@ describe('a network of another task', () => {
     const whole = await walk<TrainResult>(await create());
     await expectExactResume(() => create(), whole, [0, 5, 20, 47]);
     const state = whole.snapshots.at(-1)?.state as { readonly evaluation: object };
-    expect(Object.keys(state.evaluation)).toEqual(['loss', 'squaredError', 'images']);
+    expect(Object.keys(state.evaluation)).toEqual(['loss', 'squaredError', 'vectors']);
     const program = await create();
     while (program.step < 20) await program.advance();
     expect(program.progress().bestAccuracy).toBeLessThan(0);

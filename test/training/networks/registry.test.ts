@@ -14,7 +14,7 @@ import {
 import { networkOf } from '../../../nas/training/networks/registry.ts';
 import { SPACES } from '../../support/spaces.ts';
 import type { Space } from '../../../nas/space/space.ts';
-import { compileClassifier } from '../../../nas/training/programs/compiled-model.ts';
+import { compileImages } from '../compiled-images.ts';
 import type { HostTensor } from '../../../nas/training/program.ts';
 
 const { tf } = loadTensorFlow({ threads: 1 });
@@ -101,7 +101,7 @@ describe.each(choices)('networks of $name', (choice) => {
       const built = buildClassifier(tf, network, setting, 7);
       expect(elements(built.classifier.weights)).toBe(built.parameters);
       const isLeast = at === 0;
-      const compiled = await compileClassifier(tf, built.classifier, isLeast ? dropping : recipe, [
+      const compiled = await compileImages(tf, built.classifier, isLeast ? dropping : recipe, [
         BATCH,
         SIDE,
         SIDE,
@@ -111,7 +111,7 @@ describe.each(choices)('networks of $name', (choice) => {
         const before = compiled.read();
         const run = (): readonly unknown[] => {
           compiled.write(before);
-          const trained = compiled.train(batch, { learningRate: 0.1, dropPath: 0.2, seed: [3, 0] });
+          const trained = compiled.train(batch, { learningRate: 0.1, seed: [3, 0] });
           const evaluated = compiled.evaluate(batch);
           expect(Number.isFinite(trained.loss) && Number.isFinite(evaluated.loss)).toBe(true);
           return [trained, evaluated, compiled.read()];

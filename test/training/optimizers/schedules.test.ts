@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { recipeSchema } from '../../../nas/task/images/recipe.ts';
 import type { ImageRecipe } from '../../../nas/task/images/recipe.ts';
-import { dropPathProbability, learningRate } from '../../../nas/training/optimizers/schedules.ts';
+import { learningRate } from '../../../nas/training/optimizers/schedules.ts';
+import { dropPathProbability } from '../../../nas/training/tasks/images/image-model.ts';
 
 const recipe = (schedule: unknown, extra: object = {}): ImageRecipe =>
   recipeSchema.parse({ epochs: 10, optimizer: { kind: 'sgd', learningRate: 0.1 }, schedule, ...extra });

@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import { recipeSchema } from '../../../nas/task/images/recipe.ts';
 import type { Batch } from '../../../nas/task/images/batches.ts';
-import { compileClassifier } from '../../../nas/training/programs/compiled-model.ts';
-import type { CompiledClassifier, StepSettings } from '../../../nas/training/programs/compiled-model.ts';
+import type { StepSettings } from '../../../nas/training/programs/compiled-model.ts';
+import { compileImages, type CompiledImages } from '../compiled-images.ts';
 import type { Classifier } from '../../../nas/training/networks/classifier.ts';
 import { tensorLayers } from '../../../nas/training/layers/tensor-layers.ts';
 import type { Tensor, Tensors } from '../../../nas/training/graph/tensor.ts';
@@ -29,13 +29,13 @@ const product = (x: Tensor, vars: Tensors, name: string): Tensor =>
 
 const X = [1, 2, -1, 0.5];
 const BATCH: Batch = { x: Float32Array.from(X), y: Int32Array.of(0, 1), valid: 2 };
-const STEP: StepSettings = { learningRate: 0.5, dropPath: 0, seed: [1, 0] };
+const STEP: Omit<StepSettings, 'place'> = { learningRate: 0.5, seed: [1, 0] };
 
-let compiled: CompiledClassifier;
+let compiled: CompiledImages;
 afterEach(() => compiled.dispose());
 const compile = async (recipe: object): Promise<void> => {
   const settings = recipeSchema.parse({ optimizer: { kind: 'sgd', momentum: 0, weightDecay: 0 }, ...recipe });
-  compiled = await compileClassifier(tf, LINEAR, settings, [2, 1, 1, 2]);
+  compiled = await compileImages(tf, LINEAR, settings, [2, 1, 1, 2]);
 };
 const read = (name: string): number[] => Array.from(compiled.read()[name]?.data ?? []);
 
@@ -60,7 +60,7 @@ const START = [0.5, -0.25, 1, 0.75];
 const closeTo = (actual: readonly number[], expected: readonly number[]): void =>
   actual.forEach((value, i) => expect(value).toBeCloseTo(expected[i] as number, 5));
 
-describe('compileClassifier', () => {
+describe('compileModel', () => {
   it('averages weights by the decay and evaluates by the average', async () => {
     await compile({ emaDecay: 0.75, clipNorm: 0 });
     let weights = START;

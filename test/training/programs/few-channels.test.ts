@@ -4,7 +4,7 @@ import type { TrainNetworkSpec, TrainResult } from '../../../nas/job/job.ts';
 import { recipeSchema } from '../../../nas/task/images/recipe.ts';
 import { spaceSchema } from '../../../nas/space/registry.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
-import type { ProgramData } from '../../../nas/training/programs/resources.ts';
+import type { ImageSource } from '../../../nas/training/tasks/images/image-data.ts';
 import { tinyData } from './tiny-data.ts';
 
 const { tf } = loadTensorFlow({ threads: 1 });
@@ -22,7 +22,7 @@ const common = {
   evaluateOn: 'validation',
 } as const;
 
-const train = async (spec: TrainNetworkSpec, data: ProgramData): Promise<TrainResult> => {
+const train = async (spec: TrainNetworkSpec, data: ImageSource): Promise<TrainResult> => {
   const program = await createProgram(spec, { tf, data });
   try {
     while (program.step < program.totalSteps) await program.advance();
@@ -36,7 +36,7 @@ const edges = [0, 1, 0, 2, 1, 2, 0, 1].map((from) => `('skip_connect', ${from})`
 const SKIPS = `Genotype(normal=[${edges}], normal_concat=range(2, 6), reduce=[${edges}], reduce_concat=range(2, 6))`;
 
 /** Three times the one channel of the tiny images. */
-const colour = (): ProgramData => {
+const colour = (): ImageSource => {
   const data = tinyData({ train: 80, test: 22 }, 16, 4);
   return {
     ...data,

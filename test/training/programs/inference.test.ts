@@ -2,15 +2,16 @@ import { afterAll, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import type { TrainNetworkSpec, TrainResult } from '../../../nas/job/job.ts';
 import { recipeSchema } from '../../../nas/task/images/recipe.ts';
+import { splitTrainValidation } from '../../../nas/task/images/split.ts';
+import type { ImageTypes } from '../../../nas/task/images/image-classification.ts';
 import { createBatchPipeline } from '../../../nas/task/images/batches.ts';
 import type { TrainingProgram } from '../../../nas/training/program.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';
-import { imageSpec, taskImages } from '../../../nas/training/tasks/images/image-data.ts';
 import { tinyData } from './tiny-data.ts';
 import { finish } from './walk.ts';
 
 const { tf } = loadTensorFlow({ threads: 1 });
-const spec: TrainNetworkSpec = {
+const spec: TrainNetworkSpec<ImageTypes> = {
   kind: 'train-network',
   space: { name: 'nas-bench-201' },
   genotype: '|nor_conv_3x3~0|+|skip_connect~0|nor_conv_1x1~1|+|avg_pool_3x3~0|none~1|nor_conv_3x3~2|',
@@ -35,11 +36,11 @@ it('one image at a time, a trained network computes what it was evaluated by', a
   const result = await finish<TrainResult>(program);
   const inference = await program.inference!();
   const images = await data.open('train');
-  const { validation } = taskImages(images, imageSpec(spec));
+  const { validation } = splitTrainValidation(images, spec.data.validationFraction, spec.data.splitSeed);
   const single = createBatchPipeline(images, validation, {
     batchSize: 1,
     mode: 'evaluate',
-    augmentation: imageSpec(spec).data.augmentation,
+    augmentation: spec.data.augmentation,
     seed: 0,
   });
   expect(inference.values).toBe(data.shape.reduce((a, b) => a * b, 1));

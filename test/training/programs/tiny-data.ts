@@ -1,5 +1,5 @@
 import type { InMemoryDataset } from '../../../nas/task/images/dataset.ts';
-import type { ProgramData } from '../../../nas/training/programs/resources.ts';
+import type { ImageSource } from '../../../nas/training/tasks/images/image-data.ts';
 import { randomFromSeed } from '../../../nas/core/random.ts';
 
 /** Learnable images: class k is bright in its own columns, over noise. */
@@ -31,7 +31,7 @@ export const tinyData = (
   counts = { train: 80, test: 22 },
   size = 8,
   classes = 4,
-): ProgramData & { readonly opened: string[] } => {
+): ImageSource & { readonly opened: string[] } => {
   const opened: string[] = [];
   return {
     shape: [size, size, 1],

@@ -2,7 +2,8 @@ import { expect } from 'vitest';
 import type { ProgramResult, ProgramSpec } from '../../../nas/job/job.ts';
 import { fingerprint } from '../../../nas/training/programs/fingerprint.ts';
 import type { Snapshot, TrainingProgram } from '../../../nas/training/program.ts';
-import { imageSpec } from '../../../nas/training/tasks/images/image-data.ts';
+import { imageCuts } from '../../../nas/task/images/cuts.ts';
+import type { ImageTypes } from '../../../nas/task/images/image-classification.ts';
 import { passesOf } from '../../../nas/training/programs/passes.ts';
 import type { Tf } from '../../../nas/training/graph/tensor.ts';
 
@@ -81,7 +82,8 @@ export const expectNoLeak = async (tf: Tf, program: TrainingProgram, first: Snap
  * makes.
  */
 export const expectForeseen = (spec: ProgramSpec, { cost }: ProgramResult): void => {
-  const validation = 80 * imageSpec(spec).data.validationFraction;
-  const { trained, scored } = passesOf(spec, { train: 80 - validation, validation, test: 22 });
+  const validation = 80 * (spec.data as unknown as ImageTypes['section']).validationFraction;
+  const parts = { train: 80 - validation, validation, test: 22 };
+  const { trained, scored } = passesOf(spec, imageCuts(parts, spec.recipe.batchSize));
   expect(trained + scored).toBe(cost.images);
 };

@@ -42,7 +42,7 @@ describe.each<SpaceChoice>([{ name: 'enas-macro', depth: 4 }, { name: 'enas-micr
   'shared weights of $name',
   (choice) => {
     const spec = specOf(choice);
-    const supernet = choiceSupernet(spec, { tf, data });
+    const supernet = choiceSupernet(tf, data, spec);
     const { weights, buffers } = supernet.classifier;
     const names = Object.keys(weights);
     const random = randomFromSeed(4);

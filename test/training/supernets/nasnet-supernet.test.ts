@@ -3,6 +3,7 @@ import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import type { Json } from '../../../nas/core/json.ts';
 import { ONE_JOB_SEARCHES } from '../../../nas/search/one-job/registry.ts';
 import type { ProgramTask, SearchResult } from '../../../nas/job/job.ts';
+import type { ImageTypes } from '../../../nas/task/images/image-classification.ts';
 import { recipeSchema } from '../../../nas/task/images/recipe.ts';
 import { randomFromSeed } from '../../../nas/core/random.ts';
 import {
@@ -72,7 +73,7 @@ describe.each([
     shape: [BATCH, side, side, 1],
     data: Float32Array.from({ length: BATCH * side * side }, () => random.normal()),
   };
-  const task: ProgramTask = {
+  const task: ProgramTask<ImageTypes> = {
     space: { name },
     network: setting.size,
     recipe: recipeSchema.parse({}),
@@ -83,7 +84,7 @@ describe.each([
     },
     seed: 3,
   };
-  const supernet = choiceSupernet(task, { tf, data: { ...data, shape: setting.image } });
+  const supernet = choiceSupernet(tf, { ...data, shape: setting.image }, task);
   const { weights } = supernet.classifier;
   const plans = [...(stem === 'imagenet' ? stemCells(size.channels) : []), ...planCells(size)];
   const placeOf = (cell: string): number => plans.findIndex((plan) => plan.name === cell);

@@ -1,13 +1,10 @@
 import type { Json } from '../../../core/json.ts';
 import type { ProgramTask } from '../../../job/job.ts';
 import { chosenSpace, type SpaceChoice } from '../../../space/registry.ts';
-import { deriveSeed, type Random } from '../../../core/random.ts';
+import { deriveSeed } from '../../../core/random.ts';
 import { countMultiplyAdds } from '../../layers/counting.ts';
 import { initialValues } from '../../layers/initial-values.ts';
-import type { DatasetManifest } from '../../../task/manifest.ts';
 import type { NetworkSetting } from '../../networks/network.ts';
-import { settingOf } from './image-classification.ts';
-import { imageSpec } from './image-data.ts';
 import type { HostTensor } from '../../program.ts';
 import { describeNetwork, type Declaration, type Description } from '../../layers/shape-layers.ts';
 import {
@@ -24,8 +21,9 @@ import { describePath } from '../../supernets/supernet.ts';
 import { tensorLayers, type DropOptions, type Mode, type TensorLayers } from '../../layers/tensor-layers.ts';
 import type { Tensor, Tensors, Tf } from '../../graph/tensor.ts';
 import type { Classifier, ForwardCall } from '../../networks/classifier.ts';
-import { gatedSupernet, type GatedSupernet } from './gated-supernet.ts';
-import type { ProgramResources } from '../../programs/resources.ts';
+import type { ImageTypes } from '../../../task/images/image-classification.ts';
+import { gatedSupernet, sharedClassifier, type SharedClassifier } from './gated-supernet.ts';
+import type { ImageSource } from './image-data.ts';
 
 /** Declarations of all weights, or of all running statistics. */
 const declareShared = (
@@ -55,21 +53,11 @@ export const describeChild = (space: SpaceChoice, setting: NetworkSetting, genot
   return describePath(supernet, supernet.encodePath(genotype));
 };
 
-/** Multiply-adds of a random architecture's share, forward. */
-export const randomChild = (
-  { space, network }: ProgramTask,
-  manifest: DatasetManifest,
-): ((random: Random) => number) => {
-  const setting = settingOf(manifest, network);
-  const { sample } = chosenSpace(space);
-  return (random) => countMultiplyAdds(describeChild(space, setting, sample(random)));
-};
-
 /**
  * Shared weights as a classifier whose input `path` says which child runs. Children are scored by
  * `statistics`; a child's training moves the running statistics of what it uses.
  */
-export const sharedClassifier = (
+export const choiceClassifier = (
   tf: Tf,
   shared: SharedNetwork,
   setting: NetworkSetting,
@@ -104,12 +92,13 @@ export const sharedClassifier = (
  * @throws InvalidArchitectureError if it cannot be built at this size.
  */
 export const choiceSupernet = (
-  spec: ProgramTask,
-  { tf, data }: ProgramResources,
+  tf: Tf,
+  data: Pick<ImageSource, 'shape' | 'classes'>,
+  spec: ProgramTask<ImageTypes>,
   statistics?: ScoreStatistics,
-): GatedSupernet => {
+): SharedClassifier => {
   const setting: NetworkSetting = {
-    size: imageSpec(spec).network,
+    size: spec.network,
     image: data.shape,
     classes: data.classes,
     auxiliary: false,
@@ -117,7 +106,13 @@ export const choiceSupernet = (
   const shared = sharedNetworkOf(spec.space, setting);
   const seed = deriveSeed(spec.seed, 'weights');
   if (shared === undefined)
-    return gatedSupernet(tf, supernetOf(spec.space.name, setting), seed, statistics ?? 'batch');
+    return gatedSupernet(
+      tf,
+      supernetOf(spec.space.name, setting),
+      seed,
+      statistics ?? 'batch',
+      spec.recipe,
+    );
   return {
     space: chosenSpace(spec.space),
     path: (genotype): HostTensor => ({
@@ -126,6 +121,10 @@ export const choiceSupernet = (
       data: shared.encodePath(genotype),
     }),
     multiplyAdds: (genotype) => countMultiplyAdds(describeOwn(shared, setting, genotype)),
-    classifier: sharedClassifier(tf, shared, setting, statistics ?? shared.scoreStatistics, seed),
+    ...sharedClassifier(
+      tf,
+      choiceClassifier(tf, shared, setting, statistics ?? shared.scoreStatistics, seed),
+      spec.recipe,
+    ),
   };
 };

@@ -1,27 +1,31 @@
 import { deriveSeed } from '../../../core/random.ts';
+import type { TrainNetworkSpec } from '../../../job/job.ts';
+import type { ImageTypes } from '../../../task/images/image-classification.ts';
+import { imageTerms } from '../../../task/images/image-terms.ts';
 import type { ImageManifest } from '../../../task/images/manifest.ts';
-import type { ImageNetworkSize, ImageRecipe } from '../../../task/images/recipe.ts';
-import type { DatasetManifest } from '../../../task/manifest.ts';
-import type { NetworkSize } from '../../../task/task.ts';
-import { termsOf } from '../../../task/terms.ts';
+import type { ImageNetworkSize } from '../../../task/images/recipe.ts';
+import type { Tf } from '../../graph/tensor.ts';
 import { oneValueOnly } from '../../layers/batch-norm.ts';
 import { countMultiplyAdds, countParameters } from '../../layers/counting.ts';
 import type { Description } from '../../layers/shape-layers.ts';
+import type { Classifier } from '../../networks/classifier.ts';
 import { buildClassifier, describeClassifier, type NetworkSetting } from '../../networks/network.ts';
 import { networkOf } from '../../networks/registry.ts';
 import { supernetOf } from '../../supernets/registry.ts';
 import { describeSupernet } from '../../supernets/supernet.ts';
-import { countCorrect, crossEntropy } from './losses.ts';
-import { imageSpec, imageTraining, type ImageSource } from './image-data.ts';
-import type { NetworkFacts, TensorTask } from '../tensor-task.ts';
-
-const { metric } = termsOf('image-classification');
+import type { NetworkFacts, NetworkToTrain, TensorTask } from '../tensor-task.ts';
+import { choiceSupernet, describeChild } from './choice-supernet.ts';
+import { imageSource, openImages, type ImageSource } from './image-data.ts';
+import { imageMixture } from './image-mixture.ts';
+import { imageModel } from './image-model.ts';
+import { compileInference } from './inference.ts';
+import { withInheritedWeights } from './inherited-weights.ts';
 
 /** What a network is built for on the images of a manifest, without the auxiliary head. */
-export const settingOf = (manifest: DatasetManifest, size: NetworkSize): NetworkSetting => {
-  const { shape, classes } = manifest as ImageManifest;
-  return { size: size as ImageNetworkSize, image: shape, classes: classes.length, auxiliary: false };
-};
+export const settingOf = (
+  { shape, classes }: Pick<ImageManifest, 'shape' | 'classes'>,
+  size: ImageNetworkSize,
+): NetworkSetting => ({ size, image: shape, classes: classes.length, auxiliary: false });
 
 // Parameters and multiply-adds are counted without the auxiliary head, as published.
 const factsOf = (used: Description, trained: Description): NetworkFacts => ({
@@ -33,35 +37,65 @@ const factsOf = (used: Description, trained: Description): NetworkFacts => ({
   refusesBatch: (size) => oneValueOnly(size, trained.leastNormalizedPixels),
 });
 
-/**
- * Classes of images by cross entropy. Padding has the label −1: its one-hot target is zero, so that it adds
- * no loss, and no prediction equals it.
- */
-export const imageClassification: TensorTask<ImageSource> = {
-  target: (batchSize) => ({ shape: [batchSize], dtype: 'int32' }),
-  loss: crossEntropy,
-  sums: (tf, logits, labels) => ({ correct: countCorrect(tf, logits, labels) }),
+const buildOf = (tf: Tf, { shape, classes }: ImageSource, spec: TrainNetworkSpec<ImageTypes>) => {
+  const { space, genotype, network, recipe, seed } = spec;
+  return buildClassifier(
+    tf,
+    networkOf(space, genotype),
+    { size: network, image: shape, classes, auxiliary: recipe.auxiliaryWeight > 0 },
+    deriveSeed(seed, 'weights'),
+  );
+};
+
+const toTrain = (
+  tf: Tf,
+  { shape }: ImageSource,
+  { recipe }: TrainNetworkSpec<ImageTypes>,
+  { parameters, multiplyAdds, activationBytes }: Omit<NetworkToTrain, 'model'>,
+  classifier: Classifier,
+): NetworkToTrain => ({
+  parameters,
+  multiplyAdds,
+  activationBytes,
+  model: imageModel(tf, classifier, recipe),
+  inference: (tensors) => compileInference(tf, classifier, recipe, tensors, shape),
+});
+
+/** Supernets of edges need images and their classes alone. */
+const supernetFor = ({ shape, classes }: ImageSource, { space, network }: TrainSpace) =>
+  supernetOf(space.name, { size: network, image: shape, classes });
+type TrainSpace = Pick<TrainNetworkSpec<ImageTypes>, 'space' | 'network'>;
+
+/** Classes of images by cross entropy. */
+export const imageClassification: TensorTask<ImageTypes, ImageSource> = {
+  countName: 'images',
   sumNames: ['correct'],
-  score: ({ correct = 0, images }) => metric.score(correct / images),
-  network: (tf, { shape, classes }, spec) => {
-    const { space, genotype, network, recipe, seed } = imageSpec(spec);
-    return buildClassifier(
-      tf,
-      networkOf(space, genotype),
-      { size: network, image: shape, classes, auxiliary: recipe.auxiliaryWeight > 0 },
-      deriveSeed(seed, 'weights'),
-    );
+  score: ({ correct = 0, images = 0 }) => imageTerms.metric.score(correct / images),
+  load: imageSource,
+  open: openImages,
+  network: (tf, data, spec) => {
+    const built = buildOf(tf, data, spec);
+    return toTrain(tf, data, spec, built, built.classifier);
+  },
+  grown: async (tf, data, spec, inherited) => {
+    const built = buildOf(tf, data, spec);
+    const classifier = await withInheritedWeights(tf, data, spec, built.classifier, inherited);
+    return toTrain(tf, data, spec, built, classifier);
   },
   describe: (manifest, { space, genotype, size, recipe }) => {
     const build = networkOf(space, genotype);
     const setting = settingOf(manifest, size);
     const used = describeClassifier(build, setting);
-    const auxiliary = recipe !== undefined && (recipe as ImageRecipe).auxiliaryWeight > 0;
+    const auxiliary = recipe !== undefined && recipe.auxiliaryWeight > 0;
     return factsOf(used, auxiliary ? describeClassifier(build, { ...setting, auxiliary }) : used);
   },
+  children: choiceSupernet,
+  describeChild: (manifest, { space, genotype, size }) => ({
+    multiplyAdds: countMultiplyAdds(describeChild(space, settingOf(manifest, size), genotype)),
+  }),
+  mixture: (tf, data, spec) => imageMixture(tf, supernetFor(data, spec), spec.recipe, spec.seed),
   describeMixture: (manifest, { space, size }) => {
     const supernet = describeSupernet(supernetOf(space.name, settingOf(manifest, size)));
     return factsOf(supernet, supernet);
   },
-  open: imageTraining,
 };

@@ -1,14 +1,22 @@
 import type { ProgramTask } from '../../../job/job.ts';
-import type { ImageTypes } from '../../../task/images/image-classification.ts';
 import { deriveSeed } from '../../../core/random.ts';
-import type { SearchedImages } from '../../../search/one-job/course.ts';
-import { createBatchPipeline, type BatchPipeline, type BatchSettings } from '../../../task/images/batches.ts';
+import type { Cut } from '../../../core/cut.ts';
+import {
+  createBatchPipeline,
+  type Batch,
+  type BatchPipeline,
+  type BatchSettings,
+} from '../../../task/images/batches.ts';
+import { imageCuts } from '../../../task/images/cuts.ts';
 import type { InMemoryDataset } from '../../../task/images/dataset.ts';
+import { openDataset } from '../../../task/images/dataset.ts';
+import type { ImageTypes } from '../../../task/images/image-classification.ts';
 import { createPrefetchedPipeline, type PrefetchedPipeline } from '../../../task/images/prefetch.ts';
-import { splitTrainValidation, type TrainValidationSplit } from '../../../task/images/split.ts';
-import type { SplitName } from '../../../task/images/manifest.ts';
-import type { StreamedDataset } from '../../../task/images/streamed-dataset.ts';
-import type { TrainingData } from '../tensor-task.ts';
+import { splitTrainValidation } from '../../../task/images/split.ts';
+import type { ImageManifest, SplitName } from '../../../task/images/manifest.ts';
+import { openStreamed, type StreamedDataset } from '../../../task/images/streamed-dataset.ts';
+import type { Feed, FeedShapes, Minibatch, ProgramFeeds } from '../feed.ts';
+import type { DataFiles } from '../tensor-task.ts';
 
 /** A data set of images as programs see it; the images of a split are loaded when it is opened. */
 export interface ImageSource {
@@ -22,82 +30,121 @@ export interface ImageSource {
   stream?(split: SplitName): Promise<StreamedDataset>;
 }
 
-/** The official training images of a task, split as its spec says. */
-interface TaskImages extends TrainValidationSplit {
-  /** Both parts. */
-  readonly whole: Int32Array;
-  /** Shuffled and augmented minibatches, made ahead in a thread; equal purposes give equal minibatches. */
-  training(indices: Int32Array, purpose: string): PrefetchedPipeline;
-}
-
-/** Those of a search, which holds them in memory. */
-export interface SearchImages extends TaskImages {
-  /** Minibatches of the validation part at random as in training, yet not augmented. */
-  drawn(purpose: string): BatchPipeline;
-  /** The whole validation part in order; the last minibatch is padded. */
-  inOrder(): BatchPipeline;
-  readonly counts: SearchedImages;
-}
-
-/** A spec as image classification knows it: it is handed those of its own alone. */
-export const imageSpec = <Spec extends ProgramTask>(spec: Spec) =>
-  spec as unknown as Omit<Spec, keyof ProgramTask> & ProgramTask<ImageTypes>;
-
-const settingsOf = (
-  { recipe, data, seed }: ProgramTask<ImageTypes>,
-  mode: BatchSettings['mode'],
-  purpose: string,
-): BatchSettings => ({
-  batchSize: recipe.batchSize,
-  mode,
-  augmentation: data.augmentation,
-  seed: deriveSeed(seed, purpose),
-});
-
-export const taskImages = (
-  images: InMemoryDataset | StreamedDataset,
-  task: ProgramTask<ImageTypes>,
-): TaskImages => ({
-  ...splitTrainValidation(images, task.data.validationFraction, task.data.splitSeed),
-  whole: Int32Array.from(images.labels.keys()),
-  training: (indices, purpose) =>
-    createPrefetchedPipeline(images, indices, settingsOf(task, 'train', purpose)),
-});
-
-/** Of the training of one network, which need not hold the images in memory. */
-export const imageTraining = async (source: ImageSource, spec: ProgramTask): Promise<TrainingData> => {
-  const task = imageSpec(spec);
-  const read = source.stream ?? source.open;
-  const images = await read('train');
-  const { train, validation, whole, training } = taskImages(images, task);
+/** A stored data set. */
+export const imageSource = (manifest: ImageManifest, files: DataFiles): ImageSource => {
+  const stream = (split: SplitName): Promise<StreamedDataset> => openStreamed(manifest, split, files);
   return {
-    counts: { train: train.length, validation: validation.length, test: source.counts.test },
-    training: (part, purpose) => training(part === 'train' ? train : whole, purpose),
-    evaluation: async (part) => {
-      const evaluated = part === 'validation' ? images : await read('test');
-      const indices = part === 'validation' ? validation : Int32Array.from(evaluated.labels.keys());
-      return createPrefetchedPipeline(evaluated, indices, {
-        batchSize: task.recipe.batchSize,
-        mode: 'evaluate',
-        augmentation: task.data.augmentation,
-        seed: 0,
-      });
+    shape: manifest.shape,
+    classes: manifest.classes.length,
+    counts: { train: manifest.splits.train.count, test: manifest.splits.test.count },
+    ...(manifest.encoding === undefined
+      ? { open: (split) => openDataset(manifest, split, files.bytes) }
+      : {
+          open: async (split) => {
+            // The decoder is loaded by jobs that decode.
+            const { decodeAll } = await import('../../../task/images/decode-all.ts');
+            return decodeAll(manifest, await stream(split));
+          },
+          stream,
+        }),
+  };
+};
+
+/** What training leaves as it is. */
+const UNVARIED = { cropPadding: 0, horizontalFlip: false, cutout: 0 };
+
+/** All minibatches of images have one shape. */
+const WHOLE = 'whole';
+
+type BatchShape = readonly [number, ...number[]];
+
+/** A feed of minibatches of images: `x` [B, H, W, C], normalised, and labels `y` [B], −1 on padding. */
+export const imageShapes = (name: string, shape: BatchShape): FeedShapes => ({
+  name,
+  shapes: { [WHOLE]: { x: { shape, dtype: 'float32' }, y: { shape: [shape[0]], dtype: 'int32' } } },
+});
+
+/** A minibatch of such a feed. */
+export const imageBatch = (shape: BatchShape, { x, y, valid }: Batch): Minibatch => ({
+  shape: WHOLE,
+  tensors: {
+    x: { dtype: 'float32', shape, data: x },
+    y: { dtype: 'int32', shape: [shape[0]], data: y },
+  },
+  valid,
+});
+
+/** The minibatches of a pipeline that is opened by the first of them. */
+const imageFeed = (
+  name: string,
+  shape: BatchShape,
+  cut: Cut,
+  open: () => Promise<BatchPipeline | PrefetchedPipeline>,
+): Feed => {
+  let opened: ReturnType<typeof open> | undefined;
+  return {
+    ...imageShapes(name, shape),
+    ...cut,
+    batch: async (epoch, index) => {
+      const pipeline = await (opened ??= open());
+      return imageBatch(shape, await pipeline.batch(epoch, index));
+    },
+    close: async () => {
+      const pipeline = await opened;
+      if (pipeline !== undefined && 'close' in pipeline) await pipeline.close();
     },
   };
 };
 
-export const searchImages = (images: InMemoryDataset, spec: ProgramTask): SearchImages => {
-  const task = imageSpec(spec);
-  const parts = taskImages(images, task);
+/**
+ * The images of a program. Those of a search lie in memory; where the data set consists of files, the
+ * training of one network decodes them as they are needed. Minibatches of training are made ahead in a
+ * thread.
+ */
+export const openImages = async (
+  source: ImageSource,
+  { recipe: { batchSize }, data, seed }: ProgramTask<ImageTypes>,
+  use: 'training' | 'search',
+): Promise<ProgramFeeds> => {
+  const read = use === 'training' ? (source.stream ?? source.open) : source.open;
+  const images = await read('train');
+  const { train, validation } = splitTrainValidation(images, data.validationFraction, data.splitSeed);
+  const parts = { train, validation, 'train+validation': Int32Array.from(images.labels.keys()) };
+  const cuts = imageCuts(
+    { train: train.length, validation: validation.length, test: source.counts.test },
+    batchSize,
+  );
+  const shape = [batchSize, ...source.shape] as const;
+  const settings = (mode: BatchSettings['mode'], purpose: string): BatchSettings => ({
+    batchSize,
+    mode,
+    augmentation: data.augmentation,
+    seed: deriveSeed(seed, purpose),
+  });
+  /** Made where it is asked for, or in a thread. */
+  const pipeline = (
+    of: InMemoryDataset | StreamedDataset,
+    indices: Int32Array,
+    how: BatchSettings,
+  ): BatchPipeline | PrefetchedPipeline =>
+    use === 'search' && !('shardFile' in of)
+      ? createBatchPipeline(of, indices, how)
+      : createPrefetchedPipeline(of, indices, how);
   return {
-    ...parts,
-    drawn: (purpose) =>
-      createBatchPipeline(images, parts.validation, {
-        ...settingsOf(task, 'train', purpose),
-        augmentation: { cropPadding: 0, horizontalFlip: false, cutout: 0 },
+    cuts,
+    training: (part, purpose) => {
+      const made = createPrefetchedPipeline(images, parts[part], settings('train', purpose));
+      return imageFeed(purpose, shape, cuts.training(part, purpose), async () => made);
+    },
+    drawn: (purpose) => {
+      const made = pipeline(images, validation, { ...settings('train', purpose), augmentation: UNVARIED });
+      return imageFeed(purpose, shape, cuts.drawn(purpose), async () => made);
+    },
+    inOrder: (part) =>
+      imageFeed(part, shape, cuts.inOrder(part), async () => {
+        const evaluated = part === 'validation' ? images : await read('test');
+        const indices = part === 'validation' ? validation : Int32Array.from(evaluated.labels.keys());
+        return pipeline(evaluated, indices, settings('evaluate', 'in-order'));
       }),
-    // Nothing is random in order.
-    inOrder: () => createBatchPipeline(images, parts.validation, settingsOf(task, 'evaluate', 'in-order')),
-    counts: { train: parts.train.length, validation: parts.validation.length },
   };
 };

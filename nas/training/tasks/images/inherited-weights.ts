@@ -7,9 +7,10 @@ import { createPrefetchedPipeline } from '../../../task/images/prefetch.ts';
 import { splitTrainValidation } from '../../../task/images/split.ts';
 import { grownVariables, type ProbeImages } from '../../networks/eas-growth.ts';
 import type { HostTensor } from '../../program.ts';
-import type { ProgramResources } from '../../programs/resources.ts';
-import { imageSpec } from './image-data.ts';
-import type { NetworkToTrain } from '../tensor-task.ts';
+import type { ImageTypes } from '../../../task/images/image-classification.ts';
+import type { Tf } from '../../graph/tensor.ts';
+import type { Classifier } from '../../networks/classifier.ts';
+import type { ImageSource } from './image-data.ts';
 import { group, mapValues } from '../../graph/variable-groups.ts';
 
 type HostTensors = Readonly<Record<string, HostTensor>>;
@@ -18,10 +19,9 @@ type HostTensors = Readonly<Record<string, HostTensor>>;
 const PROBE_IMAGES = 64;
 
 /** Some training images, shuffled and not augmented; equal for equal seeds. */
-const probeImages = async (spec: TrainNetworkSpec, { data }: ProgramResources): Promise<ProbeImages> => {
-  const images = await (data.stream ?? data.open)('train');
-  const { data: split } = imageSpec(spec);
-  const { train } = splitTrainValidation(images, split.validationFraction, split.splitSeed);
+const probeImages = async (spec: TrainNetworkSpec<ImageTypes>, source: ImageSource): Promise<ProbeImages> => {
+  const images = await (source.stream ?? source.open)('train');
+  const { train } = splitTrainValidation(images, spec.data.validationFraction, spec.data.splitSeed);
   const pipeline = createPrefetchedPipeline(images, train, {
     batchSize: Math.min(PROBE_IMAGES, train.length),
     mode: 'train',
@@ -37,18 +37,19 @@ const probeImages = async (spec: TrainNetworkSpec, { data }: ProgramResources): 
 };
 
 /**
- * The network with the weights that it takes over from the trained one that it grew out of: those that were
+ * A classifier with the weights that it takes over from the trained one that it grew out of: those that were
  * scored, that is their averages where the recipe keeps some. `inherited` is the whole state of the other's
  * training.
  *
  * @throws InputError where networks of the space do not grow.
  */
 export const withInheritedWeights = async (
-  spec: TrainNetworkSpec,
-  network: NetworkToTrain,
+  tf: Tf,
+  source: ImageSource,
+  spec: TrainNetworkSpec<ImageTypes>,
+  classifier: Classifier,
   inherited: HostTensors,
-  resources: ProgramResources,
-): Promise<NetworkToTrain> => {
+): Promise<Classifier> => {
   const { space, grown } = spec;
   if (grown === undefined) throw new TypeError(`${spec.genotype} did not grow out of another network`);
   if (space.name !== 'eas')
@@ -64,25 +65,21 @@ export const withInheritedWeights = async (
       `edits that make ${spec.genotype}`,
       'launch the run again: the parts of this job do not belong together',
     );
-  const values = grownVariables(resources.tf, {
+  const values = grownVariables(tf, {
     from,
     to,
-    size: imageSpec(spec).network,
+    size: spec.network,
     variables: {
       ...group('weights', inherited),
       ...group('average', inherited),
       ...group('buffers', inherited),
     },
-    images: await probeImages(spec, resources),
+    images: await probeImages(spec, source),
     edits: grown.edits,
     noise: grown.noise,
     seed: deriveSeed(spec.seed, 'inherit'),
   });
   const taken = (declared: HostTensors): HostTensors =>
     mapValues(declared, (_, name) => values[name] as HostTensor);
-  const { classifier } = network;
-  return {
-    ...network,
-    classifier: { ...classifier, weights: taken(classifier.weights), buffers: taken(classifier.buffers) },
-  };
+  return { ...classifier, weights: taken(classifier.weights), buffers: taken(classifier.buffers) };
 };

@@ -5,25 +5,25 @@ import { deriveSeed, type Random } from '../../../core/random.ts';
 import type { SmashGenotype } from '../../../space/smash-genotype.ts';
 import { smashMultiplyAdds } from '../../supernets/smash-cost.ts';
 import { smashSupernet } from '../../supernets/smash-supernet.ts';
-import type { Tensor } from '../../graph/tensor.ts';
-import type { DatasetManifest } from '../../../task/manifest.ts';
+import type { Tensor, Tf } from '../../graph/tensor.ts';
+import type { ImageManifest } from '../../../task/images/manifest.ts';
 import { settingOf } from './image-classification.ts';
-import { imageSpec } from './image-data.ts';
-import type { GatedSupernet } from './gated-supernet.ts';
-import type { ProgramResources } from '../../programs/resources.ts';
+import type { ImageTypes } from '../../../task/images/image-classification.ts';
+import { sharedClassifier, type SharedClassifier } from './gated-supernet.ts';
+import type { ImageSource } from './image-data.ts';
 
 type SmashChoice = Extract<SpaceChoice, { name: 'smash' }>;
 
 /** The experiment's checks let no other space get here. */
-const smashSpace = ({ space }: SearchSpec<'smash'>): SmashChoice => {
+const smashSpace = ({ space }: Pick<SearchSpec<'smash'>, 'space'>): SmashChoice => {
   if (space.name !== 'smash') throw new Error(`smash searches its own space, not ${space.name}`);
   return space;
 };
 
 /** Multiply-adds of a random architecture with generated weights, forward. */
 export const randomGenerated = (
-  spec: SearchSpec<'smash'>,
-  manifest: DatasetManifest,
+  spec: SearchSpec<'smash', ImageTypes>,
+  manifest: ImageManifest,
 ): ((random: Random) => number) => {
   const space = smashSpace(spec);
   const multiplyAdds = smashMultiplyAdds(
@@ -37,8 +37,12 @@ export const randomGenerated = (
 };
 
 /** SMASH's main network and HyperNet at the sizes of a search. */
-export const smashNetworkFor = (spec: SearchSpec<'smash'>, { tf, data }: ProgramResources): GatedSupernet => {
-  const { strategy, network, recipe, seed } = imageSpec(spec);
+export const smashNetworkFor = (
+  tf: Tf,
+  data: Pick<ImageSource, 'shape' | 'classes'>,
+  spec: SearchSpec<'smash', ImageTypes>,
+): SharedClassifier => {
+  const { strategy, network, recipe, seed } = spec;
   const space = smashSpace(spec);
   const setting = { size: network, image: data.shape, classes: data.classes, auxiliary: false };
   const supernet = smashSupernet(tf, space, setting, strategy.hypernet, deriveSeed(seed, 'weights'));
@@ -52,16 +56,20 @@ export const smashNetworkFor = (spec: SearchSpec<'smash'>, { tf, data }: Program
       data: supernet.path(genotype as SmashGenotype),
     }),
     multiplyAdds: (genotype) => multiplyAdds(genotype as SmashGenotype),
-    classifier: {
-      weights: supernet.weights,
-      buffers: {},
-      inputs: { path: { shape: [pathLength], dtype: 'int32' } },
-      train: ({ vars, x, inputs, trace, drop }) => ({
-        logits: supernet.logits({ vars, x, path: inputs['path'] as Tensor, trace, drop }),
+    ...sharedClassifier(
+      tf,
+      {
+        weights: supernet.weights,
         buffers: {},
-      }),
-      evaluate: ({ vars, x, inputs, trace }) =>
-        supernet.logits({ vars, x, path: inputs['path'] as Tensor, trace }),
-    },
+        inputs: { path: { shape: [pathLength], dtype: 'int32' } },
+        train: ({ vars, x, inputs, trace, drop }) => ({
+          logits: supernet.logits({ vars, x, path: inputs['path'] as Tensor, trace, drop }),
+          buffers: {},
+        }),
+        evaluate: ({ vars, x, inputs, trace }) =>
+          supernet.logits({ vars, x, path: inputs['path'] as Tensor, trace }),
+      },
+      recipe,
+    ),
   };
 };

@@ -1,0 +1,51 @@
+import { inputError } from '../../core/input-error.ts';
+import type { Random } from '../../core/random.ts';
+import type { ProgramTask, SearchSpec } from '../../job/job.ts';
+import { chosenSpace } from '../../space/registry.ts';
+import type { DatasetManifest } from '../../task/manifest.ts';
+import { tensorTaskOf } from '../tasks/registry.ts';
+import type { ScoreStatistics } from '../supernets/shared-network.ts';
+import type { Children, Mixture } from '../tasks/tensor-task.ts';
+import type { LearningResources } from './resources.ts';
+
+const refusal = (space: string, what: string): Error =>
+  inputError('space.name', space, `spaces whose networks ${what}`, 'use another space, or another strategy');
+
+/** The children of a search. */
+export const childrenOf = (
+  spec: SearchSpec,
+  { tf, data, task }: LearningResources,
+  statistics?: ScoreStatistics,
+): Children => {
+  const children = task.children?.(tf, data, spec, statistics);
+  if (children === undefined) throw refusal(spec.space.name, 'share weights');
+  return children;
+};
+
+/** Multiply-adds of a random child, forward. */
+export const randomChild = (
+  { space, network: size, recipe, data }: ProgramTask,
+  manifest: DatasetManifest,
+): ((random: Random) => number) => {
+  const { sample } = chosenSpace(space);
+  const { describeChild } = tensorTaskOf(data.task);
+  if (describeChild === undefined) throw refusal(space.name, 'share weights');
+  return (random) => describeChild(manifest, { space, genotype: sample(random), size, recipe }).multiplyAdds;
+};
+
+/** The mixture of a search. */
+export const mixtureOf = (spec: SearchSpec, { tf, data, task }: LearningResources): Mixture => {
+  const mixture = task.mixture?.(tf, data, spec);
+  if (mixture === undefined) throw refusal(spec.space.name, 'are mixed');
+  return mixture;
+};
+
+/** Multiply-adds of a mixture, forward. */
+export const mixtureMultiplyAdds = (
+  { space, network: size, recipe, data }: ProgramTask,
+  manifest: DatasetManifest,
+): number => {
+  const facts = tensorTaskOf(data.task).describeMixture?.(manifest, { space, size, recipe });
+  if (facts === undefined) throw refusal(space.name, 'are mixed');
+  return facts.multiplyAdds;
+};
