@@ -52,12 +52,12 @@ export interface TrainingProgram {
   dispose(): void;
 }
 
-/** A trained network, one image at a time. */
+/** A trained network, one example at a time. */
 export interface Inference {
-  /** Of one image: height × width × channels. */
+  /** Numbers of one example, of an image height × width × channels. */
   readonly values: number;
   /** One forward pass: [classes] of an image [H, W, C], normalised. */
-  logits(image: Float32Array): Float32Array;
+  logits(example: Float32Array): Float32Array;
   dispose(): void;
 }
 

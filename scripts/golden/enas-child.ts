@@ -16,10 +16,13 @@ import {
   type BuildNetwork,
   type NetworkSetting,
 } from '../../nas/training/networks/network.ts';
-import { dropPathProbability, learningRate } from '../../nas/training/optimizers/schedules.ts';
+import { learningRate } from '../../nas/training/optimizers/schedules.ts';
+import { dropPathProbability, imageModel } from '../../nas/training/tasks/images/image-model.ts';
 import type { HostTensor } from '../../nas/training/program.ts';
-import { sharedClassifier } from '../../nas/training/tasks/images/choice-supernet.ts';
-import { compileClassifier } from '../../nas/training/programs/compiled-model.ts';
+import { choiceClassifier } from '../../nas/training/tasks/images/choice-supernet.ts';
+import { compileModel } from '../../nas/training/programs/compiled-model.ts';
+import { imageClassification } from '../../nas/training/tasks/images/image-classification.ts';
+import { imageBatch, imageShapes } from '../../nas/training/tasks/images/image-data.ts';
 import { valuesOf, type Choices } from '../../nas/training/supernets/enas-choices.ts';
 import { macroSupernet } from '../../nas/training/supernets/enas-macro.ts';
 import { microPath, microSupernet } from '../../nas/training/supernets/enas-micro.ts';
@@ -100,7 +103,7 @@ interface Child {
 }
 
 const sharedChild = (tf: Tf, network: SharedNetwork, setting: NetworkSetting): Child => ({
-  classifier: sharedClassifier(tf, network, setting, network.scoreStatistics, 0),
+  classifier: choiceClassifier(tf, network, setting, network.scoreStatistics, 0),
   path: (sequence) => network.encodePath(sequence),
   network: (layers, x, choices) => network.network(layers, x, choices),
 });
@@ -550,7 +553,17 @@ const threeSteps = async (
   variables: HostTensors,
   { x, y, sequence }: { readonly x: HostTensor; readonly y: HostTensor; readonly sequence: number[] },
 ): Promise<{ readonly after: readonly HostTensors[]; readonly norms: readonly number[] }> => {
-  const compiled = await compileClassifier(tf, classifier, recipe, x.shape as [number, ...number[]]);
+  const shape = x.shape as [number, ...number[]];
+  const feed = imageShapes('training', shape);
+  const model = imageModel(tf, classifier, recipe, () => 0);
+  const compiled = await compileModel(
+    tf,
+    model,
+    recipe,
+    { train: [feed], evaluate: [] },
+    imageClassification,
+  );
+  const batch = { x: x.data as Float32Array, y: y.data as Int32Array, valid: y.data.length };
   try {
     const pick = (names: HostTensors): HostTensors =>
       Object.fromEntries(Object.keys(names).map((name) => [name, variables[name] as HostTensor]));
@@ -564,8 +577,13 @@ const threeSteps = async (
     let momentum: HostTensors | undefined;
     for (const step of [0, 1, 2]) {
       compiled.train(
-        { x: x.data as Float32Array, y: y.data as Int32Array, valid: y.data.length },
-        { learningRate: rate(step), dropPath: 0, seed: [0, step] },
+        feed,
+        imageBatch(shape, batch),
+        {
+          learningRate: rate(step),
+          seed: [0, step],
+          place: { update: step, epoch: 0, index: step, steps: 3 },
+        },
         path ? { path: ints([...path(sequence)]) } : {},
       );
       const now = compiled.read();

@@ -69,8 +69,8 @@ export const weightSharingSearch = async (
   /** Candidates from best to worst; equal scores keep the order of sampling. */
   const ranking = ({ scores }: State): number[] =>
     scores
-      .map((score, index) => ({ index, accuracy: task.score(score) }))
-      .sort((a, b) => b.accuracy - a.accuracy || a.index - b.index)
+      .map((score, index) => ({ index, value: task.score(score) }))
+      .sort((a, b) => b.value - a.value || a.index - b.index)
       .map(({ index }) => index);
 
   /** The best of each round, together from best to worst. */
