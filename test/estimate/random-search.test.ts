@@ -37,10 +37,6 @@ const spent = async (...overrides: string[]) => {
     dataset: { name: manifest.name, manifest: dataset.ref },
   });
   const run = { runId: 'run', experimentHash: hash };
-  const counts = {
-    ...taskOf(experiment.task.kind).parts(manifest, experiment.task),
-    test: manifest.splits.test.count,
-  };
   const [search, retrain, evaluate] = estimate(experiment, manifest);
   if (search === undefined || retrain === undefined || evaluate === undefined) throw new Error('no stages');
 
@@ -48,6 +44,8 @@ const spent = async (...overrides: string[]) => {
     tensorTaskOf(experiment.task.kind).describe(manifest, {
       ...{ space: experiment.space, genotype, size: experiment.stages[stage].network },
     }).multiplyAdds;
+  const trainingCost = (spec: ReturnType<typeof programOf>, multiplyAdds: number) =>
+    costOfPasses(passesOf(spec, taskOf(experiment.task.kind).cuts(manifest, spec)), multiplyAdds);
   const random = randomFromSeed(5);
   const drawn = Array.from({ length: 200 }, () => spaceOf(experiment.space).sample(random));
   const mean = drawn.reduce((sum, { genotype }) => sum + perImage(genotype, 'retrain'), 0) / drawn.length;
@@ -59,8 +57,8 @@ const spent = async (...overrides: string[]) => {
     const cost =
       job.kind === 'search'
         ? { images: 0, multiplyAdds: search.multiplyAdds / experiment.stages.search.seeds.length }
-        : costOfPasses(
-            passesOf(programOf(experiment, job), counts),
+        : trainingCost(
+            programOf(experiment, job),
             perImage(job.genotype, job.kind === 'evaluate' ? 'evaluate' : 'retrain'),
           );
     const result = {

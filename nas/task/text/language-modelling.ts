@@ -3,6 +3,7 @@ import { integer } from '../../core/number-text.ts';
 import type { InputError } from '../../core/input-error.ts';
 import type { AskedOfData, Task, TaskTypes } from '../task.ts';
 import { fitsColumns } from './columns.ts';
+import { textCuts } from './cuts.ts';
 import { TEXT_SPLITS, textHash, textManifestSchema, type TextManifest, type TextSplit } from './manifest.ts';
 import { referencePerplexity } from './perplexity.ts';
 import { textStages, type TextNetworkSize, type TextRecipe } from './recipe.ts';
@@ -78,6 +79,14 @@ export const languageModelling: Task<TextTypes> = {
   sizeText: ({ embedding, hidden, layers }) =>
     layers === 1 ? `${embedding} units` : `${layers} layers of ${hidden} units, the last of ${embedding}`,
   heldBytes: ({ splits }) => 2 * (splits.train.count + splits.validation.count),
+  cuts: ({ splits }, { recipe, seed }) =>
+    textCuts(
+      { train: splits.train.count, validation: splits.validation.count, test: splits.test.count },
+      recipe,
+      seed,
+    ),
+  // The learning rate of averaged SGD asks the validation text after each epoch (Merity et al. 2018, §3).
+  training: { finalPart: 'train', validateEvery: 1 },
   parts: ({ splits }) => ({ train: splits.train.count, validation: splits.validation.count }),
   splitText: () => 'the validation text of the data set',
   otherwise: {
