@@ -142,11 +142,7 @@ const trialCost = (
 };
 
 /** The jobs of one search. */
-const searchCost = (
-  experiment: Experiment,
-  dataset: DatasetManifest,
-  perRandom: BySize,
-): Parts => {
+const searchCost = (experiment: Experiment, dataset: DatasetManifest, perRandom: BySize): Parts => {
   const { strategy, stages } = experiment;
   const [job] = searchJobs(experiment);
   // A look-up trains nothing and is no job.

@@ -202,7 +202,6 @@ export const enasSearch = async (
 };
 
 export const enasProgram: OneJobProgram<'enas'> = {
-  create: (spec, resources) =>
-    enasSearch(spec, childrenOf(spec, resources), enasController(spec), resources),
+  create: (spec, resources) => enasSearch(spec, childrenOf(spec, resources), enasController(spec), resources),
   multiplyAdds: randomChild,
 };

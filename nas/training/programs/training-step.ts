@@ -14,10 +14,7 @@ interface TrainingStep {
 }
 
 /** The training steps of a feed: that at a place whose index is its epoch. */
-export const trainingStep = (
-  feed: Feed,
-  recipe: Recipe,
-): ((at: Place) => Promise<TrainingStep>) => {
+export const trainingStep = (feed: Feed, recipe: Recipe): ((at: Place) => Promise<TrainingStep>) => {
   let known = { epoch: 0, before: 0 };
   const before = (epoch: number): number => {
     if (known.epoch !== epoch) known = { epoch, before: stepsBefore(feed, epoch) };

@@ -106,13 +106,7 @@ export const choiceSupernet = (
   const shared = sharedNetworkOf(spec.space, setting);
   const seed = deriveSeed(spec.seed, 'weights');
   if (shared === undefined)
-    return gatedSupernet(
-      tf,
-      supernetOf(spec.space.name, setting),
-      seed,
-      statistics ?? 'batch',
-      spec.recipe,
-    );
+    return gatedSupernet(tf, supernetOf(spec.space.name, setting), seed, statistics ?? 'batch', spec.recipe);
   return {
     space: chosenSpace(spec.space),
     path: (genotype): HostTensor => ({
