@@ -51,9 +51,10 @@ type State = SharedWeightsState & {
  * architecture is rewarded by its score on the next shuffled validation minibatch plus the weighted
  * entropy of its distributions; after every `samples` rewards there is one step of REINFORCE with a
  * moving-average baseline, which begins at 0 and moves with every reward. Deriving: `candidates`
- * architectures drawn at last, all scored on one validation minibatch. Scores and rewards use the minibatch's
- * batch-norm statistics, as the authors' code does in micro search. Images that do not fill the last
- * minibatch of a pass are left out of that pass.
+ * architectures drawn at last, all scored on one validation minibatch. Scores and rewards use the batch-norm
+ * statistics that the space's authors use: running ones for whole networks (melodyguan/enas 4bcfd73,
+ * `general_child.py:691`), those of the minibatch for cells (`micro_child.py:804`). Images that do not fill
+ * the last minibatch of a pass are left out of that pass.
  */
 export const enasSearch = async (
   spec: SearchSpec<'enas'>,
