@@ -32,7 +32,7 @@ import { splitVariables } from '../../nas/training/networks/split-variables.ts';
 import { prefixed } from '../../nas/training/graph/variable-groups.ts';
 import type { HostTensor } from '../../nas/training/program.ts';
 import { dartsSupernet } from '../../nas/training/supernets/darts-supernet.ts';
-import { describeSupernet, supernetVariables, type Supernet } from '../../nas/training/supernets/supernet.ts';
+import type { Supernet } from '../../nas/training/supernets/supernet.ts';
 import type { Tf } from '../../nas/training/graph/tensor.ts';
 import { CLASSES, IMAGE, type StepSpec } from './spec.ts';
 

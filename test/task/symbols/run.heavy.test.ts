@@ -36,7 +36,7 @@ task: { kind: symbols, data: toy-symbols }
 stages:
   search: { seeds: [0, 1], recipe: { epochs: 1 } }
   retrain: { topK: 2, recipe: { epochs: 2 } }
-  evaluate: { seeds: [0, 1], recipe: { epochs: 2 } }
+  evaluate: { claim: cell, seeds: [0, 1], recipe: { epochs: 2 } }
 resources: { parallelism: 1 }
 `;
 const load = (...overrides: string[]) => loadExperiment(TEXT, { file: 'toy.yaml', overrides });

@@ -4,7 +4,6 @@ import { describePath, describeSupernet, pathLength, supernetVariables } from '.
 import type { Supernet } from '../../supernets/supernet.ts';
 import type { Mode } from '../../layers/tensor-layers.ts';
 import type { Tensor, Tf } from '../../graph/tensor.ts';
-import type { HostTensor } from '../../program.ts';
 import type { ImageRecipe } from '../../../task/images/recipe.ts';
 import type { Classifier, ForwardCall } from '../../networks/classifier.ts';
 import type { ScoreStatistics } from '../../supernets/shared-network.ts';
