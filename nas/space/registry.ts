@@ -78,6 +78,14 @@ export type SpaceOfTask<TaskName extends string> = Extract<
 
 export const SPACE_NAMES: readonly SpaceName[] = DEFINITIONS.map(({ name }) => name);
 
+/** The spaces whose networks share weights in one of these ways. */
+export const spacesSharing = (
+  ...ways: readonly NonNullable<Entry['sharesWeights']>[]
+): readonly SpaceName[] =>
+  DEFINITIONS.flatMap(({ name, sharesWeights }) =>
+    sharesWeights !== undefined && ways.includes(sharesWeights) ? [name] : [],
+  );
+
 /** What the space's file says of it. */
 export const definitionOf = (name: SpaceName): Entry => SPACES[name];
 

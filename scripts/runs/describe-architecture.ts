@@ -2,9 +2,9 @@ import type { Json } from '../../nas/core/json.ts';
 import { inputError } from '../../nas/core/input-error.ts';
 import type { ImageNetworkSize } from '../../nas/task/images/recipe.ts';
 import { readGenotype, spaceOptions } from '../../nas/space/read-genotype.ts';
-import type { SpaceChoice } from '../../nas/space/registry.ts';
+import { definitionOf, type SpaceChoice } from '../../nas/space/registry.ts';
 import { architectureGraphs } from '../../nas/report/architectures/drawings.ts';
-import type { ArchitectureGraph } from '../../nas/space/architecture-graph.ts';
+import type { ArchitectureGraph } from '../../nas/space/drawings/architecture-graph.ts';
 import { countMultiplyAdds, countParameters } from '../../nas/training/layers/counting.ts';
 import { describeClassifier } from '../../nas/training/networks/network.ts';
 import { networkOf } from '../../nas/training/networks/registry.ts';
@@ -32,13 +32,12 @@ interface ArchitectureDescription {
   };
 }
 
-/** Spaces of cells, whose published networks have 20 cells and 36 channels. */
-const CELL_SPACES: readonly string[] = ['darts-cnn', 'nasnet', 'pnas', 'enas-micro'];
-
-const usualSize = ({ name }: SpaceChoice): ImageNetworkSize =>
-  CELL_SPACES.includes(name)
-    ? { channels: 36, layers: 20, stem: 'cifar' }
-    : { channels: UNSCALED_CHANNELS, layers: 9, stem: 'cifar' };
+const usualSize = ({ name }: SpaceChoice): ImageNetworkSize => ({
+  channels: UNSCALED_CHANNELS,
+  layers: 9,
+  ...definitionOf(name).publishedSize,
+  stem: 'cifar',
+});
 
 const tally = ({ nodes, edges }: ArchitectureGraph): Record<string, number> => {
   const counts: Record<string, number> = {};

@@ -6,7 +6,8 @@ import { randomFromSeed } from '../../nas/core/random.ts';
 import { STRATEGIES, strategiesFor } from '../../nas/search/registry.ts';
 import { categorical } from '../../nas/space/categorical.ts';
 import { defineSpace } from '../../nas/space/definitions/definition.ts';
-import { before, NETWORK_ENDS, operationGraph } from '../../nas/space/definitions/operation-graph.ts';
+import type { ArchitectureGraph } from '../../nas/space/drawings/architecture-graph.ts';
+import { before, NETWORK_ENDS, operationGraph } from '../../nas/space/drawings/operation-graph.ts';
 import type { Space } from '../../nas/space/space.ts';
 import { countMultiplyAdds, countParameters } from '../../nas/training/layers/counting.ts';
 import { describeClassifier, type BuildNetwork } from '../../nas/training/networks/network.ts';
@@ -40,15 +41,15 @@ const ladderSpace = defineSpace('ladder', {
   options: { rungs: z.number().int().min(1).max(8).describe('Layers of every network.').default(3) },
   make: ({ rungs }) => ladder(rungs),
   toldOptions: (text) => ({ rungs: text.length }),
-  graphs: (genotype) => [
-    operationGraph(
-      'network',
-      [...genotype].map((letter) => ({ label: letter === 's' ? '3×3' : '1×7', family: 'convolution' })),
-      Array.from({ length: genotype.length + 1 }, (_, i) => before(i + 1)),
-      NETWORK_ENDS,
-    ),
-  ],
 });
+
+const ladderGraph = (genotype: string): ArchitectureGraph =>
+  operationGraph(
+    'network',
+    [...genotype].map((letter) => ({ label: letter === 's' ? '3×3' : '1×7', family: 'convolution' })),
+    Array.from({ length: genotype.length + 1 }, (_, i) => before(i + 1)),
+    NETWORK_ENDS,
+  );
 
 const ladderNetwork =
   (genotype: string): BuildNetwork =>
@@ -79,9 +80,9 @@ describe('a space that follows docs/extending.md', () => {
     const space = ladderSpace.make({ rungs: 4 });
     expect(space.print(space.parse('swsw'))).toBe('swsw');
     expect(() => space.parse('sws')).toThrow('4 letters');
-    const [graph] = ladderSpace.graphs('swsw');
-    expect(graph?.nodes).toHaveLength(6);
-    expect(graph?.edges).toHaveLength(5);
+    const graph = ladderGraph('swsw');
+    expect(graph.nodes).toHaveLength(6);
+    expect(graph.edges).toHaveLength(5);
     expect(ladderSpace.published()).toEqual({});
   });
 

@@ -27,7 +27,7 @@ export const EXCEPTIONS: readonly string[] = [
   'nas/search/trials/pnas.ts',
   'nas/search/trials/q-learning.ts',
   'nas/search/trials/regularized-evolution.ts',
-  'nas/space/definitions/operation-graph.ts',
+  'nas/space/drawings/operation-graph.ts',
   'nas/space/nas-rl.ts',
   'nas/space/nasnet.ts',
   'nas/space/published-cells.ts',

@@ -1,6 +1,7 @@
-import type { ArchitectureGraph } from '../../space/architecture-graph.ts';
+import type { ArchitectureGraph } from '../../space/drawings/architecture-graph.ts';
+import { DRAWINGS } from '../../space/drawings/registry.ts';
 import { readGenotype } from '../../space/read-genotype.ts';
-import { definitionOf, type SpaceChoice } from '../../space/registry.ts';
+import type { SpaceChoice } from '../../space/registry.ts';
 
 /** Titles of the graphs, by name. */
 const TITLES: Readonly<Record<string, string>> = {
@@ -22,4 +23,4 @@ export const graphTitle = ({ name }: ArchitectureGraph): string =>
 
 /** The graphs of a printed genotype of a space, in the order in which they are shown. */
 export const architectureGraphs = (space: SpaceChoice, genotype: string): readonly ArchitectureGraph[] =>
-  definitionOf(space.name).graphs(readGenotype(space, genotype).genotype);
+  DRAWINGS[space.name](readGenotype(space, genotype).genotype);

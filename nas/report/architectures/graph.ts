@@ -1,4 +1,9 @@
-import type { ArchitectureGraph, Family, GraphEdge, GraphNode } from '../../space/architecture-graph.ts';
+import type {
+  ArchitectureGraph,
+  Family,
+  GraphEdge,
+  GraphNode,
+} from '../../space/drawings/architecture-graph.ts';
 import { COLOURS, plainColours, SERIES } from '../charts/theme.ts';
 
 const LAYOUT = {

@@ -2,8 +2,6 @@ import { hashCellGenotype } from '../canonical-cell.ts';
 import { parseCellGenotype, printCellGenotype } from '../cell-genotype.ts';
 import { dartsCnn } from '../darts-cnn.ts';
 import { PUBLISHED_CELLS, publishedCell } from '../published-cells.ts';
-import { CELL_KINDS } from './cell-ends.ts';
-import { cellArchitecture } from './cell-graph.ts';
 import { defineSpace } from './definition.ts';
 
 export const dartsCnnSpace = defineSpace('darts-cnn', {
@@ -15,5 +13,6 @@ export const dartsCnnSpace = defineSpace('darts-cnn', {
   trained: { parse: parseCellGenotype, print: printCellGenotype, hash: hashCellGenotype },
   published: () =>
     Object.fromEntries(PUBLISHED_CELLS.map((name) => [name, printCellGenotype(publishedCell(name))])),
-  graphs: (genotype) => CELL_KINDS.map((kind) => cellArchitecture(genotype, kind)),
+  sharesWeights: 'edges',
+  publishedSize: { channels: 36, layers: 20 },
 });

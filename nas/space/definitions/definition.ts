@@ -2,7 +2,6 @@ import type { Place } from '../../core/place.ts';
 import { z } from 'zod';
 import type { InputError } from '../../core/input-error.ts';
 import type { Json } from '../../core/json.ts';
-import type { ArchitectureGraph } from '../architecture-graph.ts';
 import type { Space } from '../space.ts';
 
 /** How genotypes are read, printed and told apart. */
@@ -25,8 +24,10 @@ interface Definition<Shape extends z.ZodRawShape, G extends Json, TaskName exten
   published?(): Readonly<Record<string, string>>;
   /** All of its networks fit an image, or none: one tells of the others. */
   readonly uniform?: true;
-  /** What is drawn of a genotype, in the order in which it is shown. */
-  graphs(genotype: G): readonly ArchitectureGraph[];
+  /** How its networks share weights: cells on the `edges` of a supernet, `children` by their choices. */
+  readonly sharesWeights?: 'edges' | 'children';
+  /** Channels and layers at which the literature evaluates its networks. */
+  readonly publishedSize?: { readonly channels: number; readonly layers: number };
 }
 
 /**
@@ -46,9 +47,10 @@ export interface SpaceDefinition<
   check(options: z.output<z.ZodObject<Shape>>, place: Place): Iterable<InputError>;
   readonly trained?: Reader<Json>;
   readonly uniform?: true;
+  readonly sharesWeights?: 'edges' | 'children';
+  readonly publishedSize?: { readonly channels: number; readonly layers: number };
   toldOptions(text: string): Readonly<Record<string, Json>>;
   published(): Readonly<Record<string, string>>;
-  graphs(genotype: Json): readonly ArchitectureGraph[];
 }
 
 /**
@@ -73,5 +75,5 @@ export const defineSpace = <
   check: (given, place) => check?.(given, place) ?? [],
   toldOptions: (text) => (toldOptions?.(text) ?? {}) as Readonly<Record<string, Json>>,
   published: () => published?.() ?? {},
-  ...(rest as unknown as Pick<SpaceDefinition<Name, Shape>, 'make' | 'trained' | 'uniform' | 'graphs'>),
+  ...(rest as Pick<Definition<Shape, Json>, keyof typeof rest>),
 });

@@ -1,7 +1,5 @@
-import { enasMicro, microToCells } from '../enas-micro.ts';
+import { enasMicro } from '../enas-micro.ts';
 import { PUBLISHED_ENAS } from '../published-enas.ts';
-import { CELL_KINDS } from './cell-ends.ts';
-import { cellArchitecture } from './cell-graph.ts';
 import { defineSpace } from './definition.ts';
 
 export const enasMicroSpace = defineSpace('enas-micro', {
@@ -9,5 +7,6 @@ export const enasMicroSpace = defineSpace('enas-micro', {
   options: {},
   make: () => enasMicro,
   published: () => PUBLISHED_ENAS.micro,
-  graphs: (genotype) => CELL_KINDS.map((kind) => cellArchitecture(microToCells(genotype), kind)),
+  sharesWeights: 'children',
+  publishedSize: { channels: 36, layers: 20 },
 });

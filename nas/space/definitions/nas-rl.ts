@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { literalOf } from '../literal-of.ts';
 import { nasRl } from '../nas-rl.ts';
 import { defineSpace } from './definition.ts';
-import { nasRlGraph } from './nas-rl-graph.ts';
 
 export const nasRlSpace = defineSpace('nas-rl', {
   task: 'image-classification',
@@ -13,5 +12,4 @@ export const nasRlSpace = defineSpace('nas-rl', {
     const layers = literalOf(text, 'a list of layers', 'genotype');
     return Array.isArray(layers) && layers.length > 0 ? { depth: layers.length } : {};
   },
-  graphs: (genotype) => [nasRlGraph(genotype)],
 });

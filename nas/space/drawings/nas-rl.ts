@@ -1,4 +1,4 @@
-import type { ArchitectureGraph, Operation } from '../architecture-graph.ts';
+import type { ArchitectureGraph, Operation } from './architecture-graph.ts';
 import { nasRlLooseEnds, nasRlSources, type NasRlGenotype } from '../nas-rl.ts';
 import { NETWORK_ENDS, operationGraph } from './operation-graph.ts';
 

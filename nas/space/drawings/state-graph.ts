@@ -1,4 +1,4 @@
-import type { ArchitectureGraph, GraphNode, Operation } from '../architecture-graph.ts';
+import type { ArchitectureGraph, GraphNode, Operation } from './architecture-graph.ts';
 
 /** States 0 … n − 1 with operations on the edges between them. */
 export const stateGraph = (

@@ -1,4 +1,4 @@
-import type { ArchitectureGraph, Family, GraphEdge, GraphNode } from '../architecture-graph.ts';
+import type { ArchitectureGraph, Family, GraphEdge, GraphNode } from './architecture-graph.ts';
 import { nasnetOutputs, type NasnetGenotype, type NasnetOperation } from '../nasnet.ts';
 import { CELL_INPUTS, CELL_OUTPUT, type CellKind } from './cell-ends.ts';
 

@@ -1,4 +1,4 @@
-import type { GraphNode } from '../architecture-graph.ts';
+import type { GraphNode } from './architecture-graph.ts';
 
 export const CELL_KINDS = ['normal', 'reduce'] as const;
 export type CellKind = (typeof CELL_KINDS)[number];

@@ -1,4 +1,4 @@
-import type { ArchitectureGraph, Family, GraphNode } from '../architecture-graph.ts';
+import type { ArchitectureGraph, Family, GraphNode } from './architecture-graph.ts';
 import type { CellEdge, CellGenotype, CellOperation } from '../cell-genotype.ts';
 import { CELL_INPUTS, CELL_OUTPUT, type CellKind } from './cell-ends.ts';
 

@@ -1,4 +1,4 @@
-import type { ArchitectureGraph, Operation } from '../architecture-graph.ts';
+import type { ArchitectureGraph, Operation } from './architecture-graph.ts';
 
 /**
  * Operations as vertices: 0 is the input, i is `operations[i − 1]`, the last one the output; `sources` lists
