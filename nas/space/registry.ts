@@ -80,10 +80,10 @@ export const SPACE_NAMES: readonly SpaceName[] = DEFINITIONS.map(({ name }) => n
 
 /** The spaces whose networks share weights in one of these ways. */
 export const spacesSharing = (
-  ...ways: readonly NonNullable<Entry['sharesWeights']>[]
+  ...ways: readonly NonNullable<Entry['sharesWeights']>['by'][]
 ): readonly SpaceName[] =>
   DEFINITIONS.flatMap(({ name, sharesWeights }) =>
-    sharesWeights !== undefined && ways.includes(sharesWeights) ? [name] : [],
+    sharesWeights !== undefined && ways.includes(sharesWeights.by) ? [name] : [],
   );
 
 /** What the space's file says of it. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { spacesSharing } from '../../space/registry.ts';
 import { inputError } from '../../core/input-error.ts';
 import { architectureAdam, checkMixture, checkMixtureData, mixtureCourse } from './mixture.ts';
 import type { MixturePlan } from './mixture.ts';
@@ -72,7 +73,7 @@ export const darts = oneJobSearch({
   options,
   program: 'mixture-search',
   trains: 'mixture',
-  spaces: ['darts-cnn', 'nas-bench-201'],
+  spaces: spacesSharing('edges'),
   *check(search) {
     yield* checkMixture(search);
     const { recipe, place } = search;

@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import { inputError } from '../../core/input-error.ts';
+import { definitionOf, spacesSharing } from '../../space/registry.ts';
 import { checkWholeMinibatch } from './checks.ts';
 import { repeated, scoring, scoringInOrder, training, unpadded } from './course.ts';
 import { oneJobSearch } from './one-job-search.ts';
-
-/** Spaces whose supernets keep running statistics of batch norm; in the others every child has its own. */
-const RUNNING_STATISTICS: readonly string[] = ['darts-cnn', 'nas-bench-201', 'enas-macro'];
 
 /**
  * Random search with weight sharing: cells sampled uniformly, while the shared weights are trained and when
@@ -48,7 +46,7 @@ export const randomWeightSharing = oneJobSearch({
   }),
   program: 'weight-sharing-search',
   trains: 'children',
-  spaces: ['darts-cnn', 'nas-bench-201', 'enas-macro', 'enas-micro', 'nasnet', 'pnas'],
+  spaces: spacesSharing('edges', 'children'),
   candidates: ({ candidates }) => candidates,
   *check({ options: { candidates, rounds, rescore, scoreStatistics }, space, place }) {
     // Rounds are equal, and each has the cells that it re-scores.
@@ -68,7 +66,7 @@ export const randomWeightSharing = oneJobSearch({
           : `at most the ${candidates / rounds} candidates of a round`,
         'lower rescore or raise candidates',
       );
-    if (scoreStatistics === 'running' && !RUNNING_STATISTICS.includes(space.name))
+    if (scoreStatistics === 'running' && definitionOf(space.name).sharesWeights?.runningStatistics !== true)
       yield inputError(
         place(['strategy', 'scoreStatistics']),
         'running',

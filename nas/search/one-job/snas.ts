@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { spacesSharing } from '../../space/registry.ts';
 import { inputError } from '../../core/input-error.ts';
 import { architectureAdam, checkMixture, mixtureCourse } from './mixture.ts';
 import type { MixturePlan } from './mixture.ts';
@@ -46,7 +47,7 @@ export const snas = oneJobSearch({
   }),
   program: 'mixture-search',
   trains: 'mixture',
-  spaces: ['darts-cnn', 'nas-bench-201'],
+  spaces: spacesSharing('edges'),
   *check(search) {
     yield* checkMixture(search);
     const { initial, final } = search.options.temperature;

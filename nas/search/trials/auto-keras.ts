@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { Json } from '../../core/json.ts';
 import { inputError } from '../../core/input-error.ts';
-import type { LayerGraph } from '../../space/layer-graph.ts';
+import { autoKerasGraphs, nasbotGraphs, type LayerGraph } from '../../space/layer-graph.ts';
 import { keptDistances } from './kept-distances.ts';
 import { fitKernelRegression, squaredExponential } from './kernel-regression.ts';
+import { madeFor } from './made-for.ts';
 import { modelGuided, modelOptions } from './model-guided.ts';
 import type { Explorer } from './model-guided.ts';
 import { morphismDistance, morphismProfile } from './morphism-distance.ts';
@@ -93,10 +94,10 @@ export const autoKeras = modelGuided<Options>({
   name: 'auto-keras',
   source: 'Jin, Song & Hu 2019, "Auto-Keras: An Efficient Neural Architecture Search System", §3',
   options,
-  refuses: (space) =>
-    space.name === 'nasbot' || space.name === 'auto-keras'
-      ? undefined
-      : 'its distance compares graphs of layers (spaces auto-keras and nasbot)',
+  refuses: madeFor(
+    [autoKerasGraphs, nasbotGraphs],
+    'its distance compares graphs of layers (spaces auto-keras and nasbot)',
+  ),
   trainingLimit: ({ trainingLimit }) => trainingLimit,
   thinksLong: () => true,
   check: ({ options: { temperature, finalTemperature } }) => {

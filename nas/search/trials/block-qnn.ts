@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Random } from '../../core/random.ts';
 import {
+  blockQnn as blockQnnSpace,
   layersOf,
   looseEnds,
   MAX_INDEX,
@@ -10,6 +11,7 @@ import {
 } from '../../space/block-qnn.ts';
 import type { BlockQnnGenotype, NscLayer } from '../../space/block-qnn.ts';
 import { growing } from './growing.ts';
+import { madeFor } from './made-for.ts';
 import { ascending, insertSorted } from './sorted-list.ts';
 import { checkPopulation } from './population.ts';
 import { worseOf } from './reward-scale.ts';
@@ -204,10 +206,10 @@ export const blockQnn: StrategyDefinition<Options, Model> = {
   source: 'Zhong et al. 2018, "Practical Block-wise Neural Network Architecture Generation", §3',
   repeats: 'Zhong et al. 2018, §3.2: the greedy path is taken again as ε falls',
   options,
-  refuses: (space) =>
-    space.name === 'block-qnn'
-      ? undefined
-      : 'it builds blocks layer by layer as Network Structure Codes; q-learning searches other spaces',
+  refuses: madeFor(
+    [blockQnnSpace],
+    'it builds blocks layer by layer as Network Structure Codes; q-learning searches other spaces',
+  ),
   check: ({ options: { batch }, evaluations }) => checkPopulation('batch', batch, evaluations),
   init: () => ({ q: {}, memory: [], fresh: 0, worst: null }),
   propose: ({ q }, { options: { maxLayers }, ordinal, evaluations, random }) => ({

@@ -2,13 +2,14 @@ import { z } from 'zod';
 import type { Json } from '../../core/json.ts';
 import { inputError } from '../../core/input-error.ts';
 import type { Random } from '../../core/random.ts';
-import type { LayerGraph } from '../../space/layer-graph.ts';
+import { autoKerasGraphs, nasbotGraphs, type LayerGraph } from '../../space/layer-graph.ts';
 import type { Space } from '../../space/space.ts';
 import { expectedImprovement } from './bayesian-optimization.ts';
 import { drawIndex } from './factorised-policy.ts';
 import { keptDistances } from './kept-distances.ts';
 import { fitKernelRegression } from './kernel-regression.ts';
 import type { Likeness } from './kernel-regression.ts';
+import { madeFor } from './made-for.ts';
 import { modelGuided, modelOptions } from './model-guided.ts';
 import type { Explorer } from './model-guided.ts';
 import { otmannDistances, otmannProfile } from './otmann.ts';
@@ -119,10 +120,10 @@ export const nasbot = modelGuided<Options>({
   source:
     'Kandasamy et al. 2018, "Neural Architecture Search with Bayesian Optimisation and Optimal Transport", §3 and §4',
   options,
-  refuses: (space) =>
-    space.name === 'nasbot' || space.name === 'auto-keras'
-      ? undefined
-      : 'its distance compares graphs of layers (spaces nasbot and auto-keras)',
+  refuses: madeFor(
+    [nasbotGraphs, autoKerasGraphs],
+    'its distance compares graphs of layers (spaces nasbot and auto-keras)',
+  ),
   trainingLimit: ({ trainingLimit }) => trainingLimit,
   thinksLong: () => true,
   check: ({ options: { candidates, rounds } }) => {

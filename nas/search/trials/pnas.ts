@@ -5,6 +5,7 @@ import { blocksAt, canonicalPnas, pnas as space, PNAS_BLOCKS } from '../../space
 import type { PnasGenotype } from '../../space/pnas.ts';
 import { fitLstmEnsemble, lstmOptions } from './pnas-lstm.ts';
 import { fitMlpEnsemble, mlpOptions } from './pnas-mlp.ts';
+import { madeFor } from './made-for.ts';
 import { checkPopulation } from './population.ts';
 import type { StrategyContext, StrategyDefinition } from '../strategy.ts';
 
@@ -143,8 +144,7 @@ export const pnas: StrategyDefinition<Options, Model> = {
   source: 'Liu et al. 2018, "Progressive Neural Architecture Search", §3 and Algorithm 1',
   options,
   needsFractions: 'its predictors end in a sigmoid, whose targets are accuracies (Liu et al. 2018, §3.4)',
-  refuses: ({ name }) =>
-    name === 'pnas' ? undefined : 'it grows cells block by block (pnas); surrogate searches other spaces',
+  refuses: madeFor([space], 'it grows cells block by block (pnas); surrogate searches other spaces'),
   thinksLong: ({ predictor, beam }) => predictor === 'lstm' || beam >= LARGE_BEAM,
   check: ({ options: { initial }, evaluations }) => checkPopulation('initial', initial, evaluations),
   init: () => ({ blocks: 0, items: [], issued: 0, results: [] }),

@@ -7,6 +7,14 @@ import type { Space } from '../space.ts';
 /** How genotypes are read, printed and told apart. */
 type Reader<G extends Json> = Pick<Space<G>, 'parse' | 'print' | 'hash'>;
 
+/** How networks of a space share weights. */
+interface WeightSharing {
+  /** Cells on the `edges` of a supernet, `children` by their choices. */
+  readonly by: 'edges' | 'children';
+  /** Running statistics of batch norm are shared too; otherwise every child has those of a minibatch alone. */
+  readonly runningStatistics: boolean;
+}
+
 /** What one file says of one space, besides the space itself. */
 interface Definition<Shape extends z.ZodRawShape, G extends Json, TaskName extends string> {
   /** Kind of the task that its networks learn. */
@@ -24,8 +32,8 @@ interface Definition<Shape extends z.ZodRawShape, G extends Json, TaskName exten
   published?(): Readonly<Record<string, string>>;
   /** All of its networks fit an image, or none: one tells of the others. */
   readonly uniform?: true;
-  /** How its networks share weights: cells on the `edges` of a supernet, `children` by their choices. */
-  readonly sharesWeights?: 'edges' | 'children';
+  /** How its networks share weights; absent: they do not. */
+  readonly sharesWeights?: WeightSharing;
   /** Channels and layers at which the literature evaluates its networks. */
   readonly publishedSize?: { readonly channels: number; readonly layers: number };
 }
@@ -47,7 +55,7 @@ export interface SpaceDefinition<
   check(options: z.output<z.ZodObject<Shape>>, place: Place): Iterable<InputError>;
   readonly trained?: Reader<Json>;
   readonly uniform?: true;
-  readonly sharesWeights?: 'edges' | 'children';
+  readonly sharesWeights?: WeightSharing;
   readonly publishedSize?: { readonly channels: number; readonly layers: number };
   toldOptions(text: string): Readonly<Record<string, Json>>;
   published(): Readonly<Record<string, string>>;

@@ -7,6 +7,6 @@ export const enasMicroSpace = defineSpace('enas-micro', {
   options: {},
   make: () => enasMicro,
   published: () => PUBLISHED_ENAS.micro,
-  sharesWeights: 'children',
+  sharesWeights: { by: 'children', runningStatistics: false },
   publishedSize: { channels: 36, layers: 20 },
 });

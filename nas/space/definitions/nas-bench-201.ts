@@ -6,5 +6,5 @@ export const nasBench201Space = defineSpace('nas-bench-201', {
   options: {},
   make: () => nasBench201,
   uniform: true,
-  sharesWeights: 'edges',
+  sharesWeights: { by: 'edges', runningStatistics: true },
 });

@@ -7,6 +7,6 @@ export const nasnetSpace = defineSpace('nasnet', {
   options: {},
   make: () => nasnet,
   published: () => PUBLISHED_NASNET,
-  sharesWeights: 'children',
+  sharesWeights: { by: 'children', runningStatistics: false },
   publishedSize: { channels: 36, layers: 20 },
 });

@@ -7,6 +7,6 @@ export const pnasSpace = defineSpace('pnas', {
   options: {},
   make: () => pnas,
   published: () => PUBLISHED_PNAS,
-  sharesWeights: 'children',
+  sharesWeights: { by: 'children', runningStatistics: false },
   publishedSize: { channels: 36, layers: 20 },
 });

@@ -97,30 +97,26 @@ const variablesOf = (chain: Chain, layers: readonly EasLayer[]): Record<string, 
   ]) as Record<string, HostTensor>;
 
 /**
- * The variables of a network that grew out of a trained one (Cai et al. 2018, §3). `variables` are those of
- * the trained one, weights and buffers; the statistics for new batch norms are measured on `images`, as the
- * authors do on one minibatch.
+ * The variables of a network `to` that grew out of a trained one, whose variables are given, weights and
+ * buffers; statistics of new layers are measured on `images`.
  */
-export const grownVariables = (
+export type GrowVariables<G> = (
   tf: Tf,
-  {
-    from,
-    to,
-    size,
-    variables,
-    images,
-    edits,
-    noise,
-    seed,
-  }: Pick<Grown, 'edits' | 'noise'> & {
-    readonly from: EasGenotype;
-    readonly to: EasGenotype;
+  growing: Pick<Grown, 'edits' | 'noise'> & {
+    readonly from: G;
+    readonly to: G;
     readonly size: ImageNetworkSize;
     readonly variables: HostTensors;
     readonly images: ProbeImages;
     readonly seed: number;
   },
-): Record<string, HostTensor> => {
+) => Record<string, HostTensor>;
+
+/** As Cai et al. 2018, §3; the authors measure new batch norms on one minibatch too. */
+export const grownVariables: GrowVariables<EasGenotype> = (
+  tf,
+  { from, to, size, variables, images, edits, noise, seed },
+) => {
   const moments = outputMoments(tf, from, size, variables, images);
   const grown = edits.reduce(
     (chain, edit, i) => {

@@ -2,10 +2,10 @@ import type { TrainNetworkSpec } from '../../../job/job.ts';
 import { inputError } from '../../../core/input-error.ts';
 import { chosenSpace } from '../../../space/registry.ts';
 import { deriveSeed } from '../../../core/random.ts';
-import { applyGrowth, type EasGenotype } from '../../../space/eas.ts';
 import { createPrefetchedPipeline } from '../../../task/images/prefetch.ts';
 import { splitTrainValidation } from '../../../task/images/split.ts';
-import { grownVariables, type ProbeImages } from '../../networks/eas-growth.ts';
+import type { ProbeImages } from '../../networks/eas-growth.ts';
+import { GROWING_SPACES, growVariablesOf } from '../../networks/growing.ts';
 import type { HostTensor } from '../../program.ts';
 import type { ImageTypes } from '../../../task/images/image-classification.ts';
 import type { Tf } from '../../graph/tensor.ts';
@@ -52,20 +52,26 @@ export const withInheritedWeights = async (
 ): Promise<Classifier> => {
   const { space, grown } = spec;
   if (grown === undefined) throw new TypeError(`${spec.genotype} did not grow out of another network`);
-  if (space.name !== 'eas')
-    throw inputError('program.space', space.name, 'eas', 'let only networks grow whose space knows how');
-  const eas = chosenSpace(space);
-  const from = eas.parse(grown.genotype, 'program.grown.genotype') as EasGenotype;
-  const to = eas.parse(spec.genotype, 'program.genotype') as EasGenotype;
-  const made = grown.edits.reduce((at, edit) => applyGrowth(at, edit), from);
-  if (eas.hash(made) !== eas.hash(to))
+  const { parse, print, hash, growth } = chosenSpace(space);
+  const grow = growVariablesOf(space);
+  if (growth === undefined || grow === undefined)
+    throw inputError(
+      'program.space',
+      space.name,
+      GROWING_SPACES.join(', '),
+      'let only networks grow whose space knows how',
+    );
+  const from = parse(grown.genotype, 'program.grown.genotype');
+  const to = parse(spec.genotype, 'program.genotype');
+  const made = grown.edits.reduce((at, edit) => growth.apply(at, edit), from);
+  if (hash(made) !== hash(to))
     throw inputError(
       'program.grown.edits',
-      eas.print(made),
+      print(made),
       `edits that make ${spec.genotype}`,
       'launch the run again: the parts of this job do not belong together',
     );
-  const values = grownVariables(tf, {
+  const values = grow(tf, {
     from,
     to,
     size: spec.network,

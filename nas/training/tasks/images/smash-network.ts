@@ -1,5 +1,5 @@
 import type { SearchSpec } from '../../../job/job.ts';
-import { chosenSpace, type SpaceChoice } from '../../../space/registry.ts';
+import { smashSpace } from '../../../space/definitions/smash.ts';
 import { smash } from '../../../space/smash.ts';
 import { deriveSeed, type Random } from '../../../core/random.ts';
 import type { SmashGenotype } from '../../../space/smash-genotype.ts';
@@ -12,20 +12,15 @@ import type { ImageTypes } from '../../../task/images/image-classification.ts';
 import { sharedClassifier, type SharedClassifier } from './gated-supernet.ts';
 import type { ImageSource } from './image-data.ts';
 
-type SmashChoice = Extract<SpaceChoice, { name: 'smash' }>;
-
-/** The experiment's checks let no other space get here. */
-const smashSpace = ({ space }: Pick<SearchSpec<'smash'>, 'space'>): SmashChoice => {
-  if (space.name !== 'smash') throw new Error(`smash searches its own space, not ${space.name}`);
-  return space;
-};
+/** The space's options; the experiment's checks let no other space get here. Throws `ZodError` for one. */
+const optionsOf = ({ space }: Pick<SearchSpec<'smash'>, 'space'>) => smashSpace.schema.parse(space);
 
 /** Multiply-adds of a random architecture with generated weights, forward. */
 export const randomGenerated = (
   spec: SearchSpec<'smash', ImageTypes>,
   manifest: ImageManifest,
 ): ((random: Random) => number) => {
-  const space = smashSpace(spec);
+  const space = optionsOf(spec);
   const multiplyAdds = smashMultiplyAdds(
     space,
     settingOf(manifest, spec.network),
@@ -43,13 +38,13 @@ export const smashNetworkFor = (
   spec: SearchSpec<'smash', ImageTypes>,
 ): SharedClassifier => {
   const { strategy, network, recipe, seed } = spec;
-  const space = smashSpace(spec);
+  const space = optionsOf(spec);
   const setting = { size: network, image: data.shape, classes: data.classes, auxiliary: false };
   const supernet = smashSupernet(tf, space, setting, strategy.hypernet, deriveSeed(seed, 'weights'));
   const { pathLength } = supernet;
   const multiplyAdds = smashMultiplyAdds(space, setting, strategy.hypernet, recipe.batchSize);
   return {
-    space: chosenSpace(space),
+    space: smashSpace.make(space),
     path: (genotype) => ({
       dtype: 'int32',
       shape: [pathLength],
