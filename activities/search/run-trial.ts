@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TrainResult } from '../../nas/job/job.ts';
+import type { TrainResult } from '../../nas/job/program-result.ts';
 import type { PlannedTrial } from '../../nas/job/job-report.ts';
 import { OUTCOME_RULES } from '../../nas/job/outcome.ts';
 import type { RunRecord } from '../../nas/experiment/run-record.ts';
@@ -12,7 +12,7 @@ import type { LaunchResult, LaunchTally } from '../contract.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { createLaunch } from '../launch/launch-job.ts';
 import { lookUpFinished, lookUpResult } from '../documents/run-documents.ts';
-import type { TrialRun } from './search-by-trials.ts';
+import type { RunTrial } from './trial-run.ts';
 import { tellWaiting } from '../launch/tell-waiting.ts';
 import { trialMeasures } from './trial-measures.ts';
 
@@ -27,7 +27,7 @@ const LAUNCHES = 10;
  * found again by their names, so that nothing needs to be remembered of them; the first one may be
  * `submitted` already, as part of an array.
  */
-export const createRunTrial = (deps: Dependencies) => {
+export const createRunTrial = (deps: Dependencies): RunTrial => {
   const launch = createLaunch(deps);
 
   /** `undefined` where there is none, or a damaged one. */
@@ -63,13 +63,7 @@ export const createRunTrial = (deps: Dependencies) => {
       );
   };
 
-  return async (
-    run: RunRecord,
-    job: PlannedTrial,
-    round: string | undefined,
-    signal: AbortSignal,
-    submitted?: string,
-  ): Promise<TrialRun> => {
+  return async (run, job, round, signal, submitted) => {
     // The search's own heartbeat speaks for all of its trials.
     const host: LaunchHost = {
       signal,

@@ -1,9 +1,10 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
+import { runRecordSchema } from '../../../nas/experiment/run-record.ts';
 import type { SearchByTrialsInput } from '../../../activities/contract.ts';
 import { createSearchByTrials } from '../../../activities/search/search-by-trials.ts';
-import type { TrialRun } from '../../../activities/search/search-by-trials.ts';
+import type { TrialRun } from '../../../activities/search/trial-run.ts';
 import { loadExperiment } from '../../../nas/experiment/load-experiment.ts';
 import type { JobReport, PlannedTrial } from '../../../nas/job/job-report.ts';
 import type { RunRecord } from '../../../nas/experiment/run-record.ts';
@@ -90,7 +91,7 @@ const eventsOf = (store: ObjectStore) => readTrialLog(store, 'run', SEARCH.jobId
 /** A search that its worker left half done, and the networks that it has launched. */
 const halfDone = async (order: string) => {
   const store = createMemoryObjectStore();
-  await createDocument(store, keys.experiment('run'), recordOf(order));
+  await createDocument(store, keys.experiment('run'), runRecordSchema, recordOf(order));
   const networks = new Map<string, string>();
   const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
   const search = carryOut(store, fleetOf(networks, BEFORE_DAMAGE), environment);

@@ -3,11 +3,13 @@ import { CancelledFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it, vi } from 'vitest';
+import { runRecordSchema } from '../../../nas/experiment/run-record.ts';
 import type { SearchByTrialsInput } from '../../../activities/contract.ts';
 import type { IsBeyondLimits } from '../../../activities/search/limits.ts';
 import type { LookUp } from '../../../activities/search/look-up.ts';
 import { createSearchByTrials } from '../../../activities/search/search-by-trials.ts';
-import type { TrialRun, TrialSearchDependencies } from '../../../activities/search/search-by-trials.ts';
+import type { TrialSearchDependencies } from '../../../activities/search/search-by-trials.ts';
+import type { TrialRun } from '../../../activities/search/trial-run.ts';
 import { loadExperiment } from '../../../nas/experiment/load-experiment.ts';
 import type { JobReport, PlannedTrial } from '../../../nas/job/job-report.ts';
 import type { RunRecord } from '../../../nas/experiment/run-record.ts';
@@ -23,7 +25,7 @@ import { keys } from '../../../store/keys.ts';
 import { createMemoryObjectStore } from '../../../store/memory-object-store.ts';
 import type { ObjectStore } from '../../../store/object-store.ts';
 import { OvertakenError, readTrialLog } from '../../../store/trial-log.ts';
-import { programResultSchema } from '../../../nas/job/documents.ts';
+import { programResultSchema } from '../../../nas/job/program-result.ts';
 import { CrashError, faultyStore } from '../../support/faulty-store.ts';
 import type { StoreFault } from '../../support/faulty-store.ts';
 
@@ -120,7 +122,7 @@ const neverRun = async (): Promise<never> => {
 
 const storeWith = async (record: RunRecord): Promise<ObjectStore> => {
   const store = createMemoryObjectStore();
-  await createDocument(store, keys.experiment('run'), record);
+  await createDocument(store, keys.experiment('run'), runRecordSchema, record);
   return store;
 };
 
