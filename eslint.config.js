@@ -59,6 +59,21 @@ const NO_RANDOM = {
   selector: "MemberExpression[object.name='Math'][property.name='random']",
   message: 'Randomness flows through nas/core/random.ts.',
 };
+/** What JSON text holds is known once a schema has read it. */
+const NO_CAST = [
+  {
+    selector: "CallExpression[callee.object.name='JSON'][callee.property.name='parse']",
+    message: 'Read JSON by a schema, or as it is: parseJson and jsonOf of nas/core/json.ts.',
+  },
+  {
+    selector: [
+      'TSAsExpression > CallExpression[callee.name=/^(jsonOf|parseJson)$/]',
+      "TSAsExpression > CallExpression[callee.property.name='json']",
+      "TSAsExpression > AwaitExpression > CallExpression[callee.property.name='json']",
+    ].join(', '),
+    message: 'Parsed data have the type that a schema gives them.',
+  },
+];
 const NO_CLOCK = [
   "MemberExpression[object.name='Date'][property.name='now']",
   "NewExpression[callee.name='Date'][arguments.length=0]",
@@ -96,12 +111,20 @@ export default tseslint.config(
     },
   },
   {
+    files: ['store', 'activities', 'containers', 'infra', 'scripts', 'bench'].map(
+      (folder) => `${folder}/**/*.ts`,
+    ),
+    rules: { 'no-restricted-syntax': ['error', ...NO_CAST] },
+  },
+  {
     files: ['nas/**/*.ts'],
     rules: {
       'no-restricted-globals': ['error', ...IMPURE_GLOBALS],
-      'no-restricted-syntax': ['error', NO_RANDOM, ...NO_CLOCK],
+      'no-restricted-syntax': ['error', NO_RANDOM, ...NO_CLOCK, ...NO_CAST],
     },
   },
+  // The one place that parses it.
+  { files: ['nas/core/json.ts'], rules: { 'no-restricted-syntax': ['error', NO_RANDOM, ...NO_CLOCK] } },
   ...ROOMS.map((room) => ({
     files: [`nas/${room}/**/*.ts`],
     rules: imports(inwards(ROOMS, room), only('nas'), NO_TENSORS, NO_AWS, NO_TEMPORAL, builtins('crypto')),
@@ -151,7 +174,7 @@ export default tseslint.config(
       ...imports(only('nas', 'activities', 'workflows'), NO_TRAINING, NO_TENSORS, NO_AWS, builtins()),
       // Timers and the clock are Temporal's own in a workflow, and deterministic.
       'no-restricted-globals': ['error', ...IMPURE_GLOBALS.filter(({ name }) => !name.startsWith('set'))],
-      'no-restricted-syntax': ['error', NO_RANDOM],
+      'no-restricted-syntax': ['error', NO_RANDOM, ...NO_CAST],
     },
   },
   {

@@ -4,6 +4,7 @@ import type { JobReport, PlannedJob } from '../nas/job/job-report.ts';
 import type { Outcome } from '../nas/job/outcome.ts';
 import type { RunRef } from '../nas/experiment/run-record.ts';
 import type { StageName } from '../nas/experiment/stage-name.ts';
+import type { Steering } from '../nas/search/steering.ts';
 import type { GateView, RehearsalView, RunView } from '../nas/protocol/run-view.ts';
 
 /** The activities that workflows call. Every value is small; large ones are in the store. */
@@ -80,19 +81,6 @@ export interface SearchByTrialsInput {
   readonly job: PlannedJob;
   /** See `TrainJobInput.round`: of the launches of its trials. */
   readonly round?: string;
-}
-
-/**
- * What operators have asked of a search by trials that is under way; a newer version replaces an older one.
- */
-export interface Steering {
-  readonly version: number;
-  /** No further network is proposed; trials in flight go on. */
-  readonly held: boolean;
-  /** The experiment's where absent. */
-  readonly parallelism?: number;
-  /** Job ids of trials that are to be ended. */
-  readonly cancelled: readonly string[];
 }
 
 export interface SteerInput {

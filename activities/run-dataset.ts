@@ -1,3 +1,4 @@
+import { parseJson } from '../nas/core/json.ts';
 import type { DatasetManifest } from '../nas/task/manifest.ts';
 import { datasetManifestSchema } from '../nas/task/tasks.ts';
 import type { RunRecord } from '../nas/experiment/run-record.ts';
@@ -6,4 +7,4 @@ import type { ObjectStore } from '../store/object-store.ts';
 
 /** The data set as the run's record names it, whatever has been stored under its name since. */
 export const readRunDataset = async (store: ObjectStore, { dataset }: RunRecord): Promise<DatasetManifest> =>
-  datasetManifestSchema.parse(JSON.parse(new TextDecoder().decode(await getBlob(store, dataset.manifest))));
+  parseJson(datasetManifestSchema, new TextDecoder().decode(await getBlob(store, dataset.manifest)));

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { z } from 'zod';
+import { parseJson } from '../nas/core/json.ts';
 import { loadTensorFlow } from '../containers/trainer/tensorflow.ts';
 import { hashJson } from '../nas/core/hash.ts';
 import { inputError } from '../nas/core/input-error.ts';
-import type { Json } from '../nas/core/json.ts';
 import { createProgram } from '../nas/training/programs/program-table.ts';
 import { SPECS } from './digests/specs.ts';
 import { tinyData } from '../test/training/programs/tiny-data.ts';
@@ -21,7 +21,7 @@ const digestsSchema = z.record(z.string(), z.string());
 /** What an earlier run has printed with `--json`. Throws `InputError` where the file is none. */
 const readDigests = (path: string): Readonly<Record<string, string>> => {
   try {
-    return digestsSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return parseJson(digestsSchema, readFileSync(path, 'utf8'));
   } catch (cause) {
     const fix = 'write one with npm run -s bench -- digests --json';
     throw inputError('--against', path, 'a file of digests by program', fix, { cause });
@@ -47,7 +47,7 @@ export const run = async (argv: readonly string[]): Promise<void> => {
   for (const [name, spec] of Object.entries(SPECS)) {
     const program = await createProgram(spec, { tf, data: tinyData() });
     while (program.step < program.totalSteps) await program.advance();
-    const digest = hashJson(program.result() as unknown as Json);
+    const digest = hashJson(program.result());
     program.dispose();
     digests[name] = digest;
     const change = before === undefined || before[name] === digest ? '' : '  differs';

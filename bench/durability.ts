@@ -8,16 +8,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { DescribeJobsCommand } from '@aws-sdk/client-batch';
 import { Command } from 'commander';
-import { attemptRecordSchema } from '../nas/job/documents.ts';
-import type { AttemptRecord } from '../nas/job/job.ts';
-import type { JobProgress } from '../nas/job/progress.ts';
+import { attemptRecordSchema } from '../nas/job/attempt-record.ts';
+import type { AttemptRecord } from '../nas/job/attempt-record.ts';
+import { jobProgressSchema } from '../nas/job/progress.ts';
 import { asSettled } from '../nas/experiment/settled-experiment.ts';
 import { deriveSeed, randomFromSeed } from '../nas/core/random.ts';
 import { wholeNumber } from '../scripts/number-option.ts';
 import { findDataset } from '../scripts/runs/check-stored.ts';
 import { readExperiment, runRecord } from '../scripts/runs/prepare-run.ts';
 import { startRun } from '../scripts/runs/start-run.ts';
-import { readDocument } from '../store/json-documents.ts';
+import { readDocument, readHint } from '../store/json-documents.ts';
 import { keys } from '../store/keys.ts';
 import { signal, startChaosStack } from '../test/chaos/stack.ts';
 import type { ChaosStack } from '../test/chaos/stack.ts';
@@ -48,11 +48,6 @@ interface Event {
   readonly at: number;
 }
 
-const readJson = async <T>(stack: ChaosStack, key: string): Promise<T | undefined> => {
-  const stored = await stack.store.get(key);
-  return stored && (JSON.parse(new TextDecoder().decode(stored.body)) as T);
-};
-
 /**
  * Takes the machine of the attempt after epoch `after` away, `delaySeconds` after its first checkpoint was
  * seen.
@@ -61,7 +56,7 @@ const strike = async (stack: ChaosStack, kind: Kind, after: number, delaySeconds
   for (;;) {
     if ((await stack.store.head(JOB.result)) !== undefined)
       throw new Error('the job ended before every machine was taken: lengthen it');
-    const progress = await readJson<JobProgress>(stack, JOB.progress);
+    const progress = await readHint(stack.store, JOB.progress, jobProgressSchema);
     if (progress !== undefined && progress.epoch > after && progress.checkpoints > 0) {
       const { epoch, batchJobId } = progress;
       await sleep(1000 * delaySeconds);

@@ -8,14 +8,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import pLimit from 'p-limit';
-import { z } from 'zod';
+import { parseJson } from '../nas/core/json.ts';
 import { readTable } from '../nas/benchmark/formats.ts';
 import { inputError } from '../nas/core/input-error.ts';
 import { kendallTau, pairedInterval, seedStatistics } from '../nas/protocol/statistics.ts';
 import { nasBench201, type NasBench201Genotype } from '../nas/space/nas-bench-201.ts';
 import { prepareImages } from './ranking/images.ts';
 import { PUBLISHED_TRUTH } from './ranking/published.ts';
-import { METHODS, scoredCells, type Method, type Setting } from './ranking/spec.ts';
+import { METHODS, outcomeSchema, scoredCells, type Method, type Setting } from './ranking/spec.ts';
 import { readTableFile } from '../scripts/data/add-benchmark.ts';
 import { wholeNumber } from '../scripts/number-option.ts';
 import { refuseClearly } from '../scripts/refusals.ts';
@@ -77,8 +77,6 @@ const program = (): Command =>
   );
 
 /** What a worker leaves: a score of each cell, and the cell that the search itself chose. */
-const outcomeSchema = z.object({ scores: z.array(z.number()), chosen: z.string() });
-
 const WORKER = fileURLToPath(new URL('ranking/worker.ts', import.meta.url));
 const RUN = fileURLToPath(new URL('../scripts/run.mjs', import.meta.url));
 
@@ -130,7 +128,7 @@ export const run = async (argv: readonly string[]): Promise<void> => {
       limit(async () => {
         const file = join(flags.state, `${method}-seed-${seed}.json`);
         if (!existsSync(file)) await train(flags.state, method, seed, setting);
-        const { scores, chosen } = outcomeSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+        const { scores, chosen } = parseJson(outcomeSchema, readFileSync(file, 'utf8'));
         const { tau, interval } = kendallTau(scores, truth);
         const chosenTruth = truthOf(nasBench201.parse(chosen, `${file}: chosen`));
         return { method, seed, interval, ...(tau !== undefined && { tau }), chosen, chosenTruth };

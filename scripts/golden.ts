@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { z } from 'zod';
+import { parseJson } from '../nas/core/json.ts';
 import { loadTensorFlow } from '../containers/trainer/tensorflow.ts';
 import type { Tf } from '../nas/training/graph/tensor.ts';
 import { decodeSafetensors } from '../store/safetensors.ts';
@@ -70,7 +71,7 @@ const checkFile = async (
 ): Promise<{ readonly checks: readonly Check[]; readonly missing: string[] }> => {
   const bytes = await readFile(file);
   if (file.endsWith('.json')) {
-    const document = z.looseObject({ kind: z.string() }).parse(JSON.parse(bytes.toString('utf8')));
+    const document = parseJson(z.looseObject({ kind: z.string() }), bytes.toString('utf8'));
     const check = COUNT_KINDS[document.kind];
     if (check === undefined) throw new Error(`kind '${document.kind}' is not supported yet`);
     return { checks: check(document), missing: [] };
@@ -79,7 +80,7 @@ const checkFile = async (
   const kind = metadata.kind ?? '';
   const check = TENSOR_KINDS[kind];
   if (check === undefined) throw new Error(`kind '${kind}' is not supported yet`);
-  const config = z.record(z.string(), z.unknown()).parse(JSON.parse(metadata.config ?? '{}'));
+  const config = parseJson(z.record(z.string(), z.unknown()), metadata.config ?? '{}');
   const fixture = { kind, config, tensors };
   const checks = await check(loadTensorFlow({ threads: 1 }).tf, fixture);
   return { checks, missing: unchecked(fixture, checks) };

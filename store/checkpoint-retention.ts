@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import {
   positionOf,
   readLatest,
@@ -10,6 +11,14 @@ import { keys } from './keys.ts';
 import type { Lease } from './leases.ts';
 import { CorruptDocumentError } from './sealed-document.ts';
 import { StorageError, type ObjectStore } from './object-store.ts';
+
+/** That a checkpoint is kept, and who needs it. */
+const pinSchema = z.strictObject({
+  version: z.literal(1),
+  /** Key of the checkpoint's manifest. */
+  manifest: z.string(),
+  reason: z.string(),
+});
 
 /**
  * Keeps a checkpoint for good, whatever retention removes around it: for a report or receipt that refers to
@@ -30,7 +39,7 @@ export const pinCheckpoint = async (
     throw new RangeError(`${manifest}: is not a checkpoint of run ${job.runId}, job ${job.jobId}`);
   }
   const pin = paths.pin(position.epoch, position.step);
-  const { written } = await createDocument(store, pin, { version: 1, manifest, reason });
+  const { written } = await createDocument(store, pin, pinSchema, { version: 1, manifest, reason });
   if (!written) return;
   const { history } = await readLatest(store, job);
   if (history.some(({ key }) => key === manifest)) return;

@@ -1,5 +1,7 @@
 import pLimit from 'p-limit';
+import { z } from 'zod';
 import { sha256 } from '../nas/core/hash.ts';
+import { jsonOf } from '../nas/core/json.ts';
 import { keys } from './keys.ts';
 import { holdsSnapshot, storeChunks } from './checkpoint-chunks.ts';
 import {
@@ -19,7 +21,6 @@ import { StaleLeaseError, type Lease } from './leases.ts';
 import { decodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.ts';
 import { CorruptDocumentError } from './sealed-document.ts';
 import { StorageError, type ObjectStore } from './object-store.ts';
-import type { Json } from '../nas/core/json.ts';
 import type { Snapshot } from '../nas/training/program.ts';
 
 /** Rounds of compare-and-swap before giving up. */
@@ -73,17 +74,31 @@ interface SavedCheckpoint {
   readonly retentionProblem?: string;
 }
 
+/** A checkpoint that was refused because its writer's lease was over. */
+const refusalSchema = z.strictObject({
+  version: z.literal(1),
+  epoch: z.number().int(),
+  newerEpoch: z.number().int(),
+  holder: z.string(),
+  step: z.number().int(),
+});
+
 /** Leaves a record of a refused write, then gives the error to throw. */
 const refuse = async (store: ObjectStore, lease: Lease, newerEpoch: number, step: number) => {
   const what = `the checkpoint at step ${step}`;
   try {
-    await createDocument(store, keys.job(lease.runId, lease.jobId).refusal(lease.epoch, step), {
-      version: 1,
-      epoch: lease.epoch,
-      newerEpoch,
-      holder: lease.holder,
-      step,
-    });
+    await createDocument(
+      store,
+      keys.job(lease.runId, lease.jobId).refusal(lease.epoch, step),
+      refusalSchema,
+      {
+        version: 1,
+        epoch: lease.epoch,
+        newerEpoch,
+        holder: lease.holder,
+        step,
+      },
+    );
   } catch (cause) {
     if (!(cause instanceof StorageError)) throw cause;
     return new StaleLeaseError(lease, newerEpoch, `${what} (unrecorded: ${cause.message})`, { cause });
@@ -306,7 +321,7 @@ const readSnapshot = async (store: ObjectStore, manifest: Manifest): Promise<Sna
   }
   const state = bodies[manifest.state];
   if (state === undefined) throw new CorruptDocumentError(`state: chunk ${manifest.state} does not exist`);
-  return { step: manifest.step, tensors, state: JSON.parse(new TextDecoder().decode(state)) as Json };
+  return { step: manifest.step, tensors, state: jsonOf(new TextDecoder().decode(state)) };
 };
 
 const decodeChunk = (key: string, body: Uint8Array): Readonly<Record<string, StoredTensor>> => {

@@ -33,7 +33,7 @@ export const writeManifest = async <Manifest extends DatasetManifest>(
 ): Promise<WrittenDataset<Manifest>> => {
   const manifest = datasetManifestSchema.parse(unchecked);
   const { name } = manifest;
-  const { written } = await createDocument(store, keys.dataset(name), manifest);
+  const { written } = await createDocument(store, keys.dataset(name), datasetManifestSchema, manifest);
   const stored = await readDataset(store, name);
   if (stored === undefined) throw new Error(`data set ${name}: its manifest vanished while it was written`);
   if (stored.manifest.sha256 !== manifest.sha256) {

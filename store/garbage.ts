@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../nas/core/json.ts';
 import { readLatest, readManifest, type JobRef } from './checkpoint-documents.ts';
 import { updateDocument } from './json-documents.ts';
 import { keys } from './keys.ts';
@@ -144,9 +145,7 @@ export const collectGarbage = async (store: ObjectStore, options: GarbageOptions
   const candidates = garbage.filter(settled);
 
   const stored = await store.get(keys.condemned());
-  const before = stored
-    ? condemnedSchema.parse(JSON.parse(new TextDecoder().decode(stored.body))).objects
-    : {};
+  const before = stored ? parseJson(condemnedSchema, new TextDecoder().decode(stored.body)).objects : {};
   const due = candidates.filter((object) => {
     const earlier = before[object.key];
     return (

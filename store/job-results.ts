@@ -1,5 +1,5 @@
-import { programResultSchema } from '../nas/job/documents.ts';
-import type { ProgramResult } from '../nas/job/job.ts';
+import { programResultSchema } from '../nas/job/program-result.ts';
+import type { ProgramResult } from '../nas/job/program-result.ts';
 import { keys } from './keys.ts';
 import { createOrMend, findDocument, withDigest } from './mendable-documents.ts';
 import type { Found } from './mendable-documents.ts';

@@ -2,6 +2,7 @@ import canonicalize from 'canonicalize';
 import type { z } from 'zod';
 import type { BlobRef } from '../nas/core/blob.ts';
 import { sha256 } from '../nas/core/hash.ts';
+import { parseJson } from '../nas/core/json.ts';
 import { CorruptDocumentError } from './sealed-document.ts';
 import type { ObjectStore } from './object-store.ts';
 
@@ -15,9 +16,12 @@ export const encodeJson = (value: unknown): Uint8Array => {
   return new TextEncoder().encode(`${text}\n`);
 };
 
+/** The bytes of a document. Throws `ZodError` for what no reader could read. */
+const encodeDocument = <T>(schema: z.ZodType<T>, value: T): Uint8Array => encodeJson(schema.parse(value));
+
 const decode = <T>(schema: z.ZodType<T>, key: string, body: Uint8Array): T => {
   try {
-    return schema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)));
+    return parseJson(schema, new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch (cause) {
     throw new CorruptDocumentError(`${key}: not the document that belongs here`, { cause });
   }
@@ -59,18 +63,19 @@ export const readHint = async <T>(
  * Writes a document once. `written` is false when a document was there already: `identical` then says whether
  * it holds the same bytes, which a repeated or retried write does, and a different author's does not.
  */
-export const createDocument = async (
+export const createDocument = async <T>(
   store: ObjectStore,
   key: string,
-  value: unknown,
+  schema: z.ZodType<T>,
+  value: NoInfer<T>,
 ): Promise<{ readonly written: boolean; readonly identical: boolean; readonly ref: BlobRef }> => {
-  const body = encodeJson(value);
+  const body = encodeDocument(schema, value);
   const outcome = await store.putIfAbsent(key, body);
   if (outcome.kind === 'written') {
     return { written: true, identical: true, ref: reference(store, key, body) };
   }
   const present = await store.get(key);
-  if (present === undefined) return createDocument(store, key, value);
+  if (present === undefined) return createDocument(store, key, schema, value);
   return {
     written: false,
     identical: Buffer.compare(present.body, body) === 0,
@@ -79,8 +84,13 @@ export const createDocument = async (
 };
 
 /** Overwrites a document that nobody but its writer relies on (progress, an attempt's own record). */
-export const replaceDocument = async (store: ObjectStore, key: string, value: unknown): Promise<void> => {
-  await store.put(key, encodeJson(value));
+export const replaceDocument = async <T>(
+  store: ObjectStore,
+  key: string,
+  schema: z.ZodType<T>,
+  value: NoInfer<T>,
+): Promise<void> => {
+  await store.put(key, encodeDocument(schema, value));
 };
 
 const readForUpdate = async <T>(
@@ -117,7 +127,7 @@ export const updateDocument = async <T>(
   for (let round = 0; round < tries; round++) {
     const { etag, current } = await readForUpdate(store, key, schema);
     const next = change(current);
-    const body = encodeJson(next);
+    const body = encodeDocument(schema, next);
     const outcome =
       etag === undefined ? await store.putIfAbsent(key, body) : await store.compareAndSwap(key, body, etag);
     if (outcome.kind === 'written') return next;

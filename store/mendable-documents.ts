@@ -1,5 +1,6 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { hashJson, sha256 } from '../nas/core/hash.ts';
+import { jsonOf } from '../nas/core/json.ts';
 import type { BlobRef } from '../nas/core/blob.ts';
 import { createDocument, encodeJson } from './json-documents.ts';
 import { keys } from './keys.ts';
@@ -27,7 +28,7 @@ const isSealed = (value: unknown): value is { readonly digest: string } =>
 const decode = <T>(schema: z.ZodType<T>, body: Uint8Array): { value: T } | { problem: string } => {
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    json = jsonOf(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch {
     return { problem: `not JSON (${body.byteLength} bytes)` };
   }
@@ -75,6 +76,17 @@ export const withDigest = <T extends object>(value: T): T & { readonly digest: s
   digest: hashJson(value),
 });
 
+/** What was found where an intact document belongs. */
+const damagedSchema = z.strictObject({
+  version: z.literal(1),
+  /** Where it was found. */
+  key: z.string(),
+  problem: z.string(),
+  etag: z.string().exactOptional(),
+  /** Its bytes, where the storage service still gave them. */
+  base64: z.string().exactOptional(),
+});
+
 /**
  * Keeps what was damaged for whoever wants to know: its bytes, where the storage service still gives them,
  * and the problem.
@@ -84,14 +96,14 @@ export const setAside = async (
   key: string,
   { problem, etag, body }: Omit<Extract<Found<unknown>, { kind: 'damaged' }>, 'kind'>,
 ): Promise<void> => {
-  const record = {
+  const record: z.infer<typeof damagedSchema> = {
     version: 1,
     key,
     problem,
     ...(etag === undefined ? {} : { etag }),
     ...(body === undefined ? {} : { base64: Buffer.from(body).toString('base64') }),
   };
-  await createDocument(store, keys.damaged(key, sha256(encodeJson(record))), record);
+  await createDocument(store, keys.damaged(key, sha256(encodeJson(record))), damagedSchema, record);
 };
 
 /** Rounds against others who write the same document; each lost one means that somebody has. */
@@ -105,7 +117,7 @@ export const createOrMend = async <T>(
   store: ObjectStore,
   key: string,
   schema: z.ZodType<T>,
-  value: unknown,
+  value: NoInfer<T>,
 ): Promise<{ readonly identical: boolean; readonly ref: BlobRef; readonly mended?: string }> => {
   const body = encodeJson(value);
   const ref = (stored: Uint8Array): BlobRef => ({

@@ -1,4 +1,4 @@
-import { runRecordSchema } from '../nas/job/documents.ts';
+import { runRecordSchema } from '../nas/experiment/run-record.ts';
 import type { RunRecord } from '../nas/experiment/run-record.ts';
 import { createDocument } from './json-documents.ts';
 import { keys } from './keys.ts';
@@ -11,8 +11,9 @@ import { CorruptDocumentError, RESTORE } from './sealed-document.ts';
  * name is in use.
  */
 export const createRunRecord = async (store: ObjectStore, record: RunRecord): Promise<boolean> => {
-  if (!(await createDocument(store, keys.experiment(record.runId), record)).identical) return false;
-  await createDocument(store, keys.experimentCopy(record.runId), record);
+  if (!(await createDocument(store, keys.experiment(record.runId), runRecordSchema, record)).identical)
+    return false;
+  await createDocument(store, keys.experimentCopy(record.runId), runRecordSchema, record);
   return true;
 };
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../nas/core/json.ts';
 
 const DTYPES = {
   F32: { name: 'float32', bytes: 4, view: Float32Array },
@@ -92,7 +93,7 @@ export const decodeSafetensors = (
   const dataStart = 8 + Number(headerBytes);
   let header: Record<string, unknown>;
   try {
-    header = headerSchema.parse(JSON.parse(bytes.toString('utf8', 8, dataStart)));
+    header = parseJson(headerSchema, bytes.toString('utf8', 8, dataStart));
   } catch (cause) {
     throw new SafetensorsError('the header is not a JSON object', { cause });
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { hashJson } from '../nas/core/hash.ts';
+import { jsonOf } from '../nas/core/json.ts';
 import type { StoredObject } from './object-store.ts';
 
 /** What helps where nothing else can write a document again. */
@@ -39,7 +40,7 @@ export const seal = (value: object): Uint8Array =>
 export const unseal = <T>(schema: z.ZodType<T>, key: string, stored: StoredObject): T => {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(stored.body));
+    parsed = jsonOf(new TextDecoder('utf-8', { fatal: true }).decode(stored.body));
   } catch (cause) {
     throw new CorruptDocumentError(`${key}: not JSON (${stored.body.byteLength} bytes)`, { cause });
   }

@@ -38,7 +38,7 @@ export const setCheckpointsAside = async (
     await pinCheckpoint(store, job, manifest, `set aside by ${decision.by}: the job begins anew`);
   const anew: Anew = { version: 1, ...decision, checkpoints };
   // Written first: a job whose checkpoints are gone from the list says who wanted that.
-  await createDocument(store, keys.job(runId, jobId).anew(lease.epoch), anew);
+  await createDocument(store, keys.job(runId, jobId).anew(lease.epoch), anewSchema, anew);
   if (
     latest.epoch !== lease.epoch ||
     !(await swapLatest(store, job, latest, { epoch: lease.epoch, history: [] }))

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { readTable } from '../nas/benchmark/formats.ts';
 import type { TabularBenchmark } from '../nas/benchmark/table.ts';
-import type { ContentRef } from '../nas/core/blob.ts';
+import { contentRefSchema } from '../nas/core/blob.ts';
 import { inputError } from '../nas/core/input-error.ts';
 import { blobIn } from './blob-cache.ts';
 import { getBlob, putBlob } from './blobs.ts';
@@ -10,31 +10,21 @@ import { keys } from './keys.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /** A benchmark's table in the store. Immutable: a name, once written, always means the same bytes. */
-export interface TableManifest {
-  readonly version: 1;
-  readonly name: string;
-  /** Search space whose architectures it holds. */
-  readonly space: string;
-  /** The table as text, CSV or JSON. */
-  readonly blob: ContentRef;
-  readonly rows: number;
-  /** Numeric columns. */
-  readonly columns: readonly string[];
-  /** Those that also have values after shares of the training. */
-  readonly curves?: readonly string[] | undefined;
-  readonly source: string;
-}
-
-const manifestSchema: z.ZodType<TableManifest> = z.strictObject({
+const manifestSchema = z.strictObject({
   version: z.literal(1),
   name: z.string(),
+  /** Search space whose architectures it holds. */
   space: z.string(),
-  blob: z.strictObject({ sha256: z.string(), bytes: z.number().int().min(0) }),
+  /** The table as text, CSV or JSON. */
+  blob: contentRefSchema,
   rows: z.number().int().min(1),
-  columns: z.array(z.string()).min(1),
-  curves: z.array(z.string()).optional(),
+  /** Numeric columns. */
+  columns: z.array(z.string()).min(1).readonly(),
+  /** Those that also have values after shares of the training. */
+  curves: z.array(z.string()).readonly().optional(),
   source: z.string(),
 });
+export type TableManifest = z.infer<typeof manifestSchema>;
 
 /**
  * Checks a table and writes it. Writing the same one again changes nothing. Throws `InputError` for a table
@@ -56,7 +46,7 @@ export const writeTable = async (
     ...(table.curves.length === 0 ? {} : { curves: table.curves }),
     source,
   };
-  const { identical } = await createDocument(store, keys.table(name), manifest);
+  const { identical } = await createDocument(store, keys.table(name), manifestSchema, manifest);
   if (identical) return manifest;
   const present = await readTableManifest(store, name);
   if (present?.blob.sha256 === sha256 && present.space === space) return present;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { sha256 } from '../nas/core/hash.ts';
+import { parseJson } from '../nas/core/json.ts';
 import { trialEventSchema } from '../nas/search/trial-log.ts';
 import type { TrialEvent } from '../nas/search/trial-log.ts';
 import { keys } from './keys.ts';
@@ -69,7 +70,7 @@ const readSegment = async (
   const found = await readMirrored(store, { key, copy }, (at, { body }) => {
     const digest = sha256(body);
     if (digest !== ref.sha256) throw new CorruptDocumentError(`${store.uri(at)}: its SHA-256 is ${digest}`);
-    return segmentSchema.parse(JSON.parse(new TextDecoder().decode(body)));
+    return parseJson(segmentSchema, new TextDecoder().decode(body));
   });
   if (found.kind === 'intact') return found.value;
   throw new CorruptDocumentError(found.kind === 'damaged' ? found.problem : `${store.uri(key)}: missing`);

@@ -1,7 +1,7 @@
 import { sha256 } from '../../nas/core/hash.ts';
-import { stageRecordSchema } from '../../nas/job/documents.ts';
-import type { StageRecord } from '../../nas/job/documents.ts';
-import type { ProgramResult } from '../../nas/job/job.ts';
+import { stageRecordSchema } from '../../nas/job/stage-record.ts';
+import type { StageRecord } from '../../nas/job/stage-record.ts';
+import type { ProgramResult } from '../../nas/job/program-result.ts';
 import { scoreProblem } from '../../nas/job/score-problem.ts';
 import type { JobResultSummary, PlannedJob } from '../../nas/job/job-report.ts';
 import { latencyRecordSchema, timesTrials } from '../../nas/experiment/measures.ts';

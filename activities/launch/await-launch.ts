@@ -116,7 +116,7 @@ export const awaitLaunch = async (
         if (attempts < 1) continue;
         const { batchJobId, at: noticedAt } = notice;
         const handover: Handover = { next: 'replacement', batchJobId, attempts, noticedAt };
-        if ((await createDocument(store, key.handover(epoch), handover)).identical) return;
+        if ((await createDocument(store, key.handover(epoch), handoverSchema, handover)).identical) return;
       } catch (error) {
         // Without a head start Batch restarts the job; whether the decision was written shows when it has
         // ended.

@@ -1,23 +1,12 @@
-import { z } from 'zod';
 import { crashSignal } from '../../nas/job/classify.ts';
-import { crashPlace, describeCrash } from '../../nas/job/crash.ts';
+import { crashPlace, crashRecordSchema, describeCrash } from '../../nas/job/crash.ts';
 import type { CrashRecord } from '../../nas/job/crash.ts';
-import { attemptRecordSchema } from '../../nas/job/documents.ts';
-import type { AttemptRecord } from '../../nas/job/job.ts';
+import { attemptRecordSchema } from '../../nas/job/attempt-record.ts';
+import type { AttemptRecord } from '../../nas/job/attempt-record.ts';
+import { jobProgressSchema } from '../../nas/job/progress.ts';
 import { readHint, replaceDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
-
-/** The part of `progress.json` that a crash leaves behind. */
-const progressSchema = z.object({
-  epoch: z.number().int(),
-  batchJobId: z.string(),
-  phase: z.string(),
-  step: z.number().int(),
-  totalSteps: z.number().int(),
-  program: z.string().exactOptional(),
-  operation: z.string().exactOptional(),
-});
 
 /** What became known of a crash. */
 export interface Crash {
@@ -63,7 +52,7 @@ export const recordCrash = async (
       place: crashPlace({}),
       text: `${describeCrash({ signal })}. To report it, attach crash.log of: ${logs}`,
     };
-  const progress = await readHint(store, key.progress, progressSchema);
+  const progress = await readHint(store, key.progress, jobProgressSchema);
   const { epoch, host, software } = attempt;
   const last = progress?.epoch === epoch && progress.batchJobId === batchJobId ? progress : undefined;
   const crash: CrashRecord = {
@@ -80,7 +69,7 @@ export const recordCrash = async (
     ...(last?.operation !== undefined && { operation: last.operation }),
     ...(software && { software }),
   };
-  await replaceDocument(store, key.crash(epoch), crash);
+  await replaceDocument(store, key.crash(epoch), crashRecordSchema, crash);
   return {
     place: crashPlace(crash),
     text:

@@ -1,5 +1,5 @@
 import { CANCEL_REASON } from '../../nas/job/classify.ts';
-import { runRecordSchema } from '../../nas/job/documents.ts';
+import { runRecordSchema } from '../../nas/experiment/run-record.ts';
 import { readHint } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import type { EndLaunchesInput } from '../contract.ts';

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { classifyAttempt } from '../../nas/job/classify.ts';
 import type { AttemptEnd } from '../../nas/job/classify.ts';
-import { attemptSchema } from '../../nas/job/documents.ts';
+import { attemptRecordSchema } from '../../nas/job/attempt-record.ts';
 import type { JobReport } from '../../nas/job/job-report.ts';
 import type { Outcome } from '../../nas/job/outcome.ts';
 import { relaunchAfter } from '../../nas/job/relaunch.ts';
@@ -32,7 +32,7 @@ const readLastWords = async (
 ): Promise<LastWords> => {
   let newest: LastWords = {};
   for await (const { key } of store.list(keys.job(input.run.runId, input.job.jobId).attempts)) {
-    const record = await readHint(store, key, attemptSchema);
+    const record = await readHint(store, key, attemptRecordSchema);
     if (record?.batchJobId === batchJobId) newest = record;
   }
   return newest;

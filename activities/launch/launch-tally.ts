@@ -1,4 +1,4 @@
-import { attemptSchema } from '../../nas/job/documents.ts';
+import { attemptRecordSchema } from '../../nas/job/attempt-record.ts';
 import { wasReclaimed } from '../../nas/job/classify.ts';
 import { readHint } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
@@ -31,7 +31,7 @@ export const spentBefore = async (
   if (round === undefined || earlier.outcomes.length > 0) return earlier;
   const ids = new Set<string>();
   for await (const { key } of store.list(keys.job(run.runId, job.jobId).attempts)) {
-    const record = await readHint(store, key, attemptSchema);
+    const record = await readHint(store, key, attemptRecordSchema);
     if (record !== undefined && !own.includes(record.batchJobId)) ids.add(record.batchJobId);
   }
   let tally: AttemptTally = earlier;

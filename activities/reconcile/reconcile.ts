@@ -1,6 +1,6 @@
 import { CANCEL_REASON } from '../../nas/job/classify.ts';
 import { JOB_TAGS } from '../../nas/job/deployment.ts';
-import { runRecordSchema } from '../../nas/job/documents.ts';
+import { runRecordSchema } from '../../nas/experiment/run-record.ts';
 import { searchOfTrial } from '../../nas/job/trial-job-id.ts';
 import { readHint } from '../../store/json-documents.ts';
 import { findResult } from '../../store/job-results.ts';

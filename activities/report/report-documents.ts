@@ -1,9 +1,11 @@
 import pLimit from 'p-limit';
 import { crashRecordSchema, describeCrash } from '../../nas/job/crash.ts';
 import type { z } from 'zod';
-import { attemptRecordSchema, stageRecordSchema } from '../../nas/job/documents.ts';
+import { attemptRecordSchema } from '../../nas/job/attempt-record.ts';
+import { stageRecordSchema } from '../../nas/job/stage-record.ts';
 import { InputError } from '../../nas/core/input-error.ts';
-import type { AttemptRecord, ProgramResult } from '../../nas/job/job.ts';
+import type { AttemptRecord } from '../../nas/job/attempt-record.ts';
+import type { ProgramResult } from '../../nas/job/program-result.ts';
 import type { RunRecord } from '../../nas/experiment/run-record.ts';
 import type { RunView } from '../../nas/protocol/run-view.ts';
 import { latencyRecordSchema, timesTrials } from '../../nas/experiment/measures.ts';

@@ -1,6 +1,8 @@
 import { CancelledFailure, Context } from '@temporalio/activity';
 import { z } from 'zod';
 import type { RehearsalView } from '../../nas/protocol/run-view.ts';
+import { attemptRecordSchema } from '../../nas/job/attempt-record.ts';
+import { jobProgressSchema } from '../../nas/job/progress.ts';
 import { trialJobId } from '../../nas/job/trial-job-id.ts';
 import { trialsOf } from '../../nas/search/trial-log.ts';
 import { readHint, replaceDocument } from '../../store/json-documents.ts';
@@ -15,16 +17,6 @@ const drillSchema = z.strictObject({
   /** The attempts that were reclaimed, by job and lease epoch. */
   reclaimed: z.array(z.strictObject({ jobId: z.string(), epoch: z.number().int().min(1) })),
 });
-
-/** The part of `progress.json` that the drill reads. */
-const progressSchema = z.object({
-  epoch: z.number().int(),
-  batchJobId: z.string(),
-  checkpoints: z.number().int(),
-});
-
-/** The part of an attempt's record that the drill reads. */
-const endSchema = z.object({ outcome: z.string().optional() });
 
 const POLL_MILLISECONDS = 250;
 
@@ -58,19 +50,19 @@ export const createRehearseReclaim =
             .map(({ id }) => trialJobId(jobId, id));
 
     const reclaim = async (target: string): Promise<boolean> => {
-      const progress = await readHint(store, keys.job(run.runId, target).progress, progressSchema);
+      const progress = await readHint(store, keys.job(run.runId, target).progress, jobProgressSchema);
       if (progress === undefined || progress.checkpoints < afterCheckpoints) return false;
       const { epoch, batchJobId } = progress;
       if (reclaimed.some((attempt) => attempt.jobId === target && attempt.epoch === epoch)) return false;
       const before = reclaimed;
       reclaimed = [...reclaimed, { jobId: target, epoch }];
       // Recorded first: a worker that dies in between loses a drill rather than doubling it.
-      await replaceDocument(store, drill, { reclaimed });
+      await replaceDocument(store, drill, drillSchema, { reclaimed });
       try {
         await capacity.reclaim(batchJobId);
       } catch (error) {
         reclaimed = before;
-        await replaceDocument(store, drill, { reclaimed });
+        await replaceDocument(store, drill, drillSchema, { reclaimed });
         throw error;
       }
       return true;
@@ -78,7 +70,7 @@ export const createRehearseReclaim =
 
     type Attempt = (typeof reclaimed)[number];
     const endOf = async ({ jobId: target, epoch }: Attempt): Promise<string | undefined> =>
-      (await readHint(store, keys.job(run.runId, target).attempt(epoch), endSchema))?.outcome;
+      (await readHint(store, keys.job(run.runId, target).attempt(epoch), attemptRecordSchema))?.outcome;
     /**
      * The attempts that lost their machine, or are about to: those that were done before it was gone are left
      * out.

@@ -38,13 +38,15 @@ export const searchProgress = (
   inFlight: number,
 ): TrialsProgress => {
   const { evaluations = 0, objective } = experiment.stages.search;
-  const { told, lost } = tally.sums();
+  const { told, lost, attempts, reclaims } = tally.sums();
   const best = tally.best();
   // A score that weighs other measures too is none of the metric.
   const isWeighted = Object.keys(objective?.weights ?? {}).length > 0;
   return {
     step: told - lost,
     trials: told - lost,
+    attempts,
+    reclaims,
     totalSteps: evaluations,
     phase: `${inFlight} trials in flight`,
     stepsPerSecond: 0,

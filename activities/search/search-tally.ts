@@ -1,5 +1,5 @@
 import { sha256 } from '../../nas/core/hash.ts';
-import type { ScoredGenotype, SearchResult } from '../../nas/job/job.ts';
+import type { ScoredGenotype, SearchResult } from '../../nas/job/program-result.ts';
 import type { AskedTrial, ToldTrial } from '../../nas/search/trial-log.ts';
 
 /** Candidates of a search's result at most; the log has all trials. */

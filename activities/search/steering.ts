@@ -1,15 +1,8 @@
-import { z } from 'zod';
 import { readHint, updateDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
-import type { SteerInput, Steering } from '../contract.ts';
-
-const steeringSchema: z.ZodType<Steering> = z.strictObject({
-  version: z.number().int().min(0),
-  held: z.boolean(),
-  parallelism: z.number().int().min(1).exactOptional(),
-  cancelled: z.array(z.string()),
-});
+import { steeringSchema, type Steering } from '../../nas/search/steering.ts';
+import type { SteerInput } from '../contract.ts';
 
 /** `steerSearch` of `ProtocolActivities`: the search looks every two seconds. */
 export const createSteerSearch =

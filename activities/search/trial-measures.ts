@@ -1,4 +1,4 @@
-import type { TrainResult } from '../../nas/job/job.ts';
+import type { TrainResult } from '../../nas/job/program-result.ts';
 import { LATENCY, latencyRecordSchema, timesTrials } from '../../nas/experiment/measures.ts';
 import type { RunRecord } from '../../nas/experiment/run-record.ts';
 import type { TrialMeasures } from '../../nas/search/trial-log.ts';

@@ -1,6 +1,6 @@
 import { spaceSchema, SPACE_NAMES, type SpaceName } from '../../nas/space/registry.ts';
 import { strategySchema, type Experiment } from '../../nas/experiment/experiment.ts';
-import type { ProgramSpec, ProgramTask, SearchSpec } from '../../nas/job/job.ts';
+import type { ProgramSpec, ProgramTask, SearchSpec } from '../../nas/job/program-spec.ts';
 import { randomFromSeed } from '../../nas/core/random.ts';
 import { spaceOf } from '../../nas/space/spaces.ts';
 import { isOneJob, oneJobSearchOf } from '../../nas/search/one-job/registry.ts';

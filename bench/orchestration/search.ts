@@ -1,6 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import type { WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { runRecordSchema } from '../../nas/experiment/run-record.ts';
 import { createSearchByTrials } from '../../activities/search/search-by-trials.ts';
 import type { LookUp } from '../../activities/search/look-up.ts';
 import type { TrialSearchDependencies } from '../../activities/search/search-by-trials.ts';
@@ -73,7 +74,7 @@ export const withSearch = async <T>(
   ) => Promise<T>,
 ): Promise<T> => {
   const { runId } = record;
-  await createDocument(store, keys.experiment(runId), record);
+  await createDocument(store, keys.experiment(runId), runRecordSchema, record);
   // Once: it holds the process, and with it every server inside, for seconds.
   const bundle = await workflowBundle(process.env);
   // It ends with the native connection, its one user; without one it would hold the process, and its signals,

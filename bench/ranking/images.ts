@@ -3,6 +3,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import sharp from 'sharp';
+import { z } from 'zod';
+import { parseJson } from '../../nas/core/json.ts';
 import type { InMemoryDataset } from '../../nas/task/images/dataset.ts';
 import { allocateShared } from '../../nas/task/images/dataset.ts';
 import { channelHistogram, type ImageSet } from '../../nas/task/images/image-set.ts';
@@ -11,13 +13,13 @@ import { importFrom } from '../../scripts/data/add-images.ts';
 
 const DONE = 'images.json';
 
-interface Facts {
-  readonly shape: readonly [number, number, number];
-  readonly count: number;
-  readonly classes: readonly string[];
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
-}
+const factsSchema = z.strictObject({
+  shape: z.tuple([z.number(), z.number(), z.number()]).readonly(),
+  count: z.number(),
+  classes: z.array(z.string()).readonly(),
+  mean: z.array(z.number()).readonly(),
+  std: z.array(z.number()).readonly(),
+});
 
 /** Scales images [N, H, W, C] to [N, side, side, C]. */
 const scaled = async (
@@ -55,14 +57,22 @@ export const prepareImages = async (from: string, side: number, folder: string):
     join(folder, 'labels.bin'),
     new Uint8Array(train.labels.buffer, train.labels.byteOffset, train.labels.byteLength),
   );
-  const facts: Facts = { shape, count: train.labels.length, classes, ...histogram.statistics() };
+  const facts: z.infer<typeof factsSchema> = {
+    shape,
+    count: train.labels.length,
+    classes,
+    ...histogram.statistics(),
+  };
   writeFileSync(join(folder, `${DONE}.part`), JSON.stringify(facts));
   renameSync(join(folder, `${DONE}.part`), join(folder, DONE));
 };
 
 /** The images that `prepareImages` left; searches never open the test split. */
 export const preparedImages = (folder: string): ImageSource => {
-  const { shape, count, classes, mean, std } = JSON.parse(readFileSync(join(folder, DONE), 'utf8')) as Facts;
+  const { shape, count, classes, mean, std } = parseJson(
+    factsSchema,
+    readFileSync(join(folder, DONE), 'utf8'),
+  );
   return {
     shape,
     classes: classes.length,

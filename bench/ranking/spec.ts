@@ -1,5 +1,6 @@
+import { z } from 'zod';
 import { ONE_JOB_SEARCHES } from '../../nas/search/one-job/registry.ts';
-import type { SearchSpec } from '../../nas/job/job.ts';
+import type { SearchSpec } from '../../nas/job/program-spec.ts';
 import type { ImageTypes } from '../../nas/task/images/image-classification.ts';
 import { recipeSchema } from '../../nas/task/images/recipe.ts';
 import { randomFromSeed } from '../../nas/core/random.ts';
@@ -10,19 +11,23 @@ export const METHODS = ['random-weight-sharing', 'enas', 'darts', 'snas'] as con
 export type Method = (typeof METHODS)[number];
 
 /** How supernets are trained and cells scored, the same for all methods but for their own options. */
-export interface Setting {
+export const settingSchema = z.strictObject({
   /** Of the images, which are scaled down to it, in pixels. */
-  readonly side: number;
-  readonly channels: number;
+  side: z.number(),
+  channels: z.number(),
   /** Searched cells: three equal stages. */
-  readonly layers: number;
+  layers: z.number(),
   /** Of random sharing and ENAS; mixtures get a quarter, see `specOf`. */
-  readonly epochs: number;
-  readonly batchSize: number;
+  epochs: z.number(),
+  batchSize: z.number(),
   /** Cells that are scored, and how many validation minibatches score each. */
-  readonly cells: number;
-  readonly scoreMinibatches: number;
-}
+  cells: z.number(),
+  scoreMinibatches: z.number(),
+});
+export type Setting = z.infer<typeof settingSchema>;
+
+/** What a worker leaves of one method and seed: a score a cell, and the cell that the search itself chose. */
+export const outcomeSchema = z.object({ scores: z.array(z.number()).readonly(), chosen: z.string() });
 
 /**
  * A search of the bench. A step of a mixture trains all operations and the alphas, at about four times the

@@ -4,9 +4,9 @@
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { jsonOf, parseJson } from '../../nas/core/json.ts';
 import { loadTensorFlow } from '../../containers/trainer/tensorflow.ts';
-import type { Json } from '../../nas/core/json.ts';
-import type { SearchResult } from '../../nas/job/job.ts';
+import type { SearchResult } from '../../nas/job/program-result.ts';
 import { createBatchPipeline } from '../../nas/task/images/batches.ts';
 import { splitTrainValidation } from '../../nas/task/images/split.ts';
 import type { HostTensor, TrainingProgram } from '../../nas/training/program.ts';
@@ -19,7 +19,7 @@ import { group } from '../../nas/training/graph/variable-groups.ts';
 import { supernetOf } from '../../nas/training/supernets/registry.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../store/safetensors.ts';
 import { preparedImages } from './images.ts';
-import { scoredCells, specOf, type Method, type Setting } from './spec.ts';
+import { scoredCells, settingSchema, specOf, type Method } from './spec.ts';
 
 /** Steps between snapshots. */
 const KEEP_EVERY = 250;
@@ -39,7 +39,7 @@ const finish = async (
     program.restore({
       step: Number(metadata['step']),
       tensors,
-      state: JSON.parse(metadata['state'] as string) as Json,
+      state: jsonOf(metadata['state'] as string),
     });
   }
   while (program.step < program.totalSteps) {
@@ -57,7 +57,7 @@ const finish = async (
 
 const [folder, method, seedText, settingText] = process.argv.slice(2) as [string, Method, string, string];
 const seed = Number(seedText);
-const setting = JSON.parse(settingText) as Setting;
+const setting = parseJson(settingSchema, settingText);
 const { tf } = loadTensorFlow({ threads: 1 });
 const data = preparedImages(join(folder, 'images'));
 const spec = specOf(method, seed, setting);

@@ -8,7 +8,7 @@ import { publishedCell } from '../../nas/space/published-cells.ts';
 import { RESOURCE_WEIGHTS } from '../../nas/training/programs/snas-strategy.ts';
 import { macroPath } from '../../nas/training/supernets/enas-macro.ts';
 import { microPath } from '../../nas/training/supernets/enas-micro.ts';
-import type { ImageTypes } from '../../nas/task/images/image-classification.ts';
+import { networkSchema, recipeSchema } from '../../nas/task/images/recipe.ts';
 import type { StepRecipe, StepSpec } from './spec.ts';
 
 /** How a step is compared with the same one in PyTorch. */
@@ -103,9 +103,8 @@ const smash = (experiment: string, sizes: string): StepCase => ({
       overrides: [],
     }).experiment;
     if (strategy.name !== 'smash') throw new Error(`${experiment}.yaml: is searched by ${strategy.name}`);
-    // The experiment is one of images.
-    const { network, recipe } = stages.search as unknown as Pick<ImageTypes, 'network' | 'recipe'>;
-    const { channels, layers } = network;
+    const recipe = recipeSchema.parse(stages.search.recipe);
+    const { channels, layers } = networkSchema.parse(stages.search.network);
     return { kind: 'smash', space, strategy, channels, layers, batch: recipe.batchSize, threads, recipe };
   },
 });

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { z } from 'zod';
-
-const answerSchema = z.looseObject({});
+import type { z } from 'zod';
+import { parseJson } from '../../nas/core/json.ts';
 
 /** A child that answers every JSON line with one JSON line. */
 export interface LineProcess {
@@ -27,7 +26,7 @@ export const startLineProcess = (
       child.stdin.write(`${JSON.stringify(request)}\n`);
       const { value, done } = await lines.next();
       if (done === true) throw new Error(`${command} ${args.join(' ')} ended: ${errors.trim()}`);
-      return schema.parse(answerSchema.parse(JSON.parse(value)));
+      return parseJson(schema, value);
     },
     stop: () => {
       child.stdin.end();

@@ -1,5 +1,5 @@
 import { ONE_JOB_SEARCHES } from '../../nas/search/one-job/registry.ts';
-import type { ProgramTask, SearchSpec } from '../../nas/job/job.ts';
+import type { ProgramTask, SearchSpec } from '../../nas/job/program-spec.ts';
 import { augmentationSchema, recipeSchema } from '../../nas/task/images/recipe.ts';
 import type { ImageRecipe } from '../../nas/task/images/recipe.ts';
 import { spaceSchema, type SpaceChoice } from '../../nas/space/registry.ts';

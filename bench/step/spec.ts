@@ -1,70 +1,70 @@
-import type { Experiment } from '../../nas/experiment/experiment.ts';
-import type { ImageRecipe } from '../../nas/task/images/recipe.ts';
-import type { CellGenotype } from '../../nas/space/cell-genotype.ts';
-
-/** One timed program with its sizes, in the form that both workers read. */
-interface Common {
-  readonly channels: number;
-  readonly layers: number;
-  readonly batch: number;
-  readonly threads: number;
-}
+import { z } from 'zod';
+import { smash } from '../../nas/search/one-job/smash.ts';
+import { checkCellGenotype } from '../../nas/space/cell-genotype.ts';
+import { spaceSchema } from '../../nas/space/registry.ts';
+import { recipeSchema } from '../../nas/task/images/recipe.ts';
 
 /** Settings of the weights' SGD with clipping. */
-export interface StepRecipe {
-  readonly learningRate: number;
-  readonly momentum: number;
-  readonly weightDecay: number;
-  readonly clipNorm: number;
-  readonly auxiliaryWeight: number;
-}
+const stepRecipe = z.strictObject({
+  learningRate: z.number(),
+  momentum: z.number(),
+  weightDecay: z.number(),
+  clipNorm: z.number(),
+  auxiliaryWeight: z.number(),
+});
+export type StepRecipe = z.infer<typeof stepRecipe>;
 
 /** Adam of the alphas. */
-interface ArchitectureSettings {
-  readonly learningRate: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly weightDecay: number;
-}
+const architecture = z.strictObject({
+  learningRate: z.number(),
+  beta1: z.number(),
+  beta2: z.number(),
+  weightDecay: z.number(),
+});
 
-type TwinnedSpec = Common & { readonly recipe: StepRecipe } & (
-    | {
-        readonly kind: 'darts';
-        readonly secondOrder: boolean;
-        readonly architecture: ArchitectureSettings;
-      }
-    | {
-        readonly kind: 'snas';
-        readonly temperature: number;
-        readonly resourceWeight: number;
-        readonly architecture: ArchitectureSettings;
-      }
-    /** Each path is [2][14]. */
-    | { readonly kind: 'random-sharing'; readonly paths: readonly (readonly (readonly number[])[])[] }
-    /** Each path as the shared network reads it. */
-    | {
-        readonly kind: 'enas';
-        readonly space: 'enas-macro' | 'enas-micro';
-        readonly paths: readonly (readonly number[])[];
-      }
-    | { readonly kind: 'retraining'; readonly genotype: CellGenotype }
-  );
+/** One timed program with its sizes. */
+const program = z.strictObject({
+  channels: z.number(),
+  layers: z.number(),
+  batch: z.number(),
+  threads: z.number(),
+  recipe: stepRecipe,
+});
 
-/** Steps without a twin draw their architectures themselves. */
-type LoneSpec =
-  | (Common & {
-      readonly kind: 'shared-cells';
-      readonly recipe: StepRecipe;
-      readonly space: 'nasnet' | 'pnas';
-    })
-  | (Common & {
-      readonly kind: 'smash';
-      readonly recipe: ImageRecipe;
-      readonly space: Experiment['space'];
-      readonly strategy: Extract<Experiment['strategy'], { name: 'smash' }>;
-    });
-
-export type StepSpec = TwinnedSpec | LoneSpec;
+/** What is timed, in the form that both workers read. */
+export const stepSpecSchema = z.discriminatedUnion('kind', [
+  program.extend({ kind: z.literal('darts'), secondOrder: z.boolean(), architecture }),
+  program.extend({
+    kind: z.literal('snas'),
+    temperature: z.number(),
+    resourceWeight: z.number(),
+    architecture,
+  }),
+  program.extend({
+    kind: z.literal('random-sharing'),
+    /** Each is [2][14]. */
+    paths: z.array(z.array(z.array(z.number()).readonly()).readonly()).readonly(),
+  }),
+  program.extend({
+    kind: z.literal('enas'),
+    space: z.enum(['enas-macro', 'enas-micro']),
+    /** Each as the shared network reads it. */
+    paths: z.array(z.array(z.number()).readonly()).readonly(),
+  }),
+  program.extend({
+    kind: z.literal('retraining'),
+    genotype: z.unknown().transform((value) => checkCellGenotype(value)),
+  }),
+  // Steps without a twin draw their architectures themselves.
+  program.extend({ kind: z.literal('shared-cells'), space: z.enum(['nasnet', 'pnas']) }),
+  program.extend({
+    kind: z.literal('smash'),
+    recipe: recipeSchema,
+    space: spaceSchema,
+    strategy: smash.schema,
+  }),
+]);
+export type StepSpec = z.infer<typeof stepSpecSchema>;
 
 /** Side of the square images, channels and classes of every timed program: CIFAR-10's. */
 export const IMAGE = [32, 32, 3] as const;

@@ -1,18 +1,22 @@
 import { writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import { z } from 'zod';
+import { parseJson } from '../../nas/core/json.ts';
 import { loadTensorFlow } from '../../containers/trainer/tensorflow.ts';
 import type { HostTensor } from '../../nas/training/program.ts';
 import { imagesToNchw, toTorch } from '../../scripts/golden/layouts.ts';
 import { encodeSafetensors } from '../../store/safetensors.ts';
 import { stepProgram, type StepProgram } from './programs.ts';
-import type { StepSpec } from './spec.ts';
+import { stepSpecSchema } from './spec.ts';
 
 /**
  * The compiled side of the step benchmark, with the line protocol of `bench/torch/worker.py`: `prepare`
  * writes what the program starts from for the twins, `step` runs one step.
  */
-type Request =
-  { readonly prepare: { readonly spec: StepSpec; readonly initial?: string } } | { readonly step: number };
+const requestSchema = z.union([
+  z.strictObject({ prepare: z.strictObject({ spec: stepSpecSchema, initial: z.string().exactOptional() }) }),
+  z.strictObject({ step: z.number() }),
+]);
 
 /** PyTorch's layouts: images [B, C, H, W]; convolution weights [D, C, k, l], depthwise ones [C, 1, k, l]. */
 const forTwins = (name: string, tensor: HostTensor): HostTensor => {
@@ -30,7 +34,7 @@ const resident = (): { readonly residentBytes: number; readonly peakBytes: numbe
 });
 
 let program: StepProgram | undefined;
-const answer = async (request: Request): Promise<Record<string, unknown>> => {
+const answer = async (request: z.infer<typeof requestSchema>): Promise<Record<string, unknown>> => {
   if ('prepare' in request) {
     const { spec, initial } = request.prepare;
     program = await stepProgram(loadTensorFlow({ threads: spec.threads }).tf, spec);
@@ -52,4 +56,4 @@ const answer = async (request: Request): Promise<Record<string, unknown>> => {
 };
 
 for await (const line of createInterface({ input: process.stdin }))
-  process.stdout.write(`${JSON.stringify(await answer(JSON.parse(line) as Request))}\n`);
+  process.stdout.write(`${JSON.stringify(await answer(parseJson(requestSchema, line)))}\n`);

@@ -1,5 +1,5 @@
-import { attemptRecordSchema } from '../../nas/job/documents.ts';
-import type { AttemptRecord } from '../../nas/job/job.ts';
+import { attemptRecordSchema } from '../../nas/job/attempt-record.ts';
+import type { AttemptRecord } from '../../nas/job/attempt-record.ts';
 import { readHint, replaceDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
@@ -23,7 +23,9 @@ export const attemptLog = (store: ObjectStore, runId: string, start: AttemptReco
     },
     write: async (fields, seconds) => {
       current = { ...current, ...fields };
-      await persist(`attempt record ${key}`, seconds, () => replaceDocument(store, key, current));
+      await persist(`attempt record ${key}`, seconds, () =>
+        replaceDocument(store, key, attemptRecordSchema, current),
+      );
     },
   };
 };

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { parseJson } from '../../nas/core/json.ts';
 import { sha256 } from '../../nas/core/hash.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -11,14 +13,14 @@ const ENTRIES = ['../../nas/training/programs/program-table.ts', './tensorflow.t
 const IMPORT =
   /^(?:import|export)(?! type)[^;]*? from '([^']+)';|^import '([^']+)';|\brequire\('(@tensorflow\/tfjs-node)'\)/gm;
 
+const packageSchema = z.object({ version: z.string() });
+
 /** Name and version of an installed package, found from the file that imports it. */
 const packageVersion = (specifier: string, importer: URL): string => {
   const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
   for (const folder of createRequire(importer).resolve.paths(name) ?? []) {
     try {
-      const { version } = JSON.parse(readFileSync(`${folder}/${name}/package.json`, 'utf8')) as {
-        version: string;
-      };
+      const { version } = parseJson(packageSchema, readFileSync(`${folder}/${name}/package.json`, 'utf8'));
       return `${name}@${version}`;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { attemptSchema } from '../../nas/job/documents.ts';
+import { attemptRecordSchema } from '../../nas/job/attempt-record.ts';
 import { handoverSchema } from '../../nas/job/handover.ts';
 import type { Handover } from '../../nas/job/handover.ts';
 import type { JobRef } from '../../store/checkpoint-documents.ts';
@@ -27,7 +27,12 @@ export const leaveToBatch = async (
   batchJobId: string,
 ): Promise<'batch' | 'replaced'> => {
   const handover: Handover = { next: 'batch', batchJobId };
-  const { identical } = await createDocument(store, keys.job(runId, jobId).handover(epoch), handover);
+  const { identical } = await createDocument(
+    store,
+    keys.job(runId, jobId).handover(epoch),
+    handoverSchema,
+    handover,
+  );
   return identical ? 'batch' : 'replaced';
 };
 
@@ -70,7 +75,7 @@ export const awaitPredecessor = async (
   const end = performance.now() + left;
   let waited = false;
   while (performance.now() < end) {
-    if ((await readHint(store, key.attempt(epoch), attemptSchema))?.outcome !== undefined) return;
+    if ((await readHint(store, key.attempt(epoch), attemptRecordSchema))?.outcome !== undefined) return;
     if (!waited) options.log(`${job.jobId}: attempt ${epoch} is still writing its last checkpoint`);
     waited = true;
     await sleep(POLL_MILLISECONDS);

@@ -4,7 +4,7 @@ import { EXIT_CODES } from '../../nas/job/outcome.ts';
 import { createS3ObjectStore } from '../../store/s3-object-store.ts';
 import { NOTICE_SECONDS } from './cadence.ts';
 import { codeVersion } from './code-version.ts';
-import { parseJobUri } from './job-document.ts';
+import { parseJobUri } from './job-uri.ts';
 import { describeError, endOf } from './outcome.ts';
 import { processor } from './processor.ts';
 import { runJob } from './run-job.ts';

@@ -1,4 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
+import { z } from 'zod';
+
+/** What EC2 says of a machine that is about to be taken. */
+const instanceActionSchema = z.object({
+  action: z.string().default('terminate'),
+  time: z.string().default(''),
+});
+const rebalanceSchema = z.object({ noticeTime: z.string().default('') });
 
 /** A warning from the instance about its own end. */
 export type Notice =
@@ -47,7 +55,7 @@ export const pollNotices = async ({
     });
 
   /** The document at `path`, or undefined when there is none (404). */
-  const read = async (path: string): Promise<Record<string, string> | undefined> => {
+  const read = async (path: string): Promise<unknown> => {
     if (token === undefined) {
       const response = await request('/latest/api/token', {
         method: 'PUT',
@@ -59,21 +67,22 @@ export const pollNotices = async ({
     const response = await request(path, { headers: { 'x-aws-ec2-metadata-token': token } });
     if (response.status === 401) token = undefined;
     if (!response.ok) return void (await response.arrayBuffer());
-    return (await response.json()) as Record<string, string>;
+    return response.json();
   };
 
   while (!signal.aborted) {
     try {
-      const action = await read('/latest/meta-data/spot/instance-action');
-      if (action) {
-        onNotice({ kind: 'reclaim', action: action['action'] ?? 'terminate', at: action['time'] ?? '' });
+      const announced = await read('/latest/meta-data/spot/instance-action');
+      if (announced !== undefined) {
+        const { action, time } = instanceActionSchema.parse(announced);
+        onNotice({ kind: 'reclaim', action, at: time });
         return;
       }
       if (!rebalanced) {
-        const rebalance = await read('/latest/meta-data/events/recommendations/rebalance');
-        if (rebalance) {
+        const recommended = await read('/latest/meta-data/events/recommendations/rebalance');
+        if (recommended !== undefined) {
           rebalanced = true;
-          onNotice({ kind: 'rebalance', at: rebalance['noticeTime'] ?? '' });
+          onNotice({ kind: 'rebalance', at: rebalanceSchema.parse(recommended).noticeTime });
         }
       }
       heard = true;

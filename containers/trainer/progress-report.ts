@@ -1,5 +1,5 @@
 import { termsOf } from '../../nas/task/terms.ts';
-import type { JobDocument } from '../../nas/job/job.ts';
+import type { JobDocument } from '../../nas/job/job-document.ts';
 import type { JobProgress } from '../../nas/job/progress.ts';
 import type { TrainingProgram } from '../../nas/training/program.ts';
 import type { AttemptLog } from './attempt-record.ts';

@@ -1,4 +1,5 @@
-import type { JobDocument } from '../../nas/job/job.ts';
+import { parseJson } from '../../nas/core/json.ts';
+import type { JobDocument } from '../../nas/job/job-document.ts';
 import type { FetchBlob } from '../../nas/task/manifest.ts';
 import { datasetManifestSchema } from '../../nas/task/tasks.ts';
 import { tensorTaskOf } from '../../nas/training/tasks/registry.ts';
@@ -21,7 +22,7 @@ export const openProgramData = async (
   const fetchFile = localBlobFiles(store, cache);
   const bytes: FetchBlob = (ref) => persist(`data set ${dataset.name}`, retrySeconds, () => fetchCached(ref));
   const document = await bytes(dataset.manifest);
-  const manifest = datasetManifestSchema.parse(JSON.parse(Buffer.from(document).toString('utf8')));
+  const manifest = parseJson(datasetManifestSchema, Buffer.from(document).toString('utf8'));
   return tensorTaskOf(manifest.task).load(manifest, {
     bytes,
     file: (ref) => persist(`data set ${dataset.name}`, retrySeconds, () => fetchFile(ref)),

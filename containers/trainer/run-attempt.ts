@@ -1,5 +1,6 @@
 import { InputError, inputError } from '../../nas/core/input-error.ts';
-import type { AttemptRecord, JobDocument } from '../../nas/job/job.ts';
+import type { AttemptRecord } from '../../nas/job/attempt-record.ts';
+import type { JobDocument } from '../../nas/job/job-document.ts';
 import type { TrainingProgram } from '../../nas/training/program.ts';
 import type { CheckpointIdentity, JobRef } from '../../store/checkpoint-documents.ts';
 import {

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { inputError } from '../../nas/core/input-error.ts';
-import type { JobDocument } from '../../nas/job/job.ts';
+import { jsonOf } from '../../nas/core/json.ts';
+import type { JobDocument } from '../../nas/job/job-document.ts';
 import { jobArraySchema } from '../../nas/job/job-array.ts';
 import { latencyRecordSchema } from '../../nas/experiment/measures.ts';
 import { EXIT_CODES } from '../../nas/job/outcome.ts';
@@ -11,9 +12,9 @@ import { keys } from '../../store/keys.ts';
 import { acquireLease } from '../../store/leases.ts';
 import { findDocument } from '../../store/mendable-documents.ts';
 import { CorruptDocumentError } from '../../store/sealed-document.ts';
-import type { ObjectStore } from '../../store/object-store.ts';
+import type { ObjectStore, StoredObject } from '../../store/object-store.ts';
 import { attemptLog, type AttemptLog } from './attempt-record.ts';
-import { parseJobDocument } from './job-document.ts';
+import { parseJobDocument } from '../../nas/job/job-document.ts';
 import { awaitPredecessor, leaveToBatch, wasReplaced } from './handover.ts';
 import { describeError, endOf, type AttemptEnd } from './outcome.ts';
 import { persist } from './persist.ts';
@@ -134,12 +135,12 @@ const ownKey = async ({ store, key, environment, retrySeconds }: AttemptSettings
   return keys.job(array.runId, jobId).document;
 };
 
-const isJson = (text: string): boolean => {
+const jsonIn = ({ body }: StoredObject, uri: string): unknown => {
   try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
+    return jsonOf(Buffer.from(body).toString('utf8'));
+  } catch (cause) {
+    const fix = 'wait for the next launch, which writes it anew';
+    throw new CorruptDocumentError(`${uri}: damaged: not JSON`, { cause, fix });
   }
 };
 
@@ -148,12 +149,7 @@ const readJob = async (store: ObjectStore, key: string, retrySeconds: number): P
   const stored = await persist(uri, retrySeconds, () => store.get(key));
   if (!stored)
     throw inputError('job', uri, 'the URI of an existing job document', 'launch the job with `nas run`');
-  const text = Buffer.from(stored.body).toString('utf8');
-  if (!isJson(text))
-    throw new CorruptDocumentError(`${uri}: damaged: not JSON`, {
-      fix: 'wait for the next launch, which writes it anew',
-    });
-  const document = parseJobDocument(text, uri);
+  const document = parseJobDocument(jsonIn(stored, uri), uri);
   const place = keys.job(document.runId, document.jobId).document;
   if (key !== place)
     throw inputError('job', uri, store.uri(place), 'a job document is read from its own place in its run');

@@ -1,4 +1,4 @@
-import type { JobDocument } from '../../nas/job/job.ts';
+import type { JobDocument } from '../../nas/job/job-document.ts';
 import type { TrainingProgram } from '../../nas/training/program.ts';
 import type { ProgramResources } from '../../nas/training/programs/resources.ts';
 import type { ObjectStore } from '../../store/object-store.ts';

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { ReclaimNotice } from '../../nas/job/handover.ts';
+import { jobProgressSchema } from '../../nas/job/progress.ts';
+import { reclaimNoticeSchema, type ReclaimNotice } from '../../nas/job/handover.ts';
 import { saveCheckpoint } from '../../store/checkpoints.ts';
 import { createDocument, replaceDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
@@ -63,7 +64,7 @@ const publishProgress = (): Promise<void> => {
     if (!progress || fenced) return;
     const document = { ...progress, updatedAt: new Date().toISOString() };
     progress = undefined;
-    await replaceDocument(store, job.progress, document).catch(() => undefined);
+    await replaceDocument(store, job.progress, jobProgressSchema, document).catch(() => undefined);
   });
   return publishing;
 };
@@ -92,7 +93,9 @@ const announce = async (): Promise<void> => {
   const notice: ReclaimNotice = { ...data.batch, at: new Date().toISOString() };
   const key = keys.notice(runId, jobId, lease.epoch);
   // Unannounced, the job is restarted by Batch.
-  await persist(key, ANNOUNCE_SECONDS, () => createDocument(store, key, notice)).catch(() => undefined);
+  await persist(key, ANNOUNCE_SECONDS, () => createDocument(store, key, reclaimNoticeSchema, notice)).catch(
+    () => undefined,
+  );
 };
 
 const every = (seconds: number, work: () => Promise<void>): void => {

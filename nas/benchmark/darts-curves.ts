@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../core/json.ts';
 import { inputError } from '../core/input-error.ts';
 import type { CellGenotype } from '../space/cell-genotype.ts';
 import { dartsCnn } from '../space/darts-cnn.ts';
@@ -32,7 +33,7 @@ export const readDartsCurves = (
     );
   let document: z.infer<typeof schema>;
   try {
-    document = schema.parse(JSON.parse(text.trim()));
+    document = parseJson(schema, text.trim());
   } catch (cause) {
     throw refuse(file, cause);
   }

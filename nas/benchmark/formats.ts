@@ -1,5 +1,7 @@
-import { CsvError, parse as parseCsv } from 'csv-parse/sync';
+import { CsvError } from 'csv-parse/sync';
 import { z } from 'zod';
+import { csvLines, type CsvLine } from '../core/csv-lines.ts';
+import { jsonOf, parseJson } from '../core/json.ts';
 import { decimalNumber } from '../core/decimal.ts';
 import type { Json } from '../core/json.ts';
 import { inputError } from '../core/input-error.ts';
@@ -63,7 +65,7 @@ const largestGraph = (rows: readonly TableRow[], file: string): number => {
     const matrix = values.get('matrix');
     if (matrix === undefined) continue;
     try {
-      largest = Math.max(largest, matrixSchema.parse(JSON.parse(String(matrix))).length);
+      largest = Math.max(largest, parseJson(matrixSchema, String(matrix)).length);
     } catch (cause) {
       throw inputError(
         'table.matrix',
@@ -111,11 +113,6 @@ const cellOf = (text: string): number | string => {
   return Number.isFinite(value) ? value : text;
 };
 
-interface CsvLine {
-  readonly record: readonly string[];
-  readonly info: { readonly lines: number };
-}
-
 /** Of a file that is not of its format; a parser's own error says where. */
 const unreadable = (file: string, allowed: string, cause: unknown) =>
   inputError(
@@ -128,10 +125,9 @@ const unreadable = (file: string, allowed: string, cause: unknown) =>
     { cause },
   );
 
-const csvLines = (text: string, file: string): readonly CsvLine[] => {
+const readCsv = (text: string, file: string): readonly CsvLine[] => {
   try {
-    const options = { info: true, skip_empty_lines: true, trim: true, bom: true };
-    return parseCsv(text, options) as unknown as readonly CsvLine[];
+    return csvLines(text);
   } catch (cause) {
     throw unreadable(
       file,
@@ -143,8 +139,8 @@ const csvLines = (text: string, file: string): readonly CsvLine[] => {
 
 /** Rows of a CSV with named columns. */
 const fromCsv = (format: Format, space: string, text: string, file: string): TableRow[] => {
-  const [header, ...lines] = csvLines(text, file);
-  const names = header?.record ?? [];
+  const [header, ...lines] = readCsv(text, file);
+  const names = header?.cells ?? [];
   const repeated = names.find((name, i) => names.indexOf(name) !== i);
   if (repeated !== undefined)
     throw inputError(
@@ -164,14 +160,14 @@ const fromCsv = (format: Format, space: string, text: string, file: string): Tab
     );
   if (lines.length === 0)
     throw inputError('table', file, 'a CSV file with rows', 'add the rows: it has a header and no rows');
-  return lines.map(({ record, info: { lines: line } }) => {
-    const key = record[at] as string;
+  return lines.map(({ cells, line }) => {
+    const key = cells[at] as string;
     try {
       return {
         key: format.normalise(key),
         line,
         values: new Map(
-          names.flatMap((name, i) => (i === at ? [] : [[name, cellOf(record[i] as string)] as const])),
+          names.flatMap((name, i) => (i === at ? [] : [[name, cellOf(cells[i] as string)] as const])),
         ),
       };
     } catch (cause) {
@@ -210,7 +206,7 @@ const columnsOf = (record: object): ReadonlyMap<string, number | string> => {
 const fromJson = (format: Format, space: string, text: string, file: string): TableRow[] => {
   let table: unknown;
   try {
-    table = JSON.parse(text);
+    table = jsonOf(text);
     // The document itself is read: a parsed one would lack a column named __proto__.
     jsonObject.parse(table);
   } catch (cause) {

@@ -5,15 +5,15 @@ import { taskOf } from '../task/tasks.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { claimOf } from '../experiment/claim.ts';
 import { givenCell } from '../experiment/given-cell.ts';
-import { isSearch, type ProgramSpec } from '../job/job.ts';
+import { isSearch } from '../job/program-spec.ts';
+import type { ProgramSpec } from '../job/program-spec.ts';
 import type { PlannedJob, PlannedTrial } from '../job/job-report.ts';
 import { programOf, searchJobs } from '../protocol/plan.ts';
 import { spaceOf } from '../space/spaces.ts';
 import { isGiven } from '../search/given.ts';
-import { isBlackBox } from '../search/strategy-schema.ts';
+import { isBlackBox, optionsOf } from '../search/strategy-schema.ts';
 import type { BlackBoxChoice } from '../search/strategy-schema.ts';
 import { STRATEGIES } from '../search/registry.ts';
-import { rungFidelities } from '../search/trials/sampler.ts';
 import type { StageName } from '../experiment/stage-name.ts';
 import { randomCells } from '../protocol/random-cells.ts';
 import { baselineCellsToAdd, evenShare } from '../protocol/stages.ts';
@@ -107,11 +107,10 @@ type Parts = readonly (readonly [jobs: number, each: JobEstimate])[];
  * and goes on from its end.
  */
 const meanShare = (strategy: BlackBoxChoice): number => {
-  if (!STRATEGIES[strategy.name].multiFidelity) return 1;
-  const { eta, minFidelity } = strategy as unknown as { eta: number; minFidelity: number };
-  const rungs = rungFidelities({ eta, minFidelity }).map((fidelity, i, all) => ({
-    trials: eta ** -i,
-    share: fidelity - (all[i - 1] ?? 0),
+  const fidelities = STRATEGIES[strategy.name].fidelities(optionsOf(strategy));
+  const rungs = fidelities.map((fidelity, i) => ({
+    trials: 1 / fidelity,
+    share: fidelity - (fidelities[i - 1] ?? 0),
   }));
   const trials = rungs.reduce((sum, rung) => sum + rung.trials, 0);
   return rungs.reduce((sum, rung) => sum + rung.trials * rung.share, 0) / trials;

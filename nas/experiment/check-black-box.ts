@@ -1,6 +1,5 @@
 import type { Json } from '../core/json.ts';
 import { TABULAR_SPACES } from '../benchmark/formats.ts';
-import { rungFidelities } from '../search/trials/sampler.ts';
 import { ONE_JOB_SEARCHES, isOneJob, oneJobSearchOf } from '../search/one-job/registry.ts';
 import type { OneJobSearch } from '../search/one-job/one-job-search.ts';
 import { STRATEGIES, strategiesFor } from '../search/registry.ts';
@@ -62,8 +61,7 @@ function* checkOptions(
 /** A rung ends with an epoch, and each is longer than the one before. */
 function* checkRungs(experiment: Experiment, strategy: BlackBoxChoice, place: Place): Generator<InputError> {
   const { epochs } = experiment.stages.search.recipe;
-  const { eta, minFidelity } = strategy as unknown as { eta: number; minFidelity: number };
-  const fidelities = rungFidelities({ eta, minFidelity });
+  const fidelities = STRATEGIES[strategy.name].fidelities(optionsOf(strategy));
   const lengths = fidelities.map((fidelity) => epochsAt(experiment, fidelity));
   if (lengths.every((length, rung) => rung === 0 || length > (lengths[rung - 1] as number))) return;
   const share = Math.round(1 / (fidelities[0] as number));

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { given } from '../search/given.ts';
 import { oneJobSchemas } from '../search/one-job/registry.ts';
 import { STAGE_KEYS, type StageKey, type StageSchemas, type TaskTypes } from '../task/task.ts';
+import { byTask } from '../task/by-task.ts';
 import { namedTask, taskOf } from '../task/tasks.ts';
 import { DEFAULT_TASK, taskKinds, termsOf, type TaskKind } from '../task/terms.ts';
 import { spaceSchema } from '../space/registry.ts';
@@ -317,25 +318,11 @@ const sectionsOf = (kind: TaskKind): TaskSections => ({
 });
 
 /** The task that an experiment names, as it is written. */
-const kindOf = (raw: unknown): TaskKind => {
-  const { task } = (raw ?? {}) as { readonly task?: { readonly kind?: unknown } | null };
-  return namedTask(task?.kind);
-};
-
-const SCHEMAS = new Map<TaskKind, ReturnType<typeof experimentOf>>();
-const schemaOf = (kind: TaskKind): ReturnType<typeof experimentOf> => {
-  const schema = SCHEMAS.get(kind) ?? experimentOf(sectionsOf(kind));
-  SCHEMAS.set(kind, schema);
-  return schema;
-};
+const kindOf = (raw: unknown): TaskKind => namedTask(namedTaskOf.safeParse(raw).data?.task.kind);
+const namedTaskOf = z.looseObject({ task: z.looseObject({ kind: z.unknown() }) });
 
 /** An experiment, read by the schema of the task that it names. */
-export const experimentSchema = z.unknown().transform((raw, context): Experiment => {
-  const parsed = schemaOf(kindOf(raw)).safeParse(raw);
-  if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) context.issues.push({ ...issue, input: raw } as never);
-  return z.NEVER;
-});
+export const experimentSchema = byTask<Experiment>(kindOf, (kind) => experimentOf(sectionsOf(kind)));
 
 /** One schema, or any of several, with all that these say of themselves. */
 const anyOf = (schemas: readonly z.ZodType[]): z.ZodType => {

@@ -85,26 +85,17 @@ export const timesTrials = (experiment: Pick<Experiment, 'strategy' | 'stages'>)
  * How long a trained network takes for one image, timed once by the job that trained it and kept beside the
  * job's result. It is no part of the result, which equals that of every other training of the same network.
  */
-export interface LatencyRecord {
-  readonly version: 1;
+export const latencyRecordSchema = z.strictObject({
+  version: z.literal(1),
   /**
    * Median of `repeats` forward passes of one image, after `warmUp` that do not count; quartiles beside it.
    */
-  readonly milliseconds: number;
-  readonly low: number;
-  readonly high: number;
-  readonly repeats: number;
-  readonly warmUp: number;
-  /** What computed: `CPU, 1 threads, AMD EPYC 9R14`. */
-  readonly device: string;
-}
-
-export const latencyRecordSchema: z.ZodType<LatencyRecord> = z.strictObject({
-  version: z.literal(1),
   milliseconds: z.number().positive(),
   low: z.number().positive(),
   high: z.number().positive(),
   repeats: z.number().int().min(1),
   warmUp: z.number().int().min(0),
+  /** What computed: `CPU, 1 threads, AMD EPYC 9R14`. */
   device: z.string(),
 });
+export type LatencyRecord = z.infer<typeof latencyRecordSchema>;

@@ -1,34 +1,37 @@
+import { z } from 'zod';
 import { hashJson } from '../core/hash.ts';
-import type { BlobRef } from '../core/blob.ts';
-import type { SettledExperiment } from './settled-experiment.ts';
+import { blobRefSchema, sha256Schema, type BlobRef } from '../core/blob.ts';
+import { settledExperimentSchema, type SettledExperiment } from './settled-experiment.ts';
 import { isBlackBox } from '../search/strategy-schema.ts';
-
-/** What a run is, fixed when it starts; stored at `keys.experiment`, which also reserves the run's name. */
-export interface RunRecord {
-  readonly version: 1;
-  readonly runId: string;
-  readonly experiment: SettledExperiment;
-  /** See `experimentHash`; part of every checkpoint. */
-  readonly experimentHash: string;
-  readonly dataset: { readonly name: string; readonly manifest: BlobRef };
-  /** ISO 8601. */
-  readonly createdAt: string;
-  /** Whose run it is (`deploymentId`); absent in records of before deployments were told apart. */
-  readonly deployment?: string;
-  /** The code that the run keeps to its end; absent in records of before it was settled. */
-  readonly code?: RunCode;
-}
 
 /**
  * What computes a run. None of it is part of the experiment's hash: a checkpoint names the numeric code
  * itself.
  */
-export interface RunCode {
+const runCodeSchema = z.strictObject({
   /** Job definition of the trainer with its revision, `name:3`: every job of the run is submitted with it. */
-  readonly jobDefinition: string;
+  jobDefinition: z.string(),
   /** Builds of the workers that polled when the run began (`workerBuild`), usually one. */
-  readonly workers: readonly string[];
-}
+  workers: z.array(z.string()).readonly(),
+});
+export type RunCode = z.infer<typeof runCodeSchema>;
+
+/** What a run is, fixed when it starts; stored at `keys.experiment`, which also reserves the run's name. */
+export const runRecordSchema = z.strictObject({
+  version: z.literal(1),
+  runId: z.string(),
+  experiment: settledExperimentSchema,
+  /** See `experimentHash`; part of every checkpoint. */
+  experimentHash: sha256Schema,
+  dataset: z.strictObject({ name: z.string(), manifest: blobRefSchema }),
+  /** ISO 8601. */
+  createdAt: z.string(),
+  /** Whose run it is (`deploymentId`); absent in records of before deployments were told apart. */
+  deployment: z.string().exactOptional(),
+  /** The code that the run keeps to its end; absent in records of before it was settled. */
+  code: runCodeSchema.exactOptional(),
+});
+export type RunRecord = z.infer<typeof runRecordSchema>;
 
 /** Names a run in workflow histories: small, and enough to find everything else. */
 export interface RunRef {

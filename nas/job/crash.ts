@@ -1,50 +1,34 @@
 import { z } from 'zod';
 
+const count = z.number().int().min(0);
+
 /**
  * A process that its own native code killed: what it did last, and on what. Stored beside the attempt's own
  * record.
  */
-export interface CrashRecord {
-  readonly version: 1;
-  readonly jobId: string;
-  readonly epoch: number;
-  readonly batchJobId: string;
-  readonly host: string;
-  /** `SIGSEGV`, `SIGABRT`, … */
-  readonly signal: string;
-  readonly exitCode: number;
-  /** ISO 8601. */
-  readonly at: string;
-  /** Kind of the program. */
-  readonly program?: string;
-  readonly phase?: string;
-  /** What native code was asked for last; see `JobProgress`. */
-  readonly operation?: string;
-  /** Of the program; up to two seconds old. */
-  readonly step?: number;
-  readonly totalSteps?: number;
-  /** Name to version of what computed: `tensorflow`, `node`, `cpu`, `ONEDNN_MAX_CPU_ISA`, … */
-  readonly software?: Readonly<Record<string, string>>;
-}
-
-const count = z.number().int().min(0);
-
-export const crashRecordSchema: z.ZodType<CrashRecord> = z.object({
+export const crashRecordSchema = z.object({
   version: z.literal(1),
   jobId: z.string(),
   epoch: count,
   batchJobId: z.string(),
   host: z.string(),
+  /** `SIGSEGV`, `SIGABRT`, … */
   signal: z.string(),
   exitCode: count,
+  /** ISO 8601. */
   at: z.string(),
+  /** Kind of the program. */
   program: z.string().exactOptional(),
   phase: z.string().exactOptional(),
+  /** What native code was asked for last; see `JobProgress`. */
   operation: z.string().exactOptional(),
+  /** Of the program; up to two seconds old. */
   step: count.exactOptional(),
   totalSteps: count.exactOptional(),
-  software: z.record(z.string(), z.string()).exactOptional(),
+  /** Name to version of what computed: `tensorflow`, `node`, `cpu`, `ONEDNN_MAX_CPU_ISA`, … */
+  software: z.record(z.string(), z.string()).readonly().exactOptional(),
 });
+export type CrashRecord = z.infer<typeof crashRecordSchema>;
 
 const BEFORE = 'before the program began';
 

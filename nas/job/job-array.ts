@@ -4,21 +4,15 @@ import { z } from 'zod';
  * Jobs that are submitted as one Batch array: the container's argument is its URI, the child's index chooses
  * the job.
  */
-export interface JobArray {
-  readonly version: 1;
-  readonly runId: string;
-  /** Of the Batch job. */
-  readonly name: string;
-  /** Their ids, by index. */
-  readonly jobs: readonly string[];
-}
-
-export const jobArraySchema: z.ZodType<JobArray> = z.strictObject({
+export const jobArraySchema = z.strictObject({
   version: z.literal(1),
   runId: z.string(),
+  /** Of the Batch job. */
   name: z.string(),
-  jobs: z.array(z.string()),
+  /** Their ids, by index. */
+  jobs: z.array(z.string()).readonly(),
 });
+export type JobArray = z.infer<typeof jobArraySchema>;
 
 /** Batch's limits of an array. */
 export const ARRAY_SIZE = { min: 2, max: 10_000 } as const;

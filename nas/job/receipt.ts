@@ -1,44 +1,50 @@
-import type { ProgramSpec } from './job.ts';
+import { z } from 'zod';
+
+const count = z.number().int().min(0);
 
 /** One part of a program's final state, by hash, without and with kills. */
-interface ReceiptPart {
+const receiptPartSchema = z.object({
   /** `weights`, `optimizer`, `buffers`, `state.dataDigest`, …, `result`. */
-  readonly part: string;
-  readonly undisturbed: string;
-  readonly killed: string;
-}
+  part: z.string(),
+  undisturbed: z.string(),
+  killed: z.string(),
+});
+type ReceiptPart = z.infer<typeof receiptPartSchema>;
 
 /** One attempt of the killed job. */
-export interface ReceiptAttempt {
+const receiptAttemptSchema = z.object({
   /** Lease epoch. */
-  readonly epoch: number;
+  epoch: count,
   /** Step of the checkpoint it restored, 0 when there was none. */
-  readonly fromStep: number;
+  fromStep: count,
   /** Step after which it was ended by SIGKILL; absent in the attempt that finished. */
-  readonly killedAt?: number;
-}
+  killedAt: count.exactOptional(),
+});
+export type ReceiptAttempt = z.infer<typeof receiptAttemptSchema>;
 
 /**
  * Proof, or refutation, that a job killed and resumed ends exactly as one left alone. Stored at
  * `keys.receipt`.
  */
-export interface ResumeReceipt {
-  readonly version: 1;
-  readonly experiment: string;
-  readonly experimentHash: string;
-  readonly program: ProgramSpec;
-  readonly codeVersion: string;
-  readonly threads: number;
-  readonly totalSteps: number;
-  readonly attempts: readonly ReceiptAttempt[];
-  readonly parts: readonly ReceiptPart[];
+export const resumeReceiptSchema = z.object({
+  version: z.literal(1),
+  experiment: z.string(),
+  experimentHash: z.string(),
+  /** As the version that proved it wrote programs: of those of others no more is known. */
+  program: z.looseObject({ kind: z.string(), seed: count }),
+  codeVersion: z.string(),
+  threads: count,
+  totalSteps: count,
+  attempts: z.array(receiptAttemptSchema).readonly(),
+  parts: z.array(receiptPartSchema).readonly(),
   /** All parts are equal. */
-  readonly identical: boolean;
+  identical: z.boolean(),
   /** The run that holds both jobs, their checkpoints and results. */
-  readonly runId: string;
+  runId: z.string(),
   /** ISO 8601. */
-  readonly createdAt: string;
-}
+  createdAt: z.string(),
+});
+export type ResumeReceipt = z.infer<typeof resumeReceiptSchema>;
 
 /** Parts whose hashes differ; a part that one side lacks differs. */
 export const comparedParts = (

@@ -1,6 +1,7 @@
 import type { Experiment } from '../experiment/experiment.ts';
 import type { Grown } from '../search/inheritance.ts';
-import type { JobDocument, ProgramSpec, SearchSpec, TaskData } from '../job/job.ts';
+import type { JobDocument } from '../job/job-document.ts';
+import type { ProgramSpec, SearchSpec, TaskData } from '../job/program-spec.ts';
 import type { Contender } from '../job/job-report.ts';
 import type { PlannedJob, PlannedTraining, PlannedTrial } from '../job/job-report.ts';
 import { claimOf } from '../experiment/claim.ts';

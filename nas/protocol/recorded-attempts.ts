@@ -1,4 +1,4 @@
-import type { AttemptRecord } from '../job/job.ts';
+import type { AttemptRecord } from '../job/attempt-record.ts';
 import { searchOfTrial } from '../job/trial-job-id.ts';
 import type { JobView } from './run-view.ts';
 

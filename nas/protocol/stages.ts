@@ -1,4 +1,4 @@
-import type { ScoredGenotype } from '../job/job.ts';
+import type { ScoredGenotype } from '../job/program-result.ts';
 import type { JobReport } from '../job/job-report.ts';
 import type { Cell } from '../space/spaces.ts';
 

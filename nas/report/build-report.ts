@@ -1,8 +1,9 @@
 import { max, min } from 'simple-statistics';
 import type { DatasetManifest } from '../task/manifest.ts';
 import { reportedData } from '../task/task.ts';
-import type { StageRecord } from '../job/documents.ts';
-import type { AttemptRecord, ProgramResult, SearchResult, TrainResult } from '../job/job.ts';
+import type { StageRecord } from '../job/stage-record.ts';
+import type { AttemptRecord } from '../job/attempt-record.ts';
+import type { ProgramResult, SearchResult, TrainResult } from '../job/program-result.ts';
 import type { RunRecord } from '../experiment/run-record.ts';
 import { withRecordedAttempts } from '../protocol/recorded-attempts.ts';
 import type { JobView, RunView, StageView } from '../protocol/run-view.ts';

@@ -1,6 +1,7 @@
 import type { ReportedData } from '../task/task.ts';
 import type { Experiment } from '../experiment/experiment.ts';
-import type { AttemptRecord, CurvePoint, ScoredGenotype, TrainingCost } from '../job/job.ts';
+import type { AttemptRecord } from '../job/attempt-record.ts';
+import type { CurvePoint, ScoredGenotype, TrainingCost } from '../job/program-result.ts';
 import type { Outcome } from '../job/outcome.ts';
 import type { Contender } from '../job/job-report.ts';
 import type { StageName } from '../experiment/stage-name.ts';

@@ -1,4 +1,4 @@
-import type { SearchResult } from '../job/job.ts';
+import type { SearchResult } from '../job/program-result.ts';
 import type { LoggedTrial } from '../search/trial-log.ts';
 
 /** One network that was trained, or looked up, and what it scored. */

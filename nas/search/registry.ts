@@ -38,6 +38,8 @@ export interface StrategyEntry {
   readonly repeats: string | undefined;
   /** Its trials ask for shares of the full training resource. */
   readonly multiFidelity: boolean;
+  /** These shares with its options, ascending; 1 alone where every trial is trained in full. */
+  fidelities(options: Json): readonly number[];
   /** It learns by measures besides the score. */
   readonly multiObjective: boolean;
   /** Why it needs scores in [0, 1]; undefined where any do. */
@@ -58,7 +60,8 @@ const entry = <O extends Json, M extends Json>(definition: StrategyDefinition<O,
   name: definition.name,
   source: definition.source,
   repeats: definition.repeats,
-  multiFidelity: definition.multiFidelity === true,
+  multiFidelity: definition.fidelities !== undefined,
+  fidelities: (options) => definition.fidelities?.(options as O) ?? [1],
   multiObjective: definition.multiObjective === true,
   needsFractions: definition.needsFractions,
   needsController: definition.needsController === true,

@@ -117,8 +117,8 @@ export interface StrategyDefinition<O extends Json, M extends Json> {
    * twice at a fidelity, however many trials are under way, while it finds others.
    */
   readonly repeats?: string;
-  /** Trials ask for shares of the full training resource. */
-  readonly multiFidelity?: true;
+  /** Shares of the full training resource that trials ask for, ascending; absent: all of it. */
+  readonly fidelities?: (options: O) => readonly number[];
   /** It learns by measures besides the score, and is no better than chance without them. */
   readonly multiObjective?: true;
   /**

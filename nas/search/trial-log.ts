@@ -1,77 +1,88 @@
 import { z } from 'zod';
-import type { Json } from '../core/json.ts';
+import { jsonSchema } from '../core/json.ts';
 import { inheritanceSchema } from './inheritance.ts';
-import type { Inheritance } from './inheritance.ts';
 
-/**
- * The record of one search by trials, and the truth about it: replaying its events in order rebuilds the
- * search, in any process, with identical proposals. It is stored in segments (`store/trial-log.ts`);
- * `trialsOf` lists its trials.
- */
-export type TrialEvent =
-  | {
-      readonly kind: 'asked';
-      readonly trials: readonly AskedTrial[];
-      /** Whole seconds that the strategy has thought since an event said so last; absent below one. */
-      readonly seconds?: number;
-    }
-  | { readonly kind: 'told'; readonly trial: ToldTrial };
+const count = z.number().int().min(0);
 
 /** One network as the strategy proposed it. */
-export interface AskedTrial {
+const askedTrialSchema = z.strictObject({
   /** `t-000042`, in the order of proposal. */
-  readonly id: string;
+  id: z.string(),
   /** Which proposal of the strategy; a trial proposed again after a loss keeps it. */
-  readonly ordinal: number;
+  ordinal: count,
   /** The printed genotype. */
-  readonly genotype: string;
+  genotype: z.string(),
   /** Of the network: equal for genotypes that describe the same one. */
-  readonly hash: string;
+  hash: z.string(),
   /** Share of the full training, in (0, 1]. */
-  readonly fidelity: number;
+  fidelity: z.number().gt(0).max(1),
   /** The strategy's own. */
-  readonly note: Json;
+  note: jsonSchema,
   /** Absent: it is trained from scratch. */
-  readonly inherits?: Inheritance;
-}
-
-/** How a trial ended, as its strategy learnt it. */
-export interface ToldTrial {
-  readonly id: string;
-  readonly end: TrialEnd;
-  /** The trial whose result this one shares: the same network at the same fidelity is trained once. */
-  readonly copyOf?: string;
-}
-
-export type TrialEnd =
-  | {
-      readonly kind: 'score';
-      /** Higher is better: validation score of the task's metric, or a table's column. */
-      readonly value: number;
-      readonly measures?: TrialMeasures;
-      readonly spent?: TrialSpending;
-    }
-  /** The network itself failed; the strategy learns so. */
-  | { readonly kind: 'infeasible'; readonly reason: string; readonly spent?: TrialSpending }
-  /** The infrastructure failed: it teaches nothing, and the trial is proposed again under another id. */
-  | { readonly kind: 'lost'; readonly reason: string; readonly spent?: TrialSpending };
+  inherits: inheritanceSchema.exactOptional(),
+});
+export type AskedTrial = z.infer<typeof askedTrialSchema>;
 
 /**
  * What is known of a network besides its score, by name. Of a trained one `parameters` (trained weights),
  * `multiplyAdds` (of one image, forward) and, where the search asks, `latencyMilliseconds`; of one that was
  * looked up the columns that the search asks.
  */
-export type TrialMeasures = Readonly<Record<string, number>>;
+const trialMeasuresSchema = z.record(z.string(), z.number()).readonly();
+export type TrialMeasures = z.infer<typeof trialMeasuresSchema>;
 
 /** What a trial cost, over all of its launches. */
-export interface TrialSpending {
-  readonly multiplyAdds: number;
-  readonly images: number;
-  readonly attempts: number;
-  readonly reclaims: number;
+const trialSpendingSchema = z.strictObject({
+  multiplyAdds: z.number(),
+  images: z.number(),
+  attempts: count,
+  reclaims: count,
   /** Machine seconds. */
-  readonly seconds: number;
-}
+  seconds: z.number(),
+});
+export type TrialSpending = z.infer<typeof trialSpendingSchema>;
+
+const spent = trialSpendingSchema.exactOptional();
+
+const trialEndSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('score'),
+    /** Higher is better: validation score of the task's metric, or a table's column. */
+    value: z.number(),
+    measures: trialMeasuresSchema.exactOptional(),
+    spent,
+  }),
+  /** The network itself failed; the strategy learns so. */
+  z.strictObject({ kind: z.literal('infeasible'), reason: z.string(), spent }),
+  /** The infrastructure failed: it teaches nothing, and the trial is proposed again under another id. */
+  z.strictObject({ kind: z.literal('lost'), reason: z.string(), spent }),
+]);
+export type TrialEnd = z.infer<typeof trialEndSchema>;
+
+/** How a trial ended, as its strategy learnt it. */
+const toldTrialSchema = z.strictObject({
+  id: z.string(),
+  end: trialEndSchema,
+  /** The trial whose result this one shares: the same network at the same fidelity is trained once. */
+  copyOf: z.string().exactOptional(),
+});
+export type ToldTrial = z.infer<typeof toldTrialSchema>;
+
+/**
+ * The record of one search by trials, and the truth about it: replaying its events in order rebuilds the
+ * search, in any process, with identical proposals. It is stored in segments (`store/trial-log.ts`);
+ * `trialsOf` lists its trials.
+ */
+export const trialEventSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('asked'),
+    trials: z.array(askedTrialSchema).readonly(),
+    /** Whole seconds that the strategy has thought since an event said so last; absent below one. */
+    seconds: count.exactOptional(),
+  }),
+  z.strictObject({ kind: z.literal('told'), trial: toldTrialSchema }),
+]);
+export type TrialEvent = z.infer<typeof trialEventSchema>;
 
 /** A trial with its end, if it has been told. */
 export interface LoggedTrial extends AskedTrial {
@@ -94,49 +105,3 @@ export const trialsOf = (events: readonly TrialEvent[]): readonly LoggedTrial[] 
     }
   return [...trials.values()];
 };
-
-const count = z.number().int().min(0);
-const spent = z
-  .strictObject({
-    multiplyAdds: z.number(),
-    images: z.number(),
-    attempts: count,
-    reclaims: count,
-    seconds: z.number(),
-  })
-  .exactOptional();
-
-export const trialEventSchema: z.ZodType<TrialEvent> = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('asked'),
-    trials: z.array(
-      z.strictObject({
-        id: z.string(),
-        ordinal: count,
-        genotype: z.string(),
-        hash: z.string(),
-        fidelity: z.number().gt(0).max(1),
-        note: z.unknown() as z.ZodType<Json>,
-        inherits: inheritanceSchema.exactOptional(),
-      }),
-    ),
-    seconds: count.exactOptional(),
-  }),
-  z.strictObject({
-    kind: z.literal('told'),
-    trial: z.strictObject({
-      id: z.string(),
-      end: z.discriminatedUnion('kind', [
-        z.strictObject({
-          kind: z.literal('score'),
-          value: z.number(),
-          measures: z.record(z.string(), z.number()).exactOptional(),
-          spent,
-        }),
-        z.strictObject({ kind: z.literal('infeasible'), reason: z.string(), spent }),
-        z.strictObject({ kind: z.literal('lost'), reason: z.string(), spent }),
-      ]),
-      copyOf: z.string().exactOptional(),
-    }),
-  }),
-]);

@@ -59,12 +59,16 @@ const shape = z.strictObject({
 const FORM =
   'Genotype(normal=[(operation, input), …], normal_concat=range(2, 6), reduce=[…], reduce_concat=range(2, 6))';
 
-const checkCell = (
+const isOperation = (name: string): name is CellOperation =>
+  (CELL_OPERATIONS as readonly string[]).includes(name);
+
+/** The edges of a cell that a network can be built from. */
+const checkedEdges = (
   field: string,
   cell: 'normal' | 'reduce',
   edges: readonly (readonly [string, number])[],
   concat: readonly number[],
-): void => {
+): readonly CellEdge[] => {
   const nodes = edges.length / 2;
   if (edges.length === 0 || !Number.isInteger(nodes))
     throw inputError(
@@ -73,8 +77,8 @@ const checkCell = (
       'an even number of edges, two for each node',
       'list two (operation, input) pairs for each node',
     );
-  edges.forEach(([operation, input], i) => {
-    if (!(CELL_OPERATIONS as readonly string[]).includes(operation))
+  const checked = edges.map(([operation, input], i): CellEdge => {
+    if (!isOperation(operation))
       throw inputError(
         part(field, cell, i),
         operation,
@@ -89,6 +93,7 @@ const checkCell = (
         `inputs 0 to ${states - 1} for node ${states - 2}`,
         'an edge reads one of the two previous cells (0, 1) or an earlier node (2 and up)',
       );
+    return [operation, input];
   });
   const states = nodes + 2;
   if (
@@ -102,6 +107,7 @@ const checkCell = (
       `one or more distinct states, each 0 to ${states - 1}`,
       `use range(2, ${states}) to concatenate all nodes`,
     );
+  return checked;
 };
 
 /** Checks any pair of cells a network can be built from; throws `InputError` naming the cell and the edge. */
@@ -121,9 +127,12 @@ export const checkCellGenotype = (value: unknown, field = 'genotype'): CellGenot
     );
   }
   const { normal, normalConcat, reduce, reduceConcat } = parsed.data;
-  checkCell(field, 'normal', normal, normalConcat);
-  checkCell(field, 'reduce', reduce, reduceConcat);
-  return parsed.data as unknown as CellGenotype;
+  return {
+    normal: checkedEdges(field, 'normal', normal, normalConcat),
+    normalConcat,
+    reduce: checkedEdges(field, 'reduce', reduce, reduceConcat),
+    reduceConcat,
+  };
 };
 
 const printEdges = (edges: readonly CellEdge[]): string =>

@@ -168,10 +168,9 @@ export const dartsCnn: Space<CellGenotype> = {
     return replaced(genotype, cell, at, random.pick(kind));
   },
   crossover: (a, b, random) => {
-    const [normal, reduce] = CELLS.map((cell) =>
-      NODES.flatMap((node) => (random.int(2) === 0 ? a : b)[cell].slice(2 * node, 2 * node + 2)),
-    ) as unknown as [Cell, Cell];
-    return genotypeOf(normal, reduce);
+    const mixed = (cell: (typeof CELLS)[number]): Cell =>
+      NODES.flatMap((node) => (random.int(2) === 0 ? a : b)[cell].slice(2 * node, 2 * node + 2));
+    return genotypeOf(mixed('normal'), mixed('reduce'));
   },
   neighbours: (genotype) =>
     CELLS.flatMap((cell) =>

@@ -1,21 +1,19 @@
 import { z } from 'zod';
 import type { Json } from '../core/json.ts';
 
+const count = z.number().int().min(0);
+
 /**
  * A change of a network that can leave what it computes as it was (Chen, Goodfellow & Shlens 2016,
  * "Net2Net"). Layers with weights are numbered from the input on, the classifier not counted.
  */
-export type GrowthEdit =
+export const growthEditSchema = z.discriminatedUnion('kind', [
   /** Net2Wider: the layer gets `width` channels, as genotypes state them. */
-  | { readonly kind: 'widen'; readonly layer: number; readonly width: number }
-  /** Net2Deeper: an identity layer of equal width right behind the layer; `kernel` of a dense layer is 1. */
-  | { readonly kind: 'deepen'; readonly layer: number; readonly kernel: number };
-
-const count = z.number().int().min(0);
-export const growthEditSchema: z.ZodType<GrowthEdit> = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('widen'), layer: count, width: count.min(1) }),
+  /** Net2Deeper: an identity layer of equal width right behind the layer; `kernel` of a dense layer is 1. */
   z.strictObject({ kind: z.literal('deepen'), layer: count, kernel: count.min(1) }),
 ]);
+export type GrowthEdit = z.infer<typeof growthEditSchema>;
 
 /**
  * How the networks of a space grow out of one another, as a controller that reads them layer by layer sees

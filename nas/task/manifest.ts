@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { ContentRef } from '../core/blob.ts';
 import type { TaskKind } from './terms.ts';
 
@@ -21,13 +20,6 @@ export interface DatasetManifest {
   /** How the origin was checked, e.g. `md5 of the official archive`. */
   readonly verified: string;
 }
-
-export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
-
-export const contentRefSchema: z.ZodType<ContentRef> = z.strictObject({
-  sha256: sha256Schema,
-  bytes: z.number().int().min(0),
-});
 
 /** Bytes of a blob that a manifest names. */
 export type FetchBlob = (ref: ContentRef) => Promise<Uint8Array>;

@@ -1,5 +1,5 @@
 import type { Json } from '../core/json.ts';
-import type { ProgramResult } from '../job/job.ts';
+import type { ProgramResult } from '../job/program-result.ts';
 
 /** A tensor in host memory, row-major, little-endian. */
 export interface HostTensor {

@@ -116,15 +116,18 @@ export type SplitShares = readonly [number, number, number];
 
 /** `80/10/10`. Throws `InputError` for anything else that is no three positive numbers which make 100. */
 export const parseShares = (text: string): SplitShares => {
-  const shares = /^\d+\/\d+\/\d+$/.test(text) ? text.split('/').map(Number) : [];
-  if (shares.length !== 3 || shares.includes(0) || shares.reduce((sum, share) => sum + share, 0) !== 100)
+  const [train = 0, validation = 0, test = 0] = /^\d+\/\d+\/\d+$/.test(text)
+    ? text.split('/').map(Number)
+    : [];
+  const shares = [train, validation, test] as const;
+  if (shares.includes(0) || train + validation + test !== 100)
     throw inputError(
       '--split',
       text,
       'TRAIN/VALID/TEST, whole percent of the lines, each above 0, together 100',
       'for example --split 80/10/10',
     );
-  return shares as unknown as SplitShares;
+  return shares;
 };
 
 /** A text's lines, the first of them for training, the next for validation, the last for testing. */

@@ -1,6 +1,7 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
-import { CsvError, parse as parseCsv } from 'csv-parse/sync';
+import { CsvError } from 'csv-parse/sync';
+import { csvLines } from '../../nas/core/csv-lines.ts';
 import { inputError } from '../../nas/core/input-error.ts';
 import { foldedName, isUnprintable } from './class-name.ts';
 import { splitCalled, type LabelledFile, type SplitKind, type StructuredImages } from './folder-structure.ts';
@@ -96,19 +97,12 @@ const readTable = async (file: string): Promise<Table> => {
   }
   const { text, delimiter, comments } = dialectOf(table);
   try {
-    const options = {
-      info: true,
-      skip_empty_lines: true,
-      skip_records_with_empty_values: true,
-      trim: true,
+    const rows = csvLines(text, {
       delimiter,
       record_delimiter: '\n',
-    };
-    const parsed = parseCsv(text, options) as unknown as readonly {
-      readonly record: readonly string[];
-      readonly info: { readonly lines: number };
-    }[];
-    return { rows: parsed.map(({ record, info }) => ({ line: info.lines, cells: record })), comments };
+      skip_records_with_empty_values: true,
+    });
+    return { rows, comments };
   } catch (cause) {
     throw inputError(
       '--labels',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { z } from 'zod';
+import { parseJson } from '../../nas/core/json.ts';
 import type { DeploySettings } from '../../infra/settings.ts';
 
 /** What the stack says of itself, `CfnOutput`s of infra/stack.ts. */
@@ -13,7 +14,7 @@ type StackOutputs = z.infer<typeof outputsSchema>;
 
 /** The outputs of the stack from the file that the CDK wrote. */
 export const readOutputs = (file: string, stack: string): StackOutputs =>
-  z.object({ [stack]: outputsSchema }).parse(JSON.parse(readFileSync(file, 'utf8')))[stack] as StackOutputs;
+  parseJson(z.object({ [stack]: outputsSchema }), readFileSync(file, 'utf8'))[stack] as StackOutputs;
 
 /** `nas.config.yaml` for the deployed stack; the Temporal address is the worker's where it has one. */
 export const configFile = (settings: DeploySettings, outputs: StackOutputs): string => {

@@ -1,6 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
+import { z } from 'zod';
 import { inputError } from '../../nas/core/input-error.ts';
 import { deleteRunObjects, planRunDeletion } from '../../store/delete-run.ts';
 import type { RunDeletion } from '../../store/delete-run.ts';
@@ -68,12 +69,22 @@ const forget = async (client: Client, runId: string): Promise<number> => {
   return executions;
 };
 
-interface DeletedRun {
-  readonly runId: string;
-  readonly objects: number;
-  readonly bytes: number;
-  readonly kept: number;
-}
+const deletedRunSchema = z.strictObject({
+  runId: z.string(),
+  objects: z.number().int(),
+  bytes: z.number().int(),
+  kept: z.number().int(),
+});
+type DeletedRun = z.infer<typeof deletedRunSchema>;
+
+/** Who deleted a run, when, and what that freed. */
+const deletionSchema = deletedRunSchema.extend({
+  version: z.literal(1),
+  /** ISO 8601. */
+  at: z.string(),
+  /** `user@host`. */
+  by: z.string(),
+});
 
 export const deletionSummary = (runId: string, { objects, kept }: RunDeletion): DeletedRun => ({
   runId,
@@ -102,7 +113,7 @@ export const deleteRun = async (
     );
   const at = now.toISOString();
   const summary = deletionSummary(runId, deletion);
-  await createDocument(store, keys.deletion(runId, at), {
+  await createDocument(store, keys.deletion(runId, at), deletionSchema, {
     version: 1,
     at,
     by: `${userInfo().username}@${hostname()}`,

@@ -2,9 +2,10 @@ import { QueryNotRegisteredError, ServiceError, WorkflowNotFoundError } from '@t
 import { defaultPayloadConverter } from '@temporalio/common';
 import pLimit from 'p-limit';
 import { z } from 'zod';
-import { attemptRecordSchema } from '../../nas/job/documents.ts';
+import { attemptRecordSchema } from '../../nas/job/attempt-record.ts';
 import { infrastructureError } from '../../nas/core/infrastructure-error.ts';
-import type { AttemptRecord } from '../../nas/job/job.ts';
+import type { AttemptRecord } from '../../nas/job/attempt-record.ts';
+import { progressSchema, type Progress } from '../../nas/job/progress.ts';
 import { lacksReport, withRecordedAttempts } from '../../nas/protocol/recorded-attempts.ts';
 import type { JobView, RunView } from '../../nas/protocol/run-view.ts';
 import { readHint } from '../../store/json-documents.ts';
@@ -12,19 +13,6 @@ import { keys } from '../../store/keys.ts';
 import { unknownRun } from './connect.ts';
 import type { Session } from './connect.ts';
 import { describeFailing, failingWorkflows, fixOfFailing } from './failing-workflows.ts';
-
-const progressSchema = z.object({
-  step: z.number(),
-  totalSteps: z.number(),
-  phase: z.string(),
-  stepsPerSecond: z.number(),
-  trainingEpoch: z.number().optional(),
-  bestAccuracy: z.number().optional(),
-  bestScore: z.number().optional(),
-  trials: z.number().optional(),
-  attempts: z.number().optional(),
-  reclaims: z.number().optional(),
-});
 
 /** A running job with what its process said last. */
 export interface LiveJob extends JobView {
@@ -69,6 +57,24 @@ const waitOf = async (client: Session['client'], runId: string, jobId: string): 
   }
 };
 
+/** What jobs and searches by trials say each for themselves. */
+const furtherOf = (
+  progress: Progress,
+  { attempts, reclaims }: JobView,
+): Pick<LiveJob, 'attempts' | 'reclaims' | 'trainingEpoch' | 'bestScore' | 'trials'> => {
+  if ('trials' in progress) {
+    const { trials, bestScore } = progress;
+    return {
+      trials,
+      attempts: Math.max(attempts, progress.attempts ?? 0),
+      reclaims: Math.max(reclaims, progress.reclaims ?? 0),
+      ...(bestScore === undefined ? {} : { bestScore }),
+    };
+  }
+  const { trainingEpoch } = progress;
+  return { attempts, reclaims, ...(trainingEpoch === undefined ? {} : { trainingEpoch }) };
+};
+
 /** Reads at once at most. */
 const limit = pLimit(16);
 
@@ -102,20 +108,15 @@ const liven = async (session: Session, runId: string, viewed: JobView): Promise<
     ...(wait === undefined ? {} : { waits: wait.reason, waitsSince: wait.since }),
   };
   if (progress === undefined) return live;
-  const { step, totalSteps, phase, stepsPerSecond, trainingEpoch, bestAccuracy, bestScore, trials } =
-    progress;
+  const { step, totalSteps, phase, stepsPerSecond, bestAccuracy } = progress;
   return {
     ...live,
-    attempts: Math.max(live.attempts, progress.attempts ?? 0),
-    reclaims: Math.max(live.reclaims, progress.reclaims ?? 0),
     step,
     totalSteps,
     phase,
     ...(stepsPerSecond > 0 ? { secondsLeft: (totalSteps - step) / stepsPerSecond } : {}),
-    ...(trainingEpoch === undefined ? {} : { trainingEpoch }),
     ...(bestAccuracy === undefined ? {} : { bestAccuracy }),
-    ...(bestScore === undefined ? {} : { bestScore }),
-    ...(trials === undefined ? {} : { trials }),
+    ...furtherOf(progress, live),
   };
 };
 

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { infrastructureError } from '../../nas/core/infrastructure-error.ts';
 import { inputError } from '../../nas/core/input-error.ts';
 import { identityOf, signedFetch } from '../../store/signed-fetch.ts';
@@ -74,29 +75,30 @@ export const embeddedOnly = (config: LoadedConfig, command: string, onAws: strin
 
 /** Calls are signed with the keys that `useConfig` has put into this process's environment. */
 export const localBatch = (embedded: EmbeddedStack): LocalBatch => {
-  const post = async (path: string, body: object, asked: Asked): Promise<unknown> => {
+  const post = async <T>(path: string, body: object, schema: z.ZodType<T>, asked: Asked): Promise<T> => {
     const answer = await call(new URL(path, embedded.batch), asked, { method: 'POST', body });
-    return answer.json();
+    return schema.parse(await answer.json());
   };
   return {
-    reclaim: async ({ batchJobId, noticeSeconds }) =>
-      (await post(
+    reclaim: ({ batchJobId, noticeSeconds }) =>
+      post(
         '/_local/reclaim',
         { ...(batchJobId === undefined ? {} : { jobId: batchJobId }), noticeSeconds },
+        z.object({ instanceId: z.string() }),
         {
           field: 'job',
           value: batchJobId ?? 'the oldest that runs',
           allowed: 'a job that runs',
           fix: 'nas jobs RUN shows which jobs of a run are RUNNING',
         },
-      )) as { instanceId: string },
-    playTrace: async (options) =>
-      (await post('/_local/trace', options, {
+      ),
+    playTrace: (options) =>
+      post('/_local/trace', options, z.object({ points: z.number() }), {
         field: '--trace',
         value: options.trace,
         allowed: 'a trace of capacities',
         fix: 'write {"metadata":{"gap_seconds":60},"data":[2,1,2]} and a --start within it',
-      })) as { points: number },
+      }),
     log: async (batchJobId, { attempt, offset }) => {
       const url = new URL('/_local/logs', embedded.batch);
       url.searchParams.set('jobId', batchJobId);

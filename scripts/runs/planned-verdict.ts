@@ -14,6 +14,7 @@ import type { Spreads } from '../../nas/protocol/run-view.ts';
 import { isGiven } from '../../nas/search/given.ts';
 import { withUnit } from '../../nas/task/metric.ts';
 import { DEFAULT_TASK, metricOf } from '../../nas/task/terms.ts';
+import { readHint } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 
@@ -52,16 +53,15 @@ const measuredSpreads = async (
   scale: number,
   openStore: () => ObjectStore,
 ): Promise<KnownSpreads> => {
-  const stored = await openStore().get(keys.report(runId, 'report.json'));
-  const parsed = stored && reportSchema.safeParse(JSON.parse(new TextDecoder().decode(stored.body)));
-  if (parsed?.success !== true)
+  const report = await readHint(openStore(), keys.report(runId, 'report.json'), reportSchema);
+  if (report === undefined)
     throw inputError(
       '--spreads',
       runId,
       'a run that has ended with a verdict about the search, or SEARCHES,TRAININGS such as 0.18,0.12',
       'nas list names the runs; one with stages.evaluate.claim = search measures both',
     );
-  const { searches, trainings } = parsed.data.verdict.spreads;
+  const { searches, trainings } = report.verdict.spreads;
   return {
     spreads: {
       searches: scale * searches,

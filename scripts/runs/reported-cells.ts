@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonOf } from '../../nas/core/json.ts';
 import { infrastructureError } from '../../nas/core/infrastructure-error.ts';
 import { spaceSchema } from '../../nas/space/registry.ts';
 import { networkSchema } from '../../nas/task/images/recipe.ts';
@@ -30,7 +31,7 @@ export const foundCells = contenders.extend({
  * A part of the report of a run, finished or not. Throws `InfrastructureError` where the stored report has no such part.
  */
 export const readReported = async <T>(session: Session, runId: string, part: z.ZodType<T>): Promise<T> => {
-  const parsed = part.safeParse(JSON.parse((await fetchReport(session, runId))['report.json']));
+  const parsed = part.safeParse(jsonOf((await fetchReport(session, runId))['report.json']));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw infrastructureError(

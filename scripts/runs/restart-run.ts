@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { hostname, userInfo } from 'node:os';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { stringify } from 'yaml';
-import { stageRecordSchema } from '../../nas/job/documents.ts';
-import type { StageRecord } from '../../nas/job/documents.ts';
+import { stageRecordSchema } from '../../nas/job/stage-record.ts';
+import type { StageRecord } from '../../nas/job/stage-record.ts';
 import type { Experiment } from '../../nas/experiment/experiment.ts';
 import { claimOf, claiming } from '../../nas/experiment/claim.ts';
 import { inputError } from '../../nas/core/input-error.ts';
@@ -184,7 +184,7 @@ export const forkRun = async (
       const stored = result === undefined ? undefined : await store.get(keys.job(sourceId, job.jobId).result);
       if (stored !== undefined) await store.putIfAbsent(keys.job(runId, job.jobId).result, stored.body);
     }
-    await createDocument(store, keys.stageResult(runId, stage.stage), stage);
+    await createDocument(store, keys.stageResult(runId, stage.stage), stageRecordSchema, stage);
   }
   await startRun(client, store, {
     record,

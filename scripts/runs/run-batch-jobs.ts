@@ -1,7 +1,7 @@
 import { BatchClient, paginateListJobs } from '@aws-sdk/client-batch';
 import type { JobDetail } from '@aws-sdk/client-batch';
 import { describedJobs } from '../../activities/batch/described-jobs.ts';
-import { runRecordSchema } from '../../nas/job/documents.ts';
+import { runRecordSchema } from '../../nas/experiment/run-record.ts';
 import { inputError } from '../../nas/core/input-error.ts';
 import { suggestion } from '../../nas/core/nearest.ts';
 import { readDocument } from '../../store/json-documents.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonOf } from '../../nas/core/json.ts';
 import { issueErrors } from '../../nas/experiment/experiment-issues.ts';
 import { inputError, inputErrors } from '../../nas/core/input-error.ts';
 import { traceSchema, type Trace } from '../../infra/local/batch/replay.ts';
@@ -28,7 +29,7 @@ export const readTrace = (file: string): Trace => {
   });
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = jsonOf(text);
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
     throw inputError(`--trace ${file}${placeIn(cause)}`, text, `JSON ${FORM}`, cause.message, { cause });

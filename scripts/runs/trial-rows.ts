@@ -1,4 +1,4 @@
-import { programResultSchema } from '../../nas/job/documents.ts';
+import { programResultSchema } from '../../nas/job/program-result.ts';
 import type { RunRecord } from '../../nas/experiment/run-record.ts';
 import { isBlackBox } from '../../nas/search/strategy-schema.ts';
 import { trialJobId } from '../../nas/job/trial-job-id.ts';

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import { resumeReceiptSchema } from '../../nas/job/receipt.ts';
+import { runRecordSchema } from '../../nas/experiment/run-record.ts';
 import { codeVersion } from '../../containers/trainer/code-version.ts';
 import { inputError } from '../../nas/core/input-error.ts';
-import { attemptRecordSchema } from '../../nas/job/documents.ts';
-import type { JobDocument } from '../../nas/job/job.ts';
+import { attemptRecordSchema } from '../../nas/job/attempt-record.ts';
+import { jobDocumentSchema, type JobDocument } from '../../nas/job/job-document.ts';
 import type { PlannedJob } from '../../nas/job/job-report.ts';
 import { jobDocument } from '../../nas/protocol/plan.ts';
+import { jobProgressSchema } from '../../nas/job/progress.ts';
 import { comparedParts, type ReceiptAttempt, type ResumeReceipt } from '../../nas/job/receipt.ts';
 import type { RunRecord } from '../../nas/experiment/run-record.ts';
 import { sha256 } from '../../nas/core/hash.ts';
@@ -33,8 +35,6 @@ interface Verification {
 const UNDISTURBED = 'undisturbed';
 const KILLED = 'killed';
 
-const progressSchema = z.object({ totalSteps: z.number() });
-
 const expectEnd = (what: string, end: TrainerEnd, expected: 0 | 'SIGKILL'): void => {
   if ((expected === 0 && end.code === 0) || end.signal === expected) return;
   throw new Error(`${what} ended with ${end.signal ?? `exit code ${end.code}`}:\n${end.log}`);
@@ -45,7 +45,7 @@ const totalSteps = async (store: ObjectStore, runId: string, first: Promise<Trai
   let ended = false;
   void first.finally(() => (ended = true)).catch(() => undefined);
   for (;;) {
-    const progress = await readHint(store, keys.job(runId, UNDISTURBED).progress, progressSchema);
+    const progress = await readHint(store, keys.job(runId, UNDISTURBED).progress, jobProgressSchema);
     // While its program is made it has none.
     if (progress && progress.totalSteps > 0) return progress.totalSteps;
     if (ended) expectEnd('the undisturbed job', await first, 0);
@@ -97,10 +97,10 @@ const partsOf = async (store: ObjectStore, document: JobDocument): Promise<Recor
 export const verifyResume = async (verification: Verification): Promise<ResumeReceipt> => {
   const { store, record, job, log, now } = verification;
   const { runId } = record;
-  await createDocument(store, keys.experiment(runId), record);
+  await createDocument(store, keys.experiment(runId), runRecordSchema, record);
   const submit = async (document: JobDocument): Promise<string> => {
     const key = keys.job(runId, document.jobId).document;
-    await createDocument(store, key, document);
+    await createDocument(store, key, jobDocumentSchema, document);
     return store.uri(key);
   };
   const left = jobDocument(record, { ...job, jobId: UNDISTURBED });
@@ -149,7 +149,7 @@ export const verifyResume = async (verification: Verification): Promise<ResumeRe
       runId,
       createdAt,
     };
-    await createDocument(store, keys.receipt(record.experimentHash, runId), receipt);
+    await createDocument(store, keys.receipt(record.experimentHash, runId), resumeReceiptSchema, receipt);
     return receipt;
   } finally {
     stop.abort();

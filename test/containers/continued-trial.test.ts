@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { ProgramSpec } from '../../nas/job/job.ts';
+import type { ProgramSpec } from '../../nas/job/program-spec.ts';
 import { jobKit, tinyTraining } from './job-kit.ts';
 
 const kit = await jobKit();

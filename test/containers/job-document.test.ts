@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseJobDocument, parseJobUri } from '../../containers/trainer/job-document.ts';
+import { parseJobDocument } from '../../nas/job/job-document.ts';
+import { parseJobUri } from '../../containers/trainer/job-uri.ts';
 import { InputError } from '../../nas/core/input-error.ts';
 import { tinyTraining } from './job-kit.ts';
 
@@ -16,7 +17,7 @@ const document = {
   checkpoint: { intervalSeconds: 'auto', everySteps: 0, keep: 3 },
   threads: 1,
 };
-const parse = (value: object) => parseJobDocument(JSON.stringify(value), 's3://b/job.json');
+const parse = (value: object) => parseJobDocument(value, 's3://b/job.json');
 
 describe('job document', () => {
   it('reads what the workflow writes', () => {

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BlobRef } from '../../nas/core/blob.ts';
 import { checkpointSchema } from '../../nas/experiment/experiment.ts';
-import type { AttemptRecord, JobDocument, ProgramSpec } from '../../nas/job/job.ts';
+import type { AttemptRecord } from '../../nas/job/attempt-record.ts';
+import { jobDocumentSchema, type JobDocument } from '../../nas/job/job-document.ts';
+import type { ProgramSpec } from '../../nas/job/program-spec.ts';
 import { recipeSchema } from '../../nas/task/images/recipe.ts';
 import { selectImages } from '../../nas/task/images/image-set.ts';
 import { createDocument } from '../../store/json-documents.ts';
@@ -117,7 +119,7 @@ export const jobKit = async (): Promise<JobKit> => {
         threads: 1,
         ...more,
       };
-      await createDocument(store, key, document);
+      await createDocument(store, key, jobDocumentSchema, document);
       return store.uri(key);
     },
     start: (uri, environment = {}) => {

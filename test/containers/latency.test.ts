@@ -64,7 +64,7 @@ describe('a job that times its network', () => {
       warmUp: 10,
       device: 'another machine',
     };
-    await createDocument(kit.store, keys.job(RUN, 'resumed').latency, earlier);
+    await createDocument(kit.store, keys.job(RUN, 'resumed').latency, latencyRecordSchema, earlier);
     await train('resumed', true);
     expect(await recorded('resumed')).toEqual(earlier);
   }, 300_000);

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { handoverSchema } from '../../nas/job/handover.ts';
 import { reclaimNoticeSchema } from '../../nas/job/handover.ts';
 import type { Handover } from '../../nas/job/handover.ts';
 import { EXIT_CODES } from '../../nas/job/outcome.ts';
@@ -83,7 +84,7 @@ describe('reclaims', () => {
       const first = kit.start(uri, old);
       await first.until(TRAINING);
       const job = keys.job(RUN, 'replaced');
-      await createDocument(kit.store, job.handover(1), {
+      await createDocument(kit.store, job.handover(1), handoverSchema, {
         next: 'replacement',
         batchJobId: 'old',
         attempts: 9,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { jobArraySchema } from '../../nas/job/job-array.ts';
 import { recordCrash } from '../../activities/launch/crash-record.ts';
 import { attemptHistory } from '../../containers/trainer/attempt-record.ts';
 import { EXIT_CODES } from '../../nas/job/outcome.ts';
@@ -87,7 +88,7 @@ describe('trainer process', () => {
     await kit.submit('child', tinyTraining(4));
     const key = keys.job(RUN, 'search').array('0');
     const jobs = ['undisturbed', 'child'];
-    await createDocument(kit.store, key, { version: 1, runId: RUN, name: 'array', jobs });
+    await createDocument(kit.store, key, jobArraySchema, { version: 1, runId: RUN, name: 'array', jobs });
     const start = (index: number) =>
       kit.start(kit.store.uri(key), {
         AWS_BATCH_JOB_ID: `array:${index}`,

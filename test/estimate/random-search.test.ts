@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { createPlanBaseline } from '../../activities/stages/plan-baseline.ts';
 import { taskOf } from '../../nas/task/tasks.ts';
 import { asSettled, withParallelism } from '../../nas/experiment/settled-experiment.ts';
-import { experimentHash } from '../../nas/experiment/run-record.ts';
+import { experimentHash, runRecordSchema } from '../../nas/experiment/run-record.ts';
+import type { StageName } from '../../nas/experiment/stage-name.ts';
 import { loadExperiment } from '../../nas/experiment/load-experiment.ts';
 import { estimate } from '../../nas/estimate/estimate.ts';
 import type { JobReport, PlannedJob } from '../../nas/job/job-report.ts';
+import { stageRecordSchema } from '../../nas/job/stage-record.ts';
 import { evaluateJobs, programOf, retrainJobs, searchJobs } from '../../nas/protocol/plan.ts';
 import { randomFromSeed } from '../../nas/core/random.ts';
 import { spaceOf } from '../../nas/space/spaces.ts';
@@ -32,8 +34,9 @@ const spent = async (...overrides: string[]) => {
   const dataset = await findDataset(store, loaded);
   const { manifest } = dataset;
   const hash = experimentHash(experiment, dataset.ref);
-  await createDocument(store, keys.experiment('run'), {
-    ...{ version: 1, runId: 'run', experiment, experimentHash: hash, createdAt: '2026-01-01T00:00:00.000Z' },
+  await createDocument(store, keys.experiment('run'), runRecordSchema, {
+    version: 1,
+    ...{ runId: 'run', experiment, experimentHash: hash, createdAt: '2026-01-01T00:00:00.000Z' },
     dataset: { name: manifest.name, manifest: dataset.ref },
   });
   const run = { runId: 'run', experimentHash: hash };
@@ -78,8 +81,8 @@ const spent = async (...overrides: string[]) => {
   const retrained = searches.flatMap((seed, i) =>
     retrainJobs(experiment, usual.slice(i * cells, (i + 1) * cells), seed).map(report),
   );
-  const settle = (stage: string, reports: readonly JobReport[]) =>
-    createDocument(store, keys.stageResult('run', stage), { version: 1, stage, reports });
+  const settle = (stage: StageName, reports: readonly JobReport[]) =>
+    createDocument(store, keys.stageResult('run', stage), stageRecordSchema, { version: 1, stage, reports });
   await settle('proxy-search', searchJobs(experiment).map(report));
   await settle('retrain-top', retrained);
   const plan = createPlanBaseline(launchDependencies(store, createSimulatedBatch(store), 1));

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { latencyRecordSchema } from '../../nas/experiment/measures.ts';
 import { trialMeasures } from '../../activities/search/trial-measures.ts';
 import { loadExperiment } from '../../nas/experiment/load-experiment.ts';
 import { LATENCY, soughtMeasures, timesTrials } from '../../nas/experiment/measures.ts';
 import type { LatencyRecord } from '../../nas/experiment/measures.ts';
-import type { TrainResult } from '../../nas/job/job.ts';
+import type { TrainResult } from '../../nas/job/program-result.ts';
 import { jobDocument } from '../../nas/protocol/plan.ts';
 import type { RunRecord } from '../../nas/experiment/run-record.ts';
 import { createDocument } from '../../store/json-documents.ts';
@@ -88,7 +89,7 @@ describe('what a search learns of a trained network', () => {
 
   it('is its size, and its time where it needs that', async () => {
     const store = createMemoryObjectStore();
-    await createDocument(store, keys.job('run', TRIAL.jobId).latency, record);
+    await createDocument(store, keys.job('run', TRIAL.jobId).latency, latencyRecordSchema, record);
     const learnt = (run: RunRecord) => trialMeasures(store, run, TRIAL.jobId, result);
     expect(await learnt(runOf(LIMITED))).toEqual({ parameters: 7, multiplyAdds: 9, [LATENCY]: 3.25 });
     expect(await learnt(runOf())).toEqual({ parameters: 7, multiplyAdds: 9 });

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseJobDocument } from '../../containers/trainer/job-document.ts';
-import { stageRecordSchema } from '../../nas/job/documents.ts';
+import { parseJobDocument } from '../../nas/job/job-document.ts';
+import { stageRecordSchema } from '../../nas/job/stage-record.ts';
 import { givenCell } from '../../nas/experiment/given-cell.ts';
 import { hashJson } from '../../nas/core/hash.ts';
 import { loadExperiment } from '../../nas/experiment/load-experiment.ts';
@@ -46,7 +46,7 @@ describe.each(readdirSync(FOLDER).filter((file) => file.endsWith('.yaml')))('%s'
     );
     expect(job).toBeDefined();
     const document = jobDocument(run, job as NonNullable<typeof job>);
-    expect(parseJobDocument(JSON.stringify(document), 's3://b/job.json')).toEqual(document);
+    expect(parseJobDocument(document, 's3://b/job.json')).toEqual(document);
     const reports = [...planned, job].map((of) => ({ job: of, outcome: 'succeeded', ...NOTHING_SPENT }));
     const record = { version: 1, stage: 'proxy-search', reports };
     expect(stageRecordSchema.parse(JSON.parse(JSON.stringify(record)))).toEqual(record);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { contenderOf } from '../../nas/job/contender.ts';
-import { stageRecordSchema } from '../../nas/job/documents.ts';
+import { stageRecordSchema } from '../../nas/job/stage-record.ts';
 
 const planned = (jobId: string) => ({ kind: 'evaluate', jobId, seed: 0, genotype: 'x' }) as const;
 

@@ -1,5 +1,6 @@
 import type { RunDocuments } from '../../nas/report/build-report.ts';
-import type { AttemptRecord, SearchResult } from '../../nas/job/job.ts';
+import type { AttemptRecord } from '../../nas/job/attempt-record.ts';
+import type { SearchResult } from '../../nas/job/program-result.ts';
 import { withStrategyDefaults } from '../../nas/experiment/check-black-box.ts';
 import { experimentSchema } from '../../nas/experiment/experiment.ts';
 import { settledExperimentSchema } from '../../nas/experiment/settled-experiment.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { SearchResult } from '../../nas/job/job.ts';
+import type { SearchResult } from '../../nas/job/program-result.ts';
 import { LATENCY } from '../../nas/experiment/measures.ts';
 import type { LoggedTrial } from '../../nas/search/trial-log.ts';
 import type { RunDocuments } from '../../nas/report/build-report.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseJobDocument } from '../../containers/trainer/job-document.ts';
+import { parseJobDocument } from '../../nas/job/job-document.ts';
 import { loadExperiment } from '../../nas/experiment/load-experiment.ts';
 import { jobDocument, trialJob } from '../../nas/protocol/plan.ts';
 import { asSettled } from '../../nas/experiment/settled-experiment.ts';
@@ -42,7 +42,7 @@ describe('a trial that starts with the weights of another', () => {
     const { trial: _, ...grown } = inherits;
     expect(document.inherits).toBe('stage-1/seed-0/trial-000003');
     expect(document.program).toMatchObject({ kind: 'train-network', genotype: asked.genotype, grown });
-    expect(parseJobDocument(JSON.stringify(document), 's3://b/job.json')).toEqual(document);
+    expect(parseJobDocument(document, 's3://b/job.json')).toEqual(document);
   });
 
   it('is read back from the log of its search', () => {

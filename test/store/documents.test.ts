@@ -16,7 +16,7 @@ const text = (body: Uint8Array) => new TextDecoder().decode(body);
 describe('documents', () => {
   it('are written once, as canonical JSON, with a reference to what is there', async () => {
     const store = createMemoryObjectStore();
-    const first = await createDocument(store, 'a/result.json', { b: 1, a: [0.1, null] });
+    const first = await createDocument(store, 'a/result.json', z.unknown(), { b: 1, a: [0.1, null] });
     expect(first).toMatchObject({
       written: true,
       identical: true,
@@ -26,11 +26,11 @@ describe('documents', () => {
     expect(text(body)).toBe('{"a":[0.1,null],"b":1}\n');
     expect(first.ref.bytes).toBe(body.byteLength);
     expect(await getBlob(store, first.ref)).toEqual(body);
-    expect(await createDocument(store, 'a/result.json', { a: [0.1, null], b: 1 })).toEqual({
+    expect(await createDocument(store, 'a/result.json', z.unknown(), { a: [0.1, null], b: 1 })).toEqual({
       ...first,
       written: false,
     });
-    expect(await createDocument(store, 'a/result.json', { b: 2 })).toEqual({
+    expect(await createDocument(store, 'a/result.json', z.unknown(), { b: 2 })).toEqual({
       written: false,
       identical: false,
       ref: first.ref,
@@ -40,7 +40,7 @@ describe('documents', () => {
   it('count as identical when only the answer was lost', async () => {
     const store = createMemoryObjectStore();
     const retried = faultyStore(store, ({ index }) => (index === 0 ? 'repeated' : undefined));
-    expect(await createDocument(retried, 'a', { count: 1 })).toMatchObject({
+    expect(await createDocument(retried, 'a', counter, { count: 1 })).toMatchObject({
       written: false,
       identical: true,
     });
@@ -48,17 +48,28 @@ describe('documents', () => {
 
   it.each([NaN, Infinity, undefined])('refuse %s, which JSON does not have', async (value) => {
     const store = createMemoryObjectStore();
-    await expect(createDocument(store, 'a', value === undefined ? value : { value })).rejects.toThrow();
+    await expect(
+      createDocument(store, 'a', z.unknown(), value === undefined ? value : { value }),
+    ).rejects.toThrow();
+    expect(await store.get('a')).toBeUndefined();
+  });
+
+  it('are written as their schema says alone', async () => {
+    const store = createMemoryObjectStore();
+    const wrong = { count: '1' } as unknown as z.infer<typeof counter>;
+    await expect(createDocument(store, 'a', counter, wrong)).rejects.toThrow(z.ZodError);
+    await expect(replaceDocument(store, 'a', counter, wrong)).rejects.toThrow(z.ZodError);
+    await expect(updateDocument(store, 'a', counter, () => wrong)).rejects.toThrow(z.ZodError);
     expect(await store.get('a')).toBeUndefined();
   });
 
   it('are read through a schema', async () => {
     const store = createMemoryObjectStore();
     expect(await readDocument(store, 'a', counter)).toBeUndefined();
-    await replaceDocument(store, 'a', { count: 1 });
-    await replaceDocument(store, 'a', { count: 2 });
+    await replaceDocument(store, 'a', counter, { count: 1 });
+    await replaceDocument(store, 'a', counter, { count: 2 });
     expect(await readDocument(store, 'a', counter)).toEqual({ count: 2 });
-    await replaceDocument(store, 'a', { count: 'two' });
+    await replaceDocument(store, 'a', z.unknown(), { count: 'two' });
     await expect(readDocument(store, 'a', counter)).rejects.toThrow(CorruptDocumentError);
     await store.put('a', new TextEncoder().encode('{"count":'));
     await expect(readDocument(store, 'a', counter)).rejects.toThrow(/^a: not the document/);
@@ -77,7 +88,7 @@ describe('documents', () => {
 
   it('pass storage failures on', async () => {
     const store = faultyStore(createMemoryObjectStore(), () => 'refused');
-    await expect(createDocument(store, 'a', {})).rejects.toThrow(StorageError);
+    await expect(createDocument(store, 'a', z.unknown(), {})).rejects.toThrow(StorageError);
     await expect(readDocument(store, 'a', counter)).rejects.toThrow(StorageError);
   });
 });

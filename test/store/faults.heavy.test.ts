@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NodeHttpHandlerOptions } from '@smithy/types';
+import { z } from 'zod';
 import { acquireLease } from '../../store/leases.ts';
 import { restoreCheckpoint, saveCheckpoint } from '../../store/checkpoints.ts';
 import { createDocument } from '../../store/json-documents.ts';
@@ -66,7 +67,9 @@ describe.each([
         const listed = [];
         for await (const { key } of store.list(`${kind}/`)) listed.push(key);
         expect(listed).toContain(`${kind}/${i}`);
-        expect((await createDocument(store, `${kind}/document-${i}`, { i })).identical).toBe(true);
+        expect((await createDocument(store, `${kind}/document-${i}`, z.unknown(), { i })).identical).toBe(
+          true,
+        );
       }
       proxy.setPlan(undefined);
       expect(proxy.injected.length).toBeGreaterThan(before);

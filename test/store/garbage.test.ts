@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { putBlob } from '../../store/blobs.ts';
 import { acquireLease } from '../../store/leases.ts';
 import { restoreCheckpoint, saveCheckpoint } from '../../store/checkpoints.ts';
@@ -76,7 +77,7 @@ describe('garbage collection', () => {
     wait(GRACE + 1);
     expect((await collect()).condemned.objects).toBe(2);
     await putBlob(store, bytes('written again'));
-    await createDocument(store, keys.report('run', 'report.json'), { ref: named });
+    await createDocument(store, keys.report('run', 'report.json'), z.unknown(), { ref: named });
     wait(GRACE + 1);
     expect(await collect()).toMatchObject({
       deleted: { objects: 0 },
@@ -90,7 +91,7 @@ describe('garbage collection', () => {
     const index = await putBlob(store, bytes(JSON.stringify({ shards: [shard.sha256] })));
     const page = await putBlob(store, bytes('<html>'));
     const lost = await putBlob(store, bytes('lost'));
-    await createDocument(store, keys.dataset('mnist'), { index });
+    await createDocument(store, keys.dataset('mnist'), z.unknown(), { index });
     await store.put(keys.report('run', 'report.md'), bytes(`see ${page.uri}.`));
     await store.put(keys.report('run', 'broken.json'), bytes('{'));
     await collectAll({ ...clock });

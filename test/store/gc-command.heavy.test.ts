@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { putBlob } from '../../store/blobs.ts';
 import { collectGarbage } from '../../store/garbage.ts';
 import { createDocument } from '../../store/json-documents.ts';
@@ -41,7 +42,7 @@ describe('nas gc on a real server', () => {
 
   it('reports as text and as one JSON document', async () => {
     const kept = await putBlob(store, new TextEncoder().encode('kept'));
-    await createDocument(store, keys.dataset('d'), { kept });
+    await createDocument(store, keys.dataset('d'), z.unknown(), { kept });
     const text = await nas(['--dry-run']);
     expect(text.code, text.stderr).toBe(0);
     expect(text.stdout).toMatch(/^2 objects, 0\.0 MiB\nwould delete 0 objects/);

@@ -1,6 +1,7 @@
+import { programResultSchema } from '../../nas/job/program-result.ts';
 import type { BatchJobs, BatchSubmission } from '../../activities/batch/batch-jobs.ts';
 import { arrayChildId, jobArraySchema } from '../../nas/job/job-array.ts';
-import type { JobDocument } from '../../nas/job/job.ts';
+import type { JobDocument } from '../../nas/job/job-document.ts';
 import { createDocument, readDocument } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import { parseS3Uri } from '../../store/object-store.ts';
@@ -44,7 +45,7 @@ export const withResults = (batch: BatchJobs, store: ObjectStore): BatchJobs => 
         const stored = await store.get(key);
         const document = JSON.parse(new TextDecoder().decode(stored?.body)) as JobDocument;
         const { result } = keys.job(document.runId, document.jobId);
-        await createDocument(store, result, simulatedResult(document));
+        await createDocument(store, result, programResultSchema, simulatedResult(document));
       }
       return jobs;
     },

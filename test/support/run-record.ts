@@ -1,5 +1,5 @@
 import type { BlobRef } from '../../nas/core/blob.ts';
-import type { ImageManifest } from '../../nas/task/images/manifest.ts';
+import { imageManifestSchema, type ImageManifest } from '../../nas/task/images/manifest.ts';
 import type { ExperimentInput } from '../../nas/experiment/experiment.ts';
 import { experimentHash } from '../../nas/experiment/run-record.ts';
 import type { RunRecord } from '../../nas/experiment/run-record.ts';
@@ -28,7 +28,7 @@ const TOY: ImageManifest = {
 
 /** Writes the manifest of a data set without images, for what needs their shape alone. */
 export const storeToyDataset = async (store: ObjectStore): Promise<BlobRef> =>
-  (await createDocument(store, keys.dataset('toy'), TOY)).ref;
+  (await createDocument(store, keys.dataset('toy'), imageManifestSchema, TOY)).ref;
 
 const MANIFEST = await storeToyDataset(createMemoryObjectStore());
 

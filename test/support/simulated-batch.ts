@@ -1,3 +1,4 @@
+import { programResultSchema } from '../../nas/job/program-result.ts';
 import type {
   BatchAttempt,
   BatchJob,
@@ -7,7 +8,8 @@ import type {
 import { hasEnded } from '../../activities/batch/batch-jobs.ts';
 import { hashJson } from '../../nas/core/hash.ts';
 import { spaceOf } from '../../nas/space/spaces.ts';
-import type { JobDocument, ProgramResult } from '../../nas/job/job.ts';
+import type { JobDocument } from '../../nas/job/job-document.ts';
+import type { ProgramResult } from '../../nas/job/program-result.ts';
 import { arrayChildId, arrayIdOf, jobArraySchema } from '../../nas/job/job-array.ts';
 import { randomFromSeed } from '../../nas/core/random.ts';
 import { createDocument } from '../../store/json-documents.ts';
@@ -102,7 +104,12 @@ export const createSimulatedBatch = (
     const entry = jobs.get(id);
     if (entry === undefined || hasEnded(entry.job) || launch.end === 'hang') return;
     if (launch.end === 'succeed')
-      await createDocument(store, keys.job(document.runId, document.jobId).result, simulatedResult(document));
+      await createDocument(
+        store,
+        keys.job(document.runId, document.jobId).result,
+        programResultSchema,
+        simulatedResult(document),
+      );
     jobs.set(id, {
       ...entry,
       job: {

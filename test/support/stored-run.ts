@@ -1,3 +1,9 @@
+import { z } from 'zod';
+import { attemptRecordSchema } from '../../nas/job/attempt-record.ts';
+import { programResultSchema } from '../../nas/job/program-result.ts';
+import { resumeReceiptSchema } from '../../nas/job/receipt.ts';
+import { stageRecordSchema } from '../../nas/job/stage-record.ts';
+import { runRecordSchema } from '../../nas/experiment/run-record.ts';
 import { REPORT_SOFTWARE } from '../../activities/report/report.ts';
 import type { TrialEvent } from '../../nas/search/trial-log.ts';
 import type { RunDocuments } from '../../nas/report/build-report.ts';
@@ -13,7 +19,7 @@ export const storedRun = async (
 ): Promise<{ store: ObjectStore; documents: RunDocuments }> => {
   const store = createMemoryObjectStore();
   const { runId } = documents.run;
-  const dataset = await createDocument(store, keys.dataset(documents.run.dataset.name), {
+  const dataset = await createDocument(store, keys.dataset(documents.run.dataset.name), z.unknown(), {
     ...documents.dataset,
     // A manifest has shards; the report leaves them out.
     splits: {
@@ -22,22 +28,27 @@ export const storedRun = async (
     },
   });
   const run = { ...documents.run, dataset: { ...documents.run.dataset, manifest: dataset.ref } };
-  await createDocument(store, keys.experiment(runId), run);
+  await createDocument(store, keys.experiment(runId), runRecordSchema, run);
   for (const record of documents.stages)
-    await createDocument(store, keys.stageResult(runId, record.stage), record);
+    await createDocument(store, keys.stageResult(runId, record.stage), stageRecordSchema, record);
   for (const receipt of documents.receipts) {
-    await createDocument(store, keys.receipt(run.experimentHash, receipt.runId), {
+    await createDocument(store, keys.receipt(run.experimentHash, receipt.runId), resumeReceiptSchema, {
       version: 1,
       experiment: 'quickstart',
       ...receipt,
     });
   }
   for (const [jobId, result] of Object.entries(documents.results)) {
-    await createDocument(store, keys.job(runId, jobId).result, result);
+    await createDocument(store, keys.job(runId, jobId).result, programResultSchema, result);
   }
   for (const [jobId, attempts] of Object.entries(documents.attempts)) {
     for (const attempt of attempts)
-      await replaceDocument(store, keys.job(runId, jobId).attempt(attempt.epoch), attempt);
+      await replaceDocument(
+        store,
+        keys.job(runId, jobId).attempt(attempt.epoch),
+        attemptRecordSchema,
+        attempt,
+      );
   }
   for (const [jobId, trials] of Object.entries(documents.trials)) {
     const { log } = await openTrialLog(store, runId, jobId);

@@ -1,3 +1,6 @@
+import type { Json } from '../../nas/core/json.ts';
+import type { ArchitectureGraph } from '../../nas/space/drawings/architecture-graph.ts';
+import { DRAWINGS } from '../../nas/space/drawings/registry.ts';
 import type { SpaceDefinition } from '../../nas/space/definitions/definition.ts';
 import { SPACE_NAMES, SPACES, spaceSchema } from '../../nas/space/registry.ts';
 import type { Task, TaskTypes } from '../../nas/task/task.ts';
@@ -15,10 +18,12 @@ export const addTask = <Of extends TaskTypes>(kind: string, terms: TaskTerms, ta
   Object.assign(TASKS, { [kind]: task });
 };
 
-export const addSpace = <Name extends string, Shape extends ZodRawShape>(
+export const addSpace = <Name extends string, Shape extends ZodRawShape, G extends Json>(
   definition: SpaceDefinition<Name, Shape>,
+  graphs: (genotype: G) => readonly ArchitectureGraph[],
 ): void => {
   (SPACE_NAMES as string[]).push(definition.name);
   Object.assign(SPACES, { [definition.name]: definition });
+  Object.assign(DRAWINGS, { [definition.name]: graphs });
   (spaceSchema.def.options as unknown as ZodType[]).push(definition.schema);
 };

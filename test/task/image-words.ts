@@ -9,7 +9,6 @@ export const EXCEPTIONS: readonly string[] = [
   'nas/core/decode-text.ts',
   'nas/experiment/experiment.ts',
   'nas/job/platform-sentences.ts',
-  'nas/job/progress.ts',
   'nas/job/score-problem.ts',
   'nas/report/charts/accuracy-by-size.ts',
   'nas/report/charts/proxy-fidelity.ts',

@@ -1,10 +1,11 @@
 import type { Dependencies } from '../../activities/dependencies.ts';
 import { lookUpFinished, summarise } from '../../activities/documents/run-documents.ts';
 import { createStageActivities } from '../../activities/stages/protocol-stages.ts';
-import { parseJobDocument } from '../../containers/trainer/job-document.ts';
+import { parseJobDocument } from '../../nas/job/job-document.ts';
 import type { RunRecord } from '../../nas/experiment/run-record.ts';
 import type { JobReport, PlannedJob } from '../../nas/job/job-report.ts';
-import type { JobDocument, ProgramResult } from '../../nas/job/job.ts';
+import type { JobDocument } from '../../nas/job/job-document.ts';
+import type { ProgramResult } from '../../nas/job/program-result.ts';
 import { jobDocument } from '../../nas/protocol/plan.ts';
 import { createDocument } from '../../store/json-documents.ts';
 import { writeResult } from '../../store/job-results.ts';

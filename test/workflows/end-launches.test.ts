@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, describe, expect, it } from 'vitest';
+import { jobDocumentSchema } from '../../nas/job/job-document.ts';
 import type { LaunchInput } from '../../activities/contract.ts';
 import { batchJobName } from '../../activities/launch/submit-launch.ts';
 import { jobDocument } from '../../nas/protocol/plan.ts';
@@ -39,7 +40,12 @@ describe('a launch that is given up', () => {
   it('leaves no job behind when its activity fails for good', async () => {
     const launchJob = async ({ run, job }: LaunchInput): Promise<never> => {
       const key = keys.job(run.runId, job.jobId).document;
-      await createDocument(harness.store, key, jobDocument(runRecordForTests(run.runId), job));
+      await createDocument(
+        harness.store,
+        key,
+        jobDocumentSchema,
+        jobDocument(runRecordForTests(run.runId), job),
+      );
       await harness.batch.submit({
         name: batchJobName(run, job.jobId, { launch: 1 }),
         queue: 'queue',

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { RunView } from '../../nas/protocol/run-view.ts';
-import type { JobDocument } from '../../nas/job/job.ts';
+import type { JobDocument } from '../../nas/job/job-document.ts';
 import type { Session } from '../../scripts/runs/connect.ts';
 import { forkRun, retryRun } from '../../scripts/runs/restart-run.ts';
 import { startRun } from '../../scripts/runs/start-run.ts';

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { jsonOf, parseJson } from '../../../nas/core/json.ts';
 import { sha256 } from '../../../nas/core/hash.ts';
 import type { AppendFile, Files } from './files.ts';
 
@@ -34,6 +36,7 @@ interface JournalOptions {
 }
 
 const SNAPSHOT = 'snapshot.json';
+const snapshotSchema = z.object({ generation: z.number().int(), state: z.unknown() });
 const journalName = (generation: number): string => `journal-${String(generation).padStart(8, '0')}.jsonl`;
 
 const ascii = (value: unknown): string =>
@@ -48,7 +51,7 @@ const line = (value: unknown): string => {
 const parseLine = (text: string): { readonly value: unknown } | undefined => {
   const body = text.slice(9);
   if (text.slice(0, 9) !== `${sha256(body).slice(0, 8)} `) return undefined;
-  return { value: JSON.parse(body) as unknown };
+  return { value: jsonOf(body) };
 };
 
 const readEntries = (name: string, text: string): { entries: unknown[]; length: number } => {
@@ -77,7 +80,7 @@ export const openJournal = async (files: Files, options: JournalOptions): Promis
   const stored =
     snapshotText === undefined
       ? { generation: 0, state: undefined }
-      : (JSON.parse(snapshotText) as { generation: number; state: unknown });
+      : parseJson(snapshotSchema, snapshotText);
   let generation = stored.generation;
   const name = journalName(generation);
   const { entries, length } = readEntries(name, (await files.read(name)) ?? '');

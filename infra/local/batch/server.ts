@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { jsonOf } from '../../../nas/core/json.ts';
 import { createAdmin } from './admin.ts';
 import { createAwakeClock } from './awake-clock.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -52,7 +53,7 @@ const parseBody = (body: Buffer): unknown => {
   const text = body.toString('utf8');
   if (text === '') return {};
   try {
-    return JSON.parse(text) as unknown;
+    return jsonOf(text);
   } catch (cause) {
     throw clientException('the request body is not JSON', { cause });
   }

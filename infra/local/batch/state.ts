@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Files } from './files.ts';
 import { openJournal } from './journal.ts';
 import type { Collections } from './records.ts';
@@ -21,39 +22,43 @@ export interface State {
   close(): Promise<void>;
 }
 
-const NAMES = [
-  'computeEnvironments',
-  'jobQueues',
-  'jobDefinitions',
-  'specs',
-  'jobs',
-  'instances',
-  'settings',
-  'replays',
-  'clock',
-] as const satisfies readonly Name[];
+const emptyTables = (): { readonly [K in Name]: Map<string, Collections[K]> } => ({
+  computeEnvironments: new Map(),
+  jobQueues: new Map(),
+  jobDefinitions: new Map(),
+  specs: new Map(),
+  jobs: new Map(),
+  instances: new Map(),
+  settings: new Map(),
+  replays: new Map(),
+  clock: new Map(),
+});
+const NAMES = Object.keys(emptyTables()) as readonly Name[];
+
+/** Records are this endpoint's own, behind a checksum; their form is that of the AWS SDK's types. */
+const changesSchema = z.array(z.tuple([z.literal(NAMES), z.string(), z.unknown()]));
+const snapshotSchema = z.array(z.tuple([z.literal(NAMES), z.array(z.tuple([z.string(), z.unknown()]))]));
 
 /** Opens the state kept in `files`; `snapshotAfter` as in the journal's options. */
 export const openState = async (files: Files, snapshotAfter?: number): Promise<State> => {
-  const maps = Object.fromEntries(NAMES.map((name) => [name, new Map()])) as unknown as {
-    [K in Name]: Map<string, Collections[K]>;
+  const tables = emptyTables();
+  const put = (name: Name, key: string, record: unknown): void => {
+    const table: Map<string, unknown> = tables[name];
+    if (record === null) table.delete(key);
+    else table.set(key, record);
   };
-  const apply = (changes: readonly Change[]): void => {
-    for (const [name, key, record] of changes) {
-      const map = maps[name] as Map<string, unknown>;
-      if (record === null) map.delete(key);
-      else map.set(key, record);
-    }
+  const apply = (changes: readonly (readonly [Name, string, unknown])[]): void => {
+    for (const change of changes) put(...change);
   };
   const opened = await openJournal(files, {
-    snapshot: () => NAMES.map((name) => [name, [...maps[name]]]),
+    snapshot: () => NAMES.map((name) => [name, [...tables[name]]]),
     ...(snapshotAfter === undefined ? {} : { snapshotAfter }),
   });
-  for (const [name, records] of (opened.snapshot ?? []) as [Name, [string, unknown][]][])
-    for (const [key, record] of records) (maps[name] as Map<string, unknown>).set(key, record);
-  for (const entry of opened.entries) apply(entry as readonly Change[]);
+  for (const [name, records] of snapshotSchema.parse(opened.snapshot ?? []))
+    for (const [key, record] of records) put(name, key, record);
+  for (const entry of opened.entries) apply(changesSchema.parse(entry));
   return {
-    tables: maps,
+    tables,
     change: (...changes) => {
       apply(changes);
       opened.journal.append(changes);

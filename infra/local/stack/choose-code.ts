@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { parseJson } from '../../../nas/core/json.ts';
 import { infrastructureError } from '../../../nas/core/infrastructure-error.ts';
 import { codeRoot, hasCode } from './code.ts';
 import { stackEnvironment } from './document.ts';
@@ -25,7 +26,7 @@ const askCode = async (root: string, stack: StackDocument): Promise<z.infer<type
     );
     const answer = /^CHECKED (.*)$/m.exec(stdout)?.[1];
     if (answer === undefined) throw new Error(stdout);
-    return answerSchema.parse(JSON.parse(answer));
+    return parseJson(answerSchema, answer);
   } catch (cause) {
     throw infrastructureError(
       'the runs under way could not be replayed with the code of this tree; the worker was left as it was',

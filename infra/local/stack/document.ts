@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
+import { parseJson } from '../../../nas/core/json.ts';
 import { CONFIG_VARIABLES, configSchema } from '../../../nas/experiment/config.ts';
 import { infrastructureError } from '../../../nas/core/infrastructure-error.ts';
 import type { BatchIdentity } from '../../../store/signed-fetch.ts';
@@ -37,7 +38,7 @@ export const readStack = (layout: Layout): StackDocument | undefined => {
     throw error;
   }
   try {
-    return stackSchema.parse(JSON.parse(text));
+    return parseJson(stackSchema, text);
   } catch (cause) {
     throw infrastructureError(
       `${layout.document} is damaged`,

@@ -12,6 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { jsonOf, parseJson } from '../../../nas/core/json.ts';
 import { hashJson } from '../../../nas/core/hash.ts';
 import { infrastructureError } from '../../../nas/core/infrastructure-error.ts';
 import { basicEnvironment } from '../environment.ts';
@@ -36,14 +38,15 @@ export interface ProcessSpec {
 /**
  * What `processes/NAME.json` says: enough to tell the process from a stranger that was given the same pid.
  */
-interface ProcessRecord {
-  readonly pid: number;
-  readonly startTime: string;
+const processRecordSchema = z.object({
+  pid: z.number().int(),
+  startTime: z.string(),
   /** Hash of the specification; a changed one means that the process must be replaced. */
-  readonly specification: string;
+  specification: z.string(),
   /** Unique for this start; the process has it as NAS_START. Absent where an earlier version started it. */
-  readonly token?: string;
-}
+  token: z.string().exactOptional(),
+});
+type ProcessRecord = z.infer<typeof processRecordSchema>;
 
 /** A process of the stack by what tells it from any other, also from one that had the same pid before. */
 export type RunningProcess = Pick<ProcessRecord, 'pid' | 'token'>;
@@ -55,7 +58,7 @@ export const logPath = (layout: Layout, name: string): string => join(layout.log
 
 const readRecord = (layout: Layout, name: string): ProcessRecord | undefined => {
   try {
-    return JSON.parse(readFileSync(recordPath(layout, name), 'utf8')) as ProcessRecord;
+    return parseJson(processRecordSchema, readFileSync(recordPath(layout, name), 'utf8'));
   } catch {
     return undefined;
   }
@@ -95,7 +98,7 @@ export const runsAsSpecified = (layout: Layout, spec: ProcessSpec): boolean => {
   );
 };
 
-const withoutUndefined = (spec: ProcessSpec): unknown => JSON.parse(JSON.stringify(spec));
+const withoutUndefined = (spec: ProcessSpec): unknown => jsonOf(JSON.stringify(spec));
 
 const openLog = (path: string): number => {
   try {

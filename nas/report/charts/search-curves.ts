@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { termsOf } from '../../task/terms.ts';
-import type { CurvePoint } from '../../job/job.ts';
+import type { CurvePoint } from '../../job/program-result.ts';
 import type { RunReport } from '../run-report.ts';
 import { axisFormat, valuesScale } from './channels.ts';
 import { linesByEpoch } from './lines-by-epoch.ts';

@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { metricOf } from '../../task/terms.ts';
-import type { CurvePoint } from '../../job/job.ts';
+import type { CurvePoint } from '../../job/program-result.ts';
 import type { RunReport } from '../run-report.ts';
 import { linesByEpoch, type LineValue } from './lines-by-epoch.ts';
 

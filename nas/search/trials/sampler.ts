@@ -179,7 +179,7 @@ export const samplerOf = (source: SamplerSource, defaults: Pick<SchedulerOptions
     definition: {
       ...source.fixed,
       options: schedulerOptions(source, defaults),
-      multiFidelity: true,
+      fidelities: (options: SchedulerOptions) => rungFidelities(options),
       thinksLong: ({ sampler: given }: SchedulerOptions): boolean => {
         const { sampler, options } = source.of(given);
         return sampler.thinksLong?.(options) === true;

@@ -83,5 +83,5 @@ export const defineSpace = <
   check: (given, place) => check?.(given, place) ?? [],
   toldOptions: (text) => (toldOptions?.(text) ?? {}) as Readonly<Record<string, Json>>,
   published: () => published?.() ?? {},
-  ...(rest as Pick<Definition<Shape, Json>, keyof typeof rest>),
+  ...(rest as Pick<Definition<Shape, Json, TaskName>, keyof typeof rest>),
 });

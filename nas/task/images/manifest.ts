@@ -1,16 +1,18 @@
 import { z } from 'zod';
 import { shareOf } from '../../core/apportion.ts';
 import { hashJson } from '../../core/hash.ts';
-import { contentRefSchema as contentRef, sha256Schema as sha256 } from '../manifest.ts';
+import { contentRefSchema, sha256Schema as sha256 } from '../../core/blob.ts';
 import { equalCountsSchema } from './equal-images.ts';
 
 const split = z.strictObject({
   /** Images in all shards together. */
   count: z.number().int().min(1),
   /** Of image files: all labels, which shards of pixels hold themselves. */
-  labels: contentRef.exactOptional(),
+  labels: contentRefSchema.exactOptional(),
   shards: z
-    .array(z.strictObject({ blob: contentRef, /** Images in this shard. */ count: z.number().int().min(1) }))
+    .array(
+      z.strictObject({ blob: contentRefSchema, /** Images in this shard. */ count: z.number().int().min(1) }),
+    )
     .min(1),
 });
 

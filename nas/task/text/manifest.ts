@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { hashJson } from '../../core/hash.ts';
-import { contentRefSchema, sha256Schema } from '../manifest.ts';
+import { contentRefSchema, sha256Schema } from '../../core/blob.ts';
 import { VOCABULARY_LIMIT } from './vocabulary.ts';
 
 const count = z.number().int().min(0);

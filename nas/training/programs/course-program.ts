@@ -1,5 +1,5 @@
 import type { Json } from '../../core/json.ts';
-import type { CurvePoint, ProgramResult } from '../../job/job.ts';
+import type { CurvePoint, ProgramResult } from '../../job/program-result.ts';
 import type { Inference, Snapshot, TrainingProgram } from '../program.ts';
 import type { Course, Place } from './segments.ts';
 import type { Objective, Score, Tally } from '../tasks/tensor-task.ts';

@@ -1,5 +1,6 @@
 import type { Json } from '../../core/json.ts';
-import type { CurvePoint, ScoredGenotype, SearchResult, SearchSpec } from '../../job/job.ts';
+import type { CurvePoint, ScoredGenotype, SearchResult } from '../../job/program-result.ts';
+import type { SearchSpec } from '../../job/program-spec.ts';
 import { deriveSeed } from '../../core/random.ts';
 import { enas } from '../../search/one-job/enas.ts';
 import type { Decisions } from '../../space/space.ts';

@@ -1,4 +1,5 @@
-import type { CurvePoint, SearchResult, SearchSpec, TrainingCost } from '../../job/job.ts';
+import type { CurvePoint, SearchResult, TrainingCost } from '../../job/program-result.ts';
+import type { SearchSpec } from '../../job/program-spec.ts';
 import { deriveSeed } from '../../core/random.ts';
 import { costOf } from '../../search/one-job/course.ts';
 import { mixtureCourse } from '../../search/one-job/mixture.ts';

@@ -1,5 +1,5 @@
 import type { Random } from '../../core/random.ts';
-import type { SearchSpec } from '../../job/job.ts';
+import type { SearchSpec } from '../../job/program-spec.ts';
 import type { OneJobName } from '../../search/one-job/registry.ts';
 import type { DatasetManifest } from '../../task/manifest.ts';
 import type { TrainingProgram } from '../program.ts';

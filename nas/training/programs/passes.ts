@@ -1,5 +1,6 @@
 import { examplesOf, type Cuts } from '../../core/cut.ts';
-import { isSearch, type ProgramSpec, type SearchSpec, type TrainNetworkSpec } from '../../job/job.ts';
+import { isSearch } from '../../job/program-spec.ts';
+import type { ProgramSpec, SearchSpec, TrainNetworkSpec } from '../../job/program-spec.ts';
 import { costOf, type Passes } from '../../search/one-job/course.ts';
 import { oneJobSearchOf } from '../../search/one-job/registry.ts';
 

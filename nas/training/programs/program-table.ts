@@ -1,5 +1,6 @@
 import { inputError } from '../../core/input-error.ts';
-import { isSearch, type ProgramSpec, type TrainNetworkSpec } from '../../job/job.ts';
+import { isSearch } from '../../job/program-spec.ts';
+import type { ProgramSpec, TrainNetworkSpec } from '../../job/program-spec.ts';
 import type { OneJobName } from '../../search/one-job/registry.ts';
 import type { TrainingProgram } from '../program.ts';
 import { dartsProgram } from './darts-strategy.ts';

@@ -1,6 +1,6 @@
 import { inputError } from '../../core/input-error.ts';
 import type { Random } from '../../core/random.ts';
-import type { ProgramTask, SearchSpec } from '../../job/job.ts';
+import type { ProgramTask, SearchSpec } from '../../job/program-spec.ts';
 import { chosenSpace } from '../../space/registry.ts';
 import type { DatasetManifest } from '../../task/manifest.ts';
 import { tensorTaskOf } from '../tasks/registry.ts';

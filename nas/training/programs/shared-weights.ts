@@ -1,5 +1,6 @@
 import type { Json } from '../../core/json.ts';
-import type { ProgramTask, TrainingCost } from '../../job/job.ts';
+import type { ProgramTask } from '../../job/program-spec.ts';
+import type { TrainingCost } from '../../job/program-result.ts';
 import { deriveSeed } from '../../core/random.ts';
 import type { Snapshot } from '../program.ts';
 import { compileModel } from './compiled-model.ts';

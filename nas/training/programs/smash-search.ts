@@ -1,5 +1,6 @@
 import type { Json } from '../../core/json.ts';
-import type { ScoredGenotype, SearchResult, SearchSpec } from '../../job/job.ts';
+import type { ScoredGenotype, SearchResult } from '../../job/program-result.ts';
+import type { SearchSpec } from '../../job/program-spec.ts';
 import { deriveSeed, randomFromSeed } from '../../core/random.ts';
 import { smash } from '../../search/one-job/smash.ts';
 import type { ImageTypes } from '../../task/images/image-classification.ts';

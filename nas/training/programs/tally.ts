@@ -1,4 +1,4 @@
-import type { CurvePoint, TrainingCost } from '../../job/job.ts';
+import type { CurvePoint, TrainingCost } from '../../job/program-result.ts';
 import { DivergedError } from '../program.ts';
 import type { Objective, Score, Tally } from '../tasks/tensor-task.ts';
 

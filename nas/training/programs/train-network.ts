@@ -1,4 +1,5 @@
-import type { TrainingCost, TrainNetworkSpec, TrainResult } from '../../job/job.ts';
+import type { TrainingCost, TrainResult } from '../../job/program-result.ts';
+import type { TrainNetworkSpec } from '../../job/program-spec.ts';
 import { deriveSeed } from '../../core/random.ts';
 import type { TrainingProgram } from '../program.ts';
 import { compileModel, hashWeights } from './compiled-model.ts';

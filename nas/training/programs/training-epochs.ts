@@ -1,4 +1,4 @@
-import type { CurvePoint } from '../../job/job.ts';
+import type { CurvePoint } from '../../job/program-result.ts';
 import type { Minibatch } from '../tasks/feed.ts';
 import type { Objective, Tally } from '../tasks/tensor-task.ts';
 import { digestBatch } from './data-digest.ts';

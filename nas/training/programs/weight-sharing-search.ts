@@ -1,5 +1,6 @@
 import type { Json } from '../../core/json.ts';
-import type { ScoredGenotype, SearchResult, SearchSpec } from '../../job/job.ts';
+import type { ScoredGenotype, SearchResult } from '../../job/program-result.ts';
+import type { SearchSpec } from '../../job/program-spec.ts';
 import { deriveSeed, randomFromSeed, randomFromState, type RandomState } from '../../core/random.ts';
 import { randomWeightSharing } from '../../search/one-job/random-weight-sharing.ts';
 import type { TrainingProgram } from '../program.ts';

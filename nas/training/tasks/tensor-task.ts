@@ -1,7 +1,7 @@
 import type { ContentRef } from '../../core/blob.ts';
 import type { Json } from '../../core/json.ts';
 import type { OneJobName } from '../../search/one-job/registry.ts';
-import type { ProgramTask, SearchSpec, TrainNetworkSpec } from '../../job/job.ts';
+import type { ProgramTask, SearchSpec, TrainNetworkSpec } from '../../job/program-spec.ts';
 import type { EdgeScores } from '../../space/derived-cell.ts';
 import type { SpaceChoice } from '../../space/registry.ts';
 import type { Space } from '../../space/space.ts';

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { jobArraySchema } from '../../../nas/job/job-array.ts';
 import { createAwsBatchJobs } from '../../../activities/batch/aws-batch-jobs.ts';
 import { hasEnded } from '../../../activities/batch/batch-jobs.ts';
 import type { BatchJob, BatchJobs, BatchSubmission } from '../../../activities/batch/batch-jobs.ts';
@@ -123,7 +124,7 @@ describe('AWS Batch through its SDK, against the local endpoint', () => {
     const store = createMemoryObjectStore();
     const key = keys.job('run', 'stage-1/seed-0').array('0');
     const jobs = ['stage-1/seed-0/trial-000000', 'stage-1/seed-0/trial-000001'];
-    await createDocument(store, key, { version: 1, runId: 'run', name: 'listed', jobs });
+    await createDocument(store, key, jobArraySchema, { version: 1, runId: 'run', name: 'listed', jobs });
     const tags = { 'nas-run': 'run', 'nas-job': 'stage-1/seed-0', 'nas-deployment': 'ours' };
     const id = await batch.submit(
       submission('listed', store.uri(key), { jobDefinition: 'first-ends', size: 2, tags }),

@@ -4,13 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runRecordSchema } from '../../../nas/experiment/run-record.ts';
 import { createAwsBatchJobs } from '../../../activities/batch/aws-batch-jobs.ts';
 import type { LaunchInput } from '../../../activities/contract.ts';
 import { createJobWatcher } from '../../../activities/batch/job-watcher.ts';
 import { createNoticeWatcher } from '../../../activities/batch/notice-watcher.ts';
 import { createProtocolActivities } from '../../../activities/protocol-activities.ts';
-import { attemptRecordSchema } from '../../../nas/job/documents.ts';
-import type { AttemptRecord } from '../../../nas/job/job.ts';
+import { attemptRecordSchema } from '../../../nas/job/attempt-record.ts';
+import type { AttemptRecord } from '../../../nas/job/attempt-record.ts';
 import { EXIT_CODES } from '../../../nas/job/outcome.ts';
 import { searchJobs } from '../../../nas/protocol/plan.ts';
 import { TRAINER_COMMAND } from '../../../nas/job/trainer-job.ts';
@@ -88,7 +89,7 @@ it('a replacement runs before the job that was reclaimed has written its last ch
     }),
     dataset: { name: 'tiny', manifest: kit.dataset },
   };
-  await createDocument(kit.store, keys.experiment('run'), record);
+  await createDocument(kit.store, keys.experiment('run'), runRecordSchema, record);
   const batch = createAwsBatchJobs(harness.client);
   const { launchJob } = createProtocolActivities({
     store: kit.store,

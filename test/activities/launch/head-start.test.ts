@@ -2,12 +2,15 @@ import { CancelledFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
+import { programResultSchema } from '../../../nas/job/program-result.ts';
+import { reclaimNoticeSchema } from '../../../nas/job/handover.ts';
+import { runRecordSchema } from '../../../nas/experiment/run-record.ts';
 import type { LaunchHeartbeat } from '../../../activities/launch/await-launch.ts';
 import type { LaunchInput, LaunchResult } from '../../../activities/contract.ts';
 import { createProtocolActivities } from '../../../activities/protocol-activities.ts';
 import { leaveToBatch } from '../../../containers/trainer/handover.ts';
 import type { ReclaimNotice } from '../../../nas/job/handover.ts';
-import type { JobDocument } from '../../../nas/job/job.ts';
+import type { JobDocument } from '../../../nas/job/job-document.ts';
 import { EXIT_CODES } from '../../../nas/job/outcome.ts';
 import { searchJobs } from '../../../nas/protocol/plan.ts';
 import { createDocument } from '../../../store/json-documents.ts';
@@ -33,7 +36,7 @@ const TAKEN = 'Host EC2 (instance i-0) terminated.';
 const setUp = async () => {
   const store = createMemoryObjectStore();
   const record = runRecordForTests('run');
-  await createDocument(store, keys.experiment('run'), record);
+  await createDocument(store, keys.experiment('run'), runRecordSchema, record);
   const batch = createSimulatedBatch(store, { milliseconds: 0, script: () => ({ end: 'hang' }) });
   const { launchJob } = createProtocolActivities(launchDependencies(store, batch, 2));
   const job = searchJobs(record.experiment)[0] as LaunchInput['job'];
@@ -55,7 +58,7 @@ const setUp = async () => {
     beats,
     launch,
     announce: (epoch: number, batchJobId: string, batchAttempt = 1) =>
-      createDocument(store, keys.notice('run', jobId, epoch), {
+      createDocument(store, keys.notice('run', jobId, epoch), reclaimNoticeSchema, {
         batchJobId,
         batchAttempt,
         at: '2026-01-01T00:00:00Z',
@@ -63,7 +66,12 @@ const setUp = async () => {
     succeed: async (id: string): Promise<void> => {
       const body = (await store.get(parseS3Uri(batch.submissions[0]?.job ?? '').key))?.body;
       const document = JSON.parse(new TextDecoder().decode(body)) as JobDocument;
-      await createDocument(store, keys.job('run', jobId).result, simulatedResult(document));
+      await createDocument(
+        store,
+        keys.job('run', jobId).result,
+        programResultSchema,
+        simulatedResult(document),
+      );
       batch.set(id, { status: 'SUCCEEDED', attempts: [attempt(0)] });
     },
     leave: (id: string) => batch.set(id, { status: 'FAILED', attempts: [attempt(EXIT_CODES.replaced)] }),

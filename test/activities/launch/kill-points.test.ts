@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { reclaimNoticeSchema } from '../../../nas/job/handover.ts';
+import { programResultSchema } from '../../../nas/job/program-result.ts';
+import { runRecordSchema } from '../../../nas/experiment/run-record.ts';
 import type { LaunchInput, LaunchResult, LaunchTally } from '../../../activities/contract.ts';
 import { createProtocolActivities } from '../../../activities/protocol-activities.ts';
-import type { JobDocument } from '../../../nas/job/job.ts';
+import type { JobDocument } from '../../../nas/job/job-document.ts';
 import { EXIT_CODES } from '../../../nas/job/outcome.ts';
 import { searchJobs } from '../../../nas/protocol/plan.ts';
 import type { JobReport } from '../../../nas/job/job-report.ts';
@@ -68,7 +71,7 @@ const worldOf = async (
 ): Promise<World> => {
   const store = createMemoryObjectStore();
   const record = runRecordForTests('run', { resources: { spotDollarsPerHour: 3600 } });
-  await createDocument(store, keys.experiment('run'), record);
+  await createDocument(store, keys.experiment('run'), runRecordSchema, record);
   const batch = createSimulatedBatch(store, { milliseconds: 4, script });
   return { store, batch, record, trainers: (stop) => trainers({ store, batch, record }, stop) };
 };
@@ -84,12 +87,12 @@ const until = async (holds: () => Promise<boolean>, stop: AbortSignal): Promise<
 const succeed = async ({ store, batch }: Omit<World, 'trainers'>, id: string): Promise<void> => {
   const body = (await store.get(parseS3Uri(batch.submissions[0]?.job ?? '').key))?.body;
   const document = JSON.parse(new TextDecoder().decode(body)) as JobDocument;
-  await createDocument(store, keys.job('run', JOB_ID).result, simulatedResult(document));
+  await createDocument(store, keys.job('run', JOB_ID).result, programResultSchema, simulatedResult(document));
   batch.set(id, { status: 'SUCCEEDED', attempts: [exited(0)] });
 };
 
 const announce = (store: ObjectStore, epoch: number, batchJobId: string) =>
-  createDocument(store, keys.notice('run', JOB_ID, epoch), {
+  createDocument(store, keys.notice('run', JOB_ID, epoch), reclaimNoticeSchema, {
     batchJobId,
     batchAttempt: 1,
     at: '2026-01-01T00:00:00Z',

@@ -2,6 +2,10 @@ import { CancelledFailure } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { jobProgressSchema } from '../../../nas/job/progress.ts';
+import { attemptRecordSchema } from '../../../nas/job/attempt-record.ts';
+import { runRecordSchema } from '../../../nas/experiment/run-record.ts';
 import type { BatchJobs } from '../../../activities/batch/batch-jobs.ts';
 import { troubleOf } from '../../../activities/launch/await-launch.ts';
 import type { LaunchHeartbeat } from '../../../activities/launch/await-launch.ts';
@@ -9,7 +13,7 @@ import type { LaunchInput, LaunchResult } from '../../../activities/contract.ts'
 import { createProtocolActivities } from '../../../activities/protocol-activities.ts';
 import { SubmissionRefusedError } from '../../../activities/failures.ts';
 import { batchJobName, batchNameBeginning } from '../../../activities/launch/submit-launch.ts';
-import type { JobDocument } from '../../../nas/job/job.ts';
+import type { JobDocument } from '../../../nas/job/job-document.ts';
 import { searchJobs } from '../../../nas/protocol/plan.ts';
 import { crashRecordSchema } from '../../../nas/job/crash.ts';
 import { createDocument, readDocument, replaceDocument } from '../../../store/json-documents.ts';
@@ -31,7 +35,7 @@ const newEnvironment = (info: ConstructorParameters<typeof MockActivityEnvironme
 const setUp = async (script?: (document: JobDocument, launch: number) => SimulatedLaunch | undefined) => {
   const store = createMemoryObjectStore();
   const record = runRecordForTests('run', { resources: { spotDollarsPerHour: 3600 } });
-  await createDocument(store, keys.experiment('run'), record);
+  await createDocument(store, keys.experiment('run'), runRecordSchema, record);
   const batch = createSimulatedBatch(store, { milliseconds: 5, ...(script === undefined ? {} : { script }) });
   const { launchJob } = createProtocolActivities(launchDependencies(store, batch));
   const job = searchJobs(record.experiment)[0] as LaunchInput['job'];
@@ -45,7 +49,7 @@ describe('launchJob', () => {
   it('tells why Batch does not start the job, each reason once, and that it has started it', async () => {
     const store = createMemoryObjectStore();
     const record = runRecordForTests('run');
-    await createDocument(store, keys.experiment('run'), record);
+    await createDocument(store, keys.experiment('run'), runRecordSchema, record);
     const batch = createSimulatedBatch(store, { script: () => ({ end: 'hang' }) });
     const told: StageNews[] = [];
     const tell = async (_runId: string, news: StageNews): Promise<void> => {
@@ -111,7 +115,7 @@ describe('launchJob', () => {
       runId: 'kept',
       code: { jobDefinition: 'trainer:3', workers: ['a-build'] },
     };
-    await createDocument(store, keys.experiment('kept'), kept);
+    await createDocument(store, keys.experiment('kept'), runRecordSchema, kept);
     await launch(undefined, { run: kept, job });
     expect(batch.submissions.map(({ jobDefinition }) => jobDefinition)).toEqual(['trainer:3']);
     // A person has had one of its jobs begin anew.
@@ -206,7 +210,7 @@ describe('launchJob', () => {
   it('reports last words of the newest attempt, and sums up launches', async () => {
     const { store, launch, job } = await setUp(() => ({ end: 'fail', attempts: [RECLAIMED, exited(66)] }));
     const attempt = (epoch: number, error: string) =>
-      createDocument(store, keys.job('run', job.jobId).attempt(epoch), {
+      createDocument(store, keys.job('run', job.jobId).attempt(epoch), attemptRecordSchema, {
         jobId: job.jobId,
         epoch,
         batchJobId: 'job-1',
@@ -235,7 +239,7 @@ describe('launchJob', () => {
     operation: string,
   ) => {
     const key = keys.job('run', job.jobId);
-    await createDocument(store, key.attempt(epoch), {
+    await createDocument(store, key.attempt(epoch), attemptRecordSchema, {
       jobId: job.jobId,
       epoch,
       batchJobId,
@@ -245,15 +249,20 @@ describe('launchJob', () => {
       fromStep: 0,
       software: { tensorflow: '2.21.0', cpu: 'Xeon, AVX512_CORE', ONEDNN_MAX_CPU_ISA: 'AVX2' },
     });
-    await replaceDocument(store, key.progress, {
+    await replaceDocument(store, key.progress, jobProgressSchema, {
       jobId: job.jobId,
       epoch,
       batchJobId,
+      batchAttempt: 1,
       phase: 'training',
       program: 'weight-sharing-search',
       operation,
       step: 17,
       totalSteps: 400,
+      checkpointStep: 10,
+      checkpoints: 1,
+      stepsPerSecond: 2,
+      updatedAt: '2026-01-01T00:00:09Z',
     });
   };
 
@@ -320,7 +329,7 @@ describe('launchJob', () => {
       attempts: n === 1 ? [RECLAIMED, exited(75)] : [exited(0)],
     }));
     await launch();
-    await createDocument(store, keys.job('run', job.jobId).attempt(1), {
+    await createDocument(store, keys.job('run', job.jobId).attempt(1), attemptRecordSchema, {
       jobId: job.jobId,
       epoch: 1,
       batchJobId: 'job-1',
@@ -338,7 +347,7 @@ describe('launchJob', () => {
   it('refuses a job document of another experiment under the same name', async () => {
     const { store, job, launch } = await setUp();
     const other = { runId: 'run', jobId: job.jobId, experimentHash: 'f'.repeat(64) };
-    await createDocument(store, keys.job('run', job.jobId).document, other);
+    await createDocument(store, keys.job('run', job.jobId).document, z.unknown(), other);
     await expect(launch()).rejects.toMatchObject({
       nonRetryable: true,
       message: expect.stringContaining(job.jobId),

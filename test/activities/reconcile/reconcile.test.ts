@@ -1,4 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { programResultSchema } from '../../../nas/job/program-result.ts';
+import { runRecordSchema } from '../../../nas/experiment/run-record.ts';
 import type { LiveRuns } from '../../../activities/reconcile/live-runs.ts';
 import { reconcile } from '../../../activities/reconcile/reconcile.ts';
 import type { UnfinishedJob, UnfinishedJobs } from '../../../activities/reconcile/unfinished-jobs.ts';
@@ -69,7 +72,7 @@ beforeEach(async () => {
   skipped = [];
   terminated = [];
   uploads = [];
-  await createDocument(store, keys.experiment('gone'), {
+  await createDocument(store, keys.experiment('gone'), runRecordSchema, {
     ...runRecordForTests('gone', { resources: { spotDollarsPerHour: 2 } }),
     deployment: DEPLOYMENT,
   });
@@ -83,8 +86,8 @@ describe('trials of a search', () => {
     const result = (number: number): string =>
       keys.job('alive', `stage-1/seed-0/trial-00000${number}`).result;
     // A damaged result is being made again.
-    await createDocument(store, result(1), {});
-    await createDocument(store, result(2), {
+    await createDocument(store, result(1), z.unknown(), {});
+    await createDocument(store, result(2), programResultSchema, {
       kind: 'train',
       genotype: 'g',
       evaluatedOn: 'validation',
@@ -155,7 +158,7 @@ describe('leases', () => {
     await hold('alive');
     await acquireLease(store, { runId: 'alive', jobId: 'stage-1/seed-1', holder: 'stopped by a pause' });
     await hold('gone');
-    await createDocument(store, keys.job('gone', 'stage-1/seed-0').result, { some: 'result' });
+    await createDocument(store, keys.job('gone', 'stage-1/seed-0').result, z.unknown(), { some: 'result' });
     const report = await run();
     expect(report.leases.map(({ state }) => state)).toEqual(['live', 'live', 'done']);
     expect(report.ended.leases).toBe(0);
@@ -190,11 +193,11 @@ describe('a dry run', () => {
 describe('another deployment', () => {
   const OTHER = DEPLOYMENT.replace(/1$/, '2');
   beforeEach(async () => {
-    await createDocument(store, keys.experiment('theirs'), {
+    await createDocument(store, keys.experiment('theirs'), runRecordSchema, {
       ...runRecordForTests('theirs'),
       deployment: OTHER,
     });
-    await createDocument(store, keys.experiment('old'), runRecordForTests('old'));
+    await createDocument(store, keys.experiment('old'), runRecordSchema, runRecordForTests('old'));
   });
 
   it('keeps its jobs, whatever this Temporal knows of their runs', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { collectRunDocuments } from '../../../activities/report/report-documents.ts';
-import type { TrainResult } from '../../../nas/job/job.ts';
+import type { TrainResult } from '../../../nas/job/program-result.ts';
 import { createCollectReport } from '../../../activities/report/report.ts';
 import { sha256 } from '../../../nas/core/hash.ts';
 import { buildReport } from '../../../nas/report/build-report.ts';

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { stageRecordSchema } from '../../../nas/job/stage-record.ts';
+import { runRecordSchema } from '../../../nas/experiment/run-record.ts';
 import { createLimits } from '../../../activities/search/limits.ts';
 import { createPlanBaseline } from '../../../activities/stages/plan-baseline.ts';
 import type { NetworkSize } from '../../../nas/task/task.ts';
@@ -61,7 +63,7 @@ stages:
     dataset: { name: 'toy', manifest },
     createdAt: '2026-01-01T00:00:00.000Z',
   };
-  await createDocument(store, keys.experiment('run'), record);
+  await createDocument(store, keys.experiment('run'), runRecordSchema, record);
   const deps = launchDependencies(store, createSimulatedBatch(store, { milliseconds: 0 }));
   return { store, record, deps };
 };
@@ -87,6 +89,14 @@ describe('the limits of a search', () => {
 
   it('hold for the random baseline as well', async () => {
     const { store, record, deps } = await begin(`{ parameters: { max: ${bound} } }`);
+    const result = {
+      uri: 's3://test/result',
+      sha256: '0'.repeat(64),
+      genotype: genotypes[0] as string,
+      accuracy: 0.5,
+      scoredOn: 'validation',
+      cost: { multiplyAdds: 1e9, images: 1 },
+    } as const;
     const report = (job: PlannedJob): JobReport => ({
       job,
       outcome: 'succeeded',
@@ -94,25 +104,19 @@ describe('the limits of a search', () => {
       reclaims: 0,
       seconds: 1,
       dollars: 0,
-      result: {
-        uri: 's3://test/result',
-        sha256: '0'.repeat(64),
-        genotype: genotypes[0] as string,
-        accuracy: 0.5,
-        scoredOn: 'validation',
-        cost: { multiplyAdds: 1e9, images: 1 },
-      },
+      result,
     });
     const retrained = { kind: 'retrain', jobId: 'stage-2/cell-a', seed: 0, genotype: genotypes[0] as string };
     const search = { kind: 'search', jobId: 'stage-1/seed-0', seed: 0, by: 'trials' } as const;
     for (const [stage, job] of [
-      [
-        'proxy-search',
-        { ...report(search), result: { ...report(search).result, cost: { multiplyAdds: 19e9, images: 1 } } },
-      ],
+      ['proxy-search', { ...report(search), result: { ...result, cost: { multiplyAdds: 19e9, images: 1 } } }],
       ['retrain-top', report(retrained as PlannedJob)],
     ] as const)
-      await createDocument(store, keys.stageResult('run', stage), { version: 1, stage, reports: [job] });
+      await createDocument(store, keys.stageResult('run', stage), stageRecordSchema, {
+        version: 1,
+        stage,
+        reports: [job],
+      });
     const planned = await createPlanBaseline(deps)({
       run: { runId: 'run', experimentHash: HASH },
       ended: [],

@@ -1,6 +1,8 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
+import { jobProgressSchema } from '../../../nas/job/progress.ts';
+import { attemptRecordSchema } from '../../../nas/job/attempt-record.ts';
 import type { RehearsalInput } from '../../../activities/contract.ts';
 import type { Dependencies } from '../../../activities/dependencies.ts';
 import { createRehearseReclaim } from '../../../activities/search/rehearse-reclaim.ts';
@@ -26,7 +28,16 @@ const setUp = (
         taken.push(batchJobId);
         const [jobId, epoch] = batchJobId.split(' ') as [string, string];
         const attempt = keys.job('run', jobId).attempt(Number(epoch));
-        await replaceDocument(store, attempt, { jobId, outcome: outcomeOf(jobId) });
+        await replaceDocument(store, attempt, attemptRecordSchema, {
+          jobId,
+          epoch: Number(epoch),
+          batchJobId,
+          batchAttempt: 1,
+          host: 'h',
+          startedAt: '2026-01-01T00:00:00Z',
+          fromStep: 0,
+          outcome: outcomeOf(jobId),
+        });
         await afterReclaim(batchJobId);
       },
     },
@@ -44,10 +55,18 @@ const setUp = (
     drill: (more: Partial<RehearsalInput> = {}): Promise<RehearsalView> =>
       environment.run(rehearse, { ...input, ...more }) as Promise<RehearsalView>,
     progress: (jobId: string, epoch: number, checkpoints: number) =>
-      replaceDocument(store, keys.job('run', jobId).progress, {
+      replaceDocument(store, keys.job('run', jobId).progress, jobProgressSchema, {
+        jobId,
         epoch,
         batchJobId: `${jobId} ${epoch}`,
+        batchAttempt: 1,
+        phase: 'training',
+        step: checkpoints,
+        totalSteps: 100,
+        checkpointStep: checkpoints,
         checkpoints,
+        stepsPerSecond: 1,
+        updatedAt: '2026-01-01T00:00:00Z',
       }),
     log: async (told: readonly string[]) => {
       const { log } = await openTrialLog(store, 'run', JOB);

@@ -4,9 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runRecordSchema } from '../../../nas/experiment/run-record.ts';
 import { createAwsBatchJobs } from '../../../activities/batch/aws-batch-jobs.ts';
 import type { BatchJobs } from '../../../activities/batch/batch-jobs.ts';
-import type { Steering } from '../../../activities/contract.ts';
+import { steeringSchema, type Steering } from '../../../nas/search/steering.ts';
 import { describedJobs } from '../../../activities/batch/described-jobs.ts';
 import { createProtocolActivities } from '../../../activities/protocol-activities.ts';
 import { listUnfinishedJobs } from '../../../activities/reconcile/unfinished-jobs.ts';
@@ -43,7 +44,7 @@ beforeEach(async () => {
   const script = `echo $AWS_BATCH_JOB_ID >>${join(harness.stateDir, 'ran')}; sleep 0.3`;
   await defineJob(harness.client, 'trainer', ['/bin/sh', '-c', script]);
   store = createMemoryObjectStore();
-  await createDocument(store, keys.experiment('run'), RECORD);
+  await createDocument(store, keys.experiment('run'), runRecordSchema, RECORD);
   submitted = [];
   const real = withResults(createAwsBatchJobs(harness.client), store);
   batch = {
@@ -100,7 +101,7 @@ describe('a search whose array has not spawned its children', () => {
 
   it('ends the one trial that is cancelled as soon as it is there, and goes on with the others', async () => {
     const steering: Steering = { version: 1, held: false, cancelled: [`${SEARCH}/trial-000001`] };
-    await createDocument(store, keys.search('run', SEARCH).steering, steering);
+    await createDocument(store, keys.search('run', SEARCH).steering, steeringSchema, steering);
     expect((await search()).outcome).toBe('succeeded');
     const [array] = submitted;
     expect(await harness.describe(`${array}:1`)).toMatchObject({ status: 'FAILED', isTerminated: true });

@@ -1,6 +1,8 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
+import { runRecordSchema } from '../../../nas/experiment/run-record.ts';
+import { programResultSchema } from '../../../nas/job/program-result.ts';
 import type { BatchJobs } from '../../../activities/batch/batch-jobs.ts';
 import { createProtocolActivities } from '../../../activities/protocol-activities.ts';
 import { createTrialArrays } from '../../../activities/search/trial-arrays.ts';
@@ -60,7 +62,7 @@ describe('trials that are proposed together', () => {
     const [first, second, ...others] = TRIALS as [PlannedTrial, PlannedTrial, ...PlannedTrial[]];
     expect((await arrays.submit(RECORD, SEARCH, [first], undefined)).size).toBe(0);
     const result = simulatedResult(jobDocument(RECORD, second));
-    await createDocument(store, keys.job('run', second.jobId).result, result);
+    await createDocument(store, keys.job('run', second.jobId).result, programResultSchema, result);
     expect((await arrays.submit(RECORD, SEARCH, [first, second], undefined)).size).toBe(0);
     expect(batch.submissions).toEqual([]);
     const submitted = await arrays.submit(RECORD, SEARCH, TRIALS, undefined);
@@ -128,7 +130,7 @@ const carryOut = (store: ObjectStore, batch: SimulatedBatch): Promise<JobReport>
 const logOf = (store: ObjectStore) => readTrialLog(store, 'run', SEARCH);
 const storeWithRun = async (): Promise<ObjectStore> => {
   const store = createMemoryObjectStore();
-  await createDocument(store, keys.experiment('run'), RECORD);
+  await createDocument(store, keys.experiment('run'), runRecordSchema, RECORD);
   return store;
 };
 

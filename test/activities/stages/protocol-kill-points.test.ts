@@ -1,6 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
+import { runRecordSchema } from '../../../nas/experiment/run-record.ts';
 import type { LaunchResult, ProtocolActivities } from '../../../activities/contract.ts';
 import { createProtocolActivities } from '../../../activities/protocol-activities.ts';
 import type { ExperimentInput } from '../../../nas/experiment/experiment.ts';
@@ -34,7 +35,7 @@ const protocol = async (change: Change, damage: boolean, kill?: KillPoint) => {
   const store = createMemoryObjectStore();
   await storeToyDataset(store);
   const record = runRecordForTests('run', change);
-  await createDocument(store, keys.experiment('run'), record);
+  await createDocument(store, keys.experiment('run'), runRecordSchema, record);
   const batch = createSimulatedBatch(store, {
     milliseconds: 0,
     // One cell of the baseline cannot be trained.

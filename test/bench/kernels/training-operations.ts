@@ -1,6 +1,6 @@
 import { executedOperations } from '../../../bench/kernels/executed-operations.ts';
 import { ONE_JOB_SEARCHES } from '../../../nas/search/one-job/registry.ts';
-import type { ProgramSpec } from '../../../nas/job/job.ts';
+import type { ProgramSpec } from '../../../nas/job/program-spec.ts';
 import { recipeSchema } from '../../../nas/task/images/recipe.ts';
 import type { ImageRecipe } from '../../../nas/task/images/recipe.ts';
 import { chosenSpace, spaceSchema, type SpaceChoice } from '../../../nas/space/registry.ts';

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { AttemptRecord } from '../../../nas/job/job.ts';
+import { z } from 'zod';
+import { attemptRecordSchema, type AttemptRecord } from '../../../nas/job/attempt-record.ts';
+import { trialsProgressSchema, type TrialsProgress } from '../../../nas/job/progress.ts';
 import type { JobView, RunView } from '../../../nas/protocol/run-view.ts';
 import type { Session } from '../../../scripts/runs/connect.ts';
 import { liveView } from '../../../scripts/runs/live-view.ts';
@@ -13,7 +15,7 @@ const SEARCH = 'stage-1/seed-0';
 const shown = async (
   job: Pick<JobView, 'status' | 'attempts'>,
   attempts: readonly (readonly [jobId: string, kind?: 'reclaim' | 'sigterm'])[],
-  progress?: object,
+  progress?: TrialsProgress,
 ) => {
   const store = createMemoryObjectStore();
   for (const [i, [jobId, kind]] of attempts.entries()) {
@@ -27,11 +29,12 @@ const shown = async (
       fromStep: 0,
       ...(kind === undefined ? {} : { notice: { kind, at: '2026-11-30T10:01:00.000Z' } }),
     };
-    await replaceDocument(store, keys.job('run', jobId).attempt(i + 1), record);
+    await replaceDocument(store, keys.job('run', jobId).attempt(i + 1), attemptRecordSchema, record);
   }
   // What else lies below a job is no attempt.
-  await replaceDocument(store, keys.job('run', SEARCH).manifest(1, 10), {});
-  if (progress !== undefined) await replaceDocument(store, keys.job('run', SEARCH).progress, progress);
+  await replaceDocument(store, keys.job('run', SEARCH).manifest(1, 10), z.unknown(), {});
+  if (progress !== undefined)
+    await replaceDocument(store, keys.job('run', SEARCH).progress, trialsProgressSchema, progress);
   const view: RunView = {
     runId: 'run',
     experiment: 'toy',
@@ -65,7 +68,10 @@ describe('the attempts of a job that could not report', () => {
     const tried = [[`${SEARCH}/trial-000000`, 'reclaim'], [`${SEARCH}/trial-000001`]] as const;
     expect(await shown({ status: 'cancelled', attempts: 0 }, tried)).toEqual({ attempts: 2, reclaims: 1 });
     // While it runs it tells of them itself.
-    const progress = { step: 1, totalSteps: 9, phase: 'x', stepsPerSecond: 0, attempts: 7, reclaims: 2 };
+    const progress = {
+      ...{ step: 1, trials: 1, totalSteps: 9, phase: 'x', stepsPerSecond: 0 },
+      ...{ attempts: 7, reclaims: 2 },
+    };
     expect(await shown({ status: 'running', attempts: 0 }, tried, progress)).toEqual({
       attempts: 7,
       reclaims: 2,

@@ -1,5 +1,6 @@
 import { CreateComputeEnvironmentCommand, CreateJobQueueCommand } from '@aws-sdk/client-batch';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { runRecordSchema } from '../../../nas/experiment/run-record.ts';
 import { runBatchJobs } from '../../../scripts/runs/run-batch-jobs.ts';
 import type { LoadedConfig } from '../../../scripts/config.ts';
 import { createDocument } from '../../../store/json-documents.ts';
@@ -43,7 +44,7 @@ afterAll(async () => {
 it('the jobs of a run are found in the queue that its experiment names', async () => {
   stored.store = createMemoryObjectStore();
   const record = runRecordForTests('elsewhere', { resources: { queue: 'other' } });
-  await createDocument(stored.store, keys.experiment('elsewhere'), record);
+  await createDocument(stored.store, keys.experiment('elsewhere'), runRecordSchema, record);
   const tags = { 'nas-run': 'elsewhere', 'nas-job': 'stage-1/seed-0' };
   const submitted = await harness.submit({ jobName: 'elsewhere--a', jobQueue: 'other', tags, shell: 'true' });
   const config = { queue: 'queue', bucket: 'nas' } as LoadedConfig;

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
-import { runRecordSchema } from '../../../nas/job/documents.ts';
-import type { ImageManifest } from '../../../nas/task/images/manifest.ts';
+import { runRecordSchema } from '../../../nas/experiment/run-record.ts';
+import { z } from 'zod';
+import { imageManifestSchema, type ImageManifest } from '../../../nas/task/images/manifest.ts';
 import { loadExperiment } from '../../../nas/experiment/load-experiment.ts';
 import { asSettled } from '../../../nas/experiment/settled-experiment.ts';
 import { spaceOf } from '../../../nas/space/spaces.ts';
@@ -30,8 +31,8 @@ const imagesOf = (name: string, side: number): ImageManifest => ({
 const createDataset = async (store: ObjectStore, manifest: ImageManifest): Promise<void> => {
   const { name, classes, splits, sha256: dataset } = manifest;
   const each = (count: number): number[] => classes.map(() => count / classes.length);
-  await createDocument(store, keys.dataset(name), manifest);
-  await createDocument(store, keys.datasetCounts(name), {
+  await createDocument(store, keys.dataset(name), imageManifestSchema, manifest);
+  await createDocument(store, keys.datasetCounts(name), z.unknown(), {
     version: 1,
     dataset,
     train: each(splits.train.count),
@@ -54,7 +55,7 @@ const afterRunOf = async (file: string, found: 'both' | 'nothing' = 'both') => {
   const loaded = loadExperiment(readFileSync(`experiments/${file}`, 'utf8'), { file, overrides });
   const experiment = asSettled(loaded.experiment);
   const record = runRecord('source', experiment, await findDataset(store, loaded), new Date(0));
-  await createDocument(store, keys.experiment('source'), record);
+  await createDocument(store, keys.experiment('source'), runRecordSchema, record);
   const random = randomFromSeed(2);
   const [winner, baseline] = [
     spaceOf(experiment.space).sample(random).genotype,

@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
+import { programResultSchema } from '../../../nas/job/program-result.ts';
 import { printTrials, trialsCsv } from '../../../scripts/runs/print-trials.ts';
 import { trialRows } from '../../../scripts/runs/trial-rows.ts';
 import { createDocument } from '../../../store/json-documents.ts';
@@ -109,7 +110,7 @@ describe('what a run has tried', () => {
     const store = createMemoryObjectStore();
     const record = runRecordForTests('run');
     expect(await trialRows(store, record)).toEqual([]);
-    await createDocument(store, keys.job('run', 'stage-1/seed-0').result, {
+    await createDocument(store, keys.job('run', 'stage-1/seed-0').result, programResultSchema, {
       kind: 'search',
       candidates: [
         { genotype: 'A', score: 0.4, rescored: 0.5 },

@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openProgramData } from '../../../containers/trainer/resources.ts';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
-import type { TrainNetworkSpec } from '../../../nas/job/job.ts';
+import type { TrainNetworkSpec } from '../../../nas/job/program-spec.ts';
 import type { ImageManifest } from '../../../nas/task/images/manifest.ts';
 import { recipeSchema } from '../../../nas/task/images/recipe.ts';
 import { randomFromSeed } from '../../../nas/core/random.ts';

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
-import type { SearchResult, SearchSpec } from '../../../nas/job/job.ts';
+import type { SearchResult } from '../../../nas/job/program-result.ts';
+import type { SearchSpec } from '../../../nas/job/program-spec.ts';
 import type { Snapshot, TrainingProgram } from '../../../nas/training/program.ts';
 import { passesOf } from '../../../nas/training/programs/passes.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';

@@ -1,5 +1,5 @@
 import { strategySchema } from '../../../nas/experiment/experiment.ts';
-import type { SearchSpec, TrainNetworkSpec } from '../../../nas/job/job.ts';
+import type { SearchSpec, TrainNetworkSpec } from '../../../nas/job/program-spec.ts';
 import { ONE_JOB_SEARCHES, type OneJobName } from '../../../nas/search/one-job/registry.ts';
 import { symbolRecipe } from './task.ts';
 import { CHAIN } from './tensors.ts';

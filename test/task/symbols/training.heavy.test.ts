@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import { examplesOf } from '../../../nas/core/cut.ts';
-import type { TrainNetworkSpec, TrainResult } from '../../../nas/job/job.ts';
+import type { TrainNetworkSpec } from '../../../nas/job/program-spec.ts';
+import type { TrainResult } from '../../../nas/job/program-result.ts';
 import type { Snapshot, TrainingProgram } from '../../../nas/training/program.ts';
 import { fingerprint } from '../../../nas/training/programs/fingerprint.ts';
 import { passesOf } from '../../../nas/training/programs/passes.ts';

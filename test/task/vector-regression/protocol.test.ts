@@ -6,9 +6,9 @@ import { collectRunDocuments } from '../../../activities/report/report-documents
 import { randomFromSeed, deriveSeed } from '../../../nas/core/random.ts';
 import type { ExperimentInput } from '../../../nas/experiment/experiment.ts';
 import { loadExperiment } from '../../../nas/experiment/load-experiment.ts';
-import type { RunRecord } from '../../../nas/experiment/run-record.ts';
+import { runRecordSchema, type RunRecord } from '../../../nas/experiment/run-record.ts';
 import type { JobReport, PlannedJob } from '../../../nas/job/job-report.ts';
-import type { ProgramResult } from '../../../nas/job/job.ts';
+import type { ProgramResult } from '../../../nas/job/program-result.ts';
 import { compareRuns } from '../../../nas/protocol/compare-runs.ts';
 import { buildReport } from '../../../nas/report/build-report.ts';
 import { renderReport } from '../../../nas/report/render-report.ts';
@@ -69,8 +69,13 @@ const resultOf = ({ experiment }: RunRecord, job: PlannedJob): ProgramResult => 
 
 const walk = async (runId: string, change: Partial<ExperimentInput> = {}) => {
   const store = createMemoryObjectStore();
-  const { ref: manifest } = await createDocument(store, keys.dataset('vectors'), vectorManifest());
-  const run = {
+  const { ref: manifest } = await createDocument(
+    store,
+    keys.dataset('vectors'),
+    datasetManifestSchema,
+    vectorManifest(),
+  );
+  const run: RunRecord = {
     ...runRecordForTests(runId, { ...own, ...change }),
     dataset: { name: 'vectors', manifest },
   };

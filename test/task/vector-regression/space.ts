@@ -2,7 +2,8 @@ import { sha256 } from '../../../nas/core/hash.ts';
 import { inputError } from '../../../nas/core/input-error.ts';
 import { categorical } from '../../../nas/space/categorical.ts';
 import { defineSpace } from '../../../nas/space/definitions/definition.ts';
-import { before, NETWORK_ENDS, operationGraph } from '../../../nas/space/definitions/operation-graph.ts';
+import type { ArchitectureGraph } from '../../../nas/space/drawings/architecture-graph.ts';
+import { before, NETWORK_ENDS, operationGraph } from '../../../nas/space/drawings/operation-graph.ts';
 import type { Space } from '../../../nas/space/space.ts';
 import { VECTOR_REGRESSION } from './terms.ts';
 
@@ -37,12 +38,13 @@ export const vectorSpace = defineSpace('vector-powers', {
   task: VECTOR_REGRESSION,
   options: {},
   make: powers,
-  graphs: (genotype) => [
-    operationGraph(
-      'network',
-      [...genotype].map((power) => ({ label: `power ${power}`, family: 'convolution' })),
-      Array.from({ length: INPUTS + 1 }, (_, i) => before(i + 1)),
-      NETWORK_ENDS,
-    ),
-  ],
 });
+
+export const vectorGraphs = (genotype: string): readonly ArchitectureGraph[] => [
+  operationGraph(
+    'network',
+    [...genotype].map((power) => ({ label: `power ${power}`, family: 'convolution' })),
+    Array.from({ length: INPUTS + 1 }, (_, i) => before(i + 1)),
+    NETWORK_ENDS,
+  ),
+];

@@ -13,7 +13,7 @@ import {
 } from '../../../nas/task/recipe.ts';
 import type { Task, TaskTypes, TrainingParts } from '../../../nas/task/task.ts';
 import { addSpace, addTask } from '../../support/tables.ts';
-import { vectorSpace } from './space.ts';
+import { vectorGraphs, vectorSpace } from './space.ts';
 import { VECTOR_REGRESSION, vectorTerms } from './terms.ts';
 
 const recipeSchema = z.strictObject({
@@ -115,4 +115,4 @@ const vectorTask: Task<VectorTypes> = {
 };
 
 addTask(VECTOR_REGRESSION, vectorTerms, vectorTask);
-addSpace(vectorSpace);
+addSpace(vectorSpace, vectorGraphs);

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import { strategySchema } from '../../../nas/experiment/experiment.ts';
-import type { SearchResult, SearchSpec } from '../../../nas/job/job.ts';
+import type { SearchResult } from '../../../nas/job/program-result.ts';
+import type { SearchSpec } from '../../../nas/job/program-spec.ts';
 import { recipeSchema } from '../../../nas/task/images/recipe.ts';
 import { chosenSpace, type SpaceChoice } from '../../../nas/space/registry.ts';
 import type { Snapshot, TrainingProgram } from '../../../nas/training/program.ts';

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import { ONE_JOB_SEARCHES } from '../../../nas/search/one-job/registry.ts';
-import type { SearchResult, SearchSpec } from '../../../nas/job/job.ts';
+import type { SearchResult } from '../../../nas/job/program-result.ts';
+import type { SearchSpec } from '../../../nas/job/program-spec.ts';
 import { recipeSchema } from '../../../nas/task/images/recipe.ts';
 import { dartsCnn } from '../../../nas/space/darts-cnn.ts';
 import { fingerprint } from '../../../nas/training/programs/fingerprint.ts';

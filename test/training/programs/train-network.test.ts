@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
-import type { TrainNetworkSpec, TrainResult } from '../../../nas/job/job.ts';
+import type { TrainNetworkSpec } from '../../../nas/job/program-spec.ts';
+import type { TrainResult } from '../../../nas/job/program-result.ts';
 import { recipeSchema } from '../../../nas/task/images/recipe.ts';
 import { DivergedError, type TrainingProgram } from '../../../nas/training/program.ts';
 import { createProgram } from '../../../nas/training/programs/program-table.ts';

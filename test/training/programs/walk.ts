@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import type { ProgramResult, ProgramSpec } from '../../../nas/job/job.ts';
+import type { ProgramResult } from '../../../nas/job/program-result.ts';
+import type { ProgramSpec } from '../../../nas/job/program-spec.ts';
 import { fingerprint } from '../../../nas/training/programs/fingerprint.ts';
 import type { Snapshot, TrainingProgram } from '../../../nas/training/program.ts';
 import { imageCuts } from '../../../nas/task/images/cuts.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import { strategySchema } from '../../../nas/experiment/experiment.ts';
-import type { SearchSpec } from '../../../nas/job/job.ts';
+import type { SearchSpec } from '../../../nas/job/program-spec.ts';
 import type { ImageTypes } from '../../../nas/task/images/image-classification.ts';
 import { recipeSchema } from '../../../nas/task/images/recipe.ts';
 import type { SpaceChoice } from '../../../nas/space/registry.ts';

@@ -1,5 +1,5 @@
 import type { Json } from '../../../core/json.ts';
-import type { ProgramTask } from '../../../job/job.ts';
+import type { ProgramTask } from '../../../job/program-spec.ts';
 import { chosenSpace, type SpaceChoice } from '../../../space/registry.ts';
 import { deriveSeed } from '../../../core/random.ts';
 import { countMultiplyAdds } from '../../layers/counting.ts';

@@ -1,5 +1,5 @@
 import { deriveSeed } from '../../../core/random.ts';
-import type { TrainNetworkSpec } from '../../../job/job.ts';
+import type { TrainNetworkSpec } from '../../../job/program-spec.ts';
 import type { ImageTypes } from '../../../task/images/image-classification.ts';
 import { imageTerms } from '../../../task/images/image-terms.ts';
 import type { ImageManifest } from '../../../task/images/manifest.ts';

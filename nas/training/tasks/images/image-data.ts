@@ -1,4 +1,4 @@
-import type { ProgramTask } from '../../../job/job.ts';
+import type { ProgramTask } from '../../../job/program-spec.ts';
 import { deriveSeed } from '../../../core/random.ts';
 import type { Cut } from '../../../core/cut.ts';
 import {

@@ -1,4 +1,4 @@
-import type { TrainNetworkSpec } from '../../../job/job.ts';
+import type { TrainNetworkSpec } from '../../../job/program-spec.ts';
 import { inputError } from '../../../core/input-error.ts';
 import { chosenSpace } from '../../../space/registry.ts';
 import { deriveSeed } from '../../../core/random.ts';

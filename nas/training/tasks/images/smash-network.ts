@@ -1,4 +1,4 @@
-import type { SearchSpec } from '../../../job/job.ts';
+import type { SearchSpec } from '../../../job/program-spec.ts';
 import { smashSpace } from '../../../space/definitions/smash.ts';
 import { smash } from '../../../space/smash.ts';
 import { deriveSeed, type Random } from '../../../core/random.ts';
