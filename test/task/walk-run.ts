@@ -2,7 +2,7 @@ import type { Dependencies } from '../../activities/dependencies.ts';
 import { lookUpFinished, summarise } from '../../activities/documents/run-documents.ts';
 import { createStageActivities } from '../../activities/stages/protocol-stages.ts';
 import { parseJobDocument } from '../../nas/job/job-document.ts';
-import type { RunRecord } from '../../nas/experiment/run-record.ts';
+import { runRecordSchema, type RunRecord } from '../../nas/experiment/run-record.ts';
 import type { JobReport, PlannedJob } from '../../nas/job/job-report.ts';
 import type { JobDocument } from '../../nas/job/job-document.ts';
 import type { ProgramResult } from '../../nas/job/program-result.ts';
@@ -24,7 +24,7 @@ export const walkRun = async (
   resultOf: (document: JobDocument, job: PlannedJob) => ProgramResult | Promise<ProgramResult>,
 ) => {
   const { runId } = run;
-  await createDocument(store, keys.experiment(runId), run);
+  await createDocument(store, keys.experiment(runId), runRecordSchema, run);
   const stages = createStageActivities({ store, countNetwork } as unknown as Dependencies);
   let board: Board = emptyBoard(['proxy-search', 'retrain-top', 'evaluate']);
   const carryOut = async (stage: Stage, jobs: readonly PlannedJob[]) => {

@@ -2,7 +2,8 @@ import { sha256 } from '../../../nas/core/hash.ts';
 import { inputError } from '../../../nas/core/input-error.ts';
 import { categorical } from '../../../nas/space/categorical.ts';
 import { defineSpace } from '../../../nas/space/definitions/definition.ts';
-import { before, NETWORK_ENDS, operationGraph } from '../../../nas/space/definitions/operation-graph.ts';
+import type { ArchitectureGraph } from '../../../nas/space/drawings/architecture-graph.ts';
+import { before, NETWORK_ENDS, operationGraph } from '../../../nas/space/drawings/operation-graph.ts';
 import type { Space } from '../../../nas/space/space.ts';
 import { SYMBOLS } from './terms.ts';
 
@@ -41,12 +42,13 @@ export const chainSpace = defineSpace('elman-chain', {
   task: SYMBOLS,
   options: {},
   make: chain,
-  graphs: (genotype) => [
-    operationGraph(
-      'cell',
-      [...genotype].map((a) => ({ label: a === 't' ? 'tanh' : 'relu', family: 'convolution' })),
-      Array.from({ length: NODES + 1 }, (_, i) => before(i + 1)),
-      NETWORK_ENDS,
-    ),
-  ],
 });
+
+export const chainGraphs = (genotype: string): readonly ArchitectureGraph[] => [
+  operationGraph(
+    'cell',
+    [...genotype].map((a) => ({ label: a === 't' ? 'tanh' : 'relu', family: 'convolution' })),
+    Array.from({ length: NODES + 1 }, (_, i) => before(i + 1)),
+    NETWORK_ENDS,
+  ),
+];

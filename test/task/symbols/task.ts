@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { hashJson } from '../../../nas/core/hash.ts';
 import { randomWeightSharing } from '../../../nas/search/one-job/random-weight-sharing.ts';
 import { darts } from '../../../nas/search/one-job/darts.ts';
-import { contentRefSchema } from '../../../nas/task/manifest.ts';
+import { contentRefSchema } from '../../../nas/core/blob.ts';
 import {
   clipNorm,
   constantSchedule,
@@ -13,7 +13,7 @@ import {
 } from '../../../nas/task/recipe.ts';
 import type { Task, TaskTypes } from '../../../nas/task/task.ts';
 import { addSpace, addTask } from '../../support/tables.ts';
-import { chainSpace } from './space.ts';
+import { chainGraphs, chainSpace } from './space.ts';
 import { SYMBOLS, symbolTerms } from './terms.ts';
 import { symbolWindows, type StreamCounts } from './windows.ts';
 
@@ -111,5 +111,5 @@ const symbolTask: Task<SymbolTypes> = {
 };
 
 addTask(SYMBOLS, symbolTerms, symbolTask);
-addSpace(chainSpace);
+addSpace(chainSpace, chainGraphs);
 for (const { spaces } of [randomWeightSharing, darts]) (spaces as string[]).push(chainSpace.name);

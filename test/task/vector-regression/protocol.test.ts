@@ -12,6 +12,7 @@ import type { ProgramResult } from '../../../nas/job/program-result.ts';
 import { compareRuns } from '../../../nas/protocol/compare-runs.ts';
 import { buildReport } from '../../../nas/report/build-report.ts';
 import { renderReport } from '../../../nas/report/render-report.ts';
+import { taskOf } from '../../../nas/task/tasks.ts';
 import { spaceOf } from '../../../nas/space/spaces.ts';
 import { printComparison } from '../../../scripts/runs/print-comparison.ts';
 import { printRun } from '../../../scripts/runs/print-run.ts';
@@ -72,7 +73,7 @@ const walk = async (runId: string, change: Partial<ExperimentInput> = {}) => {
   const { ref: manifest } = await createDocument(
     store,
     keys.dataset('vectors'),
-    datasetManifestSchema,
+    taskOf(VECTOR_REGRESSION as never).manifest,
     vectorManifest(),
   );
   const run: RunRecord = {
