@@ -6,7 +6,7 @@ import { collectRunDocuments } from '../../../activities/report/report-documents
 import { randomFromSeed, deriveSeed } from '../../../nas/core/random.ts';
 import type { ExperimentInput } from '../../../nas/experiment/experiment.ts';
 import { loadExperiment } from '../../../nas/experiment/load-experiment.ts';
-import { runRecordSchema, type RunRecord } from '../../../nas/experiment/run-record.ts';
+import type { RunRecord } from '../../../nas/experiment/run-record.ts';
 import type { JobReport, PlannedJob } from '../../../nas/job/job-report.ts';
 import type { ProgramResult } from '../../../nas/job/program-result.ts';
 import { compareRuns } from '../../../nas/protocol/compare-runs.ts';
