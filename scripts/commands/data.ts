@@ -121,7 +121,7 @@ const progressLine = (): { show: NonNullable<AddOptions['onProgress']>; end: () 
 export const register = (program: Command): void => {
   const data = program
     .command('data')
-    .description('data sets: list, add, verify')
+    .description('data sets: list, add, show, verify')
     .addHelpText('after', examples('nas data list', 'nas data add mine --from ~/images'));
 
   data

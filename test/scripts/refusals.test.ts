@@ -105,7 +105,7 @@ describe('what the command line refuses', () => {
     [['docter'], /"docter" is not allowed\. Allowed: cancel, .*, watch, help\. Fix: did you mean doctor\?/],
     [['help', 'docter'], /\n.*"docter" is not allowed\. Allowed: .*Fix: did you mean doctor\?/],
     [['data', 'help', 'ad'], /\n.*data \[command\]: "ad" is not allowed\..*Fix: did you mean add\?/],
-    [['data'], /\nnas: data \[command\]: nothing is given\. Allowed: list, add, verify, help\./],
+    [['data'], /\nnas: data \[command\]: nothing is given\. Allowed: list, add, show, verify, help\./],
     [[], /\nnas: \[command\]: nothing is given\. Allowed: cancel, /],
   ])('%j: names the command', async (args, sentence) => {
     expect(await refused(...args)).toMatch(sentence);

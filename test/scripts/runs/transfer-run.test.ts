@@ -99,7 +99,8 @@ describe('nas transfer', () => {
         strategy: { name: 'given' },
         genotype: winner,
         origin: { run: 'source', experimentHash: source.experimentHash, data: 'first', baseline },
-        stages: { evaluate: { ...source.experiment.stages.evaluate, seeds: [5] } },
+        // Two given cells: nothing is claimed of a search.
+        stages: { evaluate: { ...source.experiment.stages.evaluate, claim: 'cell', seeds: [5] } },
         resources: source.experiment.resources,
       });
     },
