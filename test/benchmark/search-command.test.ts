@@ -10,8 +10,8 @@ it.each([
     '--strategy: "bogus" is not allowed. Allowed: random, regularized-evolution, ',
   ],
   ['orchestration --strategy nsga-net --trials 10', 'searches darts-cnn by the score alone'],
-  ['fleet --jobs 0', "'--jobs <n>' argument '0' is invalid"],
-  ['fleet --strategy random', "unknown option '--strategy'"],
+  ['fleet --jobs 0', '--jobs <n>: "0" is not allowed. Allowed: whole numbers from 1'],
+  ['fleet --strategy random', '"--strategy" is not allowed. Allowed: --jobs, --json'],
 ])(
   'bench -- %s is refused before anything starts, and ends',
   (args, message) => {

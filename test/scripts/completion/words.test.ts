@@ -13,7 +13,7 @@ describe('what may follow the words of a command line', () => {
     [['verify'], ['verify-resume']],
     [
       ['data', ''],
-      ['list', 'add', 'verify', 'help'],
+      ['list', 'add', 'show', 'verify', 'help'],
     ],
     [
       ['run', '--d'],
@@ -61,7 +61,7 @@ describe('what may follow the words of a command line', () => {
 
   it('knows every value by name, or knows that nobody can', () => {
     const free =
-      /^(<|\[)(n|name|field=value|option=value|time|fraction|seed|pixels|seconds|number|hours|point|port|steps)\b/;
+      /^(<|\[)(n|name|field=value|option=value|time|fraction|seed|pixels|seconds|number|hours|points?|port|steps|shares|types|searches,trainings)\b/;
     const named: string[] = [];
     const walk = (command: ReturnType<typeof buildProgram>): void => {
       for (const { argChoices, flags } of command.options) {

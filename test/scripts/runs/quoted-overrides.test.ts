@@ -10,17 +10,19 @@ const FOLDER = 'experiments';
 
 /**
  * Every `--set` that the comments above an experiment’s fields tell a reader to add, without the shell’s
- * quotes.
+ * quotes; those that stand one after the other belong together.
  */
-const quotedOverrides = (text: string): readonly string[] => {
+const quotedOverrides = (text: string): readonly (readonly string[])[] => {
   const lines = text.split('\n');
   const comments = lines.slice(
     0,
     lines.findIndex((line) => !line.startsWith('#')),
   );
   const header = comments.map((line) => line.slice(1).trim()).join(' ');
-  return [...header.matchAll(/--set (?:'([^']+)'|([^\s`]+))/g)].map(
-    ([, shell, plain]) => shell ?? (plain as string).replace(/[.,;:)]+$/, ''),
+  return [...header.matchAll(/(?:--set (?:'[^']+'|[^\s`]+) ?)+/g)].map(([together]) =>
+    [...together.matchAll(/--set (?:'([^']+)'|(\S+))/g)].map(
+      ([, shell, plain]) => shell ?? (plain as string).replace(/[.,;:)]+$/, ''),
+    ),
   );
 };
 
@@ -34,14 +36,16 @@ const datasetNamed = (name: string): ImageManifest =>
 const cases = readdirSync(FOLDER)
   .filter((file) => file.endsWith('.yaml'))
   .flatMap((file) =>
-    quotedOverrides(readFileSync(join(FOLDER, file), 'utf8')).map((override) => [file, override] as const),
+    quotedOverrides(readFileSync(join(FOLDER, file), 'utf8')).map(
+      (overrides) => [file, overrides.join(' --set '), overrides] as const,
+    ),
   );
 
 describe('overrides that the shipped experiments quote', () => {
   it('compare NASNet’s controller by PPO with REINFORCE and random search in one file', () => {
     for (const file of ['nasnet-cifar10.yaml', 'nasnet-small.yaml']) {
       const text = readFileSync(join(FOLDER, file), 'utf8');
-      const [plain, ...others] = [[], ...quotedOverrides(text).map((override) => [override])].map(
+      const [plain, ...others] = [[], ...quotedOverrides(text)].map(
         (overrides) => loadExperiment(text, { file, overrides }).experiment,
       );
       expect(plain?.strategy.name).toBe('nasnet-ppo');
@@ -63,12 +67,12 @@ describe('overrides that the shipped experiments quote', () => {
     });
   });
 
-  it.each(cases)('%s accepts --set %s', (file, quoted) => {
+  it.each(cases)('%s accepts --set %s', (file, _, quoted) => {
     // A name in capitals alone stands for one of the reader’s choice.
-    const override = quoted.replace(/=NAME$/, '=DARTS_V1');
+    const overrides = quoted.map((override) => override.replace(/=NAME$/, '=DARTS_V1'));
     const { experiment } = loadExperiment(readFileSync(join(FOLDER, file), 'utf8'), {
       file,
-      overrides: [override],
+      overrides,
     });
     const sizes = networkSizes(experiment, datasetNamed(experiment.task.data));
     for (const { parameters } of sizes) expect(parameters).toBeGreaterThan(0);
