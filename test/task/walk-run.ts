@@ -31,7 +31,7 @@ export const walkRun = async (
     board = withNews(board, { kind: 'planned', stage, jobs });
     const reports: JobReport[] = [];
     for (const job of jobs) {
-      const document = parseJobDocument(JSON.stringify(jobDocument(run, job)), 'job');
+      const document = parseJobDocument(JSON.parse(JSON.stringify(jobDocument(run, job))), 'job');
       await writeResult(store, { runId, jobId: job.jobId }, await resultOf(document, job));
       const found = await lookUpFinished(store, run, job);
       if (found.kind !== 'intact') throw new Error(`${job.jobId}: ${found.kind}`);
