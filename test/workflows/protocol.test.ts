@@ -3,6 +3,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CostView, LeaderboardRow, RunView } from '../../nas/protocol/run-view.ts';
 import { startRun } from '../../scripts/runs/start-run.ts';
+import type { JobProgress } from '../../nas/job/progress.ts';
 import { keys } from '../../store/keys.ts';
 import { runRecordForTests } from '../support/run-record.ts';
 import { createHarness } from './harness.ts';
@@ -316,7 +317,13 @@ describe('the rehearsal', () => {
     const write = (epoch: number, checkpoints: number): Promise<unknown> =>
       harness.store.put(
         keys.job(harness.runId, 'stage-1/seed-0').progress,
-        new TextEncoder().encode(JSON.stringify({ epoch, batchJobId: `job-${epoch}`, checkpoints })),
+        new TextEncoder().encode(
+          JSON.stringify({
+            ...{ jobId: 'stage-1/seed-0', epoch, batchJobId: `job-${epoch}`, batchAttempt: 1, checkpoints },
+            ...{ phase: 'training', step: 1, totalSteps: 9, checkpointStep: 1, stepsPerSecond: 1 },
+            updatedAt: new Date(0).toISOString(),
+          } satisfies JobProgress),
+        ),
       );
     await harness.during(async () => {
       const handle = await start({ rehearsal: { reclaims: 2, afterCheckpoints: 2 } });
