@@ -196,6 +196,6 @@ describe('a run under which the code is changed', () => {
       expect(codes[0]).toMatch(/^[0-9a-f]{64}$/);
       expect((await record('kept')).code?.jobDefinition).toMatch(/:1$/);
     },
-    10 * MINUTES,
+    20 * MINUTES,
   );
 });
