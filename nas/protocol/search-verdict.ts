@@ -55,13 +55,8 @@ export const searchVerdict = (pairs: readonly SearchPair[], metric: Metric): Ver
   ];
   // Without any spread the scores are too coarse to say what further searches would find.
   const interval = welchInterval(found, random) ?? differenceRange(metric);
-  const opponent = `random search of the same budget over ${n} searches`;
   return {
-    ...verdictOf(interval, {
-      better: `better than ${opponent}`,
-      worse: `worse than ${opponent}`,
-      'not-distinguishable': `not distinguishable from ${opponent}`,
-    }),
+    ...verdictOf(interval, `random search of the same budget over ${n} searches`),
     meanDifference: mean(found) - mean(random),
     claim: 'search',
     n,

@@ -44,13 +44,14 @@ export const pairedInterval = (
 /** Rounding error of means of scores: a bound closer to zero than this is zero. */
 const ROUNDING = 1e-12;
 
-/** What a 95 % interval of a difference says: yes or no only where it excludes zero. */
+/** What a 95 % interval of the difference to an opponent says: yes or no only where it excludes zero. */
 export const verdictOf = (
   interval: readonly [number, number],
-  texts: Readonly<Record<Verdict['kind'], string>>,
+  opponent: string,
 ): Pick<Verdict, 'kind' | 'text' | 'interval'> => {
-  const kind = interval[0] > ROUNDING ? 'better' : interval[1] < -ROUNDING ? 'worse' : 'not-distinguishable';
-  return { kind, text: texts[kind], interval };
+  if (interval[0] > ROUNDING) return { kind: 'better', text: `better than ${opponent}`, interval };
+  if (interval[1] < -ROUNDING) return { kind: 'worse', text: `worse than ${opponent}`, interval };
+  return { kind: 'not-distinguishable', text: `not distinguishable from ${opponent}`, interval };
 };
 
 /**
@@ -65,13 +66,8 @@ export const pairedVerdict = (
 ): Verdict => {
   const { interval, meanDifference } = pairedInterval(winner, baseline, differenceRange(metric));
   const n = winner.length;
-  const opponent = `the random cell at n = ${n}`;
   return {
-    ...verdictOf(interval, {
-      better: `better than ${opponent}`,
-      worse: `worse than ${opponent}`,
-      'not-distinguishable': `not distinguishable from ${opponent}`,
-    }),
+    ...verdictOf(interval, `the random cell at n = ${n}`),
     meanDifference,
     n,
   };
