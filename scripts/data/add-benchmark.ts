@@ -8,6 +8,8 @@ import { suggestion } from '../../nas/core/nearest.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { readTableManifest, writeTable } from '../../store/tables.ts';
 import type { TableManifest } from '../../store/tables.ts';
+import { isGzipped } from './gunzipped.ts';
+import { checkNewName } from './new-name.ts';
 
 /** The table that ships with the product. */
 const SHIPPED: Readonly<Record<string, string>> = {
@@ -40,7 +42,7 @@ const readBytes = (file: string, field: string): Buffer => {
 };
 
 const unpacked = (bytes: Buffer, file: string, field: string): Buffer => {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  if (!isGzipped(bytes)) return bytes;
   try {
     return gunzipSync(bytes);
   } catch (cause) {
@@ -67,8 +69,6 @@ export const readTableFile = (file: string, field = 'table'): string => {
   return bytes.toString('utf8');
 };
 
-const NAME = /^[a-z0-9][a-z0-9-]{0,47}$/;
-
 /**
  * `nas data add nas-bench-201|nas-bench-101|nas-bench-macro|darts-curves [--from FILE] [--name NAME]`: checks
  * a benchmark's table and writes it to the store once. Throws `InputError` for a file that is no table of
@@ -87,13 +87,7 @@ export const addBenchmark = async (
       ADDABLE_BENCHMARKS.join(', '),
       suggestion(benchmark, ADDABLE_BENCHMARKS, 'name a benchmark'),
     );
-  if (!NAME.test(name))
-    throw inputError(
-      '--name',
-      name,
-      'lower-case letters, digits and dashes, at most 48',
-      'choose such a name',
-    );
+  checkNewName(name);
   const file = from ?? SHIPPED[benchmark];
   if (file === undefined)
     throw inputError(

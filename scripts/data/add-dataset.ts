@@ -2,14 +2,13 @@ import { inputError } from '../../nas/core/input-error.ts';
 import { suggestion } from '../../nas/core/nearest.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { ADDABLE_BENCHMARKS } from './add-benchmark.ts';
+import { checkNewName } from './new-name.ts';
 import type { AddedDataset, AddOptions, Importer } from './importer.ts';
 import { IMPORTERS } from './importers.ts';
 
 /** Data sets that are known by name. */
 export const KNOWN: readonly string[] = IMPORTERS.flatMap(({ known }) => known);
 const ADDABLE: readonly string[] = [...KNOWN, ...IMPORTERS.map(({ own }) => own)];
-
-const NAME = /^[a-z0-9][a-z0-9-]{0,47}$/;
 
 /** With a path, any name that is not taken is that of the user's own data. */
 const importerOf = (dataset: string, from: string | undefined): Importer => {
@@ -27,13 +26,7 @@ const importerOf = (dataset: string, from: string | undefined): Importer => {
 };
 
 const checkName = (dataset: string, name: string): void => {
-  if (!NAME.test(name))
-    throw inputError(
-      '--name',
-      name,
-      'lower-case letters, digits and dashes, at most 48',
-      'choose such a name',
-    );
+  checkNewName(name);
   const isOwn = (word: string): boolean =>
     IMPORTERS.some(({ own, ownIsName = false }) => own === word && !(ownIsName && own === dataset));
   if (isOwn(name) || (name !== dataset && KNOWN.includes(name)))

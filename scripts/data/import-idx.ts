@@ -1,15 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { sha256 } from '../../nas/core/hash.ts';
 import { inputError } from '../../nas/core/input-error.ts';
 import type { IdxArray } from '../../nas/task/images/idx.ts';
 import { imageSetFromIdx, parseIdx } from '../../nas/task/images/idx.ts';
 import type { IdxEntry } from './catalogue.ts';
+import { gunzipped } from './gunzipped.ts';
 import type { RawDataset } from '../../nas/task/images/raw-dataset.ts';
-
-const unzip = promisify(gunzip);
 
 /** The file `name` or `name.gz` in `folder`, uncompressed; undefined where there is neither. */
 const readIdxFile = async (
@@ -24,13 +21,7 @@ const readIdxFile = async (
       });
     });
     if (raw === undefined) continue;
-    if (raw[0] !== 0x1f || raw[1] !== 0x8b) return { path, bytes: raw };
-    const bytes = await unzip(raw).catch((cause: Error) => {
-      throw inputError('--from', path, 'a whole gzip file', `fetch the file again: ${cause.message}`, {
-        cause,
-      });
-    });
-    return { path, bytes };
+    return { path, bytes: await gunzipped(raw, path) };
   }
   return undefined;
 };

@@ -1,14 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { decodeText } from '../../nas/core/decode-text.ts';
 import { inputError } from '../../nas/core/input-error.ts';
 import { TEXT_SPLITS, type TextSplit } from '../../nas/task/text/manifest.ts';
 import { END_OF_LINE, linesOf, tokensOf } from '../../nas/task/text/vocabulary.ts';
+import { gunzipped } from './gunzipped.ts';
 import { allEntriesOf, kindOfPath } from './read-input.ts';
-
-const unzip = promisify(gunzip);
 
 export type Texts = Readonly<Record<TextSplit, string>>;
 
@@ -35,12 +32,7 @@ const readBytes = async (path: string): Promise<Uint8Array> => {
       cause,
     });
   });
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  return unzip(bytes).catch((cause: Error) => {
-    throw inputError('--from', path, 'a whole gzip file', `fetch the file again: ${cause.message}`, {
-      cause,
-    });
-  });
+  return gunzipped(bytes, path);
 };
 
 /** What the bytes say that the text does not. */
@@ -112,7 +104,7 @@ const filesIn = async (folder: string): Promise<Texts> => {
 };
 
 /** Percent of a text's lines for training, validation and testing, in this order. */
-export type SplitShares = readonly [number, number, number];
+type SplitShares = readonly [number, number, number];
 
 /** `80/10/10`. Throws `InputError` for anything else that is no three positive numbers which make 100. */
 export const parseShares = (text: string): SplitShares => {
