@@ -25,7 +25,7 @@ const finalSchema = z.object({ ...sizes, genotype: genotypeSchema, tar_beta: z.n
 export const readGenotype = ({ recurrent, concat }: z.output<typeof genotypeSchema>): DartsRnnGenotype =>
   anyDartsRnn.parse(JSON.stringify({ recurrent, concat }));
 
-export const dartsLanguageModel = (
+const dartsLanguageModel = (
   genotype: DartsRnnGenotype,
   { ntokens, nhid }: { readonly ntokens: number; readonly nhid: number },
 ): LanguageModel =>

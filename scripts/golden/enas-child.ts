@@ -34,6 +34,7 @@ import {
   gradientTolerance,
   largest,
   passes,
+  tensorOf,
   withPrefix,
   type Check,
   type TensorFixture,
@@ -281,11 +282,7 @@ const functionsOf = (
 /** Children of ENAS and its final networks: logits, gradients, statistics, steps, schedule and drop-path. */
 export const checkEnasChild = async (tf: Tf, fixture: TensorFixture): Promise<readonly Check[]> => {
   const config = configSchema.parse(fixture.config);
-  const tensor = (name: string): HostTensor => {
-    const found = fixture.tensors[name];
-    if (found === undefined) throw new Error(`the fixture has no tensor '${name}'`);
-    return found;
-  };
+  const tensor = (name: string): HostTensor => tensorOf(fixture, name);
   const x = imagesFromNchw(tensor('input.x'));
   const y = tensor('input.y');
   const [batch, height, width, channels] = x.shape as [number, number, number, number];

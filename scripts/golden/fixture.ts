@@ -54,6 +54,13 @@ export const FEW_VALUES_TOLERANCE = 1e-3;
 /** Of a gradient: 1e-4 + 1e-3 of its largest entry. */
 export const gradientTolerance = (expected: ArrayLike<number>): number => 1e-4 + 1e-3 * largest(expected);
 
+/** Throws where the fixture has none of that name. */
+export const tensorOf = ({ tensors }: TensorFixture, name: string): HostTensor => {
+  const found = tensors[name];
+  if (found === undefined) throw new Error(`the fixture has no tensor '${name}'`);
+  return found;
+};
+
 /** Compares by the fixture's own tensor, which it marks as checked by being in the result. */
 export const compare = (
   fixture: TensorFixture,
@@ -61,8 +68,7 @@ export const compare = (
   actual: HostTensor | undefined,
   tolerance: number | ((expected: ArrayLike<number>) => number),
 ): Check => {
-  const expected = fixture.tensors[name];
-  if (expected === undefined) throw new Error(`the fixture has no tensor '${name}'`);
+  const expected = tensorOf(fixture, name);
   if (actual === undefined) throw new Error(`nothing was computed for '${name}'`);
   return {
     name,

@@ -26,7 +26,7 @@ interface LossTerms {
   readonly tar: Tensor;
 }
 
-export interface LanguageRun {
+interface LanguageRun {
   readonly model: LanguageModel;
   readonly variables: HostTensors;
   readonly window: Window;

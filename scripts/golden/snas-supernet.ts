@@ -23,7 +23,7 @@ import { mixtureSupernet } from '../../nas/training/supernets/mixture.ts';
 import { describeSupernet, type Supernet } from '../../nas/training/supernets/supernet.ts';
 import { crossEntropy } from '../../nas/training/tasks/images/losses.ts';
 import { compareAll } from './compare-all.ts';
-import type { Check, TensorFixture } from './fixture.ts';
+import { tensorOf, type Check, type TensorFixture } from './fixture.ts';
 import { imagesFromNchw } from './layouts.ts';
 import { alphaSpec } from './mixture-functions.ts';
 import { otherEstimators, resourceOf } from './snas-estimators.ts';
@@ -245,11 +245,7 @@ export const checkSnasSupernet = async (tf: Tf, fixture: TensorFixture): Promise
   const config = configSchema.parse(fixture.config);
   if (config.primitives.join() !== PRIMITIVES.join())
     throw new Error(`primitives ${config.primitives.join()}: allowed: ${PRIMITIVES.join()}`);
-  const tensor = (name: string): HostTensor => {
-    const found = fixture.tensors[name];
-    if (found === undefined) throw new Error(`the fixture has no tensor '${name}'`);
-    return found;
-  };
+  const tensor = (name: string): HostTensor => tensorOf(fixture, name);
   const x = imagesFromNchw(tensor('input.x'));
   const images = x.shape as [number, number, number, number];
   const spec = dartsSupernet({

@@ -39,6 +39,9 @@ const start = (change: object = {}) =>
   });
 const trials = async (seed: number) =>
   trialsOf(await readTrialLog(harness.store, harness.runId, `stage-1/seed-${seed}`));
+const MACRO = gunzipSync(readFileSync('data/nas-bench-macro/nas-bench-macro-cifar10.csv.gz')).toString();
+const writeMacroTable = () =>
+  writeTable(harness.store, { name: 'macro', space: 'nas-bench-macro', source: 'shipped', text: MACRO });
 const submitted = (stage: string): string[] => harness.batch.launched.filter((id) => id.startsWith(stage));
 const until = async (holds: () => Promise<boolean> | boolean): Promise<void> => {
   while (!(await holds())) await sleep(20);
@@ -66,11 +69,7 @@ describe('a run whose stage 1 searches by trials', () => {
 
   it('looks trials up where the experiment names a table, and trains in stages 2 and 3', async () => {
     harness = await createHarness(UNREPORTED);
-    const text = gunzipSync(readFileSync('data/nas-bench-macro/nas-bench-macro-cifar10.csv.gz')).toString();
-    const table = await writeTable(harness.store, {
-      ...{ name: 'macro', space: 'nas-bench-macro', source: 'shipped' },
-      text,
-    });
+    const table = await writeMacroTable();
     await harness.during(async () => {
       const handle = await start({
         space: { name: 'nas-bench-macro' },
@@ -89,7 +88,7 @@ describe('a run whose stage 1 searches by trials', () => {
       const found = await trials(0);
       expect(found).toHaveLength(60);
       const accuracies = new Map(
-        text.split('\n').map((line) => {
+        MACRO.split('\n').map((line) => {
           const [network = '', , , , accuracy] = line.split(',');
           return [network, Number(accuracy) / 100] as const;
         }),
@@ -101,11 +100,7 @@ describe('a run whose stage 1 searches by trials', () => {
 
   it('compares each search on a table with as many random look-ups in it', async () => {
     harness = await createHarness(UNREPORTED);
-    const text = gunzipSync(readFileSync('data/nas-bench-macro/nas-bench-macro-cifar10.csv.gz')).toString();
-    const table = await writeTable(harness.store, {
-      ...{ name: 'macro', space: 'nas-bench-macro', source: 'shipped' },
-      text,
-    });
+    const table = await writeMacroTable();
     await harness.during(async () => {
       const handle = await start({
         space: { name: 'nas-bench-macro' },
@@ -125,8 +120,7 @@ describe('a run whose stage 1 searches by trials', () => {
         expect(submitted(`stage-2/search-${search}/`)).toHaveLength(cells);
         expect(submitted(`stage-3/baseline/search-${search}/cell-`)).toHaveLength(cells);
       }
-      const accuracies = text
-        .split('\n')
+      const accuracies = MACRO.split('\n')
         .slice(1)
         .flatMap((line) => (line === '' ? [] : [[line.split(',')[0], Number(line.split(',')[4])] as const]))
         .sort((a, b) => b[1] - a[1])
