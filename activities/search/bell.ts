@@ -1,5 +1,5 @@
 /** Several events, of which any wakes the one that waits; one that came before the wait ends it at once. */
-export interface Bell {
+interface Bell {
   ring(): void;
   wait(): Promise<void>;
 }

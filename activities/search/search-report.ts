@@ -11,7 +11,7 @@ import type { SearchTally } from './search-tally.ts';
 import type { Thinking } from './thinking.ts';
 
 /** What a search has cost so far. */
-export interface SearchSpending {
+interface SearchSpending {
   readonly tally: SearchTally;
   readonly thinking: Thinking;
 }

@@ -15,7 +15,7 @@ export type SearchFailure =
   | { readonly kind: 'outcome'; readonly outcome: Outcome; readonly error: string };
 
 /** The trials of a search that are under way. */
-export interface TrialsInFlight {
+interface TrialsInFlight {
   size(): number;
   /** The first of theirs after which the search cannot go on. */
   failure(): SearchFailure | undefined;

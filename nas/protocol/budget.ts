@@ -39,7 +39,7 @@ const spentBy = (
 });
 
 /** Jobs by what they were done for. */
-export interface Paid {
+interface Paid {
   /** Stages 1 and 2. */
   readonly search: readonly JobReport[];
   /** The random cells of stage 3. */

@@ -4,7 +4,7 @@ import type { Spreads } from './run-view.ts';
 import { satterthwaite } from './welch.ts';
 
 /** Searches against as many random searches, each winner with as many trainings. */
-export interface Design {
+interface Design {
   readonly searches: number;
   /** Training seeds of each winner. */
   readonly trainings: number;

@@ -20,7 +20,7 @@ export interface TextOptions extends AddOptions {
 
 type Facts = Pick<TextManifest, 'source' | 'licence' | 'verified'>;
 
-export const OPTICKS_FOLDER = fileURLToPath(new URL('../../data/opticks/', import.meta.url));
+const OPTICKS_FOLDER = fileURLToPath(new URL('../../data/opticks/', import.meta.url));
 
 const knownText = (name: string): TextEntry | undefined =>
   Object.hasOwn(TEXTS, name) ? TEXTS[name as keyof typeof TEXTS] : undefined;

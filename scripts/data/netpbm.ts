@@ -1,5 +1,5 @@
 /** Pixels of a bitmap in its own depth. */
-export interface PortableMap {
+interface PortableMap {
   readonly width: number;
   readonly height: number;
   readonly channels: 1 | 3;

@@ -17,7 +17,7 @@
 const D = 0.75;
 
 /** Perplexities of the two on one part of a data set. */
-export interface Baselines {
+interface Baselines {
   readonly unigram: number;
   readonly bigram: number;
 }

@@ -1,7 +1,7 @@
 import { END_OF_LINE, type Vocabulary } from './vocabulary.ts';
 
 /** How a text is drawn from a model. */
-export interface SamplingRule {
+interface SamplingRule {
   /** Below 1, likely tokens become likelier; 1 draws from the model as it is. */
   readonly temperature: number;
 }

@@ -7,7 +7,7 @@ import { gathered } from './embedding.ts';
 import { flatRows, matrixProduct } from './matrix-product.ts';
 
 /** What one step of a recurrence is given; it reads no other tensors. */
-export interface RecurrenceStep {
+interface RecurrenceStep {
   /** The sequences' entries of this step. */
   readonly inputs: Tensors;
   /** What the step before left. */

@@ -7,7 +7,7 @@ import type { Edge, Supernet } from '../../supernets/supernet.ts';
  * What an operation costs: weights of its convolutions, multiply-adds, and elements that it reads and writes,
  * weights included.
  */
-export interface OperationCost {
+interface OperationCost {
   size: number;
   flops: number;
   memory: number;
