@@ -1,11 +1,10 @@
+import { sum } from '../../nas/core/sum.ts';
 import type { JobReport } from '../../nas/job/job-report.ts';
 import type { PlannedCost } from '../../nas/protocol/budget.ts';
 import type { RunRecord } from '../../nas/experiment/run-record.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { readRunDataset } from '../run-dataset.ts';
 import { networkCounts } from '../search/network-counts.ts';
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);
 
 /**
  * What trainings at stage 2's size are expected to cost, by what those that were trained have cost and by how

@@ -3,6 +3,7 @@ import {
   batchNormEvaluation,
   batchNormTraining,
 } from '../../nas/training/layers/batch-norm.ts';
+import { sum } from '../../nas/core/sum.ts';
 import { countCorrect, crossEntropy } from '../../nas/training/tasks/images/losses.ts';
 import { uniform } from '../../nas/training/graph/random-tensor.ts';
 import { relu } from '../../nas/training/layers/relu.ts';
@@ -251,8 +252,6 @@ function* comparisons(extent: Extent): Generator<KernelCase> {
     );
   }
 }
-
-const sum = (values: readonly number[]): number => values.reduce((total, v) => total + v, 0);
 
 function* rearrangements(extent: Extent): Generator<KernelCase> {
   for (const image of images(extent)) {

@@ -1,10 +1,10 @@
+import { sum } from '../core/sum.ts';
 import type { JobReport, PlannedTraining } from '../job/job-report.ts';
 import type { BudgetView, Spent } from './run-view.ts';
 
 /** What a training is expected to cost in multiply-adds. */
 export type PlannedCost = (job: PlannedTraining) => number;
 
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);
 const meanOf = (numbers: readonly number[]): number => sum(numbers) / Math.max(1, numbers.length);
 
 /**

@@ -1,4 +1,5 @@
 import { mean, sampleVariance } from 'simple-statistics';
+import { sum } from '../core/sum.ts';
 import { differenceRange } from '../task/metric.ts';
 import type { Metric } from '../task/metric.ts';
 import type { Spreads, Verdict } from './run-view.ts';
@@ -10,8 +11,6 @@ export interface SearchPair {
   readonly winner: readonly number[];
   readonly baseline: readonly number[];
 }
-
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** Variance of trainings of one cell, pooled over cells; `undefined` where none was trained twice. */
 const trainingVariance = (cells: readonly (readonly number[])[]): number | undefined => {
