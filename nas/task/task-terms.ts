@@ -9,4 +9,14 @@ export interface TaskTerms {
   readonly example: string;
   /** Of the training loss. */
   readonly lossUnit: string;
+  /**
+   * Standard deviations of test scores, in the unit in which differences are printed, where no run has
+   * measured them: of winners of different random searches, and of trainings of one network.
+   */
+  readonly assumedSpreads?: {
+    readonly searches: number;
+    readonly trainings: number;
+    /** Where they are from: `as on CIFAR-10`. */
+    readonly source: string;
+  };
 }

@@ -13,7 +13,7 @@ import {
 import type { Spreads } from '../../nas/protocol/run-view.ts';
 import { isGiven } from '../../nas/search/given.ts';
 import { withUnit } from '../../nas/task/metric.ts';
-import { DEFAULT_TASK, metricOf } from '../../nas/task/terms.ts';
+import { metricOf, termsOf } from '../../nas/task/terms.ts';
 import { readHint } from '../../store/json-documents.ts';
 import { keys } from '../../store/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
@@ -32,13 +32,11 @@ interface KnownSpreads {
   readonly source: string;
 }
 
-/**
- * Accuracy points as on CIFAR-10: winners of random search chosen by one short training, as simulated in
- * docs/verdict.md; trainings as published of cells with ten seeds (Li & Talwalkar 2019: 0.08 to 0.19).
- */
-const ASSUMED: KnownSpreads = {
-  spreads: { searches: 0.18, trainings: 0.12 },
-  source: 'assumed as on CIFAR-10',
+const assumedSpreads = ({ task }: Experiment): KnownSpreads | undefined => {
+  const assumed = termsOf(task.kind).assumedSpreads;
+  if (assumed === undefined) return undefined;
+  const { source, ...spreads } = assumed;
+  return { spreads, source: `assumed ${source}` };
 };
 
 const reportSchema = z.object({
@@ -72,12 +70,12 @@ const measuredSpreads = async (
 };
 
 const knownSpreads = (
-  { task }: Experiment,
+  experiment: Experiment,
   spreads: string | undefined,
   scale: number,
   openStore: () => ObjectStore,
 ): Promise<KnownSpreads | undefined> | KnownSpreads | undefined => {
-  if (spreads === undefined) return task.kind === DEFAULT_TASK ? ASSUMED : undefined;
+  if (spreads === undefined) return assumedSpreads(experiment);
   if (!spreads.includes(',')) return measuredSpreads(spreads, scale, openStore);
   const numbers = spreads.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
   const [searches, trainings] = numbers;
