@@ -46,8 +46,9 @@ const firstInvalid = (bytes: Uint8Array): number => {
 const startsWith = (bytes: Uint8Array, ...start: number[]): boolean =>
   start.every((byte, i) => bytes[i] === byte);
 
-/** Every second byte is zero in the beginning: Latin letters as UTF-16. */
+/** Whole units of two bytes, every second byte zero in the beginning: Latin letters as UTF-16. */
 const looksLikeUtf16 = (bytes: Uint8Array): boolean => {
+  if (bytes.length % 2 !== 0) return false;
   const beginning = bytes.subarray(0, 64);
   const zeros = [0, 0];
   beginning.forEach((byte, i) => {

@@ -57,8 +57,9 @@ describe('nas gc on a real server', () => {
   it('refuses a grace period in which a job could be writing, and says when there is no server', async () => {
     const refused = await nas(['--grace-hours', '0.5']);
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toMatch(
-      /'--grace-hours <hours>' argument '0\.5' is invalid\. Allowed: numbers from 1\./,
+    expect(refused.stderr).toBe(
+      'nas: gc --grace-hours <hours>: "0.5" is not allowed. Allowed: numbers from 1. ' +
+        'Fix: nas gc --help shows its options and examples\n',
     );
     expect(refused.stdout).toBe('');
     const down = await nas([], 'http://127.0.0.1:9');

@@ -10,7 +10,8 @@ import {
   type SubmitJobCommandInput,
 } from '@aws-sdk/client-batch';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -185,7 +186,7 @@ export const startHarness = async (
       await batch.close();
       calls.client.destroy();
       // A job that was just started may write its last words meanwhile.
-      rmSync(stateDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+      await rm(stateDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
       if (failures.length > 0) throw failures[0] as Error;
     },
   };
