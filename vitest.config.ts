@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Suites that load TensorFlow, start servers or drive processes: one file at a time, after the light ones.
+ * Suites that load TensorFlow, start servers or drive processes: one file at a time.
  */
 const HEAVY = [
   'test/{training,golden,containers,e2e,infra,workflows,chaos}/**/*.test.ts',
@@ -34,7 +34,7 @@ export default defineConfig({
           name: 'light',
           include: ['test/**/*.test.ts'],
           exclude: HEAVY,
-          maxWorkers: 2,
+          maxWorkers: 1,
           sequence: { groupOrder: 0 },
           testTimeout: 60_000,
         },

@@ -2,7 +2,7 @@
  * `npm test`: set-up, formatting, types, lint, every test. `npm test -- PATH…` runs the tests of those paths
  * alone. The last line reads `N passed, N failed, N skipped`; each check before the tests counts as one.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,24 +17,28 @@ const root = fileURLToPath(new URL('..', import.meta.url));
  * Runs a package's program and answers whether it succeeded.
  * @param {string} title
  * @param {readonly string[]} command
+ * @returns {Promise<boolean>}
  */
 const step = (title, [program = '', ...args]) => {
   process.stderr.write(`\n${title}\n`);
   const path = join(root, 'node_modules', program);
-  return spawnSync(process.execPath, [path, ...args], { cwd: root, stdio: 'inherit' }).status === 0;
+  const child = spawn(process.execPath, [path, ...args], { cwd: root, stdio: 'inherit' });
+  return new Promise((resolve) => child.once('close', (code) => resolve(code === 0)));
 };
 
 /**
- * @param {readonly string[]} paths
- * @returns {Counts}
+ * Runs tests, and counts them.
+ * @param {string} title
+ * @param {readonly string[]} args of Vitest
+ * @returns {Promise<Counts>}
  */
-const runTests = (paths) => {
+const runTests = async (title, args) => {
   const folder = mkdtempSync(join(tmpdir(), 'nas-test-'));
   const file = join(folder, 'results.json');
   try {
-    const ok = step('tests', [
+    const ok = await step(title, [
       ...['vitest/vitest.mjs', 'run', '--reporter=default'],
-      ...['--reporter=json', `--outputFile.json=${file}`, ...paths],
+      ...['--reporter=json', `--outputFile.json=${file}`, ...args],
     ]);
     /**
      * @type {{ numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number,
@@ -58,18 +62,32 @@ const runTests = (paths) => {
   }
 };
 
+/**
+ * A check that counts as one test.
+ * @param {boolean} ok
+ * @returns {Counts}
+ */
+const counted = (ok) => ({ passed: Number(ok), failed: Number(!ok), skipped: 0 });
+
+/**
+ * What computes in this process' tests, one after the other, while the heavy ones, which wait for servers and
+ * other processes half of the time, run beside it.
+ */
+const everything = async () => {
+  const light = async () => [
+    counted(await step('formatting', ['prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'])),
+    counted(await step('types', ['typescript/bin/tsc', '--noEmit'])),
+    counted(await step('lint', ['eslint/bin/eslint.js', '.'])),
+    await runTests('light tests', ['--project', 'light']),
+  ];
+  const heavy = async () => [await runTests('heavy tests', ['--project', 'heavy', '--project', 'avx2'])];
+  return (await Promise.all([light(), heavy()])).flat();
+};
+
 await setUpOrExit();
 const paths = process.argv.slice(2);
-const checks =
-  paths.length > 0
-    ? []
-    : [
-        step('formatting', ['prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.']),
-        step('types', ['typescript/bin/tsc', '--noEmit']),
-        step('lint', ['eslint/bin/eslint.js', '.']),
-      ];
-const tests = runTests(paths);
-const passed = tests.passed + checks.filter(Boolean).length;
-const failed = tests.failed + checks.filter((ok) => !ok).length;
-process.stdout.write(`\n${passed} passed, ${failed} failed, ${tests.skipped} skipped\n`);
-process.exitCode = failed === 0 ? 0 : 1;
+const counts = paths.length > 0 ? [await runTests('tests', paths)] : await everything();
+/** @param {keyof Counts} key */
+const total = (key) => counts.reduce((sum, one) => sum + one[key], 0);
+process.stdout.write(`\n${total('passed')} passed, ${total('failed')} failed, ${total('skipped')} skipped\n`);
+process.exitCode = total('failed') === 0 ? 0 : 1;

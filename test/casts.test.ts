@@ -20,9 +20,12 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'nas/space/registry.ts': 'a list of schemas',
   'nas/task/tasks.ts': 'what a task says for itself',
   'nas/training/networks/registry.ts': 'the genotype of a network',
+  'nas/training/networks/recurrent/registry.ts': 'the genotype of a cell',
+  'nas/training/supernets/recurrent-registry.ts': 'the genotype of a cell',
   'nas/training/supernets/supernet.ts': 'the genotype of a supernet',
   'nas/training/programs/smash-search.ts': 'what a task says for itself',
   'nas/training/tasks/images/image-model.ts': 'the tensors of a minibatch',
+  'nas/training/tasks/text/text-model.ts': 'the tensors of a minibatch',
   'scripts/golden/published-counts.ts': 'the groups of a pattern',
   // TensorFlow's types leave out what it has.
   'containers/trainer/tensorflow.ts': 'the native binding',

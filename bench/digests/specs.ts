@@ -1,4 +1,4 @@
-import { spaceSchema, SPACE_NAMES, type SpaceName } from '../../nas/space/registry.ts';
+import { definitionOf, spaceSchema, SPACE_NAMES, type SpaceName } from '../../nas/space/registry.ts';
 import { strategySchema, type Experiment } from '../../nas/experiment/experiment.ts';
 import type { ProgramSpec, ProgramTask, SearchSpec } from '../../nas/job/program-spec.ts';
 import { randomFromSeed } from '../../nas/core/random.ts';
@@ -93,8 +93,13 @@ const training = (name: SpaceName): ProgramSpec => {
   return { kind: 'train-network', genotype, trainOn: 'train', evaluateOn: 'validation', ...common };
 };
 
-/** A tiny program of every search of one job, and the training of a network of every space. */
+/** A tiny program of every search of one job, and the training of a network of every space of images. */
 export const SPECS: Readonly<Record<string, ProgramSpec>> = {
   ...SEARCHES,
-  ...Object.fromEntries(SPACE_NAMES.map((name) => [`network of ${name}`, training(name)])),
+  ...Object.fromEntries(
+    SPACE_NAMES.filter((name) => definitionOf(name).task === 'image-classification').map((name) => [
+      `network of ${name}`,
+      training(name),
+    ]),
+  ),
 };

@@ -28,8 +28,16 @@ const candidatesPerSearch = ({ strategy, stages }: Experiment): number =>
 /** What a search of one job says of itself. */
 function* checkOneJob(experiment: Experiment, place: Place): Generator<InputError> {
   const { strategy } = experiment;
-  if (isOneJob(strategy))
-    yield* oneJobSearchOf(strategy).check?.(oneJobToCheck(strategy, experiment, place)) ?? [];
+  if (!isOneJob(strategy)) return;
+  const { optimizer } = experiment.stages.search.recipe;
+  if (optimizer.kind === 'asgd')
+    yield inputError(
+      place(['stages', 'search', 'recipe', 'optimizer', 'kind']),
+      optimizer.kind,
+      `another optimizer while ${strategy.name} searches: it would never average`,
+      'write kind: sgd',
+    );
+  yield* oneJobSearchOf(strategy).check?.(oneJobToCheck(strategy, experiment, place)) ?? [];
 }
 
 /** What a space says of its own options. */

@@ -76,7 +76,10 @@ const SOURCE =
   '4bcfd73b, src/ptb/main.py:143-159 does not pass num_funcs): `activations: 2` is that.';
 
 /** ENAS' recurrent cells of so many nodes, with the first of the activations. */
-export const enasRnn = (depth = 12, activations = ENAS_RNN_ACTIVATIONS.length): Space<EnasRnnGenotype> => {
+export const enasRnn = (
+  depth = 12,
+  activations: number = ENAS_RNN_ACTIVATIONS.length,
+): Space<EnasRnnGenotype> => {
   const nodes = Array.from({ length: depth - 1 }, (_, i) => i + 1);
   /** Node 1 has one node to read. */
   const behind = nodes.filter((node) => node > 1);

@@ -3,9 +3,11 @@ import { z } from 'zod';
 import type { InputError } from '../core/input-error.ts';
 import { blockQnnSpace } from './definitions/block-qnn.ts';
 import { dartsCnnSpace } from './definitions/darts-cnn.ts';
+import { dartsRnnSpace } from './definitions/darts-rnn.ts';
 import { easSpace } from './definitions/eas.ts';
 import { enasMacroSpace } from './definitions/enas-macro.ts';
 import { enasMicroSpace } from './definitions/enas-micro.ts';
+import { enasRnnSpace } from './definitions/enas-rnn.ts';
 import { fractalNetSpace } from './definitions/fractal-net.ts';
 import { geneticCnnSpace } from './definitions/genetic-cnn.ts';
 import { hierarchicalFlatSpace, hierarchicalSpace } from './definitions/hierarchical.ts';
@@ -15,6 +17,7 @@ import { nasBench201Space } from './definitions/nas-bench-201.ts';
 import { nasBenchMacroSpace } from './definitions/nas-bench-macro.ts';
 import { nasRlSpace } from './definitions/nas-rl.ts';
 import { nasRlGrowingSpace } from './definitions/nas-rl-growing.ts';
+import { nasRlRnnSpace } from './definitions/nas-rl-rnn.ts';
 import { nasnetSpace } from './definitions/nasnet.ts';
 import { pnasSpace } from './definitions/pnas.ts';
 import { smashSpace } from './definitions/smash.ts';
@@ -41,6 +44,9 @@ const DEFINITIONS = [
   pnasSpace,
   smashSpace,
   easSpace,
+  dartsRnnSpace,
+  enasRnnSpace,
+  nasRlRnnSpace,
 ] as const;
 
 type Definitions = typeof DEFINITIONS;

@@ -44,12 +44,25 @@ export const rmspropSettings = z.strictObject({
   weightDecay: weightDecay.default(0),
 });
 
+/** Averaged SGD by a non-monotonic trigger: NT-ASGD (Merity et al. 2018, §3). */
+export const asgdSettings = (defaults: Omit<SgdDefaults, 'momentum'>) =>
+  z.strictObject({
+    kind: z
+      .literal('asgd')
+      .describe(
+        'Averages the weights from the epoch on whose validation loss is worse than the best of those more than `patience` epochs before it; evaluates the average.',
+      ),
+    learningRate: learningRate.default(defaults.learningRate),
+    weightDecay: weightDecay.default(defaults.weightDecay),
+    patience: z.number().int().min(1).describe('Epochs that the trigger leaves out.').default(5),
+  });
+
 /** What a schedule of that kind says of itself, with the kinds that a recipe offers. */
 const kindOf = <const Kind extends string>(kind: Kind) =>
   z
     .literal(kind)
     .describe(
-      'How the learning rate moves: constant, cosine, step, milestones, or sgdr (cosine with warm restarts, Loshchilov & Hutter 2017).',
+      'How the learning rate moves: constant, cosine, step, milestones, exponential, or sgdr (cosine with warm restarts, Loshchilov & Hutter 2017).',
     );
 const minLearningRate = z.number().min(0).describe('Where the cosine ends.').default(0);
 const factor = z.number().positive().max(1).describe('What the learning rate is multiplied with at each.');
@@ -85,6 +98,13 @@ export const milestonesSchedule = z.strictObject({
   warmupEpochs,
 });
 
+/** Times `factor` with every epoch after the first so many: ENAS' recurrent cells (Pham et al. 2018, §3.1). */
+export const exponentialSchedule = z.strictObject({
+  kind: kindOf('exponential'),
+  afterEpochs: z.number().int().min(0).describe('Epochs at the first learning rate.').default(0),
+  factor,
+});
+
 /** Cosine with warm restarts (Loshchilov & Hutter 2017), as ENAS' code has it; see `schedules.ts`. */
 export const sgdrSchedule = z.strictObject({
   kind: kindOf('sgdr'),
@@ -114,13 +134,17 @@ export const precision = z
   .default('float32');
 
 export type OptimizerSettings =
-  z.infer<ReturnType<typeof sgdSettings>> | z.infer<typeof adamSettings> | z.infer<typeof rmspropSettings>;
+  | z.infer<ReturnType<typeof sgdSettings>>
+  | z.infer<ReturnType<typeof asgdSettings>>
+  | z.infer<typeof adamSettings>
+  | z.infer<typeof rmspropSettings>;
 
 export type ScheduleSettings = z.infer<
   | typeof constantSchedule
   | typeof cosineSchedule
   | typeof stepSchedule
   | typeof milestonesSchedule
+  | typeof exponentialSchedule
   | typeof sgdrSchedule
 >;
 

@@ -14,7 +14,7 @@ const TOLERANCE = 1e-5;
 export const checkAsgd = async (tf: Tf, fixture: TensorFixture): Promise<readonly Check[]> => {
   const { steps, weight_decay: weightDecay } = configSchema.parse(fixture.config);
   const input = (name: string): HostTensor => fixture.tensors[name] as HostTensor;
-  const optimizer = asgd({ weightDecay });
+  const optimizer = asgd({ weightDecay, patience: 5 });
   const rows = hosted(tf, () => {
     let params: Tensors = { w: toTensor(tf, input('param.w')) };
     let slots: Tensors = {

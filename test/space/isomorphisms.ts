@@ -2,13 +2,21 @@ import type { Json } from '../../nas/core/json.ts';
 import type { Random } from '../../nas/core/random.ts';
 import { NSC_TYPES, type BlockQnnGenotype, type NscLayer, type NscType } from '../../nas/space/block-qnn.ts';
 import type { CellEdge, CellGenotype } from '../../nas/space/cell-genotype.ts';
+import type { DartsRnnGenotype } from '../../nas/space/darts-rnn.ts';
 import { MICRO_NODES, type EnasMicroGenotype } from '../../nas/space/enas-micro.ts';
+import type { EnasRnnGenotype } from '../../nas/space/enas-rnn.ts';
 import type { FractalNetGenotype } from '../../nas/space/fractal-net.ts';
 import { geneticCnnStages, type GeneticCnnGenotype } from '../../nas/space/genetic-cnn.ts';
 import type { HierarchicalGenotype } from '../../nas/space/hierarchical.ts';
 import { isPool, type LayerGraph } from '../../nas/space/layer-graph.ts';
 import type { NasBench101Genotype } from '../../nas/space/nas-bench-101.ts';
 import type { NasRlGenotype } from '../../nas/space/nas-rl.ts';
+import {
+  TREE_LEAVES,
+  treeChildren,
+  type NasRlRnnGenotype,
+  type TreeNode,
+} from '../../nas/space/nas-rl-rnn.ts';
 import type { NasnetBlock, NasnetGenotype } from '../../nas/space/nasnet.ts';
 import type { PnasGenotype } from '../../nas/space/pnas.ts';
 import type { SpaceName } from '../../nas/space/registry.ts';
@@ -209,6 +217,50 @@ const layersOfNasRl = (genotype: NasRlGenotype, random: Random): NasRlGenotype =
   }));
 };
 
+/** State 0, which every way of writing has first, and nodes that read one state each, in another order. */
+const stateTree = <T>(
+  nodes: readonly T[],
+  readsOf: (node: T) => number,
+  random: Random,
+  write: (node: T, reads: number) => T,
+): readonly T[] =>
+  reordered(
+    nodes,
+    (node) => (readsOf(node) === 0 ? [] : [readsOf(node) - 1]),
+    random,
+    (node, place) => write(node, readsOf(node) === 0 ? 0 : place(readsOf(node) - 1) + 1),
+  );
+
+const enasRnnCell = ([first, ...rest]: EnasRnnGenotype, random: Random): EnasRnnGenotype => {
+  const pairs = Array.from({ length: rest.length / 2 }, (_, i) => rest.slice(2 * i, 2 * i + 2));
+  const written = stateTree(
+    pairs,
+    ([reads]) => reads as number,
+    random,
+    ([, activation], reads) => [reads, activation as number],
+  );
+  return [first as number, ...written.flat()];
+};
+
+/** Exchanges the two trees below nodes, at random: both ways of joining commute. */
+const treeCell = (genotype: NasRlRnnGenotype, random: Random): NasRlRnnGenotype => {
+  const root = genotype.nodes.length - 1;
+  const from: number[] = [];
+  const place = (node: number, old: number): void => {
+    from[node] = old;
+    if (node < TREE_LEAVES) return;
+    const children = swapped(treeChildren(old), random);
+    treeChildren(node).forEach((child, i) => place(child, children[i] as number));
+  };
+  place(root, root);
+  return {
+    ...genotype,
+    nodes: from.map((old) => genotype.nodes[old] as TreeNode),
+    inject: from.indexOf(genotype.inject),
+    newCell: from.indexOf(genotype.newCell),
+  };
+};
+
 /** Writes the same network otherwise, at random. */
 type Permuted = (genotype: never, random: Random) => Json;
 
@@ -251,4 +303,15 @@ export const ISOMORPHISMS: Readonly<Record<SpaceName, Permuted | string>> = {
   smash:
     'the HyperNet makes weights from the places of banks: networks that number them otherwise are others to it',
   eas: 'a chain of layers: there is no other order',
+  'darts-rnn': ({ recurrent, concat }: DartsRnnGenotype, random: Random) => ({
+    recurrent: stateTree(
+      recurrent,
+      ([, state]) => state,
+      random,
+      ([activation], state) => [activation, state] as const,
+    ),
+    concat,
+  }),
+  'enas-rnn': enasRnnCell,
+  'nas-rl-rnn': treeCell,
 };

@@ -23,6 +23,9 @@ const FAMILIES = {
   rectangular: { colour: SERIES[3], style: 'solid' },
   dense: { colour: SERIES[4], style: 'solid' },
   dilated: { colour: SERIES[5], style: 'solid' },
+  tanh: { colour: SERIES[0], style: 'solid' },
+  relu: { colour: SERIES[2], style: 'solid' },
+  sigmoid: { colour: SERIES[3], style: 'solid' },
 } as const satisfies Record<Family, { readonly colour: string; readonly style: string }>;
 
 const lineOf = (family: Family): string => {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { spacesSharing } from '../../space/registry.ts';
-import { inputError } from '../../core/input-error.ts';
+import { inputError, type InputError } from '../../core/input-error.ts';
 import { architectureAdam, checkMixture, checkMixtureData, mixtureCourse } from './mixture.ts';
 import type { MixturePlan } from './mixture.ts';
-import { oneJobSearch } from './one-job-search.ts';
+import { oneJobSearch, type SearchToCheck } from './one-job-search.ts';
 
 /** What a search watches of the validation loss's curvature in the alphas (Zela et al. 2020, §3 and §4.3). */
 const diagnostics = z.strictObject({
@@ -33,6 +33,12 @@ const options = z.strictObject({
       'Bilevel with or without the second-order term (§2.3), or one of the two ablations on both halves (§3.1.1).',
     )
     .default('second-order'),
+  unrolling: z
+    .enum(['clipped', 'clipped-as-released'])
+    .describe(
+      'The step ahead of the second-order term: absent, a step of the optimizer, as the convolutional search; `clipped`: by clipped gradients, in the product too, as the recurrent one (rnn/architect.py:12-22, :82-107); `clipped-as-released` leaves the matrix that embedding and decoder share where it was, as that code does (:71-80).',
+    )
+    .optional(),
   architecture: architectureAdam
     .describe("Adam of the alphas; `joint-sgd` uses the recipe's optimizer instead.")
     .prefault({}),
@@ -66,6 +72,27 @@ export const dartsPlan = (settings: DartsOptions): MixturePlan => ({
   }),
 });
 
+/** Which steps ahead are taken, and of what. */
+function* checkUnrolling({ options, recipe, place }: SearchToCheck<DartsOptions>): Generator<InputError> {
+  const { optimization, unrolling } = options;
+  if (unrolling === undefined) return;
+  const field = place(['strategy', 'unrolling']);
+  if (optimization !== 'second-order')
+    yield inputError(
+      field,
+      unrolling,
+      `none with optimization: ${optimization}, which takes no step ahead`,
+      'leave it out',
+    );
+  if (recipe.optimizer.momentum !== undefined && recipe.optimizer.momentum !== 0)
+    yield inputError(
+      place(['stages', 'search', 'recipe', 'optimizer', 'momentum']),
+      recipe.optimizer.momentum,
+      `0 with strategy.unrolling: ${unrolling}, whose step ahead is plain descent`,
+      'write momentum: 0, or leave strategy.unrolling out',
+    );
+}
+
 /** DARTS: a mixture of all operations, whose alphas are moved by the validation loss. */
 export const darts = oneJobSearch({
   name: 'darts',
@@ -76,6 +103,7 @@ export const darts = oneJobSearch({
   spaces: spacesSharing('edges'),
   *check(search) {
     yield* checkMixture(search);
+    yield* checkUnrolling(search);
     const { recipe, place } = search;
     const { optimizer } = recipe;
     if (

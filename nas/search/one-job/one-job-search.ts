@@ -15,7 +15,7 @@ export interface SearchRecipe {
   readonly auxiliaryWeight?: number;
   readonly dropPath?: number;
   readonly dropout?: number;
-  readonly optimizer: { readonly kind: string; readonly nesterov?: boolean };
+  readonly optimizer: { readonly kind: string; readonly nesterov?: boolean; readonly momentum?: number };
 }
 
 /** What is checked before a search is planned. */

@@ -66,12 +66,15 @@ export const randomWeightSharing = oneJobSearch({
           : `at most the ${candidates / rounds} candidates of a round`,
         'lower rescore or raise candidates',
       );
-    if (scoreStatistics === 'running' && definitionOf(space.name).sharesWeights?.runningStatistics !== true)
+    const statistics = definitionOf(space.name).sharesWeights?.statistics ?? [];
+    if (!statistics.includes(scoreStatistics))
       yield inputError(
         place(['strategy', 'scoreStatistics']),
-        'running',
-        `batch in the space ${space.name}: its children share no running statistics`,
-        'write scoreStatistics: batch',
+        scoreStatistics,
+        `${statistics.join(' or ')} in the space ${space.name}`,
+        scoreStatistics === 'running'
+          ? 'its children share no running statistics: write scoreStatistics: batch'
+          : 'write scoreStatistics: running',
       );
   },
   checkData: (search, parts, dataset) =>

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { spacesSharing } from '../../space/registry.ts';
 import { inputError } from '../../core/input-error.ts';
 import { architectureAdam, checkMixture, mixtureCourse } from './mixture.ts';
 import type { MixturePlan } from './mixture.ts';
@@ -47,7 +46,8 @@ export const snas = oneJobSearch({
   }),
   program: 'mixture-search',
   trains: 'mixture',
-  spaces: spacesSharing('edges'),
+  // Its resource term is of images.
+  spaces: ['darts-cnn', 'nas-bench-201'],
   *check(search) {
     yield* checkMixture(search);
     const { initial, final } = search.options.temperature;

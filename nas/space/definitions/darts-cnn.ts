@@ -13,6 +13,6 @@ export const dartsCnnSpace = defineSpace('darts-cnn', {
   trained: { parse: parseCellGenotype, print: printCellGenotype, hash: hashCellGenotype },
   published: () =>
     Object.fromEntries(PUBLISHED_CELLS.map((name) => [name, printCellGenotype(publishedCell(name))])),
-  sharesWeights: { by: 'edges', runningStatistics: true },
+  sharesWeights: { by: 'edges', statistics: ['running', 'batch'] },
   publishedSize: { channels: 36, layers: 20 },
 });

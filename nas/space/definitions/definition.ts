@@ -7,12 +7,21 @@ import type { Space } from '../space.ts';
 /** How genotypes are read, printed and told apart. */
 type Reader<G extends Json> = Pick<Space<G>, 'parse' | 'print' | 'hash'>;
 
+/**
+ * Which batch-norm statistics score a child: the running ones, or those of the minibatch that is scored, where
+ * every child has statistics of its own.
+ */
+export type ScoreStatistics = 'running' | 'batch';
+
 /** How networks of a space share weights. */
 interface WeightSharing {
   /** Cells on the `edges` of a supernet, `children` by their choices. */
   readonly by: 'edges' | 'children';
-  /** Running statistics of batch norm are shared too; otherwise every child has those of a minibatch alone. */
-  readonly runningStatistics: boolean;
+  /**
+   * Statistics of batch norm that children may be scored by: the running ones, where these are shared too,
+   * and those of a minibatch. The first is the space's own way.
+   */
+  readonly statistics: readonly ScoreStatistics[];
 }
 
 /** What one file says of one space, besides the space itself. */

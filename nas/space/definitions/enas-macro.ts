@@ -17,5 +17,5 @@ export const enasMacroSpace = defineSpace('enas-macro', {
   make: ({ depth }) => enasMacro(depth),
   toldOptions: (text) => ({ depth: parseEnasMacro(text).length }),
   published: () => PUBLISHED_ENAS.macro,
-  sharesWeights: { by: 'children', runningStatistics: true },
+  sharesWeights: { by: 'children', statistics: ['running', 'batch'] },
 });

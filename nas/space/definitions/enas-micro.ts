@@ -7,6 +7,6 @@ export const enasMicroSpace = defineSpace('enas-micro', {
   options: {},
   make: () => enasMicro,
   published: () => PUBLISHED_ENAS.micro,
-  sharesWeights: { by: 'children', runningStatistics: false },
+  sharesWeights: { by: 'children', statistics: ['batch'] },
   publishedSize: { channels: 36, layers: 20 },
 });

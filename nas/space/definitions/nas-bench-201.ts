@@ -6,5 +6,5 @@ export const nasBench201Space = defineSpace('nas-bench-201', {
   options: {},
   make: () => nasBench201,
   uniform: true,
-  sharesWeights: { by: 'edges', runningStatistics: true },
+  sharesWeights: { by: 'edges', statistics: ['running', 'batch'] },
 });

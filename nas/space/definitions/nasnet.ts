@@ -7,6 +7,6 @@ export const nasnetSpace = defineSpace('nasnet', {
   options: {},
   make: () => nasnet,
   published: () => PUBLISHED_NASNET,
-  sharesWeights: { by: 'children', runningStatistics: false },
+  sharesWeights: { by: 'children', statistics: ['batch'] },
   publishedSize: { channels: 36, layers: 20 },
 });

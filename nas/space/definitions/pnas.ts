@@ -7,6 +7,6 @@ export const pnasSpace = defineSpace('pnas', {
   options: {},
   make: () => pnas,
   published: () => PUBLISHED_PNAS,
-  sharesWeights: { by: 'children', runningStatistics: false },
+  sharesWeights: { by: 'children', statistics: ['batch'] },
   publishedSize: { channels: 36, layers: 20 },
 });

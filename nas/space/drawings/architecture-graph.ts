@@ -1,6 +1,16 @@
 /** What an operation is like; drawings give each family a colour. */
 export type Family =
-  'none' | 'identity' | 'pool' | 'separable' | 'convolution' | 'rectangular' | 'dense' | 'dilated';
+  | 'none'
+  | 'identity'
+  | 'pool'
+  | 'separable'
+  | 'convolution'
+  | 'rectangular'
+  | 'dense'
+  | 'dilated'
+  | 'tanh'
+  | 'relu'
+  | 'sigmoid';
 
 export interface Operation {
   readonly label: string;

@@ -16,7 +16,9 @@ import { nasBench101Graph } from './nas-bench-101.ts';
 import { nasBench201Graph } from './nas-bench-201.ts';
 import { nasBenchMacroGraph } from './nas-bench-macro.ts';
 import { nasRlGraph } from './nas-rl.ts';
+import { nasRlRnnGraph } from './nas-rl-rnn.ts';
 import { nasnetGraph } from './nasnet.ts';
+import { dartsRnnGraph, enasRnnGraph } from './recurrent-cell.ts';
 import { smashGraphs } from './smash.ts';
 
 /** What is drawn of a genotype, in the order in which it is shown. */
@@ -60,4 +62,7 @@ export const DRAWINGS: { readonly [Name in SpaceName]: Drawing } = {
   })),
   smash: graphs(smashGraphs),
   eas: graph(easGraph),
+  'darts-rnn': graph(dartsRnnGraph),
+  'enas-rnn': graph(enasRnnGraph),
+  'nas-rl-rnn': graph(nasRlRnnGraph),
 };

@@ -1,15 +1,19 @@
 import { z } from 'zod';
 import {
   adamSettings,
+  asgdSettings,
   constantSchedule,
   cosineSchedule,
   emaDecay,
+  exponentialSchedule,
   precision,
   sgdSettings,
   stepSchedule,
 } from '../recipe.ts';
 
 const share = (what: string) => z.number().min(0).max(0.95).describe(what);
+
+const sgd = sgdSettings({ learningRate: 20, momentum: 0, weightDecay: 5e-7 });
 
 /** Each is drawn once a window, and is the same at all of its time steps where it says so. */
 const dropoutsSchema = z.strictObject({
@@ -49,14 +53,11 @@ export const recipeSchema = z.strictObject({
     )
     .default('halved'),
   optimizer: z
-    .discriminatedUnion('kind', [
-      sgdSettings({ learningRate: 20, momentum: 0, weightDecay: 5e-7 }),
-      adamSettings,
-    ])
+    .discriminatedUnion('kind', [sgd, adamSettings, asgdSettings({ learningRate: 20, weightDecay: 8e-7 })])
     .describe('What moves the weights.')
     .prefault({ kind: 'sgd' }),
   schedule: z
-    .discriminatedUnion('kind', [constantSchedule, cosineSchedule, stepSchedule])
+    .discriminatedUnion('kind', [constantSchedule, cosineSchedule, stepSchedule, exponentialSchedule])
     .describe('How the learning rate moves.')
     .prefault({ kind: 'constant' }),
   clipNorm: z.number().min(0).describe('Global gradient-norm bound; 0 switches clipping off.').default(0.25),
@@ -101,6 +102,7 @@ const trained = (whose: string, epochs: number) => ({
       epochs: parts.epochs.removeDefault().default(epochs),
       batchSize: parts.batchSize.removeDefault().default(64),
       lengths: parts.lengths.removeDefault().default('normal'),
+      optimizer: parts.optimizer.unwrap().prefault({ kind: 'asgd' }),
       dropouts: dropouts
         .unwrap()
         .extend({ embedding: dropoutsSchema.shape.embedding.removeDefault().default(0.1) })

@@ -1,7 +1,7 @@
 import { customOperation } from '../graph/custom-operation.ts';
 import type { Tensor, Tf } from '../graph/tensor.ts';
 import { InvalidArchitectureError } from '../program.ts';
-import { BATCH_NORM_EPSILON, BATCH_NORM_MOMENTUM, oneValueOnly } from './batch-norm.ts';
+import { BATCH_NORM_EPSILON, BATCH_NORM_MOMENTUM } from './batch-norm.ts';
 
 interface FeatureNorm {
   /** [H] each; absent: 1 and 0. */
@@ -17,6 +17,12 @@ interface FeatureNormResult {
   readonly variance: Tensor;
 }
 
+/** Why features of so many columns have no statistics. */
+export const oneColumnOnly = (batch: number): string | undefined =>
+  batch > 1
+    ? undefined
+    : 'batch norm would see one value a unit: raise recipe.batchSize to at least 2, the columns of the text';
+
 /**
  * Batch normalisation of features x [B, H] by the batch's biased variance. Its statistics are results, so that
  * one norm may be used many times a pass and the running statistics moved after it (`movedStatistics`). In two
@@ -30,7 +36,7 @@ export const featureNormTraining = (
   { affine, epsilon = BATCH_NORM_EPSILON }: FeatureNorm,
 ): FeatureNormResult => {
   const batch = x.shape[0] as number;
-  const refusal = oneValueOnly(batch, 1);
+  const refusal = oneColumnOnly(batch);
   if (refusal !== undefined) throw new InvalidArchitectureError(refusal);
   const [y, mean, variance] = customOperation(tf, [x, ...(affine ? [affine.scale, affine.offset] : [])], {
     forward: ([values, scale, offset]) => {

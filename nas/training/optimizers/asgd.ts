@@ -2,7 +2,7 @@ import type { HostTensor } from '../program.ts';
 import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 import { slotOf, withDecay, zeroSlot, type Optimizer } from './optimizer.ts';
 
-/** Whether steps are averaged: 0 or 1, set by the program once its trigger says so. */
+/** Whether steps are averaged: 0 or 1. */
 export const AVERAGING = 'averaging';
 /** Averaged steps so far, and the learning rate that the last of them was given. */
 const AVERAGED = 'averaged';
@@ -34,9 +34,17 @@ export const usedRate = (tf: Tf, slots: Tensors, learningRate: Tensor): Tensor =
  * 2018, §3). Before that it is plain descent. The average is a copy of the weights after the first two steps,
  * and then the mean of those after steps 2, 3, …
  *
- * When to begin is the program's to say: it sets the slot `averaging`, which is part of every checkpoint.
+ * Averaging begins when `triggersAveraging` says so of the validation losses; that it has begun is a slot, and
+ * so a part of every checkpoint.
  */
-export const asgd = ({ weightDecay }: { readonly weightDecay: number }): Optimizer => ({
+export const asgd = ({
+  weightDecay,
+  patience,
+}: {
+  readonly weightDecay: number;
+  readonly patience: number;
+}): Optimizer => ({
+  turned: (losses) => (triggersAveraging(losses, patience) ? { [AVERAGING]: scalar(1) } : undefined),
   slots: (params) => ({
     [AVERAGING]: scalar(0),
     [AVERAGED]: scalar(0),

@@ -1,5 +1,6 @@
 import type { Recipe } from '../../task/recipe.ts';
 import { adam } from './adam.ts';
+import { asgd } from './asgd.ts';
 import type { Optimizer } from './optimizer.ts';
 import { rmsprop } from './rmsprop.ts';
 import { sgd } from './sgd.ts';
@@ -9,6 +10,8 @@ export const optimizerOf = (settings: Recipe['optimizer']): Optimizer => {
   switch (settings.kind) {
     case 'sgd':
       return sgd(settings);
+    case 'asgd':
+      return asgd(settings);
     case 'adam':
       return adam(settings);
     case 'rmsprop':

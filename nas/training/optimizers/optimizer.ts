@@ -11,6 +11,8 @@ export interface Optimizer {
   update(tf: Tf, step: OptimizerStep): { readonly params: Tensors; readonly slots: Tensors };
   /** The parameters that evaluation uses, where they are not those that steps move. */
   evaluated?(tf: Tf, params: Tensors, slots: Tensors): Tensors;
+  /** Slots that change after an epoch, by the validation losses of all epochs so far; undefined: none do. */
+  turned?(validationLosses: readonly number[]): Readonly<Record<string, HostTensor>> | undefined;
 }
 
 interface OptimizerStep {

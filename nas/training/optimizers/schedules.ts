@@ -74,6 +74,8 @@ export const learningRate = (recipe: Recipe, step: number, stepsPerEpoch: number
         schedule.warmupEpochs,
         base * schedule.factor ** schedule.epochs.filter((milestone) => milestone <= epoch).length,
       );
+    case 'exponential':
+      return base * schedule.factor ** Math.max(0, epoch - schedule.afterEpochs);
     case 'sgdr':
       return cosine(
         base,

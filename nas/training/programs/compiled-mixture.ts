@@ -22,6 +22,8 @@ interface MixtureStepInputs {
   readonly training: Minibatch;
   readonly search?: Minibatch;
   readonly learningRate: number;
+  /** Two 32-bit integers that determine the masks of a step; needed where the mixture drops values. */
+  readonly seed?: readonly [number, number];
   /** The strategy's own inputs. */
   readonly inputs: HostTensors;
 }
@@ -90,6 +92,9 @@ const softmaxRows = ({ data, shape }: HostTensor): EdgeScores => {
 
 const scalar = (value: number): HostTensor => ({ dtype: 'float32', shape: [], data: Float32Array.of(value) });
 
+/** How far the draws of the search minibatch are from those of the training minibatch. */
+const SEARCH_DRAWS = 2 ** 20;
+
 export const compileMixture = async (
   tf: Tf,
   strategy: MixtureStrategy,
@@ -119,12 +124,15 @@ export const compileMixture = async (
       ...(searched && prefixed('search', searched)),
       ...prefixed('input', strategy.inputs),
       learningRate: { shape: [], dtype: 'float32' },
+      ...(mixture.drops && { seed: { shape: [2], dtype: 'int32' } }),
     },
     body: (vars, given, trace) => {
       const buffers = group('buffers', vars);
-      const batchOf = (which: string, feed: FeedShapes): MixtureBatch => ({
+      const { seed } = given;
+      const batchOf = (which: string, feed: FeedShapes, draws: number): MixtureBatch => ({
         tensors: group(which, given),
         carried: group(`carried/${feed.name}`, vars),
+        ...(seed && { seed: tf.add(seed, tf.tensor1d([draws, 0], 'int32')) }),
       });
       const {
         loss,
@@ -138,11 +146,11 @@ export const compileMixture = async (
         weights: group('weights', vars),
         alphas: group('alphas', vars),
         slots: { weights: group('optimizer/weights', vars), alphas: group('optimizer/alphas', vars) },
-        training: batchOf('training', training),
-        ...(search && { search: batchOf('search', search) }),
+        training: batchOf('training', training, 0),
+        ...(search && { search: batchOf('search', search, SEARCH_DRAWS) }),
         learningRate: given['learningRate'] as Tensor,
         inputs: group('input', given),
-        forward: (weights, edges, { tensors, carried }, drop): MixtureForward => {
+        forward: (weights, edges, { tensors, carried, seed: masks }, drop): MixtureForward => {
           const pass = model.train({
             trace,
             vars: { ...weights, ...buffers },
@@ -150,7 +158,7 @@ export const compileMixture = async (
             carried,
             inputs: prefixed('edges', edges),
             scheduled: drop?.dropPath === undefined ? {} : { dropPath: drop.dropPath },
-            ...(drop && { seed: drop.seed }),
+            ...((drop ?? masks) && { seed: drop?.seed ?? masks }),
           });
           return {
             loss: pass.loss,
@@ -250,12 +258,15 @@ export const compileMixture = async (
   const value = (outputs: HostTensors, name: string): number => outputs[name]?.data[0] as number;
 
   return {
-    step: ({ training: trained, search: searched, learningRate, inputs }) => {
+    step: ({ training: trained, search: searched, learningRate, seed, inputs }) => {
       const outputs = graph.call(stepName(trained.shape, searched?.shape), {
         ...prefixed('training', trained.tensors),
         ...(searched && prefixed('search', searched.tensors)),
         ...prefixed('input', inputs),
         learningRate: scalar(learningRate),
+        ...(mixture.drops && {
+          seed: { dtype: 'int32', shape: [2], data: Int32Array.from(seed as readonly number[]) },
+        }),
       });
       refuseDivergence(value(outputs, 'loss'), learningRate);
       const main = value(outputs, 'main') * trained.valid;

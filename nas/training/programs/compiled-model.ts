@@ -34,6 +34,8 @@ export interface CompiledModel {
   train(feed: FeedShapes, batch: Minibatch, settings: StepSettings, inputs?: HostTensors): Tally;
   /** Forward with running statistics, with averaged weights where the recipe has them. */
   evaluate(feed: FeedShapes, batch: Minibatch, inputs?: HostTensors): Tally;
+  /** Lets the optimiser change its slots after an epoch, by the validation losses of all epochs so far. */
+  turn(validationLosses: readonly number[]): void;
   /** Copies of weights, buffers, optimiser slots, averages, and what passes carry on. */
   read(): HostTensors;
   /** Sets all that `read` gives. */
@@ -244,6 +246,10 @@ export const compileModel = async (
         ...prefixed('input', inputs),
       });
       return tallyOf(task, value(outputs, 'loss'), (name) => value(outputs, name), batch.valid);
+    },
+    turn: (validationLosses) => {
+      const turned = optimizer.turned?.(validationLosses);
+      if (turned !== undefined) graph.write(prefixed('optimizer', turned));
     },
     read: () => unpackFamilies(families, graph.read()),
     write: (tensors) => graph.write(packFamilies(families, tensors)),

@@ -8,7 +8,9 @@ import { optimizerOf } from '../optimizers/from-recipe.ts';
 import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 import { mixtureProgram } from './mixture-search.ts';
 import type { MixtureBatch, MixtureCall, MixtureMove, MixtureStrategy } from './mixture-strategy.ts';
-import { unrolledGradient, type LossGradients } from './unrolled-gradient.ts';
+import type { Mixture } from '../tasks/tensor-task.ts';
+import { clippedUnrolling } from './clipped-unrolling.ts';
+import { unrolledGradient, type LossGradients, type StepAhead } from './unrolled-gradient.ts';
 import { group, mapValues, prefixed } from '../graph/variable-groups.ts';
 
 type DartsSettings = OneJobChoice<'darts'>;
@@ -23,8 +25,13 @@ type DartsSettings = OneJobChoice<'darts'>;
  * Deviation: only the pass that moves the weights moves the batch norms' running statistics; the authors'
  * code also lets the passes of the architecture gradient at w and w ± εv move them.
  */
-export const dartsStrategy = (tf: Tf, settings: DartsSettings, recipe: Recipe): MixtureStrategy => {
-  const { optimization, architecture } = settings;
+export const dartsStrategy = (
+  tf: Tf,
+  settings: DartsSettings,
+  recipe: Recipe,
+  { tied }: Pick<Mixture, 'tied'> = {},
+): MixtureStrategy => {
+  const { optimization, architecture, unrolling } = settings;
   const optimizer = optimizerOf(recipe.optimizer);
   const joint = optimization === 'joint-sgd';
   const alphaOptimizer = joint ? optimizer : adam({ ...architecture, epsilon: 1e-8 });
@@ -47,6 +54,24 @@ export const dartsStrategy = (tf: Tf, settings: DartsSettings, recipe: Recipe): 
     return { loss, extra, ...both };
   };
 
+  /** The step of the weights that the alphas look ahead to. */
+  const stepAhead = ({ weights, slots, learningRate }: MixtureCall) =>
+    unrolling === undefined
+      ? {
+          unroll: (gradients: Tensors): StepAhead => ({
+            weights: optimizer.update(tf, { params: weights, gradients, slots: slots.weights, learningRate })
+              .params,
+            rate: learningRate,
+          }),
+        }
+      : clippedUnrolling(tf, {
+          weights,
+          maxNorm: recipe.clipNorm,
+          weightDecay: recipe.optimizer.weightDecay,
+          learningRate,
+          unmoved: unrolling === 'clipped-as-released' && tied !== undefined ? [tied] : [],
+        });
+
   const architectureGradient = (
     call: MixtureCall,
   ): { readonly alphas: Tensors; readonly searched: Tensors } => {
@@ -65,15 +90,7 @@ export const dartsStrategy = (tf: Tf, settings: DartsSettings, recipe: Recipe): 
         searched = extra;
         return of;
       },
-      unroll: (gradients) => ({
-        weights: optimizer.update(tf, {
-          params: weights,
-          gradients,
-          slots: call.slots.weights,
-          learningRate: call.learningRate,
-        }).params,
-        rate: call.learningRate,
-      }),
+      ...stepAhead(call),
     });
     return { alphas: gradients, searched };
   };
@@ -124,6 +141,6 @@ export const dartsStrategy = (tf: Tf, settings: DartsSettings, recipe: Recipe): 
   };
 };
 
-export const dartsProgram = mixtureProgram<'darts'>(({ strategy, recipe }, _supernet, { tf }) =>
-  dartsStrategy(tf, strategy, recipe),
+export const dartsProgram = mixtureProgram<'darts'>(({ strategy, recipe }, mixture, { tf }) =>
+  dartsStrategy(tf, strategy, recipe, mixture),
 );

@@ -93,6 +93,7 @@ export const mixtureSearch = async (
     task,
   );
   const stepAt = trainingStep(feed, recipe);
+  const masksSeed = deriveSeed(spec.seed, 'masks');
   const alphas = Object.values(mixture.kinds).reduce(
     (sum, edges) => sum + edges * mixture.operations.length,
     0,
@@ -105,6 +106,7 @@ export const mixtureSearch = async (
       training: batch,
       ...(search && { search }),
       learningRate,
+      seed: [masksSeed, place.update],
       inputs: strategy.inputsAt(place.epoch * place.steps + place.index, place.steps),
     });
     const minibatch = {

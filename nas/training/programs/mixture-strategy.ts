@@ -12,6 +12,8 @@ export interface MixtureBatch {
   readonly tensors: Tensors;
   /** What the passes before this step over its feed have carried on. */
   readonly carried: Tensors;
+  /** Of the masks of all passes over it in this step, where the mixture drops values. */
+  readonly seed?: Tensor;
 }
 
 /** What a strategy reads in one step. Alphas are [edges, operations] for each kind of cell. */

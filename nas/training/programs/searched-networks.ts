@@ -4,7 +4,7 @@ import type { ProgramTask, SearchSpec } from '../../job/program-spec.ts';
 import { chosenSpace } from '../../space/registry.ts';
 import type { DatasetManifest } from '../../task/manifest.ts';
 import { tensorTaskOf } from '../tasks/registry.ts';
-import type { ScoreStatistics } from '../supernets/shared-network.ts';
+import type { ScoreStatistics } from '../../space/definitions/definition.ts';
 import type { Children, Mixture } from '../tasks/tensor-task.ts';
 import type { LearningResources } from './resources.ts';
 

@@ -28,7 +28,7 @@ type State = TrainingEpochs & {
  * ends with the last, so that a longer one of the same network takes the same steps and goes on from its end;
  * with `scoreOfLast` it is also evaluated after each of its last epochs, and the best of these scores is its
  * own; stage 3 opens the test split once, after the last epoch. Where the spec says `validateEvery`, the
- * validation part is evaluated as often as that, in stage 3 too. Examples that do not fill the last minibatch
+ * validation part is evaluated as often as that, in stage 3 too, and an optimiser that turns by it may do so. Examples that do not fill the last minibatch
  * of an epoch are left out of that epoch.
  */
 export const trainNetwork = async (
@@ -80,6 +80,7 @@ export const trainNetwork = async (
       const evaluation = evaluatedTally(state.evaluation, unit, latest, 'evaluation loss');
       const measured = isLastUnit && isValidation;
       const curve = measured ? amended(state.curve, validationScores(task, evaluation)) : state.curve;
+      if (measured) compiled.turn(curve.flatMap(({ validationLoss }) => validationLoss ?? []));
       return { state: { ...state, evaluation, curve }, latest };
     };
 

@@ -9,6 +9,7 @@ import {
   drawn,
   halved,
   masked,
+  productsOf,
   variableOf,
   type RecurrentNetwork,
 } from '../networks/recurrent/recurrent-network.ts';
@@ -32,7 +33,7 @@ export const dartsRnnShared = (width: number): RecurrentNetwork => {
     declarations,
     carried: { hidden: width },
     widths: { input: width, output: width },
-    multiplyAdds: 2 * width * 2 * width + RNN_NODES * width * 2 * width,
+    products: productsOf(declarations),
     run: ({ tf, trace, vars, x, length, carried, masks, inputs }) => {
       const batch = x.shape[1] as number;
       const dropped = drawn({ cell: masks('cell', [batch, width]), hidden: masks('hidden', [batch, width]) });

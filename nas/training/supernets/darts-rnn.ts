@@ -1,4 +1,5 @@
-import { RNN_ACTIVATIONS, RNN_NODES } from '../../space/darts-rnn.ts';
+import { RNN_ACTIVATIONS, RNN_NODES, type DartsRnnGenotype, type RnnNode } from '../../space/darts-rnn.ts';
+import type { EdgeScores } from '../../space/derived-cell.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { highway } from '../layers/activations.ts';
 import { featureNormEvaluation, featureNormTraining, movedStatistics } from '../layers/feature-norm.ts';
@@ -44,7 +45,11 @@ export const dartsRnnMixture = (width: number): RecurrentNetwork => {
     declarations: [...weights, statistic('running_mean', 0), statistic('running_var', 1)],
     carried: { hidden: width },
     widths: { input: width, output: width },
-    multiplyAdds: 2 * width * 2 * width + RNN_EDGES * width * 2 * width,
+    products: [
+      [2 * width, 2 * width],
+      ...Array.from({ length: RNN_EDGES }, () => [width, 2 * width] as const),
+    ],
+    normalizes: true,
     run: ({ tf, trace, vars, x, length, carried, masks, isTraining, inputs }) => {
       const batch = x.shape[1] as number;
       const dropped = drawn({ cell: masks('cell', [batch, width]), hidden: masks('hidden', [batch, width]) });
@@ -124,4 +129,19 @@ export const dartsRnnMixture = (width: number): RecurrentNetwork => {
       };
     },
   };
+};
+
+/**
+ * The cell of a mixture (quark0/darts at f276dd34, rnn/model_search.py:79-93): each node keeps the state whose
+ * strongest operation but `none` weighs most, and that operation; the first of equal ones.
+ */
+export const deriveDartsRnn = (edges: EdgeScores): DartsRnnGenotype => {
+  const recurrent = Array.from({ length: RNN_NODES }, (_, node): RnnNode => {
+    const rows = edges.slice(firstEdge(node), firstEdge(node + 1)).map(([, ...operations]) => operations);
+    const strongest = rows.map((row) => Math.max(...row));
+    const state = strongest.indexOf(Math.max(...strongest));
+    const operation = (rows[state] as readonly number[]).indexOf(strongest[state] as number);
+    return [RNN_ACTIVATIONS[operation] as RnnNode[0], state];
+  });
+  return { recurrent, concat: recurrent.map((_, node) => node + 1) };
 };

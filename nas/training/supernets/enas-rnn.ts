@@ -93,7 +93,8 @@ export const enasRnnShared = (width: number, sharing: EnasRnnSharing): Recurrent
     ],
     carried: { hidden: width },
     widths: { input: width, output: width },
-    multiplyAdds: (nodes + 1) * 2 * width * width,
+    products: [[2 * width, 2 * width], ...behind.map(() => [width, 2 * width] as const)],
+    ...(normalizes && { normalizes }),
     run: ({ tf, trace, vars, x, length, carried, masks, isTraining, inputs }) => {
       const batch = x.shape[1] as number;
       const path = tf.unstack(variableOf(inputs, ENAS_RNN_PATH));

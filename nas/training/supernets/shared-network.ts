@@ -1,13 +1,8 @@
 import type { Json } from '../../core/json.ts';
+import type { ScoreStatistics } from '../../space/definitions/definition.ts';
 import type { Layers } from '../layers/layers.ts';
 import type { NetworkSetting } from '../networks/network.ts';
 import type { Choices } from './enas-choices.ts';
-
-/**
- * Which batch-norm statistics score a child: the running ones, or those of the minibatch that is scored, where
- * every child has statistics of its own.
- */
-export type ScoreStatistics = 'running' | 'batch';
 
 /** All children of one space at one size, over weights that they share by their choices. */
 export interface SharedNetwork {

@@ -2,10 +2,12 @@ import type { LearntTask } from '../../space/registry.ts';
 import { DEFAULT_TASK, type TaskKind } from '../../task/terms.ts';
 import { imageClassification } from './images/image-classification.ts';
 import type { TensorTask } from './tensor-task.ts';
+import { languageModelling } from './text/language-modelling.ts';
 
 /** Tensor halves by kind of all tasks that networks of some space learn. */
 export const TENSOR_TASKS = {
   'image-classification': imageClassification,
+  'language-modelling': languageModelling,
 } satisfies { [Kind in LearntTask & TaskKind]: unknown };
 
 /**

@@ -8,7 +8,7 @@ import type { Space } from '../../space/space.ts';
 import type { FetchBlob } from '../../task/manifest.ts';
 import type { TaskTypes } from '../../task/task.ts';
 import type { Tf } from '../graph/tensor.ts';
-import type { ScoreStatistics } from '../supernets/shared-network.ts';
+import type { ScoreStatistics } from '../../space/definitions/definition.ts';
 import type { HostTensor, Inference } from '../program.ts';
 import type { ProgramFeeds } from './feed.ts';
 import type { Model } from './model.ts';
@@ -99,6 +99,10 @@ export interface Mixture<G extends Json = Json> {
   readonly kinds: Readonly<Record<string, number>>;
   /** Takes the weights of each kind, [edges, operations], as input `edges/<kind>`. */
   readonly model: Model;
+  /** Whether passes in training drop values by a seed; absent: not without a search's own drop-path. */
+  readonly drops?: true;
+  /** The matrix that embedding and decoder share, where they do. */
+  readonly tied?: string;
   /** Of one example, forward. */
   readonly multiplyAdds: number;
   /** The network of the strongest operations, by the method's published rule. */

@@ -89,7 +89,7 @@ describe('optimisers', () => {
 
 describe('averaged SGD', () => {
   it('descends plainly until averaging is set, then averages the weights from the second step on', () => {
-    const optimizer = asgd({ weightDecay: 0.01 });
+    const optimizer = asgd({ weightDecay: 0.01, patience: 5 });
     const rates = [0.1, 0.2, 0.4, 0.3, 0.5];
     const gradients = [0.5, -0.25, 2, 1, -1];
     const [weights, averages] = tf.tidy(() => {

@@ -55,7 +55,10 @@ export const awdLstmNetwork = (size: AwdLstmSize): RecurrentNetwork => {
     declarations,
     carried: memoryStates(layers.map(({ units }) => units)),
     widths: { input: size.embedding, output: size.embedding },
-    multiplyAdds: layers.reduce((sum, { inputs, units }) => sum + (inputs + units) * 4 * units, 0),
+    products: layers.flatMap(({ inputs, units }) => [
+      [inputs, 4 * units],
+      [units, 4 * units],
+    ]),
     run: (call) => {
       const { tf, vars, masks } = call;
       return memoryStack(

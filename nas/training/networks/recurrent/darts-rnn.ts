@@ -2,7 +2,7 @@ import type { DartsRnnGenotype } from '../../../space/darts-rnn.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import { highway } from '../../layers/activations.ts';
 import { recur } from '../../layers/recurrence.ts';
-import { drawn, halved, masked, variableOf, type RecurrentNetwork } from './recurrent-network.ts';
+import { drawn, halved, masked, productsOf, variableOf, type RecurrentNetwork } from './recurrent-network.ts';
 
 /** Weights start uniformly in ±this. */
 export const DARTS_RNN_BOUND = 0.04;
@@ -35,10 +35,7 @@ export const dartsRnnNetwork = ({ recurrent, concat }: DartsRnnGenotype, width: 
     declarations,
     carried: { hidden: width },
     widths: { input: width, output: width },
-    multiplyAdds: declarations.reduce(
-      (sum, { shape }) => sum + (shape[0] as number) * (shape[1] as number),
-      0,
-    ),
+    products: productsOf(declarations),
     run: ({ tf, trace, vars, x, length, carried, masks }) => {
       const batch = x.shape[1] as number;
       const dropped = drawn({ cell: masks('cell', [batch, width]), hidden: masks('hidden', [batch, width]) });

@@ -3,7 +3,7 @@ import type { Tensor } from '../../graph/tensor.ts';
 import { highway } from '../../layers/activations.ts';
 import { recur } from '../../layers/recurrence.ts';
 import type { Declaration } from '../../layers/shape-layers.ts';
-import { drawn, halved, masked, variableOf, type RecurrentNetwork } from './recurrent-network.ts';
+import { drawn, halved, masked, productsOf, variableOf, type RecurrentNetwork } from './recurrent-network.ts';
 
 /** Weights start uniformly in ±this: melodyguan/enas at 4bcfd73b, src/ptb/ptb_enas_child.py:507-512. */
 export const enasRnnBound = (width: number): number => (width <= 300 ? 0.1 : width <= 400 ? 0.05 : 0.04);
@@ -30,7 +30,7 @@ export const enasRnnNetwork = (genotype: EnasRnnGenotype, width: number): Recurr
     declarations,
     carried: { hidden: width },
     widths: { input: width, output: width },
-    multiplyAdds: (nodes.length + 1) * 2 * width * width,
+    products: productsOf(declarations),
     run: ({ tf, trace, vars, x, length, carried, masks }) => {
       const batch = x.shape[1] as number;
       const { carried: last, outputs } = recur(tf, trace, {

@@ -56,13 +56,41 @@ interface LanguageResult {
 /** A word-level language model around a recurrent network, with one matrix for its embedding and decoder. */
 export interface LanguageModel {
   readonly declarations: readonly Declaration[];
-  /** Of a token, forward: the embedding is looked up, the decoder is a product. */
-  readonly multiplyAdds: number;
+  /** The matrix that embedding and decoder share. */
+  readonly tied: string;
   carried(columns: number): Readonly<Record<string, HostTensor>>;
   run(call: LanguageCall): LanguageResult;
   /** Of rows x [N, H]: [N, V]. */
   logits(tf: Tf, vars: Tensors, x: Tensor): Tensor;
 }
+
+/** Values of one token: what a pass makes of it in training, and what of that gradients are computed from. */
+export interface TokenCost {
+  readonly multiplyAdds: number;
+  readonly made: number;
+  readonly kept: number;
+}
+
+/**
+ * What a token costs. The embedding is looked up, the decoder is a product. A recurrence keeps each product
+ * for its way back, where it makes both factors of the matrix' gradient; the decoder keeps the gradient of
+ * its logits.
+ */
+export const tokenCost = (
+  { products, widths: { input, output } }: RecurrentNetwork,
+  { vocabulary }: Pick<LanguageModelOptions, 'vocabulary'>,
+): TokenCost => {
+  const columns = products.reduce((sum, [, n]) => sum + n, 0);
+  const factors = products.reduce((sum, [rows, n]) => sum + rows + n, 0);
+  // Embedded and outputs, each before and after its mask.
+  const ends = 2 * (input + output);
+  const kept = ends + columns + vocabulary;
+  return {
+    multiplyAdds: products.reduce((sum, [rows, n]) => sum + rows * n, 0) + vocabulary * output,
+    made: kept + factors + vocabulary,
+    kept,
+  };
+};
 
 export const languageModel = (
   network: RecurrentNetwork,
@@ -85,7 +113,7 @@ export const languageModel = (
           ]
         : []),
     ],
-    multiplyAdds: network.multiplyAdds + vocabulary * output,
+    tied: TABLE,
     carried: (columns) =>
       Object.fromEntries(
         Object.entries(network.carried).map(([name, values]) => [

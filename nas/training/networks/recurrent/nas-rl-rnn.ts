@@ -73,7 +73,10 @@ export const nasRlRnnNetwork = (
     ]),
     carried: memoryStates(rows.map(() => width)),
     widths: { input: embedding, output: width },
-    multiplyAdds: rows.reduce((sum, from) => sum + (from + width) * columns, 0),
+    products: rows.flatMap((from) => [
+      [from, columns],
+      [width, columns],
+    ]),
     run: (call) =>
       memoryStack(
         call,

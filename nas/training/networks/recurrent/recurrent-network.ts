@@ -47,8 +47,10 @@ export interface RecurrentNetwork {
   readonly carried: Readonly<Record<string, number>>;
   /** Of the embedded input, and of the outputs. */
   readonly widths: { readonly input: number; readonly output: number };
-  /** Of one token, forward. */
-  readonly multiplyAdds: number;
+  /** Rows and columns of the matrices that a token is multiplied with, each as often as it is. */
+  readonly products: readonly (readonly [rows: number, columns: number])[];
+  /** Batch norms take statistics of the columns, of which there must be two. */
+  readonly normalizes?: true;
   run(call: RecurrentCall): RecurrentResult;
 }
 
@@ -57,6 +59,10 @@ export const drawn = (masks: Readonly<Record<string, Tensor | undefined>>): Tens
   Object.fromEntries(
     Object.entries(masks).flatMap(([place, mask]) => (mask === undefined ? [] : [[place, mask]])),
   );
+
+/** Of matrices that a token is multiplied with once. */
+export const productsOf = (declarations: readonly Declaration[]): RecurrentNetwork['products'] =>
+  declarations.map(({ shape: [rows = 0, columns = 0] }) => [rows, columns]);
 
 /** Matrices whose products' halves are gates and candidates. */
 export const halved = (declarations: readonly Declaration[], vars: Tensors): Recurrence['weights'] =>

@@ -16,7 +16,8 @@ import {
   valuesOf,
 } from '../../supernets/enas-choices.ts';
 import { sharedNetworkOf, supernetOf } from '../../supernets/registry.ts';
-import type { ScoreStatistics, SharedNetwork } from '../../supernets/shared-network.ts';
+import type { ScoreStatistics } from '../../../space/definitions/definition.ts';
+import type { SharedNetwork } from '../../supernets/shared-network.ts';
 import { describePath } from '../../supernets/supernet.ts';
 import { tensorLayers, type DropOptions, type Mode, type TensorLayers } from '../../layers/tensor-layers.ts';
 import type { Tensor, Tensors, Tf } from '../../graph/tensor.ts';

@@ -6,7 +6,7 @@ import type { Mode } from '../../layers/tensor-layers.ts';
 import type { Tensor, Tf } from '../../graph/tensor.ts';
 import type { ImageRecipe } from '../../../task/images/recipe.ts';
 import type { Classifier, ForwardCall } from '../../networks/classifier.ts';
-import type { ScoreStatistics } from '../../supernets/shared-network.ts';
+import type { ScoreStatistics } from '../../../space/definitions/definition.ts';
 import type { Children } from '../tensor-task.ts';
 import { imageModel } from './image-model.ts';
 import { splitVariables } from '../../networks/split-variables.ts';

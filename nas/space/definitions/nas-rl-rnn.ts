@@ -1,0 +1,10 @@
+import { nasRlRnn, PUBLISHED_NAS_RL_RNN } from '../nas-rl-rnn.ts';
+import { defineSpace } from './definition.ts';
+
+export const nasRlRnnSpace = defineSpace('nas-rl-rnn', {
+  task: 'language-modelling',
+  options: {},
+  make: () => nasRlRnn,
+  uniform: true,
+  published: () => PUBLISHED_NAS_RL_RNN,
+});
