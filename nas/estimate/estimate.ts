@@ -1,11 +1,9 @@
-import { mean, sampleStandardDeviation } from 'simple-statistics';
+import { mean } from 'simple-statistics';
 import type { DatasetManifest } from '../task/manifest.ts';
-import type { NetworkSize } from '../task/task.ts';
+import type { StageKey } from '../task/task.ts';
 import { taskOf } from '../task/tasks.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { claimOf } from '../experiment/claim.ts';
-import { givenCell } from '../experiment/given-cell.ts';
-import { isSearch } from '../job/program-spec.ts';
 import type { ProgramSpec } from '../job/program-spec.ts';
 import type { PlannedJob, PlannedTrial } from '../job/job-report.ts';
 import { programOf, searchJobs } from '../protocol/plan.ts';
@@ -17,12 +15,11 @@ import { STRATEGIES } from '../search/registry.ts';
 import type { StageName } from '../experiment/stage-name.ts';
 import { randomCells } from '../protocol/random-cells.ts';
 import { baselineCellsToAdd, evenShare } from '../protocol/stages.ts';
-import { randomFromSeed, type Random } from '../core/random.ts';
 import { examplesOf, type Cuts } from '../core/cut.ts';
 import { InvalidArchitectureError } from '../training/program.ts';
 import { costOfPasses, passesOf } from '../training/programs/passes.ts';
-import { oneJobProgramOf } from '../training/programs/program-table.ts';
-import { tensorTaskOf } from '../training/tasks/registry.ts';
+import type { NetworkFacts } from '../training/tasks/tensor-task.ts';
+import { runNetworks, type RunNetworks } from './run-networks.ts';
 
 /**
  * Expected cost of one stage; cells that are not known are taken to be as dear as random ones are on average.
@@ -40,58 +37,14 @@ export interface StageEstimate {
   readonly dollarsAtMost: number | null;
 }
 
-/**
- * Random networks that a mean is of: as many as make its standard error this share of it, within these
- * bounds.
- */
-const STANDARD_ERROR = 0.005;
-const [FEWEST, MOST] = [16, 256];
-
 const cutsOf = (spec: ProgramSpec, dataset: DatasetManifest): Cuts =>
   taskOf(dataset.task).cuts(dataset, spec);
 
-/** Average over random architectures that can be built, the same at every call. */
-const meanOf = (cost: (random: Random) => number): number => {
-  const random = randomFromSeed(0);
-  const costs: number[] = [];
-  let failure: InvalidArchitectureError | undefined;
-  const isSure = (): boolean => {
-    const n = costs.length;
-    return n >= FEWEST && sampleStandardDeviation(costs) <= STANDARD_ERROR * mean(costs) * Math.sqrt(n);
-  };
-  for (let drawn = 0; drawn < MOST && !isSure(); drawn++)
-    try {
-      costs.push(cost(random));
-    } catch (error) {
-      if (!(error instanceof InvalidArchitectureError)) throw error;
-      failure = error;
-    }
-  if (costs.length === 0) throw failure;
-  return mean(costs);
-};
+/** Multiply-adds of one forward pass of one example by the stage whose size a network has. */
+type ByStage = (stage: StageKey) => number;
 
-/** Multiply-adds of one forward pass of one example by the size of a network. */
-type BySize = (size: NetworkSize) => number;
-
-/** Of a printed cell. */
-const cellMultiplyAdds =
-  ({ space, task }: Experiment, dataset: DatasetManifest, genotype: string): BySize =>
-  (size) =>
-    tensorTaskOf(task.kind).describe(dataset, { space, genotype, size }).multiplyAdds;
-
-/** Averaged over random cells. */
-const meanMultiplyAdds = (experiment: Experiment, dataset: DatasetManifest): BySize => {
-  const space = spaceOf(experiment.space);
-  const known = new Map<string, number>();
-  return (size) => {
-    const key = JSON.stringify(size);
-    const average =
-      known.get(key) ??
-      meanOf((random) => cellMultiplyAdds(experiment, dataset, space.sample(random).genotype)(size));
-    known.set(key, average);
-    return average;
-  };
-};
+const meanCost = (networks: readonly NetworkFacts[]): number =>
+  mean(networks.map(({ multiplyAdds }) => multiplyAdds));
 
 interface JobEstimate {
   readonly images: number;
@@ -117,11 +70,14 @@ const meanShare = (strategy: BlackBoxChoice): number => {
 };
 
 /** A search of one job: its own cost, of networks that are as dear as random ones. */
-const oneJobCost = (experiment: Experiment, job: PlannedJob, dataset: DatasetManifest): JobEstimate => {
+const oneJobCost = (
+  experiment: Experiment,
+  job: PlannedJob,
+  dataset: DatasetManifest,
+  networks: RunNetworks,
+): JobEstimate => {
   const spec = programOf(experiment, job);
-  if (!isSearch(spec)) throw new Error(`${job.jobId}: no search of one job`);
-  const multiplyAdds = oneJobProgramOf(spec.strategy).multiplyAdds(spec, dataset);
-  return costOfPasses(passesOf(spec, cutsOf(spec, dataset)), meanOf(multiplyAdds));
+  return costOfPasses(passesOf(spec, cutsOf(spec, dataset)), meanCost(networks.trained('search').facts));
 };
 
 /** One trial on average: of a search with rungs its share of the full training, scored at its end. */
@@ -141,12 +97,12 @@ const trialCost = (
 };
 
 /** The jobs of one search. */
-const searchCost = (experiment: Experiment, dataset: DatasetManifest, perRandom: BySize): Parts => {
+const searchCost = (experiment: Experiment, dataset: DatasetManifest, networks: RunNetworks): Parts => {
   const { strategy, stages } = experiment;
   const [job] = searchJobs(experiment);
   // A look-up trains nothing and is no job.
   if (job === undefined || stages.search.table !== undefined) return [];
-  if (!isBlackBox(strategy)) return [[1, oneJobCost(experiment, job, dataset)]];
+  if (!isBlackBox(strategy)) return [[1, oneJobCost(experiment, job, dataset, networks)]];
   const trial: PlannedTrial = {
     kind: 'trial',
     jobId: job.jobId,
@@ -157,7 +113,7 @@ const searchCost = (experiment: Experiment, dataset: DatasetManifest, perRandom:
   return [
     [
       stages.search.evaluations ?? 0,
-      trialCost(experiment, strategy, trial, dataset, perRandom(stages.search.network)),
+      trialCost(experiment, strategy, trial, dataset, meanCost(networks.random('search'))),
     ],
   ];
 };
@@ -178,54 +134,54 @@ const sumOf = (parts: Parts, of: (each: JobEstimate) => number): number =>
 const DRAWN = 64;
 
 /**
- * Multiply-adds by size of a random search's cells, in order: the first ones as they will be drawn, unless
+ * Multiply-adds of a random search's cells, in order: the first ones as they will be drawn, unless
  * limits decide which; those after them, and those that cannot be built, on average.
  */
 function* randomSearch(
   experiment: Experiment,
-  dataset: DatasetManifest,
-  perRandom: BySize,
+  networks: RunNetworks,
+  perRandom: ByStage,
   search: number | undefined,
-): Generator<BySize> {
+): Generator<number> {
   if (experiment.stages.search.objective === undefined) {
     const stream = randomCells(experiment, spaceOf(experiment.space), () => false, search);
     for (const { genotype } of take(stream, DRAWN)) {
-      const per = cellMultiplyAdds(experiment, dataset, genotype);
-      yield (size) => {
-        try {
-          return per(size);
-        } catch (error) {
-          if (!(error instanceof InvalidArchitectureError)) throw error;
-          return perRandom(size);
-        }
-      };
+      try {
+        yield networks.of('retrain', genotype).multiplyAdds;
+      } catch (error) {
+        if (!(error instanceof InvalidArchitectureError)) throw error;
+        yield perRandom('retrain');
+      }
     }
   }
-  for (;;) yield perRandom;
+  for (;;) yield perRandom('retrain');
 }
 
 /**
  * Estimates each stage from the experiment and the data set's sizes; nothing is run. Examples are counted by
  * the functions by which the programs count them.
  */
-export const estimate = (experiment: Experiment, dataset: DatasetManifest): StageEstimate[] => {
+export const estimate = (
+  experiment: Experiment,
+  dataset: DatasetManifest,
+  networks = runNetworks(experiment, dataset),
+): StageEstimate[] => {
   const { stages, resources, gate, strategy, origin } = experiment;
   const { search, retrain, evaluate } = stages;
-  const perRandom = meanMultiplyAdds(experiment, dataset);
-  const perCell = isGiven(strategy)
-    ? cellMultiplyAdds(experiment, dataset, givenCell(experiment).genotype)
-    : perRandom;
-  const perBaseline =
-    origin === undefined ? perRandom : cellMultiplyAdds(experiment, dataset, origin.baseline);
+  const perRandom: ByStage = (stage) => meanCost(networks.random(stage));
+  const perCell: ByStage = (stage) =>
+    isGiven(strategy) ? meanCost(networks.trained(stage).facts) : perRandom(stage);
+  const perBaseline: ByStage = (stage) =>
+    origin === undefined ? perRandom(stage) : networks.of(stage, origin.baseline).multiplyAdds;
 
-  const jobOf = (kind: 'gate' | 'retrain' | 'evaluate', per: BySize): JobEstimate => {
-    const job = { kind, jobId: '', seed: 0, genotype: '' } as const;
-    const { network } = kind === 'evaluate' ? evaluate : retrain;
-    const spec = programOf(experiment, job);
-    return costOfPasses(passesOf(spec, cutsOf(spec, dataset)), per(network));
+  const costed = (kind: 'gate' | 'retrain' | 'evaluate', perExample: number): JobEstimate => {
+    const spec = programOf(experiment, { kind, jobId: '', seed: 0, genotype: '' });
+    return costOfPasses(passesOf(spec, cutsOf(spec, dataset)), perExample);
   };
+  const jobOf = (kind: 'gate' | 'retrain' | 'evaluate', per: ByStage): JobEstimate =>
+    costed(kind, per(kind === 'evaluate' ? kind : 'retrain'));
   const [gateJob, retrainJob] = [jobOf('gate', perRandom), jobOf('retrain', perCell)];
-  const each = searchCost(experiment, dataset, perRandom);
+  const each = searchCost(experiment, dataset, networks);
   const { length } = searchJobs(experiment);
   const ofAll = claimOf(experiment) === 'cell';
 
@@ -244,8 +200,8 @@ export const estimate = (experiment: Experiment, dataset: DatasetManifest): Stag
         cells * retrainJob.multiplyAdds,
       spent: [],
       next: (function* () {
-        for (const per of randomSearch(experiment, dataset, perRandom, side.search)) {
-          const job = jobOf('retrain', per);
+        for (const perExample of randomSearch(experiment, networks, perRandom, side.search)) {
+          const job = costed('retrain', perExample);
           drawn.push(job);
           yield job.multiplyAdds;
         }

@@ -1,9 +1,8 @@
-import { max, min } from 'simple-statistics';
+import { max, mean, min } from 'simple-statistics';
 import type { DatasetManifest } from '../task/manifest.ts';
 import { STAGE_KEYS, type StageKey } from '../task/task.ts';
 import { taskOf } from '../task/tasks.ts';
 import type { Experiment } from '../experiment/experiment.ts';
-import { givenCell } from '../experiment/given-cell.ts';
 import { LARGEST_GPU_MIB } from '../experiment/gpu-memory.ts';
 import { inputError, inputErrors } from '../core/input-error.ts';
 import type { InputError } from '../core/input-error.ts';
@@ -14,23 +13,24 @@ import { definitionOf } from '../space/registry.ts';
 import { spaceOf } from '../space/spaces.ts';
 import { randomFromSeed } from '../core/random.ts';
 import { isGiven } from '../search/given.ts';
-import { isOneJob, oneJobSearchOf } from '../search/one-job/registry.ts';
 import { withinLimits } from '../search/objective.ts';
 import type { Measures } from '../search/objective.ts';
 import { countNetwork } from '../training/tasks/count-network.ts';
-import { tensorTaskOf } from '../training/tasks/registry.ts';
 import type { NetworkFacts } from '../training/tasks/tensor-task.ts';
 import { optimizerOf } from '../training/optimizers/from-recipe.ts';
 import { InvalidArchitectureError } from '../training/program.ts';
+import { FEWEST } from './drawn-networks.ts';
+import { runNetworks } from './run-networks.ts';
+import { rangeOf, type Range } from './spread.ts';
 
-/** What one job of a stage trains. */
+/** What one job of a stage holds and costs; where it may have several networks, on average. */
 export interface NetworkSizes {
   readonly stage: StageKey;
-  /** `supernet`, `given cell`, or the mean of random architectures. */
+  /** What is trained, in words: `supernet`, `given cell`, `64 random networks`, … */
   readonly network: string;
   /**
    * Trained weights of the network as it is used after training: without the auxiliary head, as limits and
-   * reports count them.
+   * reports count them. Where networks share weights, those of all.
    */
   readonly parameters: number;
   /** Of one example, forward. */
@@ -38,53 +38,14 @@ export interface NetworkSizes {
   /** All intermediate results of one training minibatch, float32. */
   readonly activationBytes: number;
   /**
-   * Memory that no training can do without, of the smallest of the networks: its weights, their gradients,
+   * Memory that no training can do without, of the smallest of the networks: the weights, their gradients,
    * the optimiser's state and averages, and the intermediate results that gradients of weights are computed
-   * from.
+   * from. Where networks share weights, those of all, with the results of the one that is trained.
    */
   readonly leastBytes: number;
+  /** The same of each network: between which values four of five lie. */
+  readonly likely: Readonly<Record<'parameters' | 'multiplyAdds' | 'activationBytes' | 'leastBytes', Range>>;
 }
-
-const SAMPLES = 16;
-
-/** Those that can be built at this size, and why another cannot. */
-const built = (
-  genotypes: readonly string[],
-  describe: (genotype: string) => NetworkFacts,
-): { readonly described: readonly NetworkFacts[]; readonly failure?: InvalidArchitectureError } => {
-  const described: NetworkFacts[] = [];
-  let failure: InvalidArchitectureError | undefined;
-  for (const genotype of genotypes)
-    try {
-      described.push(describe(genotype));
-    } catch (error) {
-      if (!(error instanceof InvalidArchitectureError)) throw error;
-      failure = error;
-    }
-  return { described, ...(failure && { failure }) };
-};
-
-/** Architectures that a stage trains, as far as they are known before it. */
-const descriptionsOf = (
-  experiment: Experiment,
-  stage: StageKey,
-  dataset: DatasetManifest,
-  samples: number,
-): readonly [network: string, descriptions: readonly NetworkFacts[]] => {
-  const { space, strategy, task, stages } = experiment;
-  const { network: size, recipe } = stages[stage];
-  const { describe: facts, describeMixture } = tensorTaskOf(task.kind);
-  const mixes = stage === 'search' && isOneJob(strategy) && oneJobSearchOf(strategy).trains === 'mixture';
-  if (mixes && describeMixture !== undefined)
-    return ['supernet', [describeMixture(dataset, { space, size, recipe })]];
-  const describe = (genotype: string): NetworkFacts => facts(dataset, { space, genotype, size, recipe });
-  if (isGiven(strategy)) return ['given cell', [describe(givenCell(experiment).genotype)]];
-  const random = randomFromSeed(0);
-  const drawn = Array.from({ length: samples }, () => spaceOf(experiment.space).sample(random).genotype);
-  const { described, failure } = built(drawn, describe);
-  if (described.length === 0) throw failure;
-  return [`mean of ${described.length} random`, described];
-};
 
 const FLOAT_BYTES = 4;
 
@@ -103,31 +64,43 @@ const leastBytes = (recipe: Recipe, { trainedParameters, keptBytes }: NetworkFac
   // Where there is a choice, the narrower numbers.
   (recipe.precision === 'float32' ? 1 : 0.5) * recipe.batchSize * keptBytes;
 
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
-
+/** Stages that train something. */
 const stagesOf = ({ strategy, stages }: Experiment): readonly StageKey[] => [
-  ...(isGiven(strategy) ? [] : (['search'] as const)),
+  ...(isGiven(strategy) || stages.search.table !== undefined ? [] : (['search'] as const)),
   ...(stages.retrain.topK === 0 ? [] : (['retrain'] as const)),
   'evaluate',
 ];
 
-const stageSizes = (experiment: Experiment, dataset: DatasetManifest, stage: StageKey): NetworkSizes => {
-  const { recipe } = experiment.stages[stage];
-  const [network, descriptions] = descriptionsOf(experiment, stage, dataset, SAMPLES);
-  return {
-    stage,
-    network,
-    parameters: mean(descriptions.map(({ parameters }) => parameters)),
-    multiplyAdds: mean(descriptions.map(({ multiplyAdds }) => multiplyAdds)),
-    activationBytes: recipe.batchSize * mean(descriptions.map(({ activationBytes }) => activationBytes)),
-    leastBytes: min(descriptions.map((described) => leastBytes(recipe, described))),
-  };
-};
-
 /** The networks of each stage, before anything is trained. */
-export const networkSizes = (experiment: Experiment, dataset: DatasetManifest): readonly NetworkSizes[] =>
-  stagesOf(experiment).map((stage) => stageSizes(experiment, dataset, stage));
+export const networkSizes = (
+  experiment: Experiment,
+  dataset: DatasetManifest,
+  networks = runNetworks(experiment, dataset),
+): readonly NetworkSizes[] =>
+  stagesOf(experiment).map((stage) => {
+    const { recipe } = experiment.stages[stage];
+    const { network, facts } = networks.trained(stage);
+    const each = {
+      parameters: facts.map(({ parameters }) => parameters),
+      multiplyAdds: facts.map(({ multiplyAdds }) => multiplyAdds),
+      activationBytes: facts.map(({ activationBytes }) => recipe.batchSize * activationBytes),
+      leastBytes: facts.map((one) => leastBytes(recipe, one)),
+    };
+    return {
+      stage,
+      network,
+      parameters: mean(each.parameters),
+      multiplyAdds: mean(each.multiplyAdds),
+      activationBytes: mean(each.activationBytes),
+      leastBytes: min(each.leastBytes),
+      likely: {
+        parameters: rangeOf(each.parameters),
+        multiplyAdds: rangeOf(each.multiplyAdds),
+        activationBytes: rangeOf(each.activationBytes),
+        leastBytes: rangeOf(each.leastBytes),
+      },
+    };
+  });
 
 /** Random networks of stage 1 under the limits of its objective. */
 interface LimitedNetworks {
@@ -229,13 +202,23 @@ const beyondMemory = (
   gpuMemoryMiB: number,
 ): readonly InputError[] => {
   const { gpus, memoryMiB } = experiment.resources;
-  const { leastBytes } = stageSizes(experiment, dataset, stage);
   const { network, recipe } = experiment.stages[stage];
+  /** Of the smallest of so many networks. */
+  const leastOf = (drawn?: number): number =>
+    min(
+      runNetworks(experiment, dataset, drawn)
+        .trained(stage)
+        .facts.map((facts) => leastBytes(recipe, facts)),
+    );
+  const held = gpus > 0 ? 0 : taskOf(experiment.task.kind).heldBytes(dataset);
+  const room = gpus > 0 ? gpuMemoryMiB : memoryMiB;
+  const neededFor = (bytes: number): number => Math.ceil((bytes + held) / MiB);
+  if (neededFor(leastOf(FEWEST)) <= room) return [];
+  const needed = neededFor(leastOf());
+  if (needed <= room) return [];
   const what = `weights of ${taskOf(experiment.task.kind).sizeText(network)} with their gradients, and what minibatches of ${recipe.batchSize} keep for them`;
   const smaller = `lower stages.${stage}.recipe.batchSize or stages.${stage}.network`;
-  if (gpus > 0) {
-    const needed = Math.ceil(leastBytes / MiB);
-    if (needed <= gpuMemoryMiB) return [];
+  if (gpus > 0)
     return [
       inputError(
         place(['stages', stage]),
@@ -244,9 +227,6 @@ const beyondMemory = (
         `${smaller}${gpuMemoryMiB < LARGEST_GPU_MIB ? ', or name a queue with larger GPUs in resources.queue' : ''}`,
       ),
     ];
-  }
-  const needed = Math.ceil((leastBytes + taskOf(experiment.task.kind).heldBytes(dataset)) / MiB);
-  if (needed <= memoryMiB) return [];
   return [
     inputError(
       place(['resources', 'memoryMiB']),
@@ -291,8 +271,8 @@ export const checkStageNetwork = (
   if (!stagesOf(experiment).includes(stage)) return [];
   const { recipe } = experiment.stages[stage];
   return orUnfit(stage, loaded, dataset, () => {
-    const [, descriptions] = descriptionsOf(experiment, stage, dataset, 1);
-    return descriptions.flatMap(({ refusesBatch }) => {
+    const { facts } = runNetworks(experiment, dataset, 1).trained(stage);
+    return facts.flatMap(({ refusesBatch }) => {
       const refusal = refusesBatch(recipe.batchSize);
       return refusal === undefined
         ? []

@@ -19,6 +19,10 @@ import type { StageEstimate } from '../../nas/estimate/estimate.ts';
 import { table } from './format.ts';
 import { describeLimits, limitedNetworks, networkSizes } from '../../nas/estimate/network-sizes.ts';
 import type { NetworkSizes } from '../../nas/estimate/network-sizes.ts';
+import { runNetworks } from '../../nas/estimate/run-networks.ts';
+import type { Range } from '../../nas/estimate/spread.ts';
+import type { DatasetManifest } from '../../nas/task/manifest.ts';
+import { taskOf } from '../../nas/task/tasks.ts';
 import { plannedVerdict } from './planned-verdict.ts';
 import type { WantedEffect } from './planned-verdict.ts';
 import { checkRunId, withTable } from './prepare-run.ts';
@@ -77,6 +81,11 @@ const checkedIfReachable = async (loaded: LoadedExperiment): Promise<number | un
 };
 
 const engineering = (n: number): string => n.toExponential(2);
+const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
+
+/** A mean, and between which values four of five of what it is of lie, where they differ. */
+const spread = (value: number, [low, high]: Range, print: (value: number) => string): string =>
+  print(low) === print(high) ? print(value) : `${print(value)} (${print(low)} to ${print(high)})`;
 
 /** Money that is not known is not nothing. */
 const dollars = (known: number | null): string => (known === null ? 'unknown' : known.toFixed(2));
@@ -117,14 +126,20 @@ const sizeRows = (networks: readonly NetworkSizes[]): string[][] => [
     'activations of a minibatch, MiB',
     'memory at least, MiB',
   ],
-  ...networks.map(({ stage, network, parameters, multiplyAdds, activationBytes, leastBytes }) => [
+  ...networks.map(({ stage, network, parameters, multiplyAdds, activationBytes, leastBytes, likely }) => [
     stage,
     network,
-    engineering(parameters),
-    engineering(multiplyAdds),
-    (activationBytes / 2 ** 20).toFixed(1),
-    (leastBytes / 2 ** 20).toFixed(1),
+    spread(parameters, likely.parameters, engineering),
+    spread(multiplyAdds, likely.multiplyAdds, engineering),
+    spread(activationBytes, likely.activationBytes, mebibytes),
+    spread(leastBytes, likely.leastBytes, mebibytes),
   ]),
+];
+
+/** What the ranges of the tables mean, and what jobs hold besides. */
+const sizeLines = (heldBytes: number): string[] => [
+  '# in parentheses: between which values four of five of the networks lie; memory at least: of the smallest of them',
+  ...(heldBytes > 0 ? [`# a job holds the data set besides: ${mebibytes(heldBytes)} MiB`] : []),
 ];
 
 /** A table as comments below the YAML document. */
@@ -170,6 +185,16 @@ const plannedJobs = (experiment: Experiment): readonly string[] => {
   ];
 };
 
+/** What is expected of jobs on a data set. */
+const costsOf = (experiment: Experiment, manifest: DatasetManifest) => {
+  const networks = runNetworks(experiment, manifest);
+  return {
+    estimates: estimate(experiment, manifest, networks),
+    networks: networkSizes(experiment, manifest, networks),
+    heldBytes: taskOf(manifest.task).heldBytes(manifest),
+  };
+};
+
 /**
  * What `nas run --dry-run` prints: the resolved experiment, the jobs as far as they are known, the cost.
  * Throws `InputError` as the run would when it starts, as far as the store can be asked.
@@ -193,13 +218,7 @@ export const planFor = async (
   ]);
   const experiment = await settledIfReachable(found);
   const limits = dataset && limitedNetworks(experiment, dataset.manifest);
-  const costs =
-    dataset === undefined
-      ? undefined
-      : {
-          estimates: estimate(experiment, dataset.manifest),
-          networks: networkSizes(experiment, dataset.manifest),
-        };
+  const costs = dataset && costsOf(experiment, dataset.manifest);
   const jobs = plannedJobs(experiment);
   const verdict = await plannedVerdict(experiment, wanted, openStore);
   return {
@@ -217,6 +236,7 @@ export const planFor = async (
             ...commented('expected cost', rows(costs.estimates)),
             ...boundLines(experiment),
             ...commented('networks', sizeRows(costs.networks)),
+            ...sizeLines(costs.heldBytes),
           ]),
       ...(limits === undefined ? [] : ['', `# ${describeLimits(limits)}`]),
     ].join('\n'),

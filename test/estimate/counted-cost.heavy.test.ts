@@ -4,7 +4,9 @@ import { mean } from 'simple-statistics';
 import { describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../containers/trainer/tensorflow.ts';
 import { randomFromSeed } from '../../nas/core/random.ts';
+import { sum } from '../../nas/core/sum.ts';
 import { estimate, type StageEstimate } from '../../nas/estimate/estimate.ts';
+import { networkSizes, type NetworkSizes } from '../../nas/estimate/network-sizes.ts';
 import { claimOf } from '../../nas/experiment/claim.ts';
 import type { Experiment } from '../../nas/experiment/experiment.ts';
 import { loadExperiment } from '../../nas/experiment/load-experiment.ts';
@@ -26,7 +28,7 @@ import { costOfPasses, passesOf } from '../../nas/training/programs/passes.ts';
 import { createProgram, oneJobProgramOf } from '../../nas/training/programs/program-table.ts';
 import { manifestOfShape } from '../support/manifest-of-shape.ts';
 import { randomCells } from '../../nas/protocol/random-cells.ts';
-import { InvalidArchitectureError } from '../../nas/training/program.ts';
+import { InvalidArchitectureError, type Snapshot } from '../../nas/training/program.ts';
 import { tensorTaskOf } from '../../nas/training/tasks/registry.ts';
 import { spaceOf } from '../../nas/space/spaces.ts';
 import { tinyData } from '../training/programs/tiny-data.ts';
@@ -99,15 +101,29 @@ stages:
 
 const { tf } = loadTensorFlow({ threads: 1 });
 
+/** Numbers of trained weights in a snapshot; a controller's are not the networks'. */
+const trainedIn = ({ tensors }: Snapshot): number =>
+  sum(
+    Object.entries(tensors)
+      .filter(([name]) => /^(shared\/)?weights\//.test(name))
+      .map(([, { data }]) => data.length),
+  );
+
 describe.each(Object.keys(TINY) as OneJobName[])('a search by %s', (name) => {
-  it('costs what its dry run says', async () => {
+  it('holds and costs what its dry run says', async () => {
     const experiment = tiny(name);
-    const [search] = estimate(experiment, dataset(80, 22, [8, 8, 1], 4));
+    const data = dataset(80, 22, [8, 8, 1], 4);
+    const [search] = estimate(experiment, data);
     const [job] = searchJobs(experiment);
     const program = await createProgram(programOf(experiment, job as NonNullable<typeof job>), {
       tf,
       data: tinyData(),
     });
+    const [{ parameters, leastBytes, likely }] = networkSizes(experiment, data) as [NetworkSizes];
+    expect(parameters).toBe(trainedIn(program.snapshot()));
+    expect(likely.parameters).toEqual([parameters, parameters]);
+    // Weights, gradients and momentum of all, whichever network is trained.
+    expect(leastBytes).toBeGreaterThan(3 * 4 * parameters);
     const { cost } = await finish(program);
     program.dispose();
     expect(search?.images).toBe(cost.images);
@@ -131,9 +147,9 @@ const countedSearch = ({ strategy, recipe }: SearchSpec, cuts: Cuts) => {
 
 /** What an image costs in some architectures of a search. */
 const architectureCosts = (spec: SearchSpec, manifest: ImageManifest): readonly number[] => {
-  const multiplyAdds = oneJobProgramOf(spec.strategy).multiplyAdds(spec, manifest);
+  const describe = oneJobProgramOf(spec.strategy).describe(spec, manifest);
   const random = randomFromSeed(11);
-  return Array.from({ length: 64 }, () => multiplyAdds(random));
+  return Array.from({ length: 64 }, () => describe(random).multiplyAdds);
 };
 
 /** What the trials of one search cost where scores are drawn at random, each less what it goes on from. */

@@ -41,8 +41,27 @@ describe('networkSizes', () => {
     const sizes = networkSizes(loadExperiment(text, { file: 'darts.yaml' }).experiment, dataset(32));
     expect(sizes.map(({ stage, network }) => [stage, network])).toEqual([
       ['search', 'supernet'],
-      ['retrain', 'mean of 16 random'],
-      ['evaluate', 'mean of 16 random'],
+      ['retrain', expect.stringMatching(/^\d+ random networks$/)],
+      ['evaluate', expect.stringMatching(/^\d+ random networks$/)],
+    ]);
+    const [supernet, retrain] = sizes;
+    expect(supernet?.likely.parameters).toEqual([supernet?.parameters, supernet?.parameters]);
+    const [low, high] = retrain?.likely.parameters as readonly [number, number];
+    expect(low).toBeLessThan(retrain?.parameters as number);
+    expect(high).toBeGreaterThan(retrain?.parameters as number);
+  });
+
+  it('has nothing to say of a stage that looks up', () => {
+    const text = TEXT.replace('given', 'random').replace(/genotype.*\n/, '');
+    const { experiment } = loadExperiment(text, {
+      file: 'table.yaml',
+      overrides: ['stages={ search: { evaluations: 9 } }'],
+    });
+    const table = { name: 'any', column: 'accuracy', unit: 'percent' } as const;
+    const stages = { ...experiment.stages, search: { ...experiment.stages.search, table } };
+    expect(networkSizes({ ...experiment, stages }, dataset(32)).map(({ stage }) => stage)).toEqual([
+      'retrain',
+      'evaluate',
     ]);
   });
 });

@@ -1,7 +1,7 @@
 import type { Description } from './shape-layers.ts';
 
 /** Trained parameters: every weight, without batch norm's running statistics. */
-export const countParameters = ({ declarations }: Description): number =>
+export const countParameters = ({ declarations }: Pick<Description, 'declarations'>): number =>
   declarations
     .filter(({ role }) => role === 'weight')
     .reduce((sum, { shape }) => sum + shape.reduce((size, n) => size * n, 1), 0);

@@ -205,5 +205,5 @@ export const enasSearch = async (
 
 export const enasProgram: OneJobProgram<'enas'> = {
   create: (spec, resources) => enasSearch(spec, childrenOf(spec, resources), enasController(spec), resources),
-  multiplyAdds: randomChild,
+  describe: randomChild,
 };

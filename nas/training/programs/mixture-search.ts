@@ -19,7 +19,7 @@ import type { MixtureStrategy } from './mixture-strategy.ts';
 import type { OneJobProgram } from './one-job-program.ts';
 import { costOfPasses } from './passes.ts';
 import type { LearningResources } from './resources.ts';
-import { mixtureMultiplyAdds, mixtureOf } from './searched-networks.ts';
+import { describedMixture, mixtureOf } from './searched-networks.ts';
 import { courseOf, type Place } from './segments.ts';
 import { batchAt, type Feed } from '../tasks/feed.ts';
 import type { Mixture, Tally } from '../tasks/tensor-task.ts';
@@ -194,8 +194,8 @@ export const mixtureProgram = <Name extends OneJobName>(
     const mixture = mixtureOf(spec, resources);
     return mixtureSearch(spec, mixture, strategyOf(spec, mixture, resources), resources);
   },
-  multiplyAdds: (spec, manifest) => {
-    const multiplyAdds = mixtureMultiplyAdds(spec, manifest);
-    return () => multiplyAdds;
+  describe: (spec, manifest) => {
+    const facts = describedMixture(spec, manifest);
+    return () => facts;
   },
 });

@@ -3,6 +3,7 @@ import type { SearchSpec } from '../../job/program-spec.ts';
 import type { OneJobName } from '../../search/one-job/registry.ts';
 import type { DatasetManifest } from '../../task/manifest.ts';
 import type { TrainingProgram } from '../program.ts';
+import type { NetworkFacts } from '../tasks/tensor-task.ts';
 import type { LearningResources } from './resources.ts';
 
 /** The tensor half of a search of one job; `nas/search/one-job` has the pure one. */
@@ -10,8 +11,8 @@ export interface OneJobProgram<Name extends OneJobName> {
   /** The program at its first step. */
   create(spec: SearchSpec<Name>, resources: LearningResources): Promise<TrainingProgram>;
   /**
-   * Multiply-adds of one example, forward, as the program counts them: of the architecture that a minibatch
-   * draws, or of all at once.
+   * What a step of training holds and costs, as the program counts it: of the architecture that a minibatch
+   * draws, or of all at once. The parameters are all that it trains.
    */
-  multiplyAdds(spec: SearchSpec<Name>, manifest: DatasetManifest): (random: Random) => number;
+  describe(spec: SearchSpec<Name>, manifest: DatasetManifest): (random: Random) => NetworkFacts;
 }

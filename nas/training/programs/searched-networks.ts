@@ -5,7 +5,7 @@ import { chosenSpace } from '../../space/registry.ts';
 import type { DatasetManifest } from '../../task/manifest.ts';
 import { tensorTaskOf } from '../tasks/registry.ts';
 import type { ScoreStatistics } from '../../space/definitions/definition.ts';
-import type { Children, Mixture } from '../tasks/tensor-task.ts';
+import type { Children, Mixture, NetworkFacts } from '../tasks/tensor-task.ts';
 import type { LearningResources } from './resources.ts';
 
 const refusal = (space: string, what: string): Error =>
@@ -22,15 +22,15 @@ export const childrenOf = (
   return children;
 };
 
-/** Multiply-adds of a random child, forward. */
+/** What a random child costs, under the weights of all. */
 export const randomChild = (
   { space, network: size, recipe, data }: ProgramTask,
   manifest: DatasetManifest,
-): ((random: Random) => number) => {
+): ((random: Random) => NetworkFacts) => {
   const { sample } = chosenSpace(space);
-  const { describeChild } = tensorTaskOf(data.task);
-  if (describeChild === undefined) throw refusal(space.name, 'share weights');
-  return (random) => describeChild(manifest, { space, genotype: sample(random), size, recipe }).multiplyAdds;
+  const child = tensorTaskOf(data.task).describeChildren?.(manifest, { space, size, recipe });
+  if (child === undefined) throw refusal(space.name, 'share weights');
+  return (random) => child(sample(random));
 };
 
 /** The mixture of a search. */
@@ -40,12 +40,12 @@ export const mixtureOf = (spec: SearchSpec, { tf, data, task }: LearningResource
   return mixture;
 };
 
-/** Multiply-adds of a mixture, forward. */
-export const mixtureMultiplyAdds = (
+/** What a mixture costs. */
+export const describedMixture = (
   { space, network: size, recipe, data }: ProgramTask,
   manifest: DatasetManifest,
-): number => {
+): NetworkFacts => {
   const facts = tensorTaskOf(data.task).describeMixture?.(manifest, { space, size, recipe });
   if (facts === undefined) throw refusal(space.name, 'are mixed');
-  return facts.multiplyAdds;
+  return facts;
 };

@@ -122,6 +122,6 @@ export const smashProgram: OneJobProgram<'smash'> = {
       ),
       resources,
     ),
-  multiplyAdds: (spec, manifest) =>
+  describe: (spec, manifest) =>
     randomGenerated(spec as unknown as SearchSpec<'smash', ImageTypes>, manifest as ImageManifest),
 };

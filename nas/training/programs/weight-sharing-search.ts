@@ -156,5 +156,5 @@ export const weightSharingSearch = async (
 export const weightSharingProgram: OneJobProgram<'random-weight-sharing'> = {
   create: (spec, resources) =>
     weightSharingSearch(spec, childrenOf(spec, resources, spec.strategy.scoreStatistics), resources),
-  multiplyAdds: randomChild,
+  describe: randomChild,
 };

@@ -32,6 +32,8 @@ interface Hypernet {
   readonly declarations: readonly Declaration[];
   /** Of generating all weights once. */
   readonly multiplyAdds: number;
+  /** Numbers of all intermediate results of that, and of those that convolutions read. */
+  readonly results: { readonly made: number; readonly read: number };
   /**
    * encoding [slices, columns, channels] → weights [slices, unit · columns · unit]: by rows of a unit of the
    * input.
@@ -58,6 +60,7 @@ export const smashHypernet = (
   });
   push({ kernel: 1, filters: unit * unit, activated: true, dense: false });
 
+  const positions = slices * columns;
   return {
     declarations: [
       {
@@ -74,9 +77,17 @@ export const smashHypernet = (
       })),
     ],
     multiplyAdds:
-      slices *
-      columns *
-      plan.reduce((sum, { kernel, inputs, filters }) => sum + kernel ** 2 * inputs * filters, 0),
+      positions * plan.reduce((sum, { kernel, inputs, filters }) => sum + kernel ** 2 * inputs * filters, 0),
+    results: {
+      made:
+        positions *
+        plan.reduce(
+          (sum, { activated, dense, inputs, filters }) =>
+            sum + (activated ? 2 * inputs : 0) + filters + (dense ? inputs + filters : 0),
+          channels + 1,
+        ),
+      read: positions * plan.reduce((sum, { inputs }) => sum + inputs, 0),
+    },
     generate: (tf, vars, encoding) => {
       const positions = vars['hypernet.positions'] as Tensor;
       let x: Tensor = tf.reshape(tf.concat([encoding, positions], 2), [1, slices, columns, channels + 1]);

@@ -1,19 +1,18 @@
 import type { OneJobChoice } from '../../search/one-job/registry.ts';
-import { SLOTS, type SmashGenotype, type SmashOptions } from '../../space/smash-genotype.ts';
+import type { SmashGenotype, SmashOptions } from '../../space/smash-genotype.ts';
 import { conv2d } from '../layers/convolution.ts';
 import { dilatedConv2d, dilatedPhases } from '../layers/dilated-convolution.ts';
 import { initialValues } from '../layers/initial-values.ts';
-import type { ImageShape, Layers } from '../layers/layers.ts';
 import type { NetworkSetting } from '../networks/network.ts';
 import type { HostTensor } from '../program.ts';
 import { relu } from '../layers/relu.ts';
-import { describeNetwork } from '../layers/shape-layers.ts';
 import type { DropOptions } from '../layers/tensor-layers.ts';
 import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 import type { Trace } from '../graph/trace.ts';
 import { sharedLayers } from './enas-choices.ts';
+import { bankName, smashFrame } from './smash-frame.ts';
 import { smashHypernet } from './smash-hypernet.ts';
-import { smashPath, smashPathLength, smashShapes, unpackPath } from './smash-path.ts';
+import { smashPath, smashPathLength, unpackPath } from './smash-path.ts';
 
 const SAME = { strides: [1, 1], padding: [0, 0] } as const;
 /** Below any norm of generated weights: an absent operation has none. */
@@ -54,53 +53,11 @@ export const smashSupernet = (
   hypernetSize: OneJobChoice<'smash'>['hypernet'],
   seed: number,
 ): SmashSupernet => {
-  const { image, classes, size } = setting;
-  const unit = size.channels;
-  const shapes = smashShapes(options, unit);
-  const { inputs, memory, slices, filters } = shapes;
+  const { classes } = setting;
+  const { unit, shapes, width, stem, leave, described } = smashFrame(options, setting);
+  const { memory, slices, filters } = shapes;
   const { depth, maxWidth, maxKernel } = options;
-  const width = maxWidth * unit;
   const hypernet = smashHypernet(hypernetSize, [slices, maxWidth, shapes.channels], unit);
-
-  const stem = <T>(layers: Layers<T>, x: T): T =>
-    layers.relu(
-      layers.conv(x, 'stem', {
-        filters: (inputs[0] as number) * unit,
-        kernel: [7, 7],
-        strides: [1, 1],
-        padding: [3, 3],
-      }),
-    );
-  const bankName = (block: number, slot: number): string => `blocks.${block}.op.${slot}`;
-  /** What the blocks learn freely, over shapes: the filter banks have no place of their own. */
-  const declared = describeNetwork(image, (layers: Layers<ImageShape>, given) => {
-    let x = stem(layers, given);
-    memory.forEach((units, b) => {
-      const [h, w] = layers.shape(x);
-      for (let slot = 0; slot < SLOTS; slot++)
-        layers.conv([h, w, width], bankName(b, slot), {
-          filters: width,
-          kernel: [maxKernel, maxKernel],
-          strides: [1, 1],
-          padding: [(maxKernel - 1) / 2, (maxKernel - 1) / 2],
-        });
-      x = leave(layers, layers.zeroPad(x, [h, w, units * unit]), b, (y) => y);
-    });
-    layers.linear(layers.globalAverage(x), 'classifier', classes);
-  });
-
-  /** What follows a block: batch norm and ReLU, then the transition but for the last. */
-  function leave<T>(layers: Layers<T>, x: T, b: number, masked: (y: T) => T): T {
-    const y = masked(layers.relu(layers.batchNorm(x, `transitions.${b}.bn`, true)));
-    const next = inputs[b + 1];
-    if (next === undefined) return y;
-    const reduced = layers.conv(y, `transitions.${b}.conv`, {
-      filters: next * unit,
-      kernel: [1, 1],
-      ...SAME,
-    });
-    return layers.averagePool(reduced, 2, 2);
-  }
 
   /** Row `index` of a part, without that dimension. */
   const rowOf = (part: Tensor, index: number): Tensor => tf.squeeze(tf.slice(part, [index], [1]), [0]);
@@ -109,7 +66,7 @@ export const smashSupernet = (
 
   return {
     weights: initialValues(
-      [...declared.declarations.filter(({ role }) => role === 'weight'), ...hypernet.declarations],
+      [...described.declarations.filter(({ role }) => role === 'weight'), ...hypernet.declarations],
       seed,
     ),
     pathLength: smashPathLength(shapes),

@@ -142,11 +142,11 @@ export interface TensorTask<Of extends TaskTypes = TaskTypes, Data = unknown> ex
    * by those that the authors of the space score them by.
    */
   children?(tf: Tf, data: Data, spec: Searched<Of>, statistics?: ScoreStatistics): Children;
-  /** What one of them costs. */
-  describeChild?(
+  /** What each of them costs; the parameters are those that all of them share. */
+  describeChildren?(
     manifest: Of['manifest'],
-    child: Omit<NetworkToDescribe<Of>, 'genotype'> & { readonly genotype: Json },
-  ): Pick<NetworkFacts, 'multiplyAdds'>;
+    children: Omit<NetworkToDescribe<Of>, 'genotype'>,
+  ): (genotype: Json) => NetworkFacts;
   /** The mixture of a search, where spaces of the task have one. */
   mixture?(tf: Tf, data: Data, spec: Searched<Of>): Mixture;
   /** What it costs. */

@@ -212,7 +212,10 @@ const symbolTensors: TensorTask<SymbolTypes, SymbolData> = {
     }),
     multiplyAdds: () => factsOf(network).multiplyAdds,
   }),
-  describeChild: (_manifest, { size }) => factsOf(size),
+  describeChildren:
+    (_manifest, { size }) =>
+    () =>
+      factsOf(size),
   mixture: (tf, _data, { space, network, recipe, seed }) => ({
     space: spaceOf(space) as never,
     operations: ['tanh', 'relu'],

@@ -2,7 +2,7 @@ import type { Json } from '../../../core/json.ts';
 import type { ProgramTask } from '../../../job/program-spec.ts';
 import { chosenSpace, type SpaceChoice } from '../../../space/registry.ts';
 import { deriveSeed } from '../../../core/random.ts';
-import { countMultiplyAdds } from '../../layers/counting.ts';
+import { countMultiplyAdds, countParameters } from '../../layers/counting.ts';
 import { initialValues } from '../../layers/initial-values.ts';
 import type { NetworkSetting } from '../../networks/network.ts';
 import type { HostTensor } from '../../program.ts';
@@ -18,7 +18,7 @@ import {
 import { sharedNetworkOf, supernetOf } from '../../supernets/registry.ts';
 import type { ScoreStatistics } from '../../../space/definitions/definition.ts';
 import type { SharedNetwork } from '../../supernets/shared-network.ts';
-import { describePath } from '../../supernets/supernet.ts';
+import { describePath, describeSupernet } from '../../supernets/supernet.ts';
 import { tensorLayers, type DropOptions, type Mode, type TensorLayers } from '../../layers/tensor-layers.ts';
 import type { Tensor, Tensors, Tf } from '../../graph/tensor.ts';
 import type { Classifier, ForwardCall } from '../../networks/classifier.ts';
@@ -42,16 +42,27 @@ const declareShared = (
 const describeOwn = (shared: SharedNetwork, { image }: NetworkSetting, genotype: Json): Description =>
   describeNetwork(image, (layers, x) => shared.network(layers, x, pathChoices(shared.encodePath(genotype))));
 
-/**
- * What one architecture uses of the shared weights.
- *
- * @throws InvalidArchitectureError if it cannot be built at this size.
- */
-export const describeChild = (space: SpaceChoice, setting: NetworkSetting, genotype: Json): Description => {
+/** The children of a space over shapes. */
+interface DescribedChildren {
+  /** Number of the weights that they share. */
+  readonly parameters: number;
+  /** What one of them uses. */
+  of(genotype: Json): Description;
+}
+
+/** @throws InvalidArchitectureError if they cannot be built at this size. */
+export const describeChildren = (space: SpaceChoice, setting: NetworkSetting): DescribedChildren => {
   const shared = sharedNetworkOf(space, setting);
-  if (shared !== undefined) return describeOwn(shared, setting, genotype);
+  if (shared !== undefined)
+    return {
+      parameters: countParameters({ declarations: declareShared(shared, setting, 'weight') }),
+      of: (genotype) => describeOwn(shared, setting, genotype),
+    };
   const supernet = supernetOf(space.name, setting);
-  return describePath(supernet, supernet.encodePath(genotype));
+  return {
+    parameters: countParameters(describeSupernet(supernet)),
+    of: (genotype) => describePath(supernet, supernet.encodePath(genotype)),
+  };
 };
 
 /**

@@ -14,7 +14,7 @@ import { networkOf } from '../../networks/registry.ts';
 import { supernetOf } from '../../supernets/registry.ts';
 import { describeSupernet } from '../../supernets/supernet.ts';
 import type { NetworkFacts, NetworkToTrain, TensorTask } from '../tensor-task.ts';
-import { choiceSupernet, describeChild } from './choice-supernet.ts';
+import { choiceSupernet, describeChildren } from './choice-supernet.ts';
 import { imageSource, openImages, type ImageSource } from './image-data.ts';
 import { imageMixture } from './image-mixture.ts';
 import { imageModel } from './image-model.ts';
@@ -90,9 +90,13 @@ export const imageClassification: TensorTask<ImageTypes, ImageSource> = {
     return factsOf(used, auxiliary ? describeClassifier(build, { ...setting, auxiliary }) : used);
   },
   children: choiceSupernet,
-  describeChild: (manifest, { space, genotype, size }) => ({
-    multiplyAdds: countMultiplyAdds(describeChild(space, settingOf(manifest, size), genotype)),
-  }),
+  describeChildren: (manifest, { space, size }) => {
+    const { parameters, of } = describeChildren(space, settingOf(manifest, size));
+    return (genotype) => {
+      const child = of(genotype);
+      return { ...factsOf(child, child), parameters, trainedParameters: parameters };
+    };
+  },
   mixture: (tf, data, spec) => imageMixture(tf, supernetFor(data, spec), spec.recipe, spec.seed),
   describeMixture: (manifest, { space, size }) => {
     const supernet = describeSupernet(supernetOf(space.name, settingOf(manifest, size)));

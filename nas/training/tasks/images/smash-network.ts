@@ -3,7 +3,8 @@ import { smashSpace } from '../../../space/definitions/smash.ts';
 import { smash } from '../../../space/smash.ts';
 import { deriveSeed, type Random } from '../../../core/random.ts';
 import type { SmashGenotype } from '../../../space/smash-genotype.ts';
-import { smashMultiplyAdds } from '../../supernets/smash-cost.ts';
+import { smashMemory, smashMultiplyAdds } from '../../supernets/smash-cost.ts';
+import { oneValueOnly } from '../../layers/batch-norm.ts';
 import { smashSupernet } from '../../supernets/smash-supernet.ts';
 import type { Tensor, Tf } from '../../graph/tensor.ts';
 import type { ImageManifest } from '../../../task/images/manifest.ts';
@@ -11,24 +12,32 @@ import { settingOf } from './image-classification.ts';
 import type { ImageTypes } from '../../../task/images/image-classification.ts';
 import { sharedClassifier, type SharedClassifier } from './gated-supernet.ts';
 import type { ImageSource } from './image-data.ts';
+import type { NetworkFacts } from '../tensor-task.ts';
 
 /** The space's options; the experiment's checks let no other space get here. Throws `ZodError` for one. */
 const optionsOf = ({ space }: Pick<SearchSpec<'smash'>, 'space'>) => smashSpace.schema.parse(space);
 
-/** Multiply-adds of a random architecture with generated weights, forward. */
+/** What a random architecture with generated weights costs, under the weights that generate those of all. */
 export const randomGenerated = (
   spec: SearchSpec<'smash', ImageTypes>,
   manifest: ImageManifest,
-): ((random: Random) => number) => {
+): ((random: Random) => NetworkFacts) => {
   const space = optionsOf(spec);
-  const multiplyAdds = smashMultiplyAdds(
-    space,
-    settingOf(manifest, spec.network),
-    spec.strategy.hypernet,
-    spec.recipe.batchSize,
-  );
+  const setting = settingOf(manifest, spec.network);
+  const { batchSize } = spec.recipe;
+  const multiplyAdds = smashMultiplyAdds(space, setting, spec.strategy.hypernet, batchSize);
+  const memory = smashMemory(space, setting, spec.strategy.hypernet, batchSize);
   const { sample } = smash(space);
-  return (random) => multiplyAdds(sample(random));
+  return (random) => {
+    const genotype = sample(random);
+    return {
+      parameters: memory.parameters,
+      trainedParameters: memory.parameters,
+      multiplyAdds: multiplyAdds(genotype),
+      ...memory.of(genotype),
+      refusesBatch: (size) => oneValueOnly(size, memory.leastPixels),
+    };
+  };
 };
 
 /** SMASH's main network and HyperNet at the sizes of a search. */

@@ -70,8 +70,14 @@ export const languageModelling: TensorTask<TextTypes, TextSource> = {
       multiplyAdds: () => multiplyAdds,
     };
   },
-  describeChild: ({ vocabulary }, { space, size }) =>
-    factsOf(recurrentChildrenOf(space, size).network, { space, size, vocabulary: vocabulary.size }),
+  describeChildren: ({ vocabulary }, { space, size }) => {
+    const facts = factsOf(recurrentChildrenOf(space, size).network, {
+      space,
+      size,
+      vocabulary: vocabulary.size,
+    });
+    return () => facts;
+  },
   mixture: (tf, { vocabulary }, { space, network: size, recipe, seed }) => {
     const { network, ...mixture } = recurrentMixtureOf(space, size);
     const around = { space, size, vocabulary };
