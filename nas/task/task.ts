@@ -109,6 +109,13 @@ export interface Task<Of extends TaskTypes = TaskTypes> {
   examples(data: Of['manifest']): string;
   /** The size of a network in a message: `16 channels and 8 layers`. */
   sizeText(network: Of['network']): string;
+  /** What a network is counted on, and how large it is, where no run says so. */
+  readonly counted: {
+    /** The data set that the literature counts on, without its content. */
+    readonly data: Of['manifest'];
+    /** Fields that the network's space may say better (`publishedSize`). */
+    readonly size: Of['network'];
+  };
   /** Bytes of the data set that a job holds from its first step on. */
   heldBytes(data: Of['manifest']): number;
   /** What is counted of the examples themselves, where a check of the split asks; kept beside the manifest. */

@@ -5,9 +5,10 @@ import { wholeNumber } from '../number-option.ts';
 /** What the user may name an architecture by. */
 const ARCHITECTURE =
   'a published name (DARTS_V2, …), a printed genotype, or a run, whose found architecture is meant';
-const SPACE = 'space of the printed genotype; Genotype(…) is of darts-cnn';
+const SPACE = 'space of the printed genotype; Genotype(…) is of the DARTS space that prints it so';
 
-const OPTION = 'option of that space, such as space.depth=24, where the genotype does not tell it';
+const OPTION =
+  'option of that space, such as space.depth=24, where the genotype does not tell it, or size of the network, such as network.layers=8';
 
 const append = (value: string, all: readonly string[]): string[] => [...all, value];
 const positive = wholeNumber(1);
@@ -39,16 +40,20 @@ export const register = (program: Command): void => {
     .argument('<architecture>', ARCHITECTURE)
     .option('--space <space>', SPACE)
     .option('--set <option=value>', OPTION, append, [])
-    .option('--channels <n>', 'network.channels (that of the run; else 36 for cells, 16 elsewhere)', positive)
-    .option('--layers <n>', 'network.layers (that of the run; else 20 for cells, 9 elsewhere)', positive)
+    .option('--channels <n>', 'short for --set network.channels=n', positive)
+    .option('--layers <n>', 'short for --set network.layers=n', positive)
     .option('--json', 'print one JSON document')
     .addHelpText('after', examples('nas genotype show DARTS_V2', 'nas genotype show my-run --json'))
     .action(async (text: string, { space, set, json, channels, layers }: ShowOptions) => {
-      const [{ findArchitecture }, { describeArchitecture, printArchitecture }] = await Promise.all([
-        import('../runs/find-architecture.ts'),
-        import('../runs/describe-architecture.ts'),
-      ]);
-      const described = describeArchitecture(await findArchitecture(text, space, set), {
+      const [{ findArchitecture }, { describeArchitecture, printArchitecture }, { architectureOptions }] =
+        await Promise.all([
+          import('../runs/find-architecture.ts'),
+          import('../runs/describe-architecture.ts'),
+          import('../runs/architecture-options.ts'),
+        ]);
+      const options = architectureOptions(set ?? []);
+      const described = describeArchitecture(await findArchitecture(text, space, options.space), {
+        ...options.network,
         ...(channels === undefined ? {} : { channels }),
         ...(layers === undefined ? {} : { layers }),
       });
@@ -65,12 +70,15 @@ export const register = (program: Command): void => {
     .option('--json', 'print one JSON document')
     .addHelpText('after', examples('nas genotype draw DARTS_V2 --out cell.svg'))
     .action(async (text: string, { space, set, out, json }: DrawOptions) => {
-      const [{ findArchitecture }, { drawArchitecture }, { writeFiles }] = await Promise.all([
-        import('../runs/find-architecture.ts'),
-        import('../runs/draw-architecture.ts'),
-        import('../runs/write-files.ts'),
-      ]);
-      const drawn = await drawArchitecture(await findArchitecture(text, space, set), out);
+      const [{ findArchitecture }, { drawArchitecture }, { writeFiles }, { architectureOptions }] =
+        await Promise.all([
+          import('../runs/find-architecture.ts'),
+          import('../runs/draw-architecture.ts'),
+          import('../runs/write-files.ts'),
+          import('../runs/architecture-options.ts'),
+        ]);
+      const { space: options } = architectureOptions(set ?? []);
+      const drawn = await drawArchitecture(await findArchitecture(text, space, options), out);
       await writeFiles('--out', drawn);
       const files = Object.keys(drawn);
       process.stdout.write(`${json === true ? JSON.stringify({ files }) : files.join('\n')}\n`);

@@ -1,15 +1,14 @@
 import type { Json } from '../../nas/core/json.ts';
 import { inputError } from '../../nas/core/input-error.ts';
-import type { ImageNetworkSize } from '../../nas/task/images/recipe.ts';
+import type { NetworkSize } from '../../nas/task/task.ts';
+import { taskOf } from '../../nas/task/tasks.ts';
 import { readGenotype, spaceOptions } from '../../nas/space/read-genotype.ts';
-import { definitionOf, type SpaceChoice } from '../../nas/space/registry.ts';
+import { definitionOf } from '../../nas/space/registry.ts';
 import { architectureGraphs } from '../../nas/report/architectures/drawings.ts';
 import type { ArchitectureGraph } from '../../nas/space/drawings/architecture-graph.ts';
-import { countMultiplyAdds, countParameters } from '../../nas/training/layers/counting.ts';
-import { describeClassifier } from '../../nas/training/networks/network.ts';
-import { networkOf } from '../../nas/training/networks/registry.ts';
-import { UNSCALED_CHANNELS } from '../../nas/training/networks/width.ts';
 import { InvalidArchitectureError } from '../../nas/training/program.ts';
+import { tensorTaskOf } from '../../nas/training/tasks/registry.ts';
+import type { NetworkFacts } from '../../nas/training/tasks/tensor-task.ts';
 import type { FoundArchitecture } from './find-architecture.ts';
 import { table } from './format.ts';
 
@@ -23,21 +22,13 @@ interface ArchitectureDescription {
   readonly hash: string;
   /** How often each operation occurs, by graph (`normal`, `reduce`; `network`). */
   readonly operations: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** Of the network without its auxiliary head. */
-  readonly network: ImageNetworkSize & {
-    readonly image: readonly [number, number, number];
-    readonly classes: number;
-    readonly parameters: number;
-    readonly multiplyAdds: number;
-  };
+  /** As it is used after training: without an auxiliary head. */
+  readonly network: NetworkSize & { readonly parameters: number; readonly multiplyAdds: number };
+  /** What it is counted on. */
+  readonly data: Readonly<Record<string, Json>> & { readonly name: string };
+  /** Size and data in words. */
+  readonly counted: string;
 }
-
-const usualSize = ({ name }: SpaceChoice): ImageNetworkSize => ({
-  channels: UNSCALED_CHANNELS,
-  layers: 9,
-  ...definitionOf(name).publishedSize,
-  stem: 'cifar',
-});
 
 const tally = ({ nodes, edges }: ArchitectureGraph): Record<string, number> => {
   const counts: Record<string, number> = {};
@@ -49,31 +40,46 @@ const tally = ({ nodes, edges }: ArchitectureGraph): Record<string, number> => {
   return counts;
 };
 
-/** The images that published networks are counted on. */
-const CIFAR10 = { shape: [32, 32, 3], classes: 10 } as const;
+/** Size of the network: its space's own, that of a run, what is wanted, the later the stronger. */
+const sizeOf = ({ space, size }: FoundArchitecture, wanted: NetworkSize): NetworkSize => {
+  const { task: kind, publishedSize } = definitionOf(space.name);
+  const task = taskOf(kind);
+  const { network } = task.stages.evaluate;
+  const parsed = network.safeParse({ ...task.counted.size, ...publishedSize, ...size, ...wanted });
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw inputError(
+    ['--set network', ...(issue?.path ?? [])].join('.'),
+    wanted,
+    `a size that networks of the space ${space.name} can have`,
+    `${issue?.message}; docs/experiment.md lists the fields of stages.evaluate.network`,
+    { cause: parsed.error },
+  );
+};
 
-/** Throws `InputError` where the genotype does not parse or its network cannot be built at that size. */
+/**
+ * Throws `InputError` where the genotype does not parse or its network cannot be built at that size, of which
+ * `wanted` has some fields.
+ */
 export const describeArchitecture = (
-  { space, genotype, origin, size, images = CIFAR10 }: FoundArchitecture,
-  wanted: Partial<Pick<ImageNetworkSize, 'channels' | 'layers'>>,
+  found: FoundArchitecture,
+  wanted: NetworkSize,
 ): ArchitectureDescription => {
-  const { shape: image, classes } = images;
-  const network: ImageNetworkSize = { ...usualSize(space), ...size, ...wanted };
+  const { space, genotype, origin } = found;
+  const { task: kind } = definitionOf(space.name);
+  const task = taskOf(kind);
+  const data = found.data ?? task.counted.data;
+  const size = sizeOf(found, wanted);
   const { printed, hash } = readGenotype(space, genotype);
-  let described: ReturnType<typeof describeClassifier>;
+  let facts: NetworkFacts;
   try {
-    described = describeClassifier(networkOf(space, genotype), {
-      size: network,
-      image,
-      classes,
-      auxiliary: false,
-    });
+    facts = tensorTaskOf(kind).describe(data, { space, genotype, size });
   } catch (cause) {
     if (!(cause instanceof InvalidArchitectureError)) throw cause;
-    throw inputError('--channels, --layers', network, 'a size that the network can have', cause.message, {
-      cause,
-    });
+    throw inputError('--set network', size, 'a size that the network can have', cause.message, { cause });
   }
+  const { parameters, multiplyAdds } = facts;
+  const { fields, text } = task.listed(data);
   return {
     origin,
     space: space.name,
@@ -83,13 +89,9 @@ export const describeArchitecture = (
     operations: Object.fromEntries(
       architectureGraphs(space, genotype).map((graph) => [graph.name, tally(graph)]),
     ),
-    network: {
-      ...network,
-      image,
-      classes,
-      parameters: countParameters(described),
-      multiplyAdds: countMultiplyAdds(described),
-    },
+    network: { ...size, parameters, multiplyAdds },
+    data: { name: data.name, ...fields },
+    counted: `${task.sizeText(size)}, on ${data.name} (${text})`,
   };
 };
 
@@ -101,18 +103,18 @@ export const printArchitecture = ({
   hash,
   operations,
   network,
+  counted,
 }: ArchitectureDescription): string => {
   const graphs = Object.entries(operations);
   const labels = [...new Set(graphs.flatMap(([, counts]) => Object.keys(counts)))].sort();
   const rows = labels.map((label) => [label, ...graphs.map(([, counts]) => `${counts[label] ?? 0}`)]);
-  const { channels, layers, image, classes, parameters, multiplyAdds } = network;
+  const { parameters, multiplyAdds } = network;
   return [
     `${origin}, space ${[space, ...Object.entries(options).map(([name, value]) => `${name} ${String(value)}`)].join(', ')}, hash ${hash}`,
     genotype,
     '',
     table([['operation', ...graphs.map(([name]) => name)], ...rows]),
     '',
-    `channels ${channels}, layers ${layers}, images ${image.join(' × ')}, ${classes} classes: ` +
-      `${parameters.toLocaleString('en')} parameters, ${multiplyAdds.toLocaleString('en')} multiply-adds`,
+    `${counted}: ${parameters.toLocaleString('en')} parameters, ${multiplyAdds.toLocaleString('en')} multiply-adds`,
   ].join('\n');
 };

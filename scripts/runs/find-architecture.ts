@@ -1,7 +1,8 @@
 import { InfrastructureError } from '../../nas/core/infrastructure-error.ts';
-import { inputError } from '../../nas/core/input-error.ts';
+import { inputError, thrownInputErrors } from '../../nas/core/input-error.ts';
 import { suggestion } from '../../nas/core/nearest.ts';
-import type { ImageNetworkSize } from '../../nas/task/images/recipe.ts';
+import type { DatasetManifest } from '../../nas/task/manifest.ts';
+import type { NetworkSize } from '../../nas/task/task.ts';
 import { isGenotypeCall } from '../../nas/space/genotype-call.ts';
 import { excerpt } from '../../nas/space/excerpt.ts';
 import {
@@ -12,6 +13,9 @@ import {
   type SpaceName,
 } from '../../nas/space/registry.ts';
 
+/** Values by field. */
+type Fields = Readonly<Record<string, string | number>>;
+
 export interface FoundArchitecture {
   readonly space: SpaceChoice;
   /** As it was printed. */
@@ -19,21 +23,26 @@ export interface FoundArchitecture {
   /** Where it is from: `DARTS_V2`, `run quickstart: its winner`, `given`. */
   readonly origin: string;
   /** Of the network that a run evaluates. */
-  readonly size?: ImageNetworkSize;
-  /** Of that run's data set. */
-  readonly images?: { readonly shape: readonly [number, number, number]; readonly classes: number };
+  readonly size?: NetworkSize;
+  /** Data set of that run, where it is still stored. */
+  readonly data?: DatasetManifest;
 }
 
 /** The best architecture of a run so far: its winner, else its best retraining, else stage 1's best. */
 const ofRun = async (run: string): Promise<FoundArchitecture> => {
-  const [{ withSession }, { foundCells, readReported }] = await Promise.all([
-    import('./connect.ts'),
-    import('./reported-cells.ts'),
-  ]);
-  const report = await withSession((session) => readReported(session, run, foundCells));
-  const { configuration, data } = report;
-  const { space, stages } = configuration;
-  const images = data && { shape: data.shape, classes: data.classes.length };
+  const [{ withSession }, { readRunRecord }, { foundCells, readReported }, { readDataset }] =
+    await Promise.all([
+      import('./connect.ts'),
+      import('./control-run.ts'),
+      import('./reported-cells.ts'),
+      import('../../store/datasets.ts'),
+    ]);
+  const [report, record, stored] = await withSession(async (session) => {
+    const found = await readReported(session, run, foundCells);
+    const { experiment, dataset } = await readRunRecord(session, run);
+    return [found, experiment, await readDataset(session.store, dataset.name)] as const;
+  });
+  const { space, stages } = record;
   const ways: readonly (readonly [string | undefined, string])[] = [
     [report.winner?.genotype, 'its winner'],
     [report.retrainings.find(({ by }) => by === 'winner')?.genotype, 'its best retrained cell so far'],
@@ -46,14 +55,14 @@ const ofRun = async (run: string): Promise<FoundArchitecture> => {
         genotype,
         origin: `run ${run}: ${what}`,
         size: stages.evaluate.network,
-        ...(images && { images }),
+        ...(stored && { data: stored.manifest }),
       };
   }
   throw inputError('cell', run, 'a run that has found a cell', `nas status ${run} says how far it is`);
 };
 
 /** The space of that name, with the options that are given, else those that the genotype tells itself. */
-const spaceCalled = (name: string, text: string, given: readonly string[]): SpaceChoice => {
+const spaceCalled = (name: string, text: string, options: Fields): SpaceChoice => {
   if (!(SPACE_NAMES as readonly string[]).includes(name))
     throw inputError(
       '--space',
@@ -61,21 +70,8 @@ const spaceCalled = (name: string, text: string, given: readonly string[]): Spac
       SPACE_NAMES.join(', '),
       suggestion(name, SPACE_NAMES, 'use the name of a space'),
     );
-  const options: Record<string, unknown> = {};
-  for (const assignment of given) {
-    const [path = '', value] = assignment.split(/=(.*)/s);
-    const option = /^space\.(\w+)$/.exec(path)?.[1];
-    if (option === undefined || option === 'name' || value === undefined)
-      throw inputError(
-        '--set',
-        assignment,
-        'space.OPTION=VALUE',
-        'set an option of the space, such as space.depth=24',
-      );
-    options[option] = /^\d+$/.test(value) ? Number(value) : value;
-  }
   const told = definitionOf(name as SpaceName).toldOptions(text);
-  const parsed = spaceSchema.safeParse({ name, ...told, ...options });
+  const parsed = spaceSchema.safeParse({ ...told, ...options, name });
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw inputError(
@@ -89,18 +85,27 @@ const spaceCalled = (name: string, text: string, given: readonly string[]): Spac
 
 const publishedIn = (name: SpaceName): Readonly<Record<string, string>> => definitionOf(name).published();
 
+/** Whether cells of the space are printed so. */
+const reads = (name: SpaceName, text: string): boolean => {
+  const { trained } = definitionOf(name);
+  return trained !== undefined && [...thrownInputErrors(() => trained.parse(text))].length === 0;
+};
+
+/** The space whose cells a text of the DARTS family's form is of; where it is none, that family's first. */
+const spaceOfCall = (text: string): SpaceName => SPACE_NAMES.find((name) => reads(name, text)) ?? 'darts-cnn';
+
 /** One word: anything else is no name of a run. */
 const RUN_NAME = /^[\w.-]{1,128}$/;
 
 /**
- * The architecture that a word means: a published name, a printed genotype (of the DARTS space unless `space`
- * names another, with its options as `space.OPTION=VALUE`), or a run. Throws `InputError` listing the
+ * The architecture that a word means: a published name, a printed genotype (of a DARTS space unless `space`
+ * names another, with its options), or a run. Throws `InputError` listing the
  * published names where it is none of them.
  */
 export const findArchitecture = async (
   given: string,
   space?: string,
-  options: readonly string[] = [],
+  options: Fields = {},
 ): Promise<FoundArchitecture> => {
   const text = given.trim();
   const named = SPACE_NAMES.find((name) => Object.hasOwn(publishedIn(name), text));
@@ -109,7 +114,7 @@ export const findArchitecture = async (
     return { space: spaceCalled(named, genotype, options), genotype, origin: text };
   }
   if (space !== undefined || isGenotypeCall(text))
-    return { space: spaceCalled(space ?? 'darts-cnn', text, options), genotype: text, origin: 'given' };
+    return { space: spaceCalled(space ?? spaceOfCall(text), text, options), genotype: text, origin: 'given' };
   const names = SPACE_NAMES.flatMap((name) => Object.keys(publishedIn(name)));
   const allowed = `${names.join(', ')}, a printed genotype (with --space unless it is Genotype(…)), or the name of a run`;
   if (!RUN_NAME.test(text))

@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import { jsonOf } from '../../nas/core/json.ts';
 import { infrastructureError } from '../../nas/core/infrastructure-error.ts';
-import { spaceSchema } from '../../nas/space/registry.ts';
-import { networkSchema } from '../../nas/task/images/recipe.ts';
 import type { Session } from './connect.ts';
 import { fetchReport } from './fetch-report.ts';
 
@@ -11,18 +9,8 @@ const cell = z.object({ genotype: z.string() });
 /** The two cells that stage 3 has compared. */
 export const contenders = z.object({ winner: cell.exactOptional(), baseline: cell.exactOptional() });
 
-/** All cells that a run has found, best first, and what their networks are built for. */
+/** All cells that a run has found, best first. */
 export const foundCells = contenders.extend({
-  configuration: z.object({
-    space: spaceSchema,
-    stages: z.object({ evaluate: z.object({ network: networkSchema }) }),
-  }),
-  data: z
-    .object({
-      shape: z.tuple([z.number(), z.number(), z.number()]),
-      classes: z.array(z.string()),
-    })
-    .exactOptional(),
   retrainings: z.array(cell.extend({ by: z.enum(['winner', 'baseline']) })),
   searches: z.array(z.object({ best: z.array(cell) })),
 });

@@ -43,8 +43,8 @@ interface Definition<Shape extends z.ZodRawShape, G extends Json, TaskName exten
   readonly uniform?: true;
   /** How its networks share weights; absent: they do not. */
   readonly sharesWeights?: WeightSharing;
-  /** Channels and layers at which the literature evaluates its networks. */
-  readonly publishedSize?: { readonly channels: number; readonly layers: number };
+  /** Size at which the literature evaluates its networks, in fields of its task's `network`. */
+  readonly publishedSize?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -65,7 +65,7 @@ export interface SpaceDefinition<
   readonly trained?: Reader<Json>;
   readonly uniform?: true;
   readonly sharesWeights?: WeightSharing;
-  readonly publishedSize?: { readonly channels: number; readonly layers: number };
+  readonly publishedSize?: Readonly<Record<string, number>>;
   toldOptions(text: string): Readonly<Record<string, Json>>;
   published(): Readonly<Record<string, string>>;
 }

@@ -4,6 +4,8 @@ import { drawArchitecture } from '../../../scripts/runs/draw-architecture.ts';
 import type { SpaceChoice } from '../../../nas/space/registry.ts';
 import { spaceOf } from '../../../nas/space/spaces.ts';
 import { randomFromSeed } from '../../../nas/core/random.ts';
+import { architectureOptions } from '../../../scripts/runs/architecture-options.ts';
+import { manifestOfShape } from '../../support/manifest-of-shape.ts';
 import { findArchitecture } from '../../../scripts/runs/find-architecture.ts';
 import { printCellGenotype } from '../../../nas/space/cell-genotype.ts';
 import { publishedCell } from '../../../nas/space/published-cells.ts';
@@ -23,9 +25,9 @@ describe('genotype show', () => {
   test('the architecture of a run is counted on the images of its data set', async () => {
     const found = await findArchitecture('DARTS_V2');
     const size = { channels: 8, layers: 3 };
-    const grey = describeArchitecture({ ...found, images: { shape: [28, 28, 1], classes: 7 } }, size);
+    const grey = describeArchitecture({ ...found, data: manifestOfShape('grey', [28, 28, 1], 7) }, size);
     const usual = describeArchitecture(found, size);
-    expect(printArchitecture(grey)).toContain('images 28 × 28 × 1, 7 classes');
+    expect(printArchitecture(grey)).toContain('8 channels and 3 layers, on grey (28×28×1, 7 classes): ');
     expect(grey.network.parameters).toBeLessThan(usual.network.parameters);
     expect(grey.network.multiplyAdds).toBeLessThan(usual.network.multiplyAdds);
   });
@@ -49,7 +51,7 @@ describe('genotype show', () => {
     await expect(findArchitecture('{}', 'nas-rk')).rejects.toThrow(/--space.*nas-rk.*nas-rl/s);
     const cell = await findArchitecture('DARTS_V1');
     expect(() => describeArchitecture(cell, { channels: 35, layers: 20 })).toThrow(
-      /--channels.*even numbers/,
+      /--set network.*even numbers/,
     );
   });
 });
@@ -111,14 +113,19 @@ describe('what a text means', () => {
     }
   });
   test('options of a space are set, and wrong ones named', async () => {
-    const { space } = await findArchitecture('[]', 'nas-rl', ['space.depth=15']);
+    const { space } = await findArchitecture('[]', 'nas-rl', architectureOptions(['space.depth=15']).space);
     expect(space).toEqual({ name: 'nas-rl', depth: 15 });
-    await expect(findArchitecture('[]', 'nas-rl', ['depth=15'])).rejects.toThrow(
-      /--set.*space\.OPTION=VALUE/,
-    );
-    await expect(findArchitecture('[]', 'nas-rl', ['space.width=15'])).rejects.toThrow(
+    expect(() => architectureOptions(['depth=15'])).toThrow(/--set.*space\.OPTION=VALUE/);
+    await expect(findArchitecture('[]', 'nas-rl', { width: 15 })).rejects.toThrow(
       /the options of nas-rl.*width/,
     );
+  });
+  test('sizes of the network are set by the fields of its task, and wrong ones named', async () => {
+    const found = await findArchitecture('DARTS_V2');
+    const { network } = architectureOptions(['network.layers=8', 'network.stem=imagenet']);
+    expect(describeArchitecture(found, network).network).toMatchObject({ layers: 8, stem: 'imagenet' });
+    expect(() => describeArchitecture(found, { units: 8 })).toThrow(/--set network.*darts-cnn.*units/);
+    expect(() => describeArchitecture(found, { layers: 0 })).toThrow(/--set network\.layers/);
   });
   test('a text with Genotype( is never the name of a run, nor is any text of more than a word', async () => {
     const text = `04/05 12:00:00 genotype = ${printCellGenotype(publishedCell('DARTS_V2'))}`;

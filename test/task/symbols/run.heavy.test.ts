@@ -21,6 +21,7 @@ import { createMemoryObjectStore } from '../../../store/memory-object-store.ts';
 import { details, leaderboard } from '../../../workflows/board.ts';
 import { manifestOfShape } from '../../support/manifest-of-shape.ts';
 import { finish } from '../../training/programs/walk.ts';
+import { foundCells } from '../../../scripts/runs/reported-cells.ts';
 import { walkRun } from '../walk-run.ts';
 import { writeSymbols } from './data.ts';
 import './tensors.ts';
@@ -153,6 +154,8 @@ describe('a run of another task', () => {
     expect(printRun(view)).toContain(`test ${metric.value(view.winner?.test.mean as number).toFixed(3)} ±`);
     const report = buildReport(await collectRunDocuments(store, run, view, {}));
     const files = await renderReport(report);
+    const found = foundCells.parse(JSON.parse(files['report.json']));
+    expect(found.retrainings[0]?.genotype).toMatch(/^[tr]{4}$/);
     const page = files['report.html'].replace(/<svg[\s\S]*?<\/svg>/g, '');
     const shown = `${files['report.md'].replace(/```[\s\S]*?```/g, '')}${page.replace(/<pre[\s\S]*?<\/pre>/g, '')}`;
     expect(shown).toContain('Stage 3: test perplexity over training seeds');

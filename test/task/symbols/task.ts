@@ -76,6 +76,8 @@ const countsOf = ({ splits }: SymbolManifest): StreamCounts => ({
   test: splits.test.count,
 });
 
+const NO_SYMBOLS = { count: 1, blob: { sha256: '', bytes: 0 } };
+
 const symbolTask: Task<SymbolTypes> = {
   // The data have a validation split of their own: nothing is held out.
   section: {},
@@ -100,6 +102,13 @@ const symbolTask: Task<SymbolTypes> = {
   ],
   examples: () => 'symbols',
   sizeText: ({ units }) => `${units} units`,
+  counted: {
+    data: {
+      ...{ version: 1, task: SYMBOLS, name: 'abcd', source: '', licence: '', verified: '', sha256: '' },
+      splits: { train: NO_SYMBOLS, validation: NO_SYMBOLS, test: NO_SYMBOLS },
+    },
+    size: { units: 6 },
+  },
   heldBytes: ({ splits }) => splits.train.count + splits.validation.count,
   cuts: (data, { recipe, seed }) => symbolWindows(countsOf(data), recipe.batchSize, seed),
   training: { finalPart: 'train', validateEvery: 1 },

@@ -99,6 +99,7 @@ const vectorTask: Task<VectorTypes> = {
   listed: () => ({ fields: {}, text: 'vectors of three numbers' }),
   examples: () => 'vectors',
   sizeText: ({ bias }) => (bias ? 'a linear layer' : 'a linear layer without bias'),
+  counted: { data: vectorManifest(), size: { bias: true } },
   heldBytes: ({ splits }) => 16 * splits.train.count,
   reported: ({ counts }) => [['vectors', `${counts.train} training, ${counts.test} test`]],
   cuts: ({ splits }, { recipe, data: { validationFraction } }) =>
