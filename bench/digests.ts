@@ -1,4 +1,6 @@
-/** Results of tiny programs of every system, before and after a change: `npm run -s bench -- digests --help`. */
+/**
+ * Results of tiny programs of every system, before and after a change: `npm run -s bench -- digests --help`.
+ */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { z } from 'zod';
@@ -29,8 +31,9 @@ const readDigests = (path: string): Readonly<Record<string, string>> => {
 };
 
 /**
- * Prints SHA-256 of each program's result: genotypes, scores, learning curve, costs, final weights. They are equal on machines
- * of one kind as long as nobody changes a number. With `--against`, ends with exit code 1 where one differs.
+ * Prints SHA-256 of each program's result: genotypes, scores, learning curve, costs, final weights. They are
+ * equal on machines of one kind as long as nobody changes a number. With `--against`, ends with exit code 1
+ * where one differs.
  */
 export const run = async (argv: readonly string[]): Promise<void> => {
   const command = refuseClearly(

@@ -27,7 +27,9 @@ const EQUALITIES = new Set([
   ts.SyntaxKind.ExclamationEqualsToken,
 ]);
 
-/** The list that an expression writes out, itself or within `new Set(…)`, `Object.freeze(…)` or `as const`. */
+/**
+ * The list that an expression writes out, itself or within `new Set(…)`, `Object.freeze(…)` or `as const`.
+ */
 const writtenOut = (node: ts.Node | undefined): ts.ArrayLiteralExpression | undefined => {
   if (node === undefined) return undefined;
   if (ts.isArrayLiteralExpression(node)) return node;

@@ -6,8 +6,8 @@ import { planBaseline, planBaselineEvaluation, planWinner, settleStage } from '.
 
 /**
  * Stage 3: the winner of stage 2 and the best random cell of an equal budget, or those of every search, each
- * trained with all seeds and scored on the test split. The winners' jobs fill the slots that the baseline's own
- * selection leaves free.
+ * trained with all seeds and scored on the test split. The winners' jobs fill the slots that the baseline's
+ * own selection leaves free.
  */
 export const evaluate = async (input: StageInput): Promise<void> => {
   const { run, stage } = input;

@@ -131,7 +131,7 @@ export const createTrialsInFlight = (
     leave: async (reason) => {
       const trials = [...inFlight.values()];
       if (reason.message === 'CANCELLED')
-        // What this cannot end its trials end one by one.
+        // Trials end one by one what this cannot end.
         await arrays
           ?.end(
             trials.flatMap(({ submitted }) => submitted ?? []),

@@ -23,8 +23,8 @@ interface JsonSchema {
 }
 
 /**
- * The JSON Schema of experiments, for editors (`nas schema`): of all tasks, or, for messages about one that is
- * written, of its own.
+ * The JSON Schema of experiments, for editors (`nas schema`): of all tasks, or, for messages about one that
+ * is written, of its own.
  */
 export const experimentJsonSchema = (raw?: unknown): object =>
   z.toJSONSchema(describedExperiment(raw), { io: 'input', target: 'draft-2020-12' });

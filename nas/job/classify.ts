@@ -103,9 +103,9 @@ const fromProcess = (end: AttemptEnd): Outcome => {
  * The outcome of one attempt. The status reason comes first (the process could not know why it died), then
  * the typed exit code (a process that said it has ended by itself, whatever the container agent met
  * afterwards), then the container's reason, then the attempt's last words. What is left: a process that
- * crashed is `crashed`, one killed by a signal that nobody explains is `lost` and worth another launch, and so
- * is one that AWS explains by a sentence that nobody knows; any other exit is a fault of the program or its
- * input, which a retry repeats.
+ * crashed is `crashed`, one killed by a signal that nobody explains is `lost` and worth another launch, and
+ * so is one that AWS explains by a sentence that nobody knows; any other exit is a fault of the program or
+ * its input, which a retry repeats.
  */
 export const classifyAttempt = (end: AttemptEnd): Outcome => {
   const status = fromStatus(end);

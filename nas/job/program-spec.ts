@@ -48,8 +48,8 @@ const trainingFields = {
   trainOn: z.enum(['train', 'train+validation']),
   evaluateOn: z.enum(['validation', 'test']),
   /**
-   * The validation part is evaluated after every so many epochs, whatever `evaluateOn` is. Absent: where it is
-   * what is scored, at most 20 times.
+   * The validation part is evaluated after every so many epochs, whatever `evaluateOn` is. Absent: where it
+   * is what is scored, at most 20 times.
    */
   validateEvery: z.number().int().min(1).exactOptional(),
   /**

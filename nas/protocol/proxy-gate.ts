@@ -48,8 +48,8 @@ export const sampleForGate = (
 export type CountAt = (genotype: string, size: NetworkSize) => NetworkCounts | undefined;
 
 /**
- * Multiply-adds of stage-3 networks in units of stage-2 ones, over the retrained cells that can be built at both sizes; 1
- * where none can.
+ * Multiply-adds of stage-3 networks in units of stage-2 ones, over the retrained cells that can be built at
+ * both sizes; 1 where none can.
  */
 const growth = ({ stages }: Experiment, count: CountAt, retrained: readonly JobReport[]): number => {
   const sizes = retrained.flatMap(({ result }) => {

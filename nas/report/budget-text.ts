@@ -30,8 +30,8 @@ const disagreementText = (work: number, time: number): string => {
 };
 
 /**
- * What the two sides were given: in multiply-adds, which are the same on every machine and are made equal, and
- * in machine time of the same run. `undefined` where one of them had nothing to do.
+ * What the two sides were given: in multiply-adds, which are the same on every machine and are made equal,
+ * and in machine time of the same run. `undefined` where one of them had nothing to do.
  */
 export const budgetText = (budget: BudgetView): string | undefined => {
   const { search, random } = budget;

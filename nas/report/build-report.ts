@@ -91,8 +91,8 @@ const trainedReport = (job: JobView, result: TrainResult): TrainedReport => ({
 });
 
 /**
- * Where stage 1 ranked a cell highest: the lowest rank over all seeds, or in the one that it is retrained for,
- * then the higher score.
+ * Where stage 1 ranked a cell highest: the lowest rank over all seeds, or in the one that it is retrained
+ * for, then the higher score.
  */
 const proxyOf = (
   genotype: string,

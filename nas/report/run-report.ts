@@ -97,7 +97,9 @@ export interface TrainedReport {
 export interface RetrainingReport extends TrainedReport {
   /** Who found the cell: the search, or the equal-budget random baseline. */
   readonly by: Contender;
-  /** Seed of the search that it is part of, or whose random search, where searches are compared one by one. */
+  /**
+   * Seed of the search that it is part of, or whose random search, where searches are compared one by one.
+   */
   readonly search?: number;
   /** Where the search found it and how it scored there. */
   readonly proxy?: { readonly searchSeed: number; readonly rank: number; readonly score: number };

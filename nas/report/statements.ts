@@ -117,7 +117,9 @@ export const claimText = (report: RunReport): string | undefined => {
   );
 };
 
-/** What look-ups of stage 1, which cost nothing, have bought random search; empty where trials are trained. */
+/**
+ * What look-ups of stage 1, which cost nothing, have bought random search; empty where trials are trained.
+ */
 const lookedUpText = ({ configuration }: RunReport): string => {
   if (configuration.stages.search.table === undefined) return '';
   return claimOf(configuration) === 'search'

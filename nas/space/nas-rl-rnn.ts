@@ -49,7 +49,9 @@ const schema: z.ZodType<NasRlRnnGenotype> = z.strictObject({
   newCell: position,
 });
 
-/** The tree from its root, the two below each node in the order of their texts: both ways of joining commute. */
+/**
+ * The tree from its root, the two below each node in the order of their texts: both ways of joining commute.
+ */
 const canonical = ({ nodes, inject, injectCombine, injectActivation, newCell }: NasRlRnnGenotype): string => {
   const textOf = (node: number): string => {
     const [combination, activation] = nodes[node] as TreeNode;

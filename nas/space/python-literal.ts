@@ -1,6 +1,6 @@
 import type { Json } from '../core/json.ts';
 
-/** What a text of a literal cannot be read for; the message is one line and names the place. */
+/** Why a literal cannot be read; the message is one line and names the place. */
 export class LiteralError extends Error {
   override readonly name = 'LiteralError';
 }

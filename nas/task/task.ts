@@ -118,7 +118,9 @@ export interface Task<Of extends TaskTypes = TaskTypes> {
   };
   /** Bytes of the data set that a job holds from its first step on. */
   heldBytes(data: Of['manifest']): number;
-  /** What is counted of the examples themselves, where a check of the split asks; kept beside the manifest. */
+  /**
+   * What is counted of the examples themselves, where a check of the split asks; kept beside the manifest.
+   */
   readonly counts?: {
     readonly schema: z.ZodType<Of['counts']>;
     of(data: Of['manifest'], fetchBlob: FetchBlob): Promise<Of['counts']>;

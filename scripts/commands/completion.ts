@@ -11,7 +11,9 @@ const print = (words: readonly Candidate[]): void => {
   for (const { word, description } of words) process.stdout.write(`${word}\t${description}\n`);
 };
 
-/** Whether a command does its work with the command line's own surface: the shell waits for it at every key. */
+/**
+ * Whether a command does its work with the command line's own surface: the shell waits for it at every key.
+ */
 export const isSurfaceOnly = (program: Command, action: Command): boolean => {
   if (action.name() === 'completion') return true;
   if (action.name() !== 'complete') return false;

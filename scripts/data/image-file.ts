@@ -99,8 +99,8 @@ const brightestOf = async (path: string, colours: number): Promise<number> => {
 };
 
 /**
- * Reads an image's header, of a bitmap all of it: a grey one has no other mark than its pixels; and of an image
- * of 16 bits a channel its largest sample. Throws where it cannot.
+ * Reads an image's header, of a bitmap all of it: a grey one has no other mark than its pixels; and of an
+ * image of 16 bits a channel its largest sample. Throws where it cannot.
  */
 export const imageFacts = async ({ path, format }: ImageFile): Promise<ImageFacts> => {
   const read = OWN_READERS[format];
@@ -134,9 +134,9 @@ export const imageFacts = async ({ path, format }: ImageFile): Promise<ImageFact
 };
 
 /**
- * The pixels of an image, 8 bits a channel, scaled from the `bits` that its set uses: the first frame, rotated as its EXIF data say, transparency on
- * black, and with `size` scaled so that it covers a square of that side, whose centre it is. Throws where the
- * file is not whole.
+ * The pixels of an image, 8 bits a channel, scaled from the `bits` that its set uses: the first frame,
+ * rotated as its EXIF data say, transparency on black, and with `size` scaled so that it covers a square of
+ * that side, whose centre it is. Throws where the file is not whole.
  */
 export const imagePixels = async (
   file: ImageFile,

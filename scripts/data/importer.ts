@@ -17,7 +17,9 @@ export interface AddedDataset extends WrittenDataset {
   readonly document: object;
 }
 
-/** A form in which data come, and how it gets into the store: `nas data add` knows those of `importers.ts`. */
+/**
+ * A form in which data come, and how it gets into the store: `nas data add` knows those of `importers.ts`.
+ */
 export interface Importer<Options extends AddOptions = AddOptions> {
   /** Data sets that it knows by name. */
   readonly known: readonly string[];

@@ -3,8 +3,8 @@
  *
  * node scripts/run.mjs scripts/data/make-opticks.ts GOROOT/src/testdata/Isaac.Newton-Opticks.txt data/opticks
  *
- * One sentence a line, in lower case, words of letters alone, numbers as N. The first 80 % of the sentences are
- * for training, the next 10 % for validation, the last 10 % for testing.
+ * One sentence a line, in lower case, words of letters alone, numbers as N. The first 80 % of the sentences
+ * are for training, the next 10 % for validation, the last 10 % for testing.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -47,7 +47,8 @@ export const SAME_LAYOUT: WeightLayout = (tensor) => tensor;
 
 /**
  * Compares the fixture's results with what was computed under the same names; weights in TensorFlow's layout
- * are brought into the fixture's, PyTorch's unless given. Results that were not computed are missing in the list, which fails the file.
+ * are brought into the fixture's, PyTorch's unless given. Results that were not computed are missing in the
+ * list, which fails the file.
  */
 export const compareAll = (
   fixture: TensorFixture,

@@ -137,7 +137,9 @@ const architectureGradients = async (
   }
 };
 
-/** DARTS' recurrent search network: a pass in training and in evaluation, and the architecture's gradients. */
+/**
+ * DARTS' recurrent search network: a pass in training and in evaluation, and the architecture's gradients.
+ */
 export const checkDartsRnnSearch = async (tf: Tf, fixture: TensorFixture): Promise<readonly Check[]> => {
   const config = configSchema.parse(fixture.config);
   const { tensors } = fixture;

@@ -176,8 +176,8 @@ const recipeOf = (config: Config): ImageRecipe =>
   });
 
 /**
- * Everything is computed, as in the authors' graph, and what `path` says is used. `atRow` gives layers over one
- * row of tables of weights.
+ * Everything is computed, as in the authors' graph, and what `path` says is used. `atRow` gives layers over
+ * one row of tables of weights.
  */
 const everyChoice = <T>(path: ArrayLike<number>, atRow: (row: number) => Layers<T>): Choices<T> => ({
   pick: (states, at) => states[path[at] as number] as T,
@@ -437,8 +437,8 @@ export const checkEnasChild = async (tf: Tf, fixture: TensorFixture): Promise<re
 };
 
 /**
- * The checks, and of steps beyond their tolerance whether the same steps agree in float64: then rounding, which
- * a few steps through batch norm over few values magnify, is all that lies between.
+ * The checks, and of steps beyond their tolerance whether the same steps agree in float64: then rounding,
+ * which a few steps through batch norm over few values magnify, is all that lies between.
  */
 const explainedByRounding = async (
   checks: readonly Check[],
@@ -541,7 +541,9 @@ const dropPathResults = async (
   }
 };
 
-/** Three steps of the product's optimiser on one minibatch: the weights after each, and the gradients' norms. */
+/**
+ * Three steps of the product's optimiser on one minibatch: the weights after each, and the gradients' norms.
+ */
 const threeSteps = async (
   tf: Tf,
   { classifier, path }: Child,

@@ -16,8 +16,8 @@ export interface Check {
   /** What is to be known beside the numbers. */
   readonly note?: string;
   /**
-   * Beyond its tolerance for a reason that was shown and is no fault: one ReLU or maximum on its other side, or
-   * rounding, without which it agrees.
+   * Beyond its tolerance for a reason that was shown and is no fault: one ReLU or maximum on its other side,
+   * or rounding, without which it agrees.
    */
   readonly explanation?: 'kink' | 'rounding';
 }

@@ -18,8 +18,8 @@ const doubled = (attribute: AttributeDef): AttributeDef => {
 };
 
 /**
- * The nodes of variables and inputs, and those on which an output depends: running statistics, which nothing here reads,
- * exist in float32 only.
+ * The nodes of variables and inputs, and those on which an output depends: running statistics, which nothing
+ * here reads, exist in float32 only.
  */
 const needed = ({ nodes, functions }: RecordedGraph): readonly NodeDef[] => {
   const byName = new Map(nodes.map((node) => [node.name, node]));

@@ -43,7 +43,8 @@ const specOf = ({ shape, dtype }: HostTensor): TensorSpec => ({ shape, dtype });
 
 /**
  * One compiled pass of a language model: `log_prob` [T, B, V], `raw`, `ar`, `tar`, the state that it leaves
- * under `carried/…`, `outputs` [T, B, H], `buffers/…`, and `<loss>/value` and `<loss>/<variable>` for each loss.
+ * under `carried/…`, `outputs` [T, B, H], `buffers/…`, and `<loss>/value` and `<loss>/<variable>` for each
+ * loss.
  */
 export const runLanguage = async (
   tf: Tf,

@@ -127,7 +127,10 @@ export interface LiveView extends Omit<RunView, 'stages'> {
   readonly stages: readonly LiveStage[];
 }
 
-/** gRPC's DEADLINE_EXCEEDED, and FAILED_PRECONDITION, by which a server says that it has seen no worker lately. */
+/**
+ * gRPC's DEADLINE_EXCEEDED, and FAILED_PRECONDITION, by which a server says that it has seen no worker
+ * lately.
+ */
 const NO_WORKER: readonly (number | undefined)[] = [4, 9];
 const QUERY_MILLISECONDS = 20_000;
 

@@ -16,7 +16,8 @@ export const foundCells = contenders.extend({
 });
 
 /**
- * A part of the report of a run, finished or not. Throws `InfrastructureError` where the stored report has no such part.
+ * A part of the report of a run, finished or not. Throws `InfrastructureError` where the stored report has no
+ * such part.
  */
 export const readReported = async <T>(session: Session, runId: string, part: z.ZodType<T>): Promise<T> => {
   const parsed = part.safeParse(jsonOf((await fetchReport(session, runId))['report.json']));

@@ -28,8 +28,8 @@ const launchedJobs = async (store: ObjectStore, runId: string): Promise<string[]
 };
 
 /**
- * That the job can begin anew, before anything of it is set aside: `board` is the job, or the search that it is
- * a trial of, as the run shows it.
+ * That the job can begin anew, before anything of it is set aside: `board` is the job, or the search that it
+ * is a trial of, as the run shows it.
  */
 const checkJob = async (
   { client, store }: Session,
@@ -81,10 +81,10 @@ const checkJob = async (
 };
 
 /**
- * Puts a job, or a trial of a search, back that cannot go on from its checkpoints, because they are of other code: it begins at its
- * first step, launched with the newest revision of the job definition. What was set aside and by which code
- * the job goes on stands in the run's audit trail; `revision` is for a Batch that is not asked. Throws
- * `InputError` for a job that has a result, is under way, or that the run has done without.
+ * Puts a job, or a trial of a search, back that cannot go on from its checkpoints, because they are of other
+ * code: it begins at its first step, launched with the newest revision of the job definition. What was set
+ * aside and by which code the job goes on stands in the run's audit trail; `revision` is for a Batch that is
+ * not asked. Throws `InputError` for a job that has a result, is under way, or that the run has done without.
  */
 export const startAnew = async (
   session: Session,

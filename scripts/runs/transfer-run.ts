@@ -17,7 +17,8 @@ import { transferredExperiment } from './transferred-experiment.ts';
 
 /**
  * Starts a run that evaluates the winner of another one, and its random baseline, on another data set: stage
- * 3 of the same recipe, unless overrides say otherwise; what the data set asks of networks follows from it. Returns its name. Throws `InputError` for a run without a winner, or an unknown data set.
+ * 3 of the same recipe, unless overrides say otherwise; what the data set asks of networks follows from it.
+ * Returns its name. Throws `InputError` for a run without a winner, or an unknown data set.
  */
 export const transferRun = async (
   session: Session,

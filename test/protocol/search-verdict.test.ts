@@ -36,7 +36,8 @@ describe('searchVerdict', () => {
   });
 
   test('is Welch’s interval of the means of the winners', () => {
-    // Means 0.931, 0.933, 0.93 and 0.902, 0.902, 0.901; R: t.test(c(…), c(…)) in the arithmetic of welch.test.ts.
+    // Means 0.931, 0.933, 0.93 and 0.902, 0.902, 0.901; R: t.test(c(…), c(…)) in the arithmetic of
+    // welch.test.ts.
     const { interval, meanDifference } = searchVerdict(better, metric);
     const [a, b] = [
       [0.931, 0.933, 0.93],

@@ -119,8 +119,8 @@ const FASHION: ImageManifest = {
 };
 
 /**
- * A finished run as it lies in the store: 2 search seeds, 4 + 8 retrainings, 3 + 3 evaluations, one reclaim; or,
- * where its 2 searches are compared one by one, as many retrainings, and 3 + 3 evaluations of each.
+ * A finished run as it lies in the store: 2 search seeds, 4 + 8 retrainings, 3 + 3 evaluations, one reclaim;
+ * or, where its 2 searches are compared one by one, as many retrainings, and 3 + 3 evaluations of each.
  */
 export const finishedRun = (claim: Claim = 'cell'): RunDocuments => {
   const experiment = claim === 'cell' ? ofCells : claiming(ofCells, claim);

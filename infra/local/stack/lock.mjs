@@ -65,8 +65,8 @@ const lockError = (path, cause) =>
   );
 
 /**
- * What link() answers on a file system without hard links (exFAT, some network shares and FUSE). Whatever else
- * puts a file in place there, a crash can leave it torn or two processes can both have it.
+ * What link() answers on a file system without hard links (exFAT, some network shares and FUSE). Whatever
+ * else puts a file in place there, a crash can leave it torn or two processes can both have it.
  */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 

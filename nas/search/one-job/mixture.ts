@@ -69,7 +69,7 @@ export const mixtureCourse = (
   ]).flat();
 };
 
-/** What a mixture cannot be trained with. */
+/** A mixture is trained in float32, without auxiliary head, drop-path, dropout or averages of weights. */
 export function* checkMixture(search: SearchToCheck<unknown>): Generator<InputError> {
   yield* checkAllDigits(search);
   yield* checkUnused(search, ['auxiliaryWeight', 'dropPath', 'dropout', 'emaDecay']);

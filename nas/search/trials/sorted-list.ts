@@ -1,4 +1,7 @@
-/** How many items at the beginning of a sorted list satisfy `isBefore`, which no item does after one that does not. */
+/**
+ * How many items at the beginning of a sorted list satisfy `isBefore`, which no item does after one that does
+ * not.
+ */
 const countBefore = <T>(sorted: readonly T[], isBefore: (item: T) => boolean): number => {
   let [from, to] = [0, sorted.length];
   while (from < to) {

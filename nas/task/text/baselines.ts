@@ -10,9 +10,9 @@
  *               q(w)   = (max(T(·w) − D, 0) + D T' / V) / B,                  B different pairs, T' types that
  *                                                                             end one
  *
- * After a type that nothing follows in the training text, p(w|v) = q(w). Where the training text has every type
- * of the vocabulary, the unigram is the relative frequency. Text is one stream, lines and all, as networks read
- * it; every token but the first of the evaluated stream is predicted.
+ * After a type that nothing follows in the training text, p(w|v) = q(w). Where the training text has every
+ * type of the vocabulary, the unigram is the relative frequency. Text is one stream, lines and all, as
+ * networks read it; every token but the first of the evaluated stream is predicted.
  */
 const D = 0.75;
 
@@ -35,7 +35,10 @@ const perplexityUnder = (
 
 const discounted = (count: number): number => Math.max(count - D, 0);
 
-/** Both models of a training text of at least two tokens; they give every type of the vocabulary a probability. */
+/**
+ * Both models of a training text of at least two tokens; they give every type of the vocabulary a
+ * probability.
+ */
 export const baselineModels = (
   train: Uint16Array,
   vocabulary: number,

@@ -22,8 +22,9 @@ const evaluated = z.strictObject({
 });
 
 /**
- * A text to be modelled word by word: its vocabulary, three token streams, and what its own statistics predict
- * of two of them. Content alone decides its hash; see `nas/task/text/token-shard.ts` for the blobs' layout.
+ * A text to be modelled word by word: its vocabulary, three token streams, and what its own statistics
+ * predict of two of them. Content alone decides its hash; see `nas/task/text/token-shard.ts` for the blobs'
+ * layout.
  */
 export const textManifestSchema = z.strictObject({
   version: z.literal(1),

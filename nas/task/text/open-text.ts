@@ -4,8 +4,8 @@ import { decodeTokensInto, decodeVocabulary } from './token-shard.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 /**
- * Reads one split's tokens into memory. The test split is opened by stage 3 alone. Throws where a blob's hash,
- * a shard's length or an id disagrees with the manifest.
+ * Reads one split's tokens into memory. The test split is opened by stage 3 alone. Throws where a blob's
+ * hash, a shard's length or an id disagrees with the manifest.
  */
 export const openText = async (
   { splits, vocabulary }: TextManifest,

@@ -41,7 +41,9 @@ export const vocabularyOf = (...streams: readonly Iterable<string>[]): Vocabular
   return [...types];
 };
 
-/** The `size` types that a token stream has most often, `<unk>` and `<eos>` among them; of equals the first. */
+/**
+ * The `size` types that a token stream has most often, `<unk>` and `<eos>` among them; of equals the first.
+ */
 export const frequentTypes = (stream: Iterable<string>, size: number): ReadonlySet<string> => {
   const counts = new Map<string, number>();
   for (const token of stream) counts.set(token, (counts.get(token) ?? 0) + 1);

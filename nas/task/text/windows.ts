@@ -48,9 +48,9 @@ export interface Window extends Span {
 }
 
 /**
- * The windows of a pass over columns of `rows` rows, one after the other. Each begins where the last one was to
- * end, and the last is cut to the rows that have a target. A training pass ends when at most one row is left to
- * predict, as the reference's does; an evaluation predicts every row.
+ * The windows of a pass over columns of `rows` rows, one after the other. Each begins where the last one was
+ * to end, and the last is cut to the rows that have a target. A training pass ends when at most one row is
+ * left to predict, as the reference's does; an evaluation predicts every row.
  */
 export const windowsOf = (
   rows: number,
@@ -68,8 +68,8 @@ export const windowsOf = (
 };
 
 /**
- * The window for architecture weights beside the training window that begins at `start`: as long as `bptt`, on
- * columns of other data, from the start of which it goes on again at their end (rnn/train_search.py).
+ * The window for architecture weights beside the training window that begins at `start`: as long as `bptt`,
+ * on columns of other data, from the start of which it goes on again at their end (rnn/train_search.py).
  */
 export const windowBeside = (start: number, rows: number, bptt: number): Window => {
   const wrapped = start % (rows - 1);

@@ -70,8 +70,8 @@ export const enasRnnController = (settings: RnnControllerSettings): Controller =
 };
 
 /**
- * The controller of google-research's enas_lm (src/controller.py at blob 04a40eb1): node 0 is given and can be
- * read as zero, and the activations' softmax is their embedding.
+ * The controller of google-research's enas_lm (src/controller.py at blob 04a40eb1): node 0 is given and can
+ * be read as zero, and the activations' softmax is their embedding.
  */
 export const enasLmController = (settings: RnnControllerSettings): Controller => {
   const { nodes, activations, hiddenUnits, temperature, tanhConstant } = settings;

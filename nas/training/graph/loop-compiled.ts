@@ -19,9 +19,9 @@ interface LoopVariable {
 }
 
 /**
- * A loop by TensorFlow's control flow nodes (Yu et al. 2018, §3.4): a variable enters, is merged with what the
- * repetition before left, and is switched either into the body or out. What the body collects is written to a
- * `TensorArray` a tensor. What nobody reads is not computed.
+ * A loop by TensorFlow's control flow nodes (Yu et al. 2018, §3.4): a variable enters, is merged with what
+ * the repetition before left, and is switched either into the body or out. What the body collects is written
+ * to a `TensorArray` a tensor. What nobody reads is not computed.
  */
 export const compiledLoop = (recorder: Recorder): Trace['loop'] => {
   const { tf, ref, node, symbol, nativeType, inFrame } = recorder;

@@ -60,8 +60,8 @@ export const separableConv = <T>(
 };
 
 /**
- * Twice ReLU, separable convolution and batch norm (Pham et al. 2018, §B); the stride is in the first. `fanIn`
- * where the authors' table of weights has another.
+ * Twice ReLU, separable convolution and batch norm (Pham et al. 2018, §B); the stride is in the first.
+ * `fanIn` where the authors' table of weights has another.
  */
 export const doubleSeparable = <T>(
   layers: Layers<T>,
@@ -99,8 +99,8 @@ export const factorizedReduction = <T>(layers: Layers<T>, x: T, name: string, fi
 };
 
 /**
- * The first state: a 3×3 convolution and batch norm, `name.0` and `name.1`; for ImageNet, which the authors do
- * not search, DARTS' three convolutions of stride 2.
+ * The first state: a 3×3 convolution and batch norm, `name.0` and `name.1`; for ImageNet, which the authors
+ * do not search, DARTS' three convolutions of stride 2.
  */
 export const enasStem = <T>(
   layers: Layers<T>,

@@ -59,7 +59,9 @@ const searchPasses = ({ strategy, recipe }: SearchSpec, cuts: Cuts): Passes =>
 export const passesOf = (spec: ProgramSpec, cuts: Cuts): Passes =>
   isSearch(spec) ? searchPasses(spec, cuts) : trainingPasses(spec, cuts);
 
-/** What passes cost: a backward pass counts twice a forward one. `multiplyAdds` are of one example, forward. */
+/**
+ * What passes cost: a backward pass counts twice a forward one. `multiplyAdds` are of one example, forward.
+ */
 export const costOfPasses = (
   { trained, scored }: Passes,
   multiplyAdds: number,

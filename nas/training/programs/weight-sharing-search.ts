@@ -34,8 +34,8 @@ type State = SharedWeightsState & {
  *
  * Training: each minibatch trains the shared weights through one uniformly sampled cell; only the sampled
  * operations compute. Scoring: each of `candidates` uniformly sampled cells by its score on the next
- * `scoreMinibatches` of the shuffled validation minibatches; the `rescore` best of each of `rounds` equal rounds
- * then on the whole validation set, which decides.
+ * `scoreMinibatches` of the shuffled validation minibatches; the `rescore` best of each of `rounds` equal
+ * rounds then on the whole validation set, which decides.
  *
  * With `scoreStatistics: running`, as in the authors' code, batch norm scores by its running statistics, so
  * that a score depends on the cell and its images, and not on which other images share the minibatch. With

@@ -92,9 +92,9 @@ const cell = <T>(
 
 /**
  * All pairs of cells over shared weights, as the authors' code trains them (melodyguan/enas 4bcfd73,
- * `micro_child.py:240–339` and `519–696`; Pham et al. 2018, §2.2 and §2.4). A convolution has weights for each
- * edge and each input of it. A reduction cell follows a reduction and is itself of stride 1, and a cell's
- * loose ends are brought back to its width by a 1×1 convolution with weights for each state; the final
+ * `micro_child.py:240–339` and `519–696`; Pham et al. 2018, §2.2 and §2.4). A convolution has weights for
+ * each edge and each input of it. A reduction cell follows a reduction and is itself of stride 1, and a
+ * cell's loose ends are brought back to its width by a 1×1 convolution with weights for each state; the final
  * network has neither. Batch norm has the minibatch's statistics in training and in scoring
  * (`micro_child.py:243–244`).
  *

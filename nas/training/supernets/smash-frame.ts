@@ -7,7 +7,9 @@ import { smashShapes } from './smash-path.ts';
 /** Name of the filter bank of a block's slot. */
 export const bankName = (block: number, slot: number): string => `blocks.${block}.op.${slot}`;
 
-/** What SMASH's main network learns freely: stem, filter banks, what is between blocks, and the classifier. */
+/**
+ * What SMASH's main network learns freely: stem, filter banks, what is between blocks, and the classifier.
+ */
 export const smashFrame = (options: SmashOptions, { image, classes, size }: NetworkSetting) => {
   const unit = size.channels;
   const shapes = smashShapes(options, unit);

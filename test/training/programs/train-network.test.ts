@@ -102,7 +102,8 @@ describe('train-network', () => {
         { epochs: 24, optimizer: { kind: 'sgd', learningRate: 0.3 }, schedule: { kind: 'constant' } },
         { scoreOfLast: 5, seed },
       );
-    // One whose last epoch is not the best of them, so that the last alone would say less; CPUs differ in which.
+    // One whose last epoch is not the best of them, so that the last alone would say less; CPUs differ in
+    // which.
     let spec = ofSeed(5);
     let result = await finish<TrainResult>(await create(spec));
     for (let seed = 6; seed < 16 && result.accuracy === result.curve.at(-1)?.validationAccuracy; seed++) {

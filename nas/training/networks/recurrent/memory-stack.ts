@@ -3,7 +3,9 @@ import { recur } from '../../layers/recurrence.ts';
 import { sequenceProduct } from '../../layers/sequence-product.ts';
 import { masked, type RecurrentCall, type RecurrentResult } from './recurrent-network.ts';
 
-/** One step of a layer from its products of the input and of the hidden state, part by part, and its memory. */
+/**
+ * One step of a layer from its products of the input and of the hidden state, part by part, and its memory.
+ */
 export type MemoryStep = (
   input: readonly Tensor[],
   recurrent: readonly Tensor[],

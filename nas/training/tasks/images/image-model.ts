@@ -49,10 +49,11 @@ export const evaluated = (tf: Tf, logits: Tensor, labels: Tensor): EvaluationPas
 });
 
 /**
- * A classifier with its loss: the mean cross entropy of the minibatch, with the recipe's label smoothing, plus
- * `auxiliaryWeight` times that of the auxiliary head, where the network has one.
+ * A classifier with its loss: the mean cross entropy of the minibatch, with the recipe's label smoothing,
+ * plus `auxiliaryWeight` times that of the auxiliary head, where the network has one.
  *
- * @param dropPathAt drop-path probability of a step, where the recipe has any; as trained networks by default.
+ * @param dropPathAt drop-path probability of a step, where the recipe has any; as trained networks by
+ * default.
  */
 export const imageModel = (
   tf: Tf,
