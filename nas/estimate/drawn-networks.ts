@@ -1,7 +1,6 @@
 import { mean, sampleStandardDeviation } from 'simple-statistics';
 import { randomFromSeed, type Random } from '../core/random.ts';
 import { InvalidArchitectureError } from '../training/program.ts';
-import type { NetworkFacts } from '../training/tasks/tensor-task.ts';
 
 /**
  * As many are drawn as make the standard error of their mean cost this share of it, within the bounds below.
@@ -12,27 +11,29 @@ export const FEWEST = 16;
 /** The most. */
 const MOST = 256;
 
-const isSure = (networks: readonly NetworkFacts[]): boolean => {
-  const n = networks.length;
-  if (n < FEWEST) return false;
-  const costs = networks.map(({ multiplyAdds }) => multiplyAdds);
-  return sampleStandardDeviation(costs) <= STANDARD_ERROR * mean(costs) * Math.sqrt(n);
+const isSure = (costs: readonly number[]): boolean => {
+  const n = costs.length;
+  return n >= FEWEST && sampleStandardDeviation(costs) <= STANDARD_ERROR * mean(costs) * Math.sqrt(n);
 };
 
 /**
- * Random networks that can be built, the same at every call; at most `most` are tried. Throws
- * `InvalidArchitectureError` where none can.
+ * What is described of random networks that can be built, the same at every call; at most `most` are tried.
+ * Throws `InvalidArchitectureError` where none can.
  */
-export const drawnNetworks = (
-  describe: (random: Random) => NetworkFacts,
+export const drawnNetworks = <Described>(
+  describe: (random: Random) => Described,
+  costOf: (described: Described) => number,
   most = MOST,
-): readonly NetworkFacts[] => {
+): readonly Described[] => {
   const random = randomFromSeed(0);
-  const drawn: NetworkFacts[] = [];
+  const drawn: Described[] = [];
+  const costs: number[] = [];
   let failure: InvalidArchitectureError | undefined;
-  for (let tried = 0; tried < most && !isSure(drawn); tried++)
+  for (let tried = 0; tried < most && !isSure(costs); tried++)
     try {
-      drawn.push(describe(random));
+      const described = describe(random);
+      drawn.push(described);
+      costs.push(costOf(described));
     } catch (error) {
       if (!(error instanceof InvalidArchitectureError)) throw error;
       failure = error;

@@ -1,3 +1,5 @@
+import { remembered } from '../core/remembered.ts';
+import type { Random } from '../core/random.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { givenCell } from '../experiment/given-cell.ts';
 import { isSearch } from '../job/program-spec.ts';
@@ -7,7 +9,7 @@ import type { OneJobSearch } from '../search/one-job/one-job-search.ts';
 import { isOneJob, oneJobSearchOf } from '../search/one-job/registry.ts';
 import { spaceOf } from '../space/spaces.ts';
 import type { DatasetManifest } from '../task/manifest.ts';
-import type { StageKey } from '../task/task.ts';
+import { STAGE_KEYS, type StageKey } from '../task/task.ts';
 import { oneJobProgramOf } from '../training/programs/program-table.ts';
 import type { NetworkFacts } from '../training/tasks/tensor-task.ts';
 import { tensorTaskOf } from '../training/tasks/registry.ts';
@@ -23,10 +25,12 @@ interface TrainedNetworks {
 
 /** The networks of a run before anything is trained; each is described once. */
 export interface RunNetworks {
-  /** Of a printed genotype. */
-  of(stage: StageKey, genotype: string): NetworkFacts;
-  /** Random ones of the space. */
-  random(stage: StageKey): readonly NetworkFacts[];
+  /** Multiply-adds of one example, forward, in the network of a printed genotype. */
+  cost(stage: StageKey, genotype: string): number;
+  /** The same of random networks of the space. */
+  randomCosts(stage: StageKey): readonly number[];
+  /** The same of what the jobs of a stage train. */
+  costs(stage: StageKey): readonly number[];
   trained(stage: StageKey): TrainedNetworks;
 }
 
@@ -37,15 +41,6 @@ const SEARCHED: Readonly<Record<OneJobSearch['trains'], (drawn: number) => strin
   'generated weights': (drawn) => `generated weights, ${drawn} random networks`,
 };
 
-const remembered = <Key, Value>(make: (key: Key) => Value): ((key: Key) => Value) => {
-  const known = new Map<Key, Value>();
-  return (key) => {
-    const value = known.get(key) ?? make(key);
-    known.set(key, value);
-    return value;
-  };
-};
-
 /**
  * Networks of an experiment on a data set; of random ones at most `most` are tried. Its functions throw
  * `InvalidArchitectureError` where networks cannot be built.
@@ -53,30 +48,48 @@ const remembered = <Key, Value>(make: (key: Key) => Value): ((key: Key) => Value
 export const runNetworks = (experiment: Experiment, dataset: DatasetManifest, most?: number): RunNetworks => {
   const { space, strategy, task, stages } = experiment;
   const { describe } = tensorTaskOf(task.kind);
-  const of = (stage: StageKey, genotype: string): NetworkFacts => {
+  const { sample } = spaceOf(space);
+  /** Multiply-adds depend on the size alone. */
+  const sizes = new Map(STAGE_KEYS.map((stage) => [stage, JSON.stringify(stages[stage].network)]));
+  const cost = (stage: StageKey, genotype: string): number =>
+    describe(dataset, { space, genotype, size: stages[stage].network }).multiplyAdds;
+  const drawnCosts = remembered((stage: StageKey) =>
+    drawnNetworks(
+      (random) => cost(stage, sample(random).genotype),
+      (multiplyAdds) => multiplyAdds,
+      most,
+    ),
+  );
+  const randomCosts = (stage: StageKey): readonly number[] =>
+    drawnCosts(STAGE_KEYS.find((other) => sizes.get(other) === sizes.get(stage)) ?? stage);
+  const facts = (stage: StageKey, genotype: string): NetworkFacts => {
     const { network: size, recipe } = stages[stage];
     return describe(dataset, { space, genotype, size, recipe });
   };
-  const random = remembered((stage: StageKey) => {
-    const { sample } = spaceOf(space);
-    return drawnNetworks((random) => of(stage, sample(random).genotype), most);
-  });
+  const drawnFacts = (draw: (random: Random) => NetworkFacts): readonly NetworkFacts[] =>
+    drawnNetworks(draw, ({ multiplyAdds }) => multiplyAdds, most);
   /** Of a search of one job. */
-  const searched = (): TrainedNetworks | undefined => {
+  const searched = remembered((stage: StageKey): TrainedNetworks | undefined => {
     const [job] = searchJobs(experiment);
-    if (job === undefined || !isOneJob(strategy)) return undefined;
+    if (stage !== 'search' || job === undefined || !isOneJob(strategy)) return undefined;
     const spec = programOf(experiment, job);
     if (!isSearch(spec)) throw new Error(`${job.jobId}: no search of one job`);
-    const facts = drawnNetworks(oneJobProgramOf(spec.strategy).describe(spec, dataset), most);
-    return { network: SEARCHED[oneJobSearchOf(spec.strategy).trains](facts.length), facts };
-  };
-  const trained = remembered((stage: StageKey): TrainedNetworks => {
-    if (isGiven(strategy))
-      return { network: 'given cell', facts: [of(stage, givenCell(experiment).genotype)] };
-    const found = stage === 'search' ? searched() : undefined;
-    if (found !== undefined) return found;
-    const facts = random(stage);
-    return { network: `${facts.length} random networks`, facts };
+    const drawn = drawnFacts(oneJobProgramOf(spec.strategy).describe(spec, dataset));
+    return { network: SEARCHED[oneJobSearchOf(spec.strategy).trains](drawn.length), facts: drawn };
   });
-  return { of, random, trained };
+  return {
+    cost,
+    randomCosts,
+    costs: (stage) =>
+      searched(stage)?.facts.map(({ multiplyAdds }) => multiplyAdds) ??
+      (isGiven(strategy) ? [cost(stage, givenCell(experiment).genotype)] : randomCosts(stage)),
+    trained: (stage) => {
+      const found = searched(stage);
+      if (found !== undefined) return found;
+      if (isGiven(strategy))
+        return { network: 'given cell', facts: [facts(stage, givenCell(experiment).genotype)] };
+      const drawn = drawnFacts((random) => facts(stage, sample(random).genotype));
+      return { network: `${drawn.length} random networks`, facts: drawn };
+    },
+  };
 };

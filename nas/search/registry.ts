@@ -24,7 +24,7 @@ import { reinforce } from './trials/reinforce.ts';
 import { randomSearch } from './trials/random-search.ts';
 import { nonAgingEvolution, regularizedEvolution } from './trials/regularized-evolution.ts';
 import { always, oneOf } from './trials/sampler.ts';
-import type { AnyStrategy } from './trials/sampler.ts';
+import type { AnyStrategy, SamplerSource, SchedulerOptions } from './trials/sampler.ts';
 import { bindStrategy } from './strategy.ts';
 import type { Strategy, StrategyDefinition, StrategyPorts } from './strategy.ts';
 import { surrogate } from './trials/surrogate.ts';
@@ -40,6 +40,11 @@ export interface StrategyEntry {
   readonly multiFidelity: boolean;
   /** These shares with its options, ascending; 1 alone where every trial is trained in full. */
   fidelities(options: Json): readonly number[];
+  /**
+   * The same schedule of trials over random networks, where trials ask for shares: what it does is what the
+   * strategy does, but for where networks come from.
+   */
+  readonly schedule?: { readonly strategy: StrategyEntry; options(given: Json): Json };
   /** It learns by measures besides the score. */
   readonly multiObjective: boolean;
   /** Why it needs scores in [0, 1]; undefined where any do. */
@@ -69,6 +74,19 @@ const entry = <O extends Json, M extends Json>(definition: StrategyDefinition<O,
   options: definition.options,
   refuses: (space) => definition.refuses?.(space),
   bind: (space, ports) => bindStrategy(definition, space, ports),
+});
+
+/** A scheduler of networks that a source proposes. */
+const scheduler = <M extends Json>(
+  make: (name: string, source: SamplerSource) => StrategyDefinition<SchedulerOptions, M>,
+  name: string,
+  source: SamplerSource,
+): StrategyEntry => ({
+  ...entry(make(name, source)),
+  schedule: {
+    strategy: entry(make(name, always(randomSearch))),
+    options: (given) => ({ ...(given as SchedulerOptions), sampler: {} }),
+  },
 });
 
 const judgedRandom = preJudged('judged-random', randomSearch);
@@ -132,11 +150,11 @@ export const STRATEGIES = {
   'judged-random': entry(judgedRandom),
   'judged-evolution': entry(judgedEvolution),
   'judged-hierarchical-evolution': entry(judgedHierarchical),
-  asha: entry(asha('asha', anyStrategy)),
-  'asha-evolution': entry(asha('asha-evolution', always(regularizedEvolution))),
-  'successive-halving': entry(successiveHalving('successive-halving', anyStrategy)),
-  hyperband: entry(hyperband('hyperband', anyStrategy)),
-  bohb: entry(bohb('bohb', always(tpe))),
+  asha: scheduler(asha, 'asha', anyStrategy),
+  'asha-evolution': scheduler(asha, 'asha-evolution', always(regularizedEvolution)),
+  'successive-halving': scheduler(successiveHalving, 'successive-halving', anyStrategy),
+  hyperband: scheduler(hyperband, 'hyperband', anyStrategy),
+  bohb: scheduler(bohb, 'bohb', always(tpe)),
 } as const satisfies Record<string, StrategyEntry>;
 export type StrategyName = keyof typeof STRATEGIES;
 

@@ -22,7 +22,9 @@ import type { NetworkSizes } from '../../nas/estimate/network-sizes.ts';
 import { runNetworks } from '../../nas/estimate/run-networks.ts';
 import type { Range } from '../../nas/estimate/spread.ts';
 import type { DatasetManifest } from '../../nas/task/manifest.ts';
+import type { TaskTerms } from '../../nas/task/task-terms.ts';
 import { taskOf } from '../../nas/task/tasks.ts';
+import { termsOf } from '../../nas/task/terms.ts';
 import { plannedVerdict } from './planned-verdict.ts';
 import type { WantedEffect } from './planned-verdict.ts';
 import { checkRunId, withTable } from './prepare-run.ts';
@@ -90,13 +92,13 @@ const spread = (value: number, [low, high]: Range, print: (value: number) => str
 /** Money that is not known is not nothing. */
 const dollars = (known: number | null): string => (known === null ? 'unknown' : known.toFixed(2));
 
-const rows = (estimates: readonly StageEstimate[]): string[][] => [
-  ['stage', 'jobs', 'images', 'multiply-adds', 'hours at most', 'dollars at most'],
+const rows = (estimates: readonly StageEstimate[], { example }: TaskTerms): string[][] => [
+  ['stage', 'jobs', `${example}s`, 'multiply-adds', 'hours at most', 'dollars at most'],
   ...estimates.map((stage) => [
     stage.stage,
     String(stage.jobs),
-    engineering(stage.images),
-    engineering(stage.multiplyAdds),
+    spread(stage.images, stage.likely.images, engineering),
+    spread(stage.multiplyAdds, stage.likely.multiplyAdds, engineering),
     stage.hoursAtMost.toFixed(1),
     dollars(stage.dollarsAtMost),
   ]),
@@ -106,6 +108,8 @@ const rows = (estimates: readonly StageEstimate[]): string[][] => [
 const boundLines = ({ resources, budget }: Experiment): string[] => {
   const { attempts, timeoutSeconds, spotDollarsPerHour } = resources;
   return [
+    '# in parentheses: between which costs four of five runs lie, by the chance of which networks are found, as dear as random',
+    '# ones, and of which are trained on',
     `# at most: each job takes all of its ${attempts} attempts of ${timeoutSeconds} s (resources.attempts, resources.timeoutSeconds)`,
     ...(spotDollarsPerHour === 0
       ? [
@@ -233,7 +237,7 @@ export const planFor = async (
       ...(costs === undefined
         ? []
         : [
-            ...commented('expected cost', rows(costs.estimates)),
+            ...commented('expected cost', rows(costs.estimates, termsOf(experiment.task.kind))),
             ...boundLines(experiment),
             ...commented('networks', sizeRows(costs.networks)),
             ...sizeLines(costs.heldBytes),

@@ -3,10 +3,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { mean } from 'simple-statistics';
 import { describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../containers/trainer/tensorflow.ts';
-import { randomFromSeed } from '../../nas/core/random.ts';
+import { deriveSeed, randomFromSeed } from '../../nas/core/random.ts';
 import { sum } from '../../nas/core/sum.ts';
 import { estimate, type StageEstimate } from '../../nas/estimate/estimate.ts';
 import { networkSizes, type NetworkSizes } from '../../nas/estimate/network-sizes.ts';
+import { simulatedTrials } from '../../nas/estimate/simulated-trials.ts';
 import { claimOf } from '../../nas/experiment/claim.ts';
 import type { Experiment } from '../../nas/experiment/experiment.ts';
 import { loadExperiment } from '../../nas/experiment/load-experiment.ts';
@@ -36,12 +37,10 @@ import { finish } from '../training/programs/walk.ts';
 
 /** The largest share by which a dry run may differ from what is counted. */
 const TOLERANCE = 0.02;
-/**
- * Of searches with rungs: what they promote depends on the scores, and early on they promote more than they
- * keep.
- */
-const RUNG_TOLERANCE = 0.25;
+/** Of searches with rungs, whose cost depends on the scores. */
 const SEEDS = [0, 1, 2, 3, 4, 5];
+/** Simulations of such a search beside those of the dry run. */
+const SIMULATED = 100;
 const expectNear = (estimated: number, counted: number, tolerance = TOLERANCE): void =>
   expect(Math.abs(estimated / counted - 1)).toBeLessThan(tolerance);
 
@@ -152,8 +151,11 @@ const architectureCosts = (spec: SearchSpec, manifest: ImageManifest): readonly 
   return Array.from({ length: 64 }, () => describe(random).multiplyAdds);
 };
 
-/** What the trials of one search cost where scores are drawn at random, each less what it goes on from. */
-const countedTrials = (experiment: Experiment, images: PartCounts, seed: number) => {
+/**
+ * Images of the trials of one search where scores are drawn at random, each less what it goes on from; a job
+ * takes as long as what it trains.
+ */
+const countedTrials = (experiment: Experiment, images: PartCounts, seed: number): number => {
   const { strategy, space: choice, stages } = experiment;
   if (!isBlackBox(strategy)) throw new TypeError(`${strategy.name} has no trials`);
   const space = chosenSpace(choice);
@@ -164,25 +166,27 @@ const countedTrials = (experiment: Experiment, images: PartCounts, seed: number)
     evaluations: stages.search.evaluations as number,
     options: optionsOf(strategy),
     seed,
-    order: 'reproducible',
+    order: stages.search.order ?? 'reproducible',
   });
-  const random = randomFromSeed(seed);
-  const paid = new Map<string, { readonly images: number; readonly multiplyAdds: number }>();
-  const total = { images: 0, multiplyAdds: 0 };
-  while (!trials.done) {
-    trials.advance(4, 1000);
+  const random = randomFromSeed(deriveSeed(seed, 'scores'));
+  const paid = new Map<string, number>();
+  const ends: [end: number, id: string][] = [];
+  let [clock, total] = [0, 0];
+  for (;;) {
+    trials.advance(experiment.resources.parallelism ?? 1, 1000);
     for (const trial of trials.take()) {
       const job = trialJob(experiment, search as NonNullable<typeof search>, trial);
       const spec = programOf(experiment, job);
-      const cost = costOfPasses(passesOf(spec, imageCuts(images, spec.recipe.batchSize)), 1);
-      const before = paid.get(trial.continues ?? '') ?? { images: 0, multiplyAdds: 0 };
-      paid.set(trial.id, cost);
-      total.images += cost.images - before.images;
-      total.multiplyAdds += cost.multiplyAdds - before.multiplyAdds;
-      trials.settle(trial.id, { kind: 'score', value: random.uniform() });
+      const { images: passed } = costOfPasses(passesOf(spec, imageCuts(images, spec.recipe.batchSize)), 1);
+      paid.set(trial.id, passed);
+      total += passed - (paid.get(trial.continues ?? '') ?? 0);
+      ends.push([clock + trial.fidelity - (trial.earlier.at(-1) ?? 0), trial.id]);
     }
+    if (trials.done) return total;
+    const [first] = ends.sort(([a], [b]) => a - b).splice(0, 1) as [[number, string]];
+    clock = first[0];
+    trials.settle(first[1], { kind: 'score', value: random.uniform() });
   }
-  return total;
 };
 
 /** Cells of a random search that the dry run costs one by one. */
@@ -247,9 +251,20 @@ describe.each(SHIPPED)('the dry run of %s', (file) => {
       expect(perImage).toBeLessThanOrEqual(Math.max(...drawn));
       return;
     }
-    if (STRATEGIES[strategy.name].multiFidelity) {
-      const counted = SEEDS.map((seed) => countedTrials(experiment, images, seed).images);
-      return expectNear(search.images, searches * mean(counted), RUNG_TOLERANCE);
+    const { schedule } = STRATEGIES[strategy.name];
+    if (schedule !== undefined) {
+      const [low, high] = search.likely.images;
+      expect(high / low).toBeLessThan(1.5);
+      // Of the runs of the strategy itself, with its own networks, four of five are expected to lie within.
+      const runs = SEEDS.map((run) =>
+        sum(stages.search.seeds.map((_, i) => countedTrials(experiment, images, run * searches + i))),
+      );
+      expect(runs.filter((counted) => counted >= low && counted <= high).length).toBeGreaterThanOrEqual(4);
+      const simulate = simulatedTrials(experiment, strategy, schedule, manifest);
+      const simulated = Array.from({ length: SIMULATED }, (_, i) =>
+        sum(simulate(1000 + i).map(({ passes }) => passes.trained + passes.scored)),
+      );
+      return expectNear(search.images, searches * mean(simulated));
     }
     const { evaluations = 0, recipe } = stages.search;
     const trial = { kind: 'trial', jobId: 't', seed: 0, genotype: '', rungs: [recipe.epochs] } as const;

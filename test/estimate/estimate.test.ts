@@ -99,6 +99,23 @@ describe('what a run is estimated to cost', () => {
     expect(search.images).toBe(trials * (epochs * whole + points * validation));
   });
 
+  it('says how far chance moves the cost: little for a mixture, much where networks differ', () => {
+    const { search: mixture } = stages('darts-cifar10', CIFAR10);
+    expect(mixture.likely.multiplyAdds).toEqual([mixture.multiplyAdds, mixture.multiplyAdds]);
+    // Costs of random networks vary by twice their mean and more.
+    for (const name of ['nas-rl-small', 'nasbot-small']) {
+      const { search, evaluate } = stages(name, SMALL);
+      for (const { multiplyAdds, likely, images } of [search, evaluate]) {
+        const [low, high] = likely.multiplyAdds;
+        expect(low).toBeLessThan(multiplyAdds);
+        expect(high).toBeGreaterThan(multiplyAdds);
+        expect(high / low).toBeGreaterThan(2);
+        expect(likely.images[0]).toBeLessThanOrEqual(images);
+      }
+      expect(search.likely.images).toEqual([search.images, search.images]);
+    }
+  });
+
   it('bounds hours by attempts and time limits, and knows no price that is not given', () => {
     const settings = [
       'resources.attempts=3',

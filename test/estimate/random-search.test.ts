@@ -25,7 +25,9 @@ import { createSimulatedBatch } from '../support/simulated-batch.ts';
 const FILE = 'experiments/quickstart.yaml';
 const text = readFileSync(FILE, 'utf8');
 
-/** A run whose jobs cost what their programs would count; found cells are as dear as random ones on average. */
+/**
+ * A run whose jobs cost what their programs would count; found cells are as dear as random ones on average.
+ */
 const spent = async (...overrides: string[]) => {
   const loaded = loadExperiment(text, { file: FILE, overrides });
   const experiment = asSettled(withParallelism(loaded.experiment, 2));

@@ -37,7 +37,6 @@ export const EXCEPTIONS: readonly string[] = [
   'nas/training/tasks/registry.ts',
   'scripts/commands/compare.ts',
   'scripts/commands/data.ts',
-  'scripts/runs/dry-run.ts',
   'scripts/runs/print-trials.ts',
   'scripts/runs/trial-rows.ts',
   'workflows/board.ts',
