@@ -41,8 +41,8 @@ const TOLERANCE = 0.02;
 const SEEDS = [0, 1, 2, 3, 4, 5];
 /** Simulations of such a search beside those of the dry run. */
 const SIMULATED = 100;
-const expectNear = (estimated: number, counted: number, tolerance = TOLERANCE): void =>
-  expect(Math.abs(estimated / counted - 1)).toBeLessThan(tolerance);
+const expectNear = (estimated: number, counted: number): void =>
+  expect(Math.abs(estimated / counted - 1)).toBeLessThan(TOLERANCE);
 
 const dataset = (
   train: number,
