@@ -52,8 +52,10 @@ const hyperbandBrackets: Brackets = (options) => {
 };
 
 /**
- * HpBandSter, `optimizers/bohb.py:109–111`: as many brackets and rungs, of ⌊(s_max + 1) / (s + 1)⌋ η^s
- * networks. At η = 3 and five rungs Hyperband's 81, 34, 15, 8 and 5 networks are 81, 27, 9, 6 and 5.
+ * automl/HpBandSter 0ec0ce2, `hpbandster/optimizers/bohb.py:102` and `:138–139`: as many brackets and rungs, of
+ * ⌊(s_max + 1) / (s + 1)⌋ η^s networks. At η = 3 and five rungs Hyperband's 81, 34, 15, 8 and 5 networks are
+ * 81, 27, 9, 6 and 5. Its logarithm is cut off, by which a least fidelity of exactly 1/243 has five rungs
+ * there; here it has six.
  */
 const bohbBrackets: Brackets = (options) => {
   const fidelities = rungFidelities(options);
@@ -61,7 +63,7 @@ const bohbBrackets: Brackets = (options) => {
   return fidelities.map((_, skipped) => {
     const s = top - skipped;
     return {
-      size: Math.ceil(Math.floor((top + 1) / (s + 1)) * options.eta ** s),
+      size: Math.floor((top + 1) / (s + 1)) * options.eta ** s,
       fidelities: fidelities.slice(skipped),
     };
   });
@@ -180,8 +182,10 @@ export const successiveHalving = scheduler(
 
 /**
  * Hyperband over any sampler. Li, L. et al. 2018, "Hyperband", Algorithm 1; η and least fidelity as in
- * HpBandSter, the code of BOHB's authors. Deviation: a bracket and a rung wait for the last result of the one
- * before, where HpBandSter begins the next bracket on idle machines.
+ * HpBandSter, the code of BOHB's authors (automl/HpBandSter 0ec0ce2, `hpbandster/optimizers/bohb.py:18`). Deviations: a
+ * bracket and a rung wait for the last result of the one before, where HpBandSter begins the next bracket on
+ * idle machines (`core/master.py:205–215`); where failures leave fewer networks than go on, the next rung is
+ * smaller, where HpBandSter fills it with new ones (`core/base_iteration.py:166–169`).
  */
 export const hyperband = scheduler(
   hyperbandBrackets,
