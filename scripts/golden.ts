@@ -22,6 +22,7 @@ import { checkNasBench201, checkNasBench201Counts } from './golden/nasbench201.t
 import { checkPublishedCounts } from './golden/published-counts.ts';
 import { checkRnasCnn } from './golden/rnas-cnn.ts';
 import { checkRnasRnn } from './golden/rnas-rnn.ts';
+import { checkSmash } from './golden/smash.ts';
 import { checkSnasSupernet } from './golden/snas-supernet.ts';
 import { checkTextWindows } from './golden/text-windows.ts';
 import { passes, type Check, type TensorFixture } from './golden/fixture.ts';
@@ -42,6 +43,7 @@ const TENSOR_KINDS: Readonly<Record<string, (tf: Tf, fixture: TensorFixture) => 
     'enas-controller': checkEnasController,
     'enas-child': checkEnasChild,
     'snas-supernet': checkSnasSupernet,
+    smash: checkSmash,
     'darts-rnn-final': checkDartsRnnFinal,
     'darts-rnn-masks': checkDartsRnnMasks,
     'darts-rnn-search': checkDartsRnnSearch,

@@ -26,6 +26,7 @@ const TOLERANCES: readonly (readonly [RegExp, Tolerance])[] = [
   [/^output\.unrolled_grad/, relative(1e-2)],
   [/^grad(_train|_cross_entropy|_resource|_policy_gradient|_discrete)?\.(alphas_|weights)/, relative(1e-4)],
   [/^grad/, gradientTolerance],
+  [/^output\.grad_w1x1$/, gradientTolerance],
   [/_aux$|eval_logits_after|eval_features/, FEW_VALUES_TOLERANCE],
   [/^output\.cost\./, relative(1e-6)],
   [/^output\.((policy_gradient|discrete)\.)?(log_)?resource$/, relative(1e-5)],

@@ -1,7 +1,7 @@
 import type { HostTensor } from '../../nas/training/program.ts';
 
 /** Rearranges dimensions: result dimension i is source dimension `order[i]`. */
-const permute = ({ shape, data, dtype }: HostTensor, order: readonly number[]): HostTensor => {
+export const permute = ({ shape, data, dtype }: HostTensor, order: readonly number[]): HostTensor => {
   const strides = shape.map((_, i) => shape.slice(i + 1).reduce((size, n) => size * n, 1));
   const out = order.map((axis) => shape[axis] as number);
   const from = order.map((axis) => strides[axis] as number);

@@ -47,6 +47,7 @@ describe('golden', () => {
     'enas-micro-final-a.safetensors',
     'enas-micro-search-a.safetensors',
     'snas-supernet-a.safetensors',
+    'smash-a.safetensors',
     'text-windows-a.json',
     'asgd-a.safetensors',
     'awd-lstm-a.safetensors',

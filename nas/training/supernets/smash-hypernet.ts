@@ -22,7 +22,8 @@ const FIRST = 7;
 /**
  * SMASH's HyperNet (Brock et al. 2018, §3.2 and appendix B): weights of 1×1 convolutions from the encoding of
  * an architecture by a fully convolutional DenseNet without downsampling, each filter bank divided by its
- * Euclidean norm, as in the authors' code. One position of the encoding stands for `unit` × `unit` weights.
+ * Euclidean norm (ajbrock/SMASH 76aebd1, `layers.py:66–84`, `SMASH.py:330–337`). One position of the encoding
+ * stands for `weights` weights.
  *
  * Deviations: beside the encoding the authors' code gives it noise, drawn anew each time; here a learned
  * value for each position tells equal positions apart, so that equal architectures have equal weights (W =
@@ -34,17 +35,14 @@ interface Hypernet {
   readonly multiplyAdds: number;
   /** Numbers of all intermediate results of that, and of those that convolutions read. */
   readonly results: { readonly made: number; readonly read: number };
-  /**
-   * encoding [slices, columns, channels] → weights [slices, unit · columns · unit]: by rows of a unit of the
-   * input.
-   */
+  /** encoding [slices, columns, channels] → weights [1, slices, columns, weights]. */
   generate(tf: Tf, vars: Tensors, encoding: Tensor): Tensor;
 }
 
 export const smashHypernet = (
   { layers, growth }: OneJobChoice<'smash'>['hypernet'],
   [slices, columns, channels]: readonly [slices: number, columns: number, channels: number],
-  unit: number,
+  weights: number,
 ): Hypernet => {
   const plan: Layer[] = [];
   let width = channels + 1;
@@ -58,7 +56,7 @@ export const smashHypernet = (
     if (block < layers.length - 1)
       push({ kernel: 3, filters: Math.floor(width / 2), activated: true, dense: false });
   });
-  push({ kernel: 1, filters: unit * unit, activated: true, dense: false });
+  push({ kernel: 1, filters: weights, activated: true, dense: false });
 
   const positions = slices * columns;
   return {
@@ -98,8 +96,14 @@ export const smashHypernet = (
         const y = conv2d(tf, h, tf.div(weight, tf.norm(weight)), { strides: [1, 1], padding: [half, half] });
         x = dense ? tf.concat([x, y], 3) : y;
       }
-      const blocks = tf.transpose(tf.reshape(x, [slices, columns, unit, unit]), [0, 2, 1, 3]);
-      return tf.reshape(blocks, [slices, unit * columns * unit]);
+      return x;
     },
   };
+};
+
+/** Of squares of `unit` × `unit` weights, [1, slices, columns, unit²], the rows, [slices, unit · columns · unit]. */
+export const rowsOfSquares = (tf: Tf, generated: Tensor, unit: number): Tensor => {
+  const [, slices, columns] = generated.shape as [number, number, number, number];
+  const blocks = tf.transpose(tf.reshape(generated, [slices, columns, unit, unit]), [0, 2, 1, 3]);
+  return tf.reshape(blocks, [slices, unit * columns * unit]);
 };

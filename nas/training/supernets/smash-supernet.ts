@@ -11,7 +11,7 @@ import type { Tensor, Tensors, Tf } from '../graph/tensor.ts';
 import type { Trace } from '../graph/trace.ts';
 import { sharedLayers } from './enas-choices.ts';
 import { bankName, smashFrame } from './smash-frame.ts';
-import { smashHypernet } from './smash-hypernet.ts';
+import { rowsOfSquares, smashHypernet } from './smash-hypernet.ts';
 import { smashPath, smashPathLength, unpackPath } from './smash-path.ts';
 
 const SAME = { strides: [1, 1], padding: [0, 0] } as const;
@@ -57,7 +57,7 @@ export const smashSupernet = (
   const { unit, shapes, width, stem, leave, described } = smashFrame(options, setting);
   const { memory, slices, filters } = shapes;
   const { depth, maxWidth, maxKernel } = options;
-  const hypernet = smashHypernet(hypernetSize, [slices, maxWidth, shapes.channels], unit);
+  const hypernet = smashHypernet(hypernetSize, [slices, maxWidth, shapes.channels], unit ** 2);
 
   /** Row `index` of a part, without that dimension. */
   const rowOf = (part: Tensor, index: number): Tensor => tf.squeeze(tf.slice(part, [index], [1]), [0]);
@@ -81,7 +81,8 @@ export const smashSupernet = (
         tf.cast(tf.reshape(parts['encoding'] as Tensor, [slices, 1, shapes.channels]), 'float32'),
         tf.cast(tf.reshape(isColumn, [slices, maxWidth, 1]), 'float32'),
       );
-      const generated = hypernet.generate(tf, vars, encoding); // [slices, unit · width]
+      // By rows of a unit of the input, [slices, unit · width].
+      const generated = rowsOfSquares(tf, hypernet.generate(tf, vars, encoding), unit);
       const identity = tf.reshape(tf.eye(unit), [1, unit, 1, unit]);
 
       /** The generated 1×1 filters of an operation, [1, 1, M · unit, width], of Euclidean norm one. */

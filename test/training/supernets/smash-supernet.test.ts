@@ -8,7 +8,7 @@ import { lossAndGradients } from '../../../nas/training/graph/gradients.ts';
 import { crossEntropy } from '../../../nas/training/tasks/images/losses.ts';
 import type { NetworkSetting } from '../../../nas/training/networks/network.ts';
 import type { HostTensor } from '../../../nas/training/program.ts';
-import { smashHypernet } from '../../../nas/training/supernets/smash-hypernet.ts';
+import { rowsOfSquares, smashHypernet } from '../../../nas/training/supernets/smash-hypernet.ts';
 import { smashParts, smashShapes } from '../../../nas/training/supernets/smash-path.ts';
 import { smashMultiplyAdds } from '../../../nas/training/supernets/smash-cost.ts';
 import { smashSupernet } from '../../../nas/training/supernets/smash-supernet.ts';
@@ -126,9 +126,12 @@ const generatedRows = (genotype: SmashGenotype, vars: Tensors): Tensor => {
   const columns = partOf(genotype, 'columns').flatMap((units) =>
     Array.from({ length: OPTIONS.maxWidth }, (_, i) => Number(i < units)),
   );
-  const hypernet = smashHypernet(HYPERNET, [slices, OPTIONS.maxWidth, channels], UNIT);
+  const hypernet = smashHypernet(HYPERNET, [slices, OPTIONS.maxWidth, channels], UNIT ** 2);
   const full = tf.mul(encoding, tf.tensor3d(columns, [slices, OPTIONS.maxWidth, 1]));
-  return tf.reshape(hypernet.generate(tf, vars, full), [slices * UNIT, OPTIONS.maxWidth * UNIT]);
+  return tf.reshape(rowsOfSquares(tf, hypernet.generate(tf, vars, full), UNIT), [
+    slices * UNIT,
+    OPTIONS.maxWidth * UNIT,
+  ]);
 };
 
 describe('the SMASH supernet', () => {
@@ -259,7 +262,7 @@ describe('the SMASH supernet', () => {
     const convolved = pixels.reduce((sum, n) => sum + n, 0);
     expect(cost(withKernels(5)) - cost(withKernels(3))).toBe(convolved * (25 - 9) * width ** 2);
     const { slices, channels } = shapes;
-    const { multiplyAdds } = smashHypernet(HYPERNET, [slices, OPTIONS.maxWidth, channels], UNIT);
+    const { multiplyAdds } = smashHypernet(HYPERNET, [slices, OPTIONS.maxWidth, channels], UNIT ** 2);
     const alone = smashMultiplyAdds(OPTIONS, setting, HYPERNET, 1);
     expect(alone(genotype) - cost(genotype)).toBe(multiplyAdds - Math.round(multiplyAdds / BATCH));
   });
