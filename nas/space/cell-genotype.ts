@@ -28,8 +28,8 @@ export type CellOperation = (typeof CELL_OPERATIONS)[number];
 export type CellEdge = readonly [operation: CellOperation, input: number];
 
 /**
- * A pair of cells as published: node i sums edges 2i and 2i + 1, and a cell's output concatenates the states
- * listed in `…Concat` in that order.
+ * A pair of cells as published (quark0/darts f276dd3, `cnn/genotypes.py:3`, `cnn/model.py:28–60`): node i
+ * sums edges 2i and 2i + 1, and a cell's output concatenates the states listed in `…Concat` in that order.
  */
 export type CellGenotype = {
   readonly normal: readonly CellEdge[];

@@ -20,7 +20,10 @@ export const RNN_NODES = 8;
 /** A node: its activation, and the one state that it reads (0: of the inputs; i: node i − 1). */
 export type RnnNode = readonly [activation: RnnActivation, state: number];
 
-/** A cell as published: its nodes, and the states whose mean is its output. */
+/**
+ * A cell as published (quark0/darts f276dd3, `rnn/genotypes.py:3`): its nodes, and the states whose mean is
+ * its output.
+ */
 export type DartsRnnGenotype = {
   readonly recurrent: readonly RnnNode[];
   readonly concat: readonly number[];

@@ -7,7 +7,10 @@ import type { Space } from './space.ts';
 const FILTERS = [16, 32, 64, 96, 128, 192, 256, 320, 384, 448, 512] as const;
 const UNITS = [64, 128, 256, 384, 512, 640, 768, 896, 1024] as const;
 const KERNELS = [1, 3, 5] as const;
-/** Layers of a block at most, the authors' ten places of the deeper actor. */
+/**
+ * Layers of a block at most, the ten places of the authors' deeper actor
+ * (`arch_search_convnet_net2net.py:198`).
+ */
 const BLOCK_LAYERS = 10;
 
 type Convolution = readonly [filters: number, kernel: number];
@@ -215,7 +218,8 @@ export const eas = (start: string = JSON.stringify(EAS_START)): Space<EasGenotyp
   const first = printed().parse(start, 'space.start');
   const growth = growthFrom(first);
   /**
-   * Random widenings, each layer by a fair coin, and deepenings in random order: the authors' random search.
+   * Random widenings, each layer by a fair coin, and deepenings in random order: the authors' random search
+   * (han-cai/EAS b20c48a, `code/arch_search/arch_search_convnet_net2net.py:264–288`).
    */
   const sample = (random: Random): EasGenotype =>
     random

@@ -53,7 +53,8 @@ export const parseIntegers = (text: string, field: string, form: string): readon
     inputError(field, excerpt(text), form, `write the architecture as integers (${why})`);
   if (text.length > LONGEST) throw refuse(`${text.length} characters`);
   const words = text
-    // Comments; the assignments of the authors' scripts, `fixed_arc="$fixed_arc 1 0"`; numpy's integers.
+    // Comments; the assignments of the authors' scripts, `fixed_arc="$fixed_arc 1 0"`
+    // (`scripts/cifar10_macro_final.sh:5`); numpy's integers.
     .replace(/#[^\n]*/g, ' ')
     .replace(/(?:--)?\b[A-Za-z_]\w*\s*[=:]/g, ' ')
     .replace(/\$\{?[A-Za-z_]\w*\}?/g, ' ')

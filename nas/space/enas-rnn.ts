@@ -6,7 +6,7 @@ import { jsonGenotype } from './json-genotype.ts';
 import { canonicalTree, looseEnds } from './recurrent-tree.ts';
 import type { Space } from './space.ts';
 
-/** Activations in the numbering of the authors' code and of its published cell. */
+/** Activations in the numbering of melodyguan/enas 4bcfd73, `src/ptb/ptb_enas_child.py:351–354`. */
 export const ENAS_RNN_ACTIVATIONS = ['tanh', 'relu', 'identity', 'sigmoid'] as const;
 export type EnasRnnActivation = (typeof ENAS_RNN_ACTIVATIONS)[number];
 

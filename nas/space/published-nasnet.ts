@@ -24,8 +24,9 @@ const inNasnet = (name: 'NASNet' | 'AmoebaNet'): NasnetGenotype => {
 };
 
 /**
- * As in its authors' code: the normal cell also passes its older input on, the reduction cell a block that
- * another reads.
+ * As in its authors' code (tensorflow/models 08eebbc, `research/slim/nets/nasnet/nasnet_utils.py`,
+ * `NasNetANormalCell`, `NasNetAReductionCell`): the normal cell also passes its older input on, the reduction
+ * cell a block that another reads.
  */
 const NASNET_A: NasnetGenotype = {
   ...inNasnet('NASNet'),

@@ -44,7 +44,7 @@ export type SmashGenotype = { readonly width: number; readonly blocks: readonly 
 
 /** Convolutions that an operation may consist of; the first is always there. */
 export const SLOTS = 4;
-/** Which of the four are active, with probabilities (authors' code). */
+/** Which of the four are active, with probabilities (ajbrock/SMASH 76aebd1, `SMASH.py:148–154`). */
 export const PATTERNS = [
   [[true, false, false, false], 0.05],
   [[true, false, true, false], 0.1],
@@ -67,8 +67,8 @@ export interface BlockSizes {
 }
 
 /**
- * The three blocks' sizes, derived from the reference network as in the authors' code; a stage doubles the
- * widths.
+ * The three blocks' sizes, derived from the reference network as in ajbrock/SMASH 76aebd1,
+ * `SMASH.py:182–221`; a stage doubles the widths.
  */
 export const blockSizes = ({ depth, width }: SmashOptions): readonly [BlockSizes, BlockSizes, BlockSizes] => {
   const halved = (units: number): number => 2 * Math.floor(units / 4);

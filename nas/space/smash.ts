@@ -20,7 +20,7 @@ import type { Space } from './space.ts';
 
 const SOURCE =
   'Brock, Lim, Ritchie & Weston 2018, "SMASH: One-Shot Model Architecture Search through HyperNetworks", §3.1, with the ' +
-  "distributions of the authors' code. Deviations: filters and dilations are square, a bank's size divides its block's input, " +
+  "distributions of the authors' code (ajbrock/SMASH 76aebd1, SMASH.py:434–703). Deviations: filters and dilations are square, a bank's size divides its block's input, " +
   'a block has at most `depth` operations, and its size is not raised while the search trains.';
 
 /** Half the published width and a third of the depth. */
@@ -32,7 +32,10 @@ export const DEFAULT_SIZES: SmashOptions = {
   maxGroups: 8,
 };
 
-/** Probability that an element of the architecture is drawn anew by a mutation (authors' code). */
+/**
+ * Probability that an element of the architecture is drawn anew by a mutation (ajbrock/SMASH 76aebd1,
+ * `perturb_arch.py:5`).
+ */
 const PERTURB = 0.05;
 /** Share of the reference network's parameters that a sampled block uses at least. */
 const LEAST_BUDGET = 0.3;

@@ -46,7 +46,7 @@ const controller = z.strictObject({
     .number()
     .min(0)
     .describe(
-      "Weight of the entropy (nats) in the reward; the macro space counts the chosen values alone, as the authors' code.",
+      "Weight of the entropy (nats) in the reward; the macro space counts the chosen values alone, as the authors' code (`general_controller.py:206–210`, `236–242`).",
     )
     .default(1e-4),
   baselineDecay: z

@@ -3,7 +3,7 @@ import { checkAllDigits, checkUnused, checkWholeMinibatch } from './checks.ts';
 import { repeated, scoringInOrder, training, unpadded } from './course.ts';
 import { oneJobSearch } from './one-job-search.ts';
 
-/** The network that generates weights; defaults as the authors' code. */
+/** The network that generates weights; defaults as ajbrock/SMASH 76aebd1, `SMASH.py:278–281`. */
 const hypernet = z.strictObject({
   layers: z
     .array(z.number().int().min(0))
@@ -13,7 +13,7 @@ const hypernet = z.strictObject({
   growth: z.number().int().min(1).describe('Filters of each.').default(10),
 });
 
-/** SMASH: architectures with weights that a HyperNet generates; defaults as the authors' code. */
+/** SMASH: architectures with weights that a HyperNet generates; defaults as its `utils.py:179–187`. */
 export const smash = oneJobSearch({
   name: 'smash',
   source: 'SMASH (Brock et al. 2018): weights by a HyperNet.',

@@ -33,7 +33,7 @@ export const snas = oneJobSearch({
       .min(0)
       .lt(1)
       .describe(
-        "Probability, the same in every step, that an edge of a cell is dropped for an image; 0.3 is that of the authors' command.",
+        "Probability, the same in every step, that an edge of a cell is dropped for an image; 0.3 is that of the authors' command (`SNAS/README.md:26–28`).",
       )
       .default(0.3),
     trainsOn: z

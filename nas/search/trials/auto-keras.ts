@@ -85,10 +85,11 @@ const annealedTree: Explorer<Options> = ({ space, genotypes, options: o, rank, t
  * Bayesian optimisation guiding network morphism. Jin, Song & Hu 2019, "Auto-Keras: An Efficient Neural
  * Architecture Search System", §3: Gaussian process over the edit distance of networks, upper confidence
  * bound, tree-structured maximisation by morphisms (Algorithm 1). β, the last temperature and eight morphisms
- * a step are those of the authors' code. Deviations: children are trained from scratch and inherit no
- * weights, though the paper's morphisms keep the network's function; the walk also ends after `candidates`
- * networks; the kernel is exp(−d² / 2ℓ²) of the distance itself, with noise raised until it is positive
- * definite, in place of Bourgain's embedding; a fit serves a batch.
+ * a step are those of the authors' code (keras-team/autokeras 0076797, `autokeras/constant.py:11–14`).
+ * Deviations: children are trained from scratch and inherit no weights, though the paper's morphisms keep the
+ * network's function; the walk also ends after `candidates` networks; the kernel is exp(−d² / 2ℓ²) of the
+ * distance itself, with noise raised until it is positive definite, in place of Bourgain's embedding; a fit
+ * serves a batch.
  */
 export const autoKeras = modelGuided<Options>({
   name: 'auto-keras',

@@ -92,7 +92,7 @@ const dense = (name: string, inputs: number, outputs: number): readonly EasParam
   { name: `${name}/weights`, shape: [inputs, outputs], initial: glorot(inputs, outputs) },
   { name: `${name}/bias`, shape: [outputs], initial: { kind: 'uniform', range: 0 } },
 ];
-/** Of unit variance, as the authors' code has it. */
+/** Of unit variance (han-cai/EAS b20c48a, `code/meta_controller/base_controller.py:61`). */
 const embedding = (name: string, tokens: number, size: number): EasParameter => ({
   name,
   shape: [tokens, size],

@@ -270,7 +270,7 @@ const finishRound = (model: Model, start: StartPoint, context: Context): Model =
  * at 0 and takes 0.95 of the present batch's mean before it is subtracted (authors' code,
  * `arch_manager.py:210–223`); 10 children a step, 5 deepenings and 4 widenings each, in two phases (§4.2).
  * Learning rate, entropy weight, initial values, noise and the order of the transformations are those of the
- * authors' code.
+ * authors' code (han-cai/EAS b20c48a, `code/arch_search/arch_search_convnet_net2net.py:206–221`, `285–320`).
  *
  * Deviations: a start point is trained as long as every other network, the first from scratch; full blocks
  * are not deepened; accuracies count up to 0.999; an infeasible network counts as the lowest reward so far; a

@@ -52,9 +52,9 @@ const hyperbandBrackets: Brackets = (options) => {
 };
 
 /**
- * automl/HpBandSter 0ec0ce2, `hpbandster/optimizers/bohb.py:102` and `:138–139`: as many brackets and rungs, of
- * ⌊(s_max + 1) / (s + 1)⌋ η^s networks. At η = 3 and five rungs Hyperband's 81, 34, 15, 8 and 5 networks are
- * 81, 27, 9, 6 and 5. Its logarithm is cut off, by which a least fidelity of exactly 1/243 has five rungs
+ * automl/HpBandSter 0ec0ce2, `hpbandster/optimizers/bohb.py:102` and `:138–139`: as many brackets and rungs,
+ * of ⌊(s_max + 1) / (s + 1)⌋ η^s networks. At η = 3 and five rungs Hyperband's 81, 34, 15, 8 and 5 networks
+ * are 81, 27, 9, 6 and 5. Its logarithm is cut off, by which a least fidelity of exactly 1/243 has five rungs
  * there; here it has six.
  */
 const bohbBrackets: Brackets = (options) => {
@@ -182,10 +182,10 @@ export const successiveHalving = scheduler(
 
 /**
  * Hyperband over any sampler. Li, L. et al. 2018, "Hyperband", Algorithm 1; η and least fidelity as in
- * HpBandSter, the code of BOHB's authors (automl/HpBandSter 0ec0ce2, `hpbandster/optimizers/bohb.py:18`). Deviations: a
- * bracket and a rung wait for the last result of the one before, where HpBandSter begins the next bracket on
- * idle machines (`core/master.py:205–215`); where failures leave fewer networks than go on, the next rung is
- * smaller, where HpBandSter fills it with new ones (`core/base_iteration.py:166–169`).
+ * HpBandSter, the code of BOHB's authors (automl/HpBandSter 0ec0ce2, `hpbandster/optimizers/bohb.py:18`).
+ * Deviations: a bracket and a rung wait for the last result of the one before, where HpBandSter begins the
+ * next bracket on idle machines (`core/master.py:205–215`); where failures leave fewer networks than go on,
+ * the next rung is smaller, where HpBandSter fills it with new ones (`core/base_iteration.py:166–169`).
  */
 export const hyperband = scheduler(
   hyperbandBrackets,
@@ -194,8 +194,8 @@ export const hyperband = scheduler(
 );
 
 /**
- * BOHB: Hyperband with the brackets of its authors' code, over `tpe`, which says where that part differs.
- * Falkner, Klein & Hutter 2018, "BOHB", §3.1. Deviation: as of Hyperband.
+ * BOHB: Hyperband with the brackets of its authors' code, over `tpe`; `bohbBrackets` and `tpe` say which
+ * lines of it. Falkner, Klein & Hutter 2018, "BOHB", §3.1. Deviation: as of Hyperband.
  */
 export const bohb = scheduler(
   bohbBrackets,

@@ -14,7 +14,9 @@ const options = (evaluations: number) =>
       .number()
       .int()
       .min(1)
-      .describe("Random networks that a climb starts from the best of; the authors' code has 10.")
+      .describe(
+        "Random networks that a climb starts from the best of; the authors' code has 10 (naszilla/naszilla 7e65491, `naszilla/nas_algorithms.py:18`).",
+      )
       .default(sixthOf(evaluations, 1, 10)),
   });
 type Options = z.infer<ReturnType<typeof options>>;
@@ -64,7 +66,8 @@ const unseenStart = (space: Space, random: Random, isSeen: (key: string) => bool
 
 /**
  * Hill climbing from random starts. White, Nolen & Savani 2021, "Exploring the Loss Landscape in Neural
- * Architecture Search", §3, and the authors' code: the best of a few random networks is where a climb starts;
+ * Architecture Search", §3, and the authors' code (naszilla/naszilla 7e65491,
+ * `naszilla/nas_algorithms.py:317–356`): the best of a few random networks is where a climb starts;
  * neighbours in random order, move at the first improvement ("query until lower"), start anew where none
  * improves; no network is proposed twice (by the space's canonical hash). Deviations: `initial` is a sixth of
  * small budgets. Trials run in parallel: once all neighbours are under way further slots get random starts,

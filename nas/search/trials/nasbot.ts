@@ -76,7 +76,7 @@ const likeness: Likeness<OtmannProfile> = {
 /** From fit to fit most observations stay, and their distances with them. */
 const kept = keptDistances((genotype) => otmannProfile(genotype as LayerGraph), likeness);
 
-/** Chances that a mutant is one to five edits away (authors' code). */
+/** Chances that a mutant is one to five edits away (kirthevasank/nasbot 3c745dc, `opt/nasbot.py:29`). */
 const EDITS = [0.5, 0.25, 0.125, 0.075, 0.05];
 const mutant = (space: Space, parent: Json, random: Random): Json => {
   const edits = 1 + drawIndex(EDITS, random);
@@ -107,13 +107,13 @@ const evolve: Explorer<Options> = ({ space, genotypes, options: o, rank, taken, 
 /**
  * Bayesian optimisation over layer graphs with OTMANN distances. Kandasamy et al. 2018, "Neural Architecture
  * Search with Bayesian Optimisation and Optimal Transport", §3 and §4; masses, label costs, path lengths and
- * the four structural weights are those of the authors' code. Deviations: one β and one β̄ for all four
- * weights, chosen with α from a small grid by marginal likelihood, where the authors tune each; noise is an
- * option and no hyperparameter; targets are normal scores of ranks; a fit uses at most `trainingLimit`
- * networks and serves a batch, without hallucinated results of running trials; parents are the better of two
- * draws in place of a draw by exponentiated value; the initial networks are samples of the space (plain
- * chains and up to eight edits of them) in place of the authors' twelve (VGG-like, blocked, residual and
- * two-headed).
+ * the four structural weights are those of the authors' code (`otmann.ts` says where). Deviations: one β and
+ * one β̄ for all four weights, chosen with α from a small grid by marginal likelihood, where the authors tune
+ * each; noise is an option and no hyperparameter; targets are normal scores of ranks; a fit uses at most
+ * `trainingLimit` networks and serves a batch, without hallucinated results of running trials; parents are
+ * the better of two draws in place of a draw by exponentiated value; the initial networks are samples of the
+ * space (plain chains and up to eight edits of them) in place of the authors' twelve (VGG-like, blocked,
+ * residual and two-headed).
  */
 export const nasbot = modelGuided<Options>({
   name: 'nasbot',

@@ -155,8 +155,9 @@ const matchingCost = (
  * structural cost: the least cost of matching their layers' masses, where a match pays for labels that differ
  * and for positions that differ (the mean difference of path lengths), and unmatched mass pays one. Divided
  * by the sum of both masses they are the paper's normalised distances, in [0, 1]. Masses, costs and weights
- * are those of the authors' code. Each sort of layers is matched for itself, which is the same minimum, as
- * layers of different sorts must not match, in a fraction of the time.
+ * are those of kirthevasank/nasbot 3c745dc: masses `nn/neural_network.py:393–421`, costs
+ * `nn/nn_comparators.py:17–63`, weights `nn/nn_gp.py:33`. Each sort of layers is matched for itself, which is
+ * the same minimum, as layers of different sorts must not match, in a fraction of the time.
  */
 export const otmannDistances = (a: OtmannProfile, b: OtmannProfile): readonly number[] => {
   const distances = STRUCTURE_WEIGHTS.map(() => 0);

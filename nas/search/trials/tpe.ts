@@ -210,7 +210,8 @@ const proposeByDensities = (
  * Deviation: a network that has a result or awaits one is not proposed again, because its score is known or
  * under way.
  *
- * As the sampler of a scheduler it follows the authors' code of BOHB (HpBandSter): the model is that of the
+ * As the sampler of a scheduler it follows the authors' code of BOHB (automl/HpBandSter 0ec0ce2,
+ * `hpbandster/optimizers/config_generators/bohb.py:124–187, 313–349`): the model is that of the
  * highest fidelity with enough results for both densities, of which the good one has max(d + 1, 15 %) for d
  * decisions, and stays with it. Deviations from that code: densities are products of each decision's
  * frequencies with one pseudo-count, where the authors' are kernel densities over whole networks, drawn from

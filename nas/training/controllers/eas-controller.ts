@@ -171,8 +171,9 @@ const deepening = (tf: Tf, shape: EasControllerShape): FunctionSpec => ({
 });
 
 /**
- * The authors' objective over all actions of a round: Σ advantage · log p, and the mean over actions of the
- * mean entropy of their choices (a widening's: of layers that can grow), weighted.
+ * The authors' objective (han-cai/EAS b20c48a, `code/meta_controller/rl_controller.py:170–239`) over all
+ * actions of a round: Σ advantage · log p, and the mean over actions of the mean entropy of their choices (a
+ * widening's: of layers that can grow), weighted.
  */
 const gradient = (
   tf: Tf,
@@ -260,8 +261,8 @@ const padded = (values: readonly number[], length: number): readonly number[] =>
 
 /**
  * The controller as compiled TensorFlow graphs, kept for the life of the process. Deviations from the
- * authors' code: none in what is computed; places that do not exist are left out of the softmax rather than
- * of its result.
+ * authors' code (han-cai/EAS b20c48a, `code/meta_controller/`, `rl_controller.py:106–239`): none in what is
+ * computed; places that do not exist are left out of the softmax rather than of its result.
  */
 export const createEasController = (tf: Tf): EasController => {
   const graphs = new Map<string, CompiledGraph>();

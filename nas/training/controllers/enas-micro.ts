@@ -25,8 +25,8 @@ const favouring = (operations: number, favoured: number, other: number): number[
  * The controller of pairs of cells (Pham et al. 2018, §2.1 and §2.4): one LSTM layer; a node takes two steps
  * for its inputs, by attention over the steps that closed the earlier nodes, two for its operations, and one
  * that closes it. The reduction cell continues with the state that the normal cell ended with. As in the
- * authors' code, of which the paper says nothing, the operations' logits have a learnt bias that begins in
- * favour of convolutions, and the normal cell's a constant one.
+ * authors' code (`micro_controller.py:100–108`), of which the paper says nothing, the operations' logits have
+ * a learnt bias that begins in favour of convolutions, and the normal cell's a constant one.
  */
 export const enasMicroController = (settings: MicroControllerSettings): Controller => {
   const { hiddenUnits, nodes, operations, temperature, tanhConstant } = settings;

@@ -3,9 +3,10 @@ import type { Layers } from '../layers/layers.ts';
 import { InvalidArchitectureError } from '../program.ts';
 
 /**
- * Classifier on the second reduction's output. As published it sees 8×8 (CIFAR, pooling stride 3) or 7×7
+ * Classifier on the second reduction's output. As published (quark0/darts f276dd3,
+ * `cnn/model.py:63–108`) it sees 8×8 (CIFAR, pooling stride 3) or 7×7
  * (ImageNet, stride 2); the stride follows the size so that 2×2 remains. The ImageNet variant has no batch
- * norm after its second convolution, as published.
+ * norm after its second convolution (`:98–100`).
  */
 export const auxiliaryHead = <T>(
   layers: Layers<T>,

@@ -98,8 +98,8 @@ const cell = <T>(
 };
 
 /**
- * The authors' classifier beside the last run of cells: 5×5 average, 1×1 to 128, a filter of the whole image
- * to 768.
+ * The authors' classifier beside the last run of cells (`micro_child.py:286–324`): 5×5 average, 1×1 to 128, a
+ * filter of the whole image to 768.
  */
 const auxiliaryHead = <T>(layers: Layers<T>, x: T, classes: number): T => {
   const [h, w] = layers.shape(x);

@@ -46,7 +46,8 @@ const block = <T>(
  * is not pooled; filters are scaled by `channels` / 16, and `layers` of the network's size is not used.
  *
  * With 64 filters, B = 5 and C = 3 there are 33.7 M parameters, as many as in the networks that the authors'
- * published generator writes: 3 × 3 kernels in all blocks, 64 to 512 filters. They are 16 times the 2.1 M
+ * published generator writes (gustavla/fractalnet 7d07da6, `generation/fra_gl.py:13`): 3 × 3 kernels in all
+ * blocks, 64 to 512 filters. They are 16 times the 2.1 M
  * that Table 3 gives for the same network of 16 to 128 filters, and the other depths of Table 3 agree too;
  * the 38.6 M of Table 1 would be 2.4 M there.
  */

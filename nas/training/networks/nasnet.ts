@@ -56,7 +56,8 @@ const cell = <T>(layers: Layers<T>, genotype: NasnetGenotype, plan: CellPlan, s0
  * block is dropped for each image by itself with a probability that rises linearly over training, the same in
  * all cells. AmoebaNets and PNASNets are built alike.
  *
- * Deviations from the authors' code: the first cell, which has one input, adjusts it twice, where their
+ * Deviations from the authors' code (tensorflow/models 08eebbc, `research/slim/nets/nasnet/`, `nasnet.py` and
+ * `nasnet_utils.py`): the first cell, which has one input, adjusts it twice, where their
  * operations read it as it is; the ImageNet stem's convolution is padded, and has 32 filters also in the
  * largest networks (96); the auxiliary head reads the second reduction, as in DARTS, not the cell before; an
  * identity of stride 2 is a factorized reduction, which begins with ReLU here, also where it reduces an input

@@ -72,7 +72,10 @@ export const trainClassifier = (
 export const evaluateClassifier = (tf: Tf, network: Network, vars: Tensors, x: Tensor): Tensor =>
   flat(tf, network(tensorLayers(tf, vars, { kind: 'evaluate' }), x).logits);
 
-/** A network to be trained, with what it costs without its auxiliary head, as published. */
+/**
+ * A network to be trained, with what it costs without its auxiliary head (quark0/darts f276dd3,
+ * `cnn/utils.py:82–83`).
+ */
 interface BuiltClassifier {
   readonly classifier: Classifier;
   /** Trained weights. */

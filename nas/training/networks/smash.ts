@@ -65,9 +65,9 @@ const operation = <T>(
 
 /**
  * The network of a SMASH architecture, trained from scratch with weights of its own (Brock et al. 2018, §3.1
- * and §4), as the authors' code builds it: batch norm around each 1×1 convolution, none between the other
- * convolutions. `size.channels` are the channels of a unit (published: 8); `size.layers` is not read. There
- * is no auxiliary head and no drop-path.
+ * and §4), as the authors' code builds it (ajbrock/SMASH 76aebd1, `layers.py:364–492`): batch norm around
+ * each 1×1 convolution, none between the other convolutions. `size.channels` are the channels of a unit
+ * (published: 8); `size.layers` is not read. There is no auxiliary head and no drop-path.
  */
 export const smashNetwork =
   (genotype: SmashGenotype): BuildNetwork =>

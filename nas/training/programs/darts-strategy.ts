@@ -23,7 +23,8 @@ type DartsSettings = OneJobChoice<'darts'>;
  * optimiser.
  *
  * Deviation: only the pass that moves the weights moves the batch norms' running statistics; the authors'
- * code also lets the passes of the architecture gradient at w and w ± εv move them.
+ * code also lets the passes of the architecture gradient at w and w ± εv move them (quark0/darts f276dd3,
+ * `cnn/architect.py:20–30, 43–58, 76–92`).
  */
 export const dartsStrategy = (
   tf: Tf,

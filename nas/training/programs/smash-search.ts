@@ -30,9 +30,10 @@ type State = SharedWeightsState & {
  *
  * Training: each minibatch trains the HyperNet and the freely learned weights through one sampled
  * architecture. Scoring: each of `candidates` sampled architectures by its accuracy with generated weights,
- * all on the same validation images. Perturbing, as the authors' code: `perturbations` of the best of those,
- * then a Markov chain of `chain` steps, each of which perturbs the best of all so far. Images that do not
- * fill the last minibatch of a pass are left out of that pass.
+ * all on the same validation images. Perturbing, as the authors' code (ajbrock/SMASH 76aebd1,
+ * `evaluate.py:59–90`): `perturbations` of the best of those, then a Markov chain of `chain` steps, each of
+ * which perturbs the best of all so far. Images that do not fill the last minibatch of a pass are left out of
+ * that pass.
  */
 export const smashSearch = async (
   spec: SearchSpec<'smash'>,

@@ -37,12 +37,14 @@ type State = SharedWeightsState & {
  * `scoreMinibatches` of the shuffled validation minibatches; the `rescore` best of each of `rounds` equal
  * rounds then on the whole validation set, which decides.
  *
- * With `scoreStatistics: running`, as in the authors' code, batch norm scores by its running statistics, so
+ * With `scoreStatistics: running`, as in the authors' code (liamcli/randomNAS_release 6513a0a,
+ * `benchmarks/cnn/darts/darts_wrapper_discrete.py:180–190`), batch norm scores by its running statistics, so
  * that a score depends on the cell and its images, and not on which other images share the minibatch. With
  * `batch`, as in NAS-Bench-201's searches (Dong & Yang 2020, §5), it uses those of the minibatch, so that a
  * cell is not judged by statistics of others. Deviation: the authors' code runs every operation on every
- * minibatch and multiplies by 0 or 1, which moves the statistics of all operations; here only those of the
- * sampled operations move. Images that do not fill the last minibatch of a pass are left out of that pass.
+ * minibatch and multiplies by 0 or 1 (`:227–256`), which moves the statistics of all operations; here only
+ * those of the sampled operations move. Images that do not fill the last minibatch of a pass are left out of
+ * that pass.
  */
 export const weightSharingSearch = async (
   spec: SearchSpec<'random-weight-sharing'>,

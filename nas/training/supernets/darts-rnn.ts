@@ -14,7 +14,10 @@ import {
   type RecurrentNetwork,
 } from '../networks/recurrent/recurrent-network.ts';
 
-/** Operations of an edge, in the authors' order; `none` adds nothing, and not its state either. */
+/**
+ * Operations of an edge, in the order of quark0/darts f276dd3, `rnn/genotypes.py:5–11`; `none` adds nothing,
+ * and not its state either.
+ */
 export const RNN_OPERATIONS = ['none', ...RNN_ACTIVATIONS] as const;
 /** Edges of the mixture: node i reads all i + 1 states before it. */
 export const RNN_EDGES = (RNN_NODES * (RNN_NODES + 1)) / 2;
@@ -27,11 +30,13 @@ export const RNN_MIXTURE = 'edges/cell';
 const NORM = 'rnns.0.bn';
 
 /**
- * DARTS' search cell (Liu et al. 2019, §2.2 and §A.1): each node is the weighted sum of all activations of all
- * states before it. One batch norm without parameters serves the first state and every node at every step.
+ * DARTS' search cell (Liu et al. 2019, §2.2 and §A.1): each node is the weighted sum of all activations of
+ * all states before it. One batch norm without parameters serves the first state and every node at every
+ * step.
  *
- * Deviation: the running statistics are moved by the pass that moves the weights alone, after it; the authors'
- * passes for the architecture's gradient move them too. Nothing reads them while a search goes on.
+ * Deviation: the running statistics are moved by the pass that moves the weights alone, after it; the
+ * authors' passes for the architecture's gradient move them too (quark0/darts f276dd3,
+ * `rnn/architect.py:32–40, 59–80`). Nothing reads them while a search goes on.
  */
 export const dartsRnnMixture = (width: number): RecurrentNetwork => {
   const weights = dartsRnnWeights(RNN_NODES, width);

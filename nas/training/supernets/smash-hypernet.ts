@@ -25,9 +25,9 @@ const FIRST = 7;
  * Euclidean norm (ajbrock/SMASH 76aebd1, `layers.py:66–84`, `SMASH.py:330–337`). One position of the encoding
  * stands for `weights` weights.
  *
- * Deviations: beside the encoding the authors' code gives it noise, drawn anew each time; here a learned
- * value for each position tells equal positions apart, so that equal architectures have equal weights (W =
- * H(c), §3). Positions have one slice each (a depth compression of 1).
+ * Deviations: beside the encoding the authors' code gives it noise (`SMASH.py:709–712`), drawn anew each
+ * time; here a learned value for each position tells equal positions apart, so that equal architectures have
+ * equal weights (W = H(c), §3). Positions have one slice each (a depth compression of 1).
  */
 interface Hypernet {
   readonly declarations: readonly Declaration[];
@@ -101,7 +101,10 @@ export const smashHypernet = (
   };
 };
 
-/** Of squares of `unit` × `unit` weights, [1, slices, columns, unit²], the rows, [slices, unit · columns · unit]. */
+/**
+ * Of squares of `unit` × `unit` weights, [1, slices, columns, unit²], the rows, [slices, unit · columns ·
+ * unit].
+ */
 export const rowsOfSquares = (tf: Tf, generated: Tensor, unit: number): Tensor => {
   const [, slices, columns] = generated.shape as [number, number, number, number];
   const blocks = tf.transpose(tf.reshape(generated, [slices, columns, unit, unit]), [0, 2, 1, 3]);

@@ -38,13 +38,13 @@ interface SmashSupernet {
  * §3.1 and §3.2). Learned freely are the stem, four filter banks a block, of which a convolution takes the
  * centre of its kernel size and the first channels, the 1×1 convolutions of stride 2 between blocks, and the
  * classifier. Only the latter two have batch norm, by the minibatch's statistics in training and in scoring
- * (the authors' code scores by running ones).
+ * (the authors' code scores by running ones, `evaluate.py:36`).
  *
  * One graph of static shapes serves every architecture. Gates choose among kernel sizes and dilations, so
  * that a convolution computes the taps of its own kernel only; reads and writes, widths and groups are masks
  * over the largest shapes: every operation reads all of the memory, and every convolution is as wide as the
  * widest. That is what `smashMultiplyAdds` counts. A grouped convolution takes the diagonal blocks of its
- * filter bank (the authors' code: the first rows, for all groups).
+ * filter bank (the authors' code: the first rows, for all groups, `layers.py:95–96`).
  */
 export const smashSupernet = (
   tf: Tf,

@@ -27,7 +27,8 @@ export const settingOf = (
   size: ImageNetworkSize,
 ): NetworkSetting => ({ size, image: shape, classes: classes.length, auxiliary: false });
 
-// Parameters and multiply-adds are counted without the auxiliary head, as published.
+// Parameters and multiply-adds are counted without the auxiliary head: quark0/darts f276dd3,
+// `cnn/utils.py:82–83`.
 const factsOf = (used: Description, trained: Description): NetworkFacts => ({
   parameters: countParameters(used),
   trainedParameters: countParameters(trained),
