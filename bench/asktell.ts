@@ -5,7 +5,7 @@ import { strategyPortsOnDemand } from '../containers/worker/strategy-ports.ts';
 import { randomFromSeed } from '../nas/core/random.ts';
 import { STRATEGIES, strategyNamed } from '../nas/search/registry.ts';
 import { wholeNumber } from '../scripts/number-option.ts';
-import { INHERENT, measureAskTell } from './asktell/measure.ts';
+import { measureAskTell } from './asktell/measure.ts';
 import { refuseClearly } from '../scripts/refusals.ts';
 
 interface Flags {
@@ -59,11 +59,9 @@ export const run = (argv: readonly string[]): Promise<void> => {
     [
       `ask + tell in milliseconds of CPU, mean of ${flags.measured}, ${cpu}`,
       '',
-      line(['strategy', 'space', ...flags.trials.map((n) => `n = ${n}`), 'why it may grow']),
-      line(['---', '---', ...flags.trials.map(() => '---:'), '---']),
-      ...rows.map(({ name, space, times }) =>
-        line([name, space, ...times.map(milliseconds), INHERENT[name] ?? '']),
-      ),
+      line(['strategy', 'space', ...flags.trials.map((n) => `n = ${n}`)]),
+      line(['---', '---', ...flags.trials.map(() => '---:')]),
+      ...rows.map(({ name, space, times }) => line([name, space, ...times.map(milliseconds)])),
       '',
     ].join('\n'),
   );

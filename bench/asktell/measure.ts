@@ -5,11 +5,6 @@ import type { StrategyPorts, Trial, TrialResult } from '../../nas/search/strateg
 import { chosenSpace, SPACE_NAMES, spaceSchema } from '../../nas/space/registry.ts';
 import type { Space } from '../../nas/space/space.ts';
 
-/** Strategies whose published method thinks longer the more it knows. */
-export const INHERENT: Readonly<Record<string, string>> = {
-  pnas: 'its predictor learns anew from all results for every size (Liu et al. 2018, §3.3)',
-};
-
 /**
  * A search by these to 10,000 trials takes hours; their models need results alone, which here are of uniform
  * samples.

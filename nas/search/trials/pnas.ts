@@ -75,7 +75,7 @@ const LARGE_BEAM = 128;
 /** The best predicted of the candidates, `beam` of them at most. */
 const best = (
   candidates: readonly PnasGenotype[],
-  { results }: Model,
+  results: readonly Result[],
   context: Context,
   random: Random,
 ): readonly PnasGenotype[] => {
@@ -118,13 +118,16 @@ const unseen = ({ results }: Model, count: number, random: Random): readonly Pna
 
 /** Candidates to each cell that goes on, once cells cannot grow. */
 const DRAWS = 10;
+/** And results that the predictors then learn from: as many networks as the paper's whole search has. */
+const LEARNT = 136 + 4 * 256;
 
 /** The cells of the next round. */
 const nextItems = (model: Model, context: Context, random: Random): readonly PnasGenotype[] => {
   const { options: o } = context;
   if (model.blocks === 0) return random.sample(blocksAt(0), o.initial).map((block): PnasGenotype => [block]);
   const larger = model.blocks < PNAS_BLOCKS ? extensions(model) : [];
-  return best(larger.length > 0 ? larger : unseen(model, DRAWS * o.beam, random), model, context, random);
+  if (larger.length > 0) return best(larger, model.results, context, random);
+  return best(unseen(model, DRAWS * o.beam, random), model.results.slice(-LEARNT), context, random);
 };
 
 /**
@@ -137,7 +140,8 @@ const nextItems = (model: Model, context: Context, random: Random): readonly Pna
  * a size; the LSTM passes over all cells of a size at once, 50 times; the paper names neither batch nor
  * passes. Both are trained anew, size after size, for each new size; budgets below 136 · 5 train a sample of
  * the first cells and a smaller K; where the budget outlasts the last size, rounds of the best predicted of
- * unseen cells of that size follow. A size waits for all results of the one before, as in the paper.
+ * unseen cells of that size follow, by predictors of the newest 1,160 results. A size waits for all results
+ * of the one before, as in the paper.
  */
 export const pnas: StrategyDefinition<Options, Model> = {
   name: 'pnas',
