@@ -79,7 +79,7 @@ export const enas = oneJobSearch({
       .int()
       .min(1)
       .describe(
-        'Architectures drawn from the trained controller, each scored on one validation minibatch (§2.2).',
+        'Architectures drawn from the trained controller, all scored on the same validation minibatch (§2.2).',
       )
       .default(10),
   }),
