@@ -66,7 +66,7 @@ export const smashMemory = (
   const { unit, shapes, width, described } = smashFrame(options, setting);
   const { inputs, memory, slices, channels } = shapes;
   const { depth, maxWidth } = options;
-  const hypernet = smashHypernet(hypernetSize, [slices, maxWidth, channels], unit);
+  const hypernet = smashHypernet(hypernetSize, [slices, maxWidth, channels], unit ** 2);
   const [height, columns, colours] = setting.image;
   const pixelsOf = (block: number): number =>
     Math.floor(height / 2 ** block) * Math.floor(columns / 2 ** block);
