@@ -49,8 +49,7 @@ export const createMemoryObjectStore = (options: MemoryObjectStoreOptions = {}):
     delete: async (keys) => {
       for (const key of keys) objects.delete(key);
     },
-    // eslint-disable-next-line require-yield -- bodies are written whole here, so there never is an upload in
-    // parts
+    // eslint-disable-next-line require-yield -- bodies are written whole here, and no upload is ever open
     async *listUploads() {
       return;
     },

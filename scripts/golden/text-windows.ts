@@ -47,8 +47,9 @@ const checkCase = (stream: Uint16Array, expected: Case, index: number): readonly
   const { mode, batch, bptt, lengths } = expected;
   const named = (what: string): string => `${index}.${mode}.${what}`;
   const columns = columnsOf(stream, batch);
-  const windows = windowsOf(columns.rows, mode, (i) =>
-    lengths === null ? bptt : (lengths[i % lengths.length] as number),
+  let asked = 0;
+  const windows = windowsOf(columns.rows, mode, () =>
+    lengths === null ? bptt : (lengths[asked++ % lengths.length] as number),
   );
   const cut = windows.map((window) => spanTokens(columns, window));
   const losses = expected.window_mean_losses;

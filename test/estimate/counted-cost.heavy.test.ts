@@ -21,6 +21,9 @@ import { STRATEGIES } from '../../nas/search/registry.ts';
 import { isBlackBox, optionsOf } from '../../nas/search/strategy-schema.ts';
 import { createTrialSearch } from '../../nas/search/trial-search.ts';
 import { chosenSpace } from '../../nas/space/registry.ts';
+import { taskOf } from '../../nas/task/tasks.ts';
+import { DEFAULT_TASK, type TaskKind } from '../../nas/task/terms.ts';
+import type { TextManifest } from '../../nas/task/text/manifest.ts';
 import { imageClassification, type ImageTypes } from '../../nas/task/images/image-classification.ts';
 import type { ImageManifest } from '../../nas/task/images/manifest.ts';
 import type { Cuts } from '../../nas/core/cut.ts';
@@ -28,6 +31,7 @@ import { imageCuts, type PartCounts } from '../../nas/task/images/cuts.ts';
 import { costOfPasses, passesOf } from '../../nas/training/programs/passes.ts';
 import { createProgram, oneJobProgramOf } from '../../nas/training/programs/program-table.ts';
 import { manifestOfShape } from '../support/manifest-of-shape.ts';
+import { textManifestOf } from '../support/text-manifest-of.ts';
 import { randomCells } from '../../nas/protocol/random-cells.ts';
 import { InvalidArchitectureError, type Snapshot } from '../../nas/training/program.ts';
 import { tensorTaskOf } from '../../nas/training/tasks/registry.ts';
@@ -209,14 +213,17 @@ const drawnCosts = (experiment: Experiment, manifest: ImageManifest, search?: nu
   return costs;
 };
 
-const SHIPPED = readdirSync('experiments').filter((file) => file.endsWith('.yaml'));
+const SHIPPED = readdirSync('experiments')
+  .filter((file) => file.endsWith('.yaml'))
+  .map((file) => loadExperiment(readFileSync(`experiments/${file}`, 'utf8'), { file }).experiment);
+const ofTask = (kind: TaskKind): readonly Experiment[] =>
+  SHIPPED.filter(({ task }) => (task.kind ?? DEFAULT_TASK) === kind);
 const DATASETS: Readonly<Record<string, ImageManifest>> = {
   cifar10: dataset(50_000, 10_000, [32, 32, 3]),
   'fashion-mnist-small': dataset(8000, 2000, [28, 28, 1]),
 };
 
-describe.each(SHIPPED)('the dry run of %s', (file) => {
-  const { experiment } = loadExperiment(readFileSync(`experiments/${file}`, 'utf8'), { file });
+describe.each(ofTask('image-classification'))('the dry run of $name', (experiment) => {
   const manifest = DATASETS[experiment.task.data] as ImageManifest;
   const { strategy, stages, task } = experiment;
   const images = {
@@ -309,5 +316,36 @@ describe.each(SHIPPED)('the dry run of %s', (file) => {
       expect(over).toBeGreaterThan(-TOLERANCE * spent);
       expect(over).toBeLessThan(TOLERANCE * spent + winners * perImage * each);
     }
+  });
+});
+
+const TEXTS: Readonly<Record<string, TextManifest>> = {
+  ptb: textManifestOf('ptb', 10_000, [929_589, 73_760, 82_430]),
+  opticks: textManifestOf('opticks', 4226, [84_128, 8942, 10_220]),
+};
+
+describe.each(ofTask('language-modelling'))('the dry run of $name', (experiment) => {
+  const manifest = TEXTS[experiment.task.data] as TextManifest;
+  const { stages } = experiment;
+  const [search, retrain, evaluate] = estimate(experiment, manifest) as [
+    StageEstimate,
+    StageEstimate,
+    StageEstimate,
+  ];
+  const tokens = (job: PlannedJob): number => {
+    const spec = programOf(experiment, job);
+    const { trained, scored } = passesOf(spec, taskOf('language-modelling').cuts(manifest, spec));
+    return trained + scored;
+  };
+  const training = (kind: 'retrain' | 'evaluate', seed: number): number =>
+    tokens({ kind, jobId: kind, seed, genotype: '' });
+
+  it('counts the tokens of searches and trainings as their programs do, whose windows differ by seed', () => {
+    if (!isBlackBox(experiment.strategy)) expectNear(search.images, sum(searchJobs(experiment).map(tokens)));
+    expectNear(retrain.images, stages.retrain.topK * training('retrain', 1));
+    const winners = claimOf(experiment) === 'search' ? stages.search.seeds.length : 1;
+    const evaluations = 2 * winners * stages.evaluate.seeds.length;
+    const random = (evaluate.jobs - evaluations) * training('retrain', 2);
+    expectNear(evaluate.images, random + evaluations * training('evaluate', 3));
   });
 });

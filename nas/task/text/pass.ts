@@ -1,4 +1,4 @@
-import { proposedLength, windowsOf, type LengthRule, type Window } from './windows.ts';
+import { proposedLengths, windowsOf, type LengthRule, type Window } from './windows.ts';
 
 /** The minibatches of a pass over columns by their position alone; estimates and feeds count by the same. */
 export interface TextPass {
@@ -20,14 +20,15 @@ const passOf = (windowsIn: (epoch: number) => readonly Window[]): TextPass => ({
 /** Training: every epoch has lengths of its own. */
 export const trainingPass = (rows: number, rule: LengthRule, seed: number): TextPass => {
   let cached: { readonly epoch: number; readonly windows: readonly Window[] } | undefined;
-  return passOf((epoch) => {
+  const windowsIn = (epoch: number): readonly Window[] => {
     if (cached?.epoch !== epoch)
-      cached = {
-        epoch,
-        windows: windowsOf(rows, 'train', (index) => proposedLength(rule, seed, epoch, index)),
-      };
+      cached = { epoch, windows: windowsOf(rows, 'train', proposedLengths(rule, seed, epoch)) };
     return cached.windows;
-  });
+  };
+  const { window } = passOf(windowsIn);
+  // Whoever counts steps asks for those of all epochs before.
+  const counts: number[] = [];
+  return { window, steps: (epoch) => (counts[epoch] ??= windowsIn(epoch).length) };
 };
 
 /** Evaluation: windows of `bptt` tokens. */

@@ -20,21 +20,15 @@ const DEVIATION = 5;
 const LEAST = 5;
 const DELTA = 20;
 
-/**
- * The length that the window at a position of an epoch is to have, from that position and the seed alone.
- * Lengths of different positions are independent.
- */
-export const proposedLength = (
-  { kind, bptt }: LengthRule,
-  seed: number,
-  epoch: number,
-  index: number,
-): number => {
-  if (kind === 'fixed') return bptt;
-  const random = randomFromSeed(deriveSeed(seed, 'window', epoch, index));
-  const base = random.uniform() < 1 - HALVING ? bptt : bptt / 2;
-  if (kind === 'halved') return Math.max(1, Math.trunc(base));
-  return Math.min(bptt + DELTA, Math.max(LEAST, Math.trunc(base + DEVIATION * random.normal())));
+/** The lengths that the windows of an epoch are to have, one after the other, from the seed alone. */
+export const proposedLengths = ({ kind, bptt }: LengthRule, seed: number, epoch: number): (() => number) => {
+  if (kind === 'fixed') return () => bptt;
+  const random = randomFromSeed(deriveSeed(seed, 'windows', epoch));
+  return () => {
+    const base = random.uniform() < 1 - HALVING ? bptt : bptt / 2;
+    if (kind === 'halved') return Math.max(1, Math.trunc(base));
+    return Math.min(bptt + DELTA, Math.max(LEAST, Math.trunc(base + DEVIATION * random.normal())));
+  };
 };
 
 /** The longest window that a rule makes. */
@@ -55,12 +49,12 @@ export interface Window extends Span {
 export const windowsOf = (
   rows: number,
   mode: 'train' | 'evaluate',
-  lengthAt: (index: number) => number,
+  nextLength: () => number,
 ): readonly Window[] => {
   const end = mode === 'train' ? rows - 2 : rows - 1;
   const windows: Window[] = [];
   for (let start = 0; start < end;) {
-    const proposed = lengthAt(windows.length);
+    const proposed = nextLength();
     windows.push({ start, length: Math.min(proposed, rows - 1 - start), proposed });
     start += proposed;
   }

@@ -7,6 +7,7 @@ import type { ImageManifest } from '../../../nas/task/images/manifest.ts';
 import type { Experiment } from '../../../nas/experiment/experiment.ts';
 import { loadExperiment } from '../../../nas/experiment/load-experiment.ts';
 import type { LoadedExperiment } from '../../../nas/experiment/load-experiment.ts';
+import { definitionOf } from '../../../nas/space/registry.ts';
 import { spaceOf } from '../../../nas/space/spaces.ts';
 import { isSettled } from '../../../nas/experiment/settled-experiment.ts';
 import { randomFromSeed } from '../../../nas/core/random.ts';
@@ -16,10 +17,14 @@ import type { TransferSource } from '../../../scripts/runs/transferred-experimen
 import { manifestOfShape } from '../../support/manifest-of-shape.ts';
 
 const FOLDER = 'experiments';
-const FILES = readdirSync(FOLDER).filter((file) => file.endsWith('.yaml'));
 
 const load = (file: string, ...overrides: string[]): Experiment =>
   loadExperiment(readFileSync(join(FOLDER, file), 'utf8'), { file, overrides }).experiment;
+
+/** Experiments on images: those on texts keep their sizes. */
+const FILES = readdirSync(FOLDER).filter(
+  (file) => file.endsWith('.yaml') && definitionOf(load(file).space.name).task === 'image-classification',
+);
 
 /** A run of the experiment that found two random architectures. */
 const sourceOf = (experiment: Experiment): TransferSource => {
