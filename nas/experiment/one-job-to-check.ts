@@ -1,6 +1,7 @@
 import type { Place } from '../core/place.ts';
 import type { OneJobChoice } from '../search/one-job/registry.ts';
 import type { SearchToCheck } from '../search/one-job/one-job-search.ts';
+import { scoreRangeText, scoresAreFractions } from '../task/metric.ts';
 import { termsOf } from '../task/terms.ts';
 import type { Experiment } from './experiment.ts';
 
@@ -9,11 +10,18 @@ export const oneJobToCheck = (
   strategy: OneJobChoice,
   { space, stages, task }: Pick<Experiment, 'space' | 'stages' | 'task'>,
   place: Place,
-): SearchToCheck<OneJobChoice> => ({
-  name: strategy.name,
-  options: strategy,
-  space,
-  recipe: stages.search.recipe,
-  example: termsOf(task.kind).example,
-  place,
-});
+): SearchToCheck<OneJobChoice> => {
+  const { metric, example } = termsOf(task.kind);
+  return {
+    name: strategy.name,
+    options: strategy,
+    space,
+    recipe: stages.search.recipe,
+    scores: {
+      areFractions: scoresAreFractions(metric),
+      text: `scores of the metric ${metric.name} are ${scoreRangeText(metric)}`,
+    },
+    example,
+    place,
+  };
+};

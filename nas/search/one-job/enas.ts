@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { inputError } from '../../core/input-error.ts';
 import { checkAllDigits, checkUnused, checkWholeMinibatch } from './checks.ts';
 import { scoring, training } from './course.ts';
 import type { SearchSegment, Work } from './course.ts';
@@ -55,6 +56,13 @@ const controller = z.strictObject({
     .lt(1)
     .describe('Share of the old baseline in the moving average of rewards.')
     .default(0.99),
+  rewardConstant: z
+    .number()
+    .positive()
+    .describe(
+      'c where the reward is c / value of the metric: 80 / perplexity in the recurrent search (Pham et al. 2018, §3.1); absent: the score, where scores lie between 0 and 1.',
+    )
+    .optional(),
   skipTarget: z
     .number()
     .gt(0)
@@ -85,11 +93,23 @@ export const enas = oneJobSearch({
   }),
   program: 'enas-search',
   trains: 'children',
-  spaces: ['enas-macro', 'enas-micro', 'darts-cnn', 'nas-bench-201'],
+  spaces: ['enas-macro', 'enas-micro', 'darts-cnn', 'nas-bench-201', 'enas-rnn'],
   candidates: ({ candidates }) => candidates,
   *check(search) {
     yield* checkAllDigits(search);
     yield* checkUnused(search, ['auxiliaryWeight', 'dropPath', 'emaDecay']);
+    const { options, scores, place } = search;
+    const { rewardConstant } = options.controller;
+    const field = place(['strategy', 'controller', 'rewardConstant']);
+    if (scores.areFractions ? rewardConstant !== undefined : rewardConstant === undefined)
+      yield inputError(
+        field,
+        rewardConstant ?? 'nothing',
+        `${rewardConstant === undefined ? 'a number' : 'left out'}: ${scores.text}`,
+        rewardConstant === undefined
+          ? 'write 80, as Pham et al. 2018, §3.1, for perplexities'
+          : 'remove the field',
+      );
   },
   checkData: (search, parts, dataset) =>
     checkWholeMinibatch(search, parts, dataset, 'architectures are scored on whole minibatches'),

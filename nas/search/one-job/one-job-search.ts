@@ -24,6 +24,8 @@ export interface SearchToCheck<Options> {
   readonly options: Options;
   readonly space: SpaceChoice;
   readonly recipe: SearchRecipe;
+  /** Whether scores lie between 0 and 1, and a sentence that says where they lie. */
+  readonly scores: { readonly areFractions: boolean; readonly text: string };
   /** What one example is called. */
   readonly example: string;
   /** Says where a field of the experiment stands. */

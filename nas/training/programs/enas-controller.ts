@@ -1,3 +1,4 @@
+import type { Json } from '../../core/json.ts';
 import type { SearchSpec } from '../../job/program-spec.ts';
 import { chosenSpace, type SpaceChoice, type SpaceName } from '../../space/registry.ts';
 import { MACRO_OPERATIONS } from '../../space/enas-macro.ts';
@@ -6,6 +7,7 @@ import { categoricalController } from '../controllers/categorical.ts';
 import type { Controller } from '../controllers/controller.ts';
 import { enasMacroController } from '../controllers/enas-macro.ts';
 import { enasMicroController } from '../controllers/enas-micro.ts';
+import { enasRnnController } from '../controllers/enas-rnn.ts';
 
 type Settings = SearchSpec<'enas'>['strategy']['controller'] & { readonly operationTanhConstant: number };
 type MakeController<Choice> = (settings: Settings, space: Choice) => Controller;
@@ -24,6 +26,14 @@ const CONTROLLERS: {
       ...{ hiddenUnits, temperature, tanhConstant, operationTanhConstant },
       ...{ nodes: MICRO_NODES, operations: MICRO_OPERATIONS.length },
     }),
+  'enas-rnn': (
+    { hiddenUnits, temperature, tanhConstant, operationTanhConstant },
+    { depth: nodes, activations },
+  ) =>
+    enasRnnController({
+      ...{ hiddenUnits, temperature, tanhConstant, operationTanhConstant },
+      ...{ nodes, activations },
+    }),
 };
 
 /** A step for each of the space's choices. */
@@ -40,9 +50,29 @@ const anyController: MakeController<SpaceChoice> = (
   });
 };
 
-/** The controller of an ENAS search: its decisions are those of the space, in their order. */
-export const enasController = ({ space, strategy: { controller } }: SearchSpec<'enas'>): Controller => {
+/** A controller, and the architectures that its decisions are. */
+export interface SearchController {
+  readonly controller: Controller;
+  genotypeOf(choices: readonly number[]): Json;
+  /** Runs of decisions by which a layer says which of those before it it reads: [first decision, bits]. */
+  readonly anchors: readonly (readonly [first: number, bits: number])[];
+}
+
+/**
+ * The controller of an ENAS search. Its decisions are those of the space, in their order; that of recurrent
+ * cells also makes the one of which there is one way, and its decisions are the cell as it is printed.
+ */
+export const enasController = ({ space, strategy: { controller } }: SearchSpec<'enas'>): SearchController => {
   const own = (CONTROLLERS as Partial<Record<SpaceName, MakeController<SpaceChoice>>>)[space.name];
   const { operationTanhConstant = controller.tanhConstant } = controller;
-  return (own ?? anyController)({ ...controller, operationTanhConstant }, space);
+  const made = (own ?? anyController)({ ...controller, operationTanhConstant }, space);
+  const { decisions, validate } = chosenSpace(space);
+  return {
+    controller: made,
+    genotypeOf: (choices) =>
+      decisions?.sizes.length === made.decisions
+        ? (decisions.fromChoices(choices) as Json)
+        : validate([...choices]),
+    anchors: decisions?.anchors ?? [],
+  };
 };

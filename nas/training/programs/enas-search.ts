@@ -3,14 +3,13 @@ import type { CurvePoint, ScoredGenotype, SearchResult } from '../../job/program
 import type { SearchSpec } from '../../job/program-spec.ts';
 import { deriveSeed } from '../../core/random.ts';
 import { enas } from '../../search/one-job/enas.ts';
-import type { Decisions } from '../../space/space.ts';
-import type { Controller } from '../controllers/controller.ts';
+import { termsOf } from '../../task/terms.ts';
 import { movingBaseline } from '../controllers/moving-baseline.ts';
 import { compileController, type Sample } from '../controllers/policy-gradient.ts';
 import type { TrainingProgram } from '../program.ts';
 import { hashWeights } from './compiled-model.ts';
 import { courseProgram, type Done } from './course-program.ts';
-import { enasController } from './enas-controller.ts';
+import { enasController, type SearchController } from './enas-controller.ts';
 import { childrenOf, randomChild } from './searched-networks.ts';
 import type { OneJobProgram } from './one-job-program.ts';
 import type { LearningResources } from './resources.ts';
@@ -49,7 +48,8 @@ type State = SharedWeightsState & {
  * controller θ in turns. One step of the program is one minibatch.
  *
  * Shared weights: each training minibatch trains one architecture drawn from the controller. Controller: each
- * architecture is rewarded by its score on the next shuffled validation minibatch plus the weighted
+ * architecture is rewarded by its score on the next shuffled validation minibatch, or by `rewardConstant` over
+ * its perplexity there, plus the weighted
  * entropy of its distributions; after every `samples` rewards there is one step of REINFORCE with a
  * moving-average baseline, which begins at 0 and moves with every reward. Deriving: `candidates`
  * architectures drawn at last, all scored on one validation minibatch. Scores and rewards use the batch-norm
@@ -60,15 +60,23 @@ type State = SharedWeightsState & {
 export const enasSearch = async (
   spec: SearchSpec<'enas'>,
   children: Children,
-  controller: Controller,
+  { controller, genotypeOf: decided, anchors }: SearchController,
   resources: LearningResources,
 ): Promise<TrainingProgram> => {
   const { recipe, strategy } = spec;
   const { task } = resources;
   const { epochs } = recipe;
-  const { updates, samples, learningRate, beta1, epsilon, entropyWeight, baselineDecay, skipWeight } =
-    strategy.controller;
-  const decisions = children.space.decisions as Decisions<Json>;
+  const {
+    updates,
+    samples,
+    learningRate,
+    beta1,
+    epsilon,
+    entropyWeight,
+    baselineDecay,
+    skipWeight,
+    rewardConstant,
+  } = strategy.controller;
   const feeds = await task.open(resources.data, spec, 'search');
   const rewardFeed = feeds.drawn('reward-data');
   const shared = await sharedWeights(spec, children, resources, feeds, [rewardFeed]);
@@ -95,14 +103,18 @@ export const enasSearch = async (
       block = { name, samples: policy.sample([deriveSeed(spec.seed, phase, index), number]) };
     return block.samples[unit % samples] as Sample;
   };
-  const genotypeOf = ({ choices }: Sample): Json => decisions.fromChoices(choices) as Json;
+  const genotypeOf = ({ choices }: Sample): Json => decided(choices);
   /** The minibatch that scores the architecture at a position of the controller's phases or of the last. */
   const scoreBatch = ({ index, unit }: Place) => batchAt(rewardFeed, index * rewarded + unit);
-  const anchors = decisions.anchors ?? [];
   /** Skip connections that an architecture could make. */
   const possibleSkips = anchors.reduce((sum, [, bits]) => sum + bits, 0);
   const skipsOf = ({ choices }: Sample): number =>
     anchors.flatMap(([first, bits]) => choices.slice(first, first + bits)).reduce((sum, bit) => sum + bit, 0);
+
+  const { metric } = termsOf(spec.data.task);
+  /** What a score is worth to the controller. */
+  const rewardOf = (score: number): number =>
+    rewardConstant === undefined ? score : rewardConstant / metric.value(score);
 
   const trainOne = (state: State, at: Place): Promise<Done<State>> =>
     shared.train(state, at, genotypeOf(drawn('shared-weights', at.index, at.unit)));
@@ -124,12 +136,12 @@ export const enasSearch = async (
     const { index: epoch, unit, isLastUnit } = at;
     const sample = drawn('controller', epoch, unit);
     const { latest, cost } = shared.score(state.cost, genotypeOf(sample), rewardFeed, await scoreBatch(at));
-    const score = task.score(latest);
-    const rewards = [...state.rewards, score + entropyWeight * sample.entropy];
+    const reward = rewardOf(task.score(latest));
+    const rewards = [...state.rewards, reward + entropyWeight * sample.entropy];
     const whole = rewards.length === samples;
     const baseline = whole ? reinforce(state.baseline, epoch, unit, rewards) : state.baseline;
     const tally = {
-      reward: state.controller.reward + score,
+      reward: state.controller.reward + reward,
       entropy: state.controller.entropy + sample.entropy,
       skips: state.controller.skips + skipsOf(sample),
       architectures: state.controller.architectures + 1,

@@ -37,6 +37,7 @@ describe('a search of one job that follows docs/extending.md', () => {
       options: { tosses: 3 },
       space: { name: 'nas-bench-201' },
       recipe: recipeSchema.parse({ epochs: 2, batchSize: 16 }),
+      scores: { areFractions: true, text: 'scores of the metric accuracy are 0 to 1' },
       example: 'image',
       place: (path: readonly (string | number)[]) => path.join('.'),
     } as const;

@@ -125,6 +125,21 @@ describe('searches of recurrent cells in one job', () => {
     await expectExactResume(() => create(spec), whole, placesIn(whole));
   });
 
+  it('ENAS learns by a constant over perplexities', async () => {
+    const controller = { hiddenUnits: 8, learningRate: 0.01, updates: 2, samples: 3, rewardConstant: 80 };
+    const spec = search('enas', { name: 'enas-rnn', depth: 4 }, { candidates: 3, controller });
+    const whole = await walk<SearchResult>(await create(spec));
+    const { candidates, curve } = whole.result;
+    expect(candidates.map(({ genotype }) => genotype.split(' '))).toEqual(
+      Array.from({ length: 3 }, () => expect.objectContaining({ length: 7 })),
+    );
+    for (const { controller: of } of curve) {
+      expect(of?.reward).toBeGreaterThan(0);
+      expect(of?.reward).toBeLessThan(80);
+    }
+    await expectExactResume(() => create(spec), whole, placesIn(whole));
+  });
+
   it.each(['darts-rnn', 'enas-rnn'] as const)('random weight sharing ranks cells of %s', async (name) => {
     const options = { candidates: 4, scoreMinibatches: 1, rescore: 2 };
     const spec = search(
