@@ -66,7 +66,7 @@ export const randomWeightSharing = oneJobSearch({
           : `at most the ${candidates / rounds} candidates of a round`,
         'lower rescore or raise candidates',
       );
-    const statistics = definitionOf(space.name).sharesWeights?.statistics ?? [];
+    const { statistics = ['batch'] } = definitionOf(space.name).sharesWeights ?? {};
     if (!statistics.includes(scoreStatistics))
       yield inputError(
         place(['strategy', 'scoreStatistics']),

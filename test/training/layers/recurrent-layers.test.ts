@@ -219,7 +219,7 @@ describe('layers of recurrent networks', () => {
       expect([...moved.dataSync()]).toEqual([3.6875]);
     });
     expect(() => tf.tidy(() => featureNormTraining(tf, tf.zeros([1, 3]), {}).y)).toThrow(
-      /one value a channel/,
+      /one value a unit/,
     );
   });
 
