@@ -19,23 +19,25 @@ const learners = ({ strategy }: Experiment): readonly (readonly [Name, readonly 
 };
 
 /**
- * Rewards that are formulas of a fraction, and weights that multiply a score, learn the opposite from scores
+ * Rewards that are formulas of a loss are no measure of a fraction. Those that are formulas of a fraction, and weights that multiply a score, learn the opposite from scores
  * below zero.
  */
 export const checkMetric: Check = function* (experiment, place): Generator<InputError> {
   const metric = metricOf(experiment);
-  if (scoresAreFractions(metric)) return;
+  const areFractions = scoresAreFractions(metric);
   const scores = `scores of the metric ${metric.name} are ${scoreRangeText(metric)}`;
   for (const [name, path] of learners(experiment)) {
-    const why = STRATEGIES[name].needsFractions;
+    const { needsFractions, needsLosses } = STRATEGIES[name];
+    const why = areFractions ? needsLosses : needsFractions;
     if (why !== undefined)
       yield inputError(
         place(path),
         name,
-        `strategies that learn from any score: ${scores}`,
-        `${name} needs scores from 0 to 1, because ${why}; choose another strategy`,
+        `strategies that learn from ${areFractions ? 'scores from 0 to 1' : 'any score'}: ${scores}`,
+        `${name} needs ${areFractions ? 'negative losses' : 'scores from 0 to 1'}, because ${why}; choose another strategy`,
       );
   }
+  if (areFractions) return;
   const weights = Object.keys(experiment.stages.search.objective?.weights ?? {});
   if (weights.length > 0)
     yield inputError(

@@ -13,6 +13,7 @@ import { hierarchicalEvolution } from './trials/hierarchical-evolution.ts';
 import { bohb, hyperband, successiveHalving } from './trials/hyperband.ts';
 import { localSearch } from './trials/local-search.ts';
 import { nasRl } from './trials/nas-rl.ts';
+import { nasRlRnn } from './trials/nas-rl-rnn.ts';
 import { nasbot } from './trials/nasbot.ts';
 import { nasnetPpo, nasnetReinforce } from './trials/nasnet.ts';
 import { nsgaNet } from './trials/nsga-net.ts';
@@ -49,6 +50,8 @@ export interface StrategyEntry {
   readonly multiObjective: boolean;
   /** Why it needs scores in [0, 1]; undefined where any do. */
   readonly needsFractions: string | undefined;
+  /** Why it needs scores that are negative losses; undefined where any do. */
+  readonly needsLosses: string | undefined;
   /** It cannot propose or learn without one of the ports. */
   readonly needsController: boolean;
   /** Whether a proposal with these options may take minutes. */
@@ -69,6 +72,7 @@ const entry = <O extends Json, M extends Json>(definition: StrategyDefinition<O,
   fidelities: (options) => definition.fidelities?.(options as O) ?? [1],
   multiObjective: definition.multiObjective === true,
   needsFractions: definition.needsFractions,
+  needsLosses: definition.needsLosses,
   needsController: definition.needsController === true,
   thinksLong: (options) => definition.thinksLong?.(options as O) === true,
   options: definition.options,
@@ -108,6 +112,7 @@ const anyStrategy = oneOf([
   reinforce,
   ppo,
   nasRl,
+  nasRlRnn,
   nasnetReinforce,
   nasnetPpo,
   qLearning,
@@ -136,6 +141,7 @@ export const STRATEGIES = {
   reinforce: entry(reinforce),
   ppo: entry(ppo),
   'nas-rl': entry(nasRl),
+  'nas-rl-rnn': entry(nasRlRnn),
   'nasnet-reinforce': entry(nasnetReinforce),
   'nasnet-ppo': entry(nasnetPpo),
   'q-learning': entry(qLearning),

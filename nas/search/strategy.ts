@@ -126,6 +126,8 @@ export interface StrategyDefinition<O extends Json, M extends Json> {
    * are others are refused.
    */
   readonly needsFractions?: string;
+  /** Its rewards assume scores that are negative losses: why, likewise. Tasks with scores in [0, 1] are refused. */
+  readonly needsLosses?: string;
   /** It proposes and learns by one of the ports. */
   readonly needsController?: true;
   /**

@@ -31,6 +31,10 @@ describe('an experiment with a black-box strategy', () => {
   it('can name every strategy on every space that it can search, with all of its options resolved', () => {
     for (const [name, entry] of Object.entries(STRATEGIES)) {
       expect(entry.name).toBe(name);
+      if (entry.needsLosses !== undefined) {
+        expect(() => load(`strategy.name=${name}`)).toThrow(`${name} needs negative losses`);
+        continue;
+      }
       const space = Object.keys(SPACES).find((s) => entry.refuses(SPACES[s as 'nasnet']) === undefined);
       const { strategy, stages } = load(
         `strategy.name=${name}`,

@@ -22,6 +22,7 @@ const OPTIONS: Readonly<Record<string, Json>> = {
   'auto-keras': { candidates: 10, batch: 8 },
   pnas: { beam: 6, ensemble: 2, mlp: { hidden: 8, epochs: 5 } },
   'nas-rl': { units: 6, replicas: 3, children: 2 },
+  'nas-rl-rnn': { units: 6, replicas: 3, children: 2 },
   'nasnet-reinforce': { units: 6, replicas: 2, children: 3 },
   eas: { units: 4, embedding: 3, children: 5, widenings: 2, deepenings: 2 },
   'nasnet-ppo': { units: 6, replicas: 2, children: 3, epochs: 2 },
@@ -33,7 +34,7 @@ const FOLD_EVERY = 12;
 /**
  * Controllers drop parameters that they were not told in time are still in use (see `parameter-server.ts`).
  */
-const FORGETFUL: readonly string[] = ['nas-rl', 'nasnet-reinforce', 'nasnet-ppo'];
+const FORGETFUL: readonly string[] = ['nas-rl', 'nas-rl-rnn', 'nasnet-reinforce', 'nasnet-ppo'];
 
 /** A strategy with the options that it has in the suite. */
 interface StrategyCase {

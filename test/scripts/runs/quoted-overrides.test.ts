@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 import type { ImageManifest } from '../../../nas/task/images/manifest.ts';
 import { loadExperiment } from '../../../nas/experiment/load-experiment.ts';
 import { networkSizes } from '../../../nas/estimate/network-sizes.ts';
+import type { DatasetManifest } from '../../../nas/task/manifest.ts';
 import { manifestOfShape } from '../../support/manifest-of-shape.ts';
+import { textManifestOf } from '../../support/text-manifest-of.ts';
 
 const FOLDER = 'experiments';
 
@@ -30,8 +32,12 @@ const shapes: Readonly<Record<string, ImageManifest['shape']>> = {
   cifar10: [32, 32, 3],
   'fashion-mnist-small': [28, 28, 1],
 };
-const datasetNamed = (name: string): ImageManifest =>
-  manifestOfShape(name, shapes[name] as ImageManifest['shape']);
+const datasetNamed = (name: string): DatasetManifest => {
+  const shape = shapes[name];
+  return shape === undefined
+    ? textManifestOf(name, 10_000, [929_589, 73_760, 82_430])
+    : manifestOfShape(name, shape);
+};
 
 const cases = readdirSync(FOLDER)
   .filter((file) => file.endsWith('.yaml'))
