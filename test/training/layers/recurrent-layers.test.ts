@@ -218,9 +218,7 @@ describe('layers of recurrent networks', () => {
       // 10 → 5.5 → 3.75 → 3.375 → 3.6875.
       expect([...moved.dataSync()]).toEqual([3.6875]);
     });
-    expect(() => tf.tidy(() => featureNormTraining(tf, tf.zeros([1, 3]), {}).y)).toThrow(
-      /one value a unit/,
-    );
+    expect(() => tf.tidy(() => featureNormTraining(tf, tf.zeros([1, 3]), {}).y)).toThrow(/one value a unit/);
   });
 
   it('records operations whose types tfjs leaves open', async () => {
