@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadTensorFlow } from '../../../containers/trainer/tensorflow.ts';
 import type { Json } from '../../../nas/core/json.ts';
 import { recipeSchema } from '../../../nas/task/images/recipe.ts';
-import { chosenSpace, spaceSchema, type SpaceChoice } from '../../../nas/space/registry.ts';
+import { chosenSpace, definitionOf, spaceSchema, type SpaceChoice } from '../../../nas/space/registry.ts';
 import { randomFromSeed, type Random } from '../../../nas/core/random.ts';
 import { countMultiplyAdds, countParameters } from '../../../nas/training/layers/counting.ts';
 import {
@@ -64,7 +64,10 @@ const mostComplex = ({ levels }: Space, stream: Random): readonly Json[] => {
   return genotype === undefined ? [] : [genotype];
 };
 
-const choices = Object.keys(SPACES).map((name): SpaceChoice => spaceSchema.parse({ name }));
+/** Spaces of images; those of texts are trained in `programs/text-programs.test.ts`. */
+const choices = Object.keys(SPACES)
+  .map((name): SpaceChoice => spaceSchema.parse({ name }))
+  .filter(({ name }) => definitionOf(name).task === 'image-classification');
 
 describe.each(choices)('networks of $name', (choice) => {
   const space = chosenSpace(choice);
