@@ -1,7 +1,7 @@
 import { inputError, type InputError } from '../core/input-error.ts';
 import { STRATEGIES } from '../search/registry.ts';
 import { isBlackBox } from '../search/strategy-schema.ts';
-import { scoreRangeText, scoresAreFractions } from '../task/metric.ts';
+import { scoresAreFractions, scoresText } from '../task/metric.ts';
 import { metricOf } from '../task/terms.ts';
 import type { Check } from './check.ts';
 import type { Experiment } from './experiment.ts';
@@ -25,7 +25,7 @@ const learners = ({ strategy }: Experiment): readonly (readonly [Name, readonly 
 export const checkMetric: Check = function* (experiment, place): Generator<InputError> {
   const metric = metricOf(experiment);
   const areFractions = scoresAreFractions(metric);
-  const scores = `scores of the metric ${metric.name} are ${scoreRangeText(metric)}`;
+  const scores = scoresText(metric);
   for (const [name, path] of learners(experiment)) {
     const { needsFractions, needsLosses } = STRATEGIES[name];
     const why = areFractions ? needsLosses : needsFractions;

@@ -1,7 +1,7 @@
 import type { Place } from '../core/place.ts';
 import type { OneJobChoice } from '../search/one-job/registry.ts';
 import type { SearchToCheck } from '../search/one-job/one-job-search.ts';
-import { scoreRangeText, scoresAreFractions } from '../task/metric.ts';
+import { scoresAreFractions, scoresText } from '../task/metric.ts';
 import { termsOf } from '../task/terms.ts';
 import type { Experiment } from './experiment.ts';
 
@@ -19,7 +19,7 @@ export const oneJobToCheck = (
     recipe: stages.search.recipe,
     scores: {
       areFractions: scoresAreFractions(metric),
-      text: `scores of the metric ${metric.name} are ${scoreRangeText(metric)}`,
+      text: scoresText(metric),
     },
     example,
     place,

@@ -95,6 +95,10 @@ export const scoreRangeText = (metric: Metric): string => {
   return `from ${bound(low)} to ${bound(high)}`;
 };
 
+/** Where scores lie, as a sentence without a full stop. */
+export const scoresText = (metric: Metric): string =>
+  `scores of the metric ${metric.name} are ${scoreRangeText(metric)}`;
+
 /** Whether scores are fractions in [0, 1]. */
 export const scoresAreFractions = (metric: Metric): boolean => {
   const [low, high] = scoreRange(metric);

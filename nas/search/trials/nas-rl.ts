@@ -1,52 +1,19 @@
 import { z } from 'zod';
+import { zophLeOptions } from './controller-options.ts';
 import { controllerSearch } from './controller-search.ts';
 
-/** Networks of the paper's run: what its replicas, growth and learning rate are made for. */
-const PUBLISHED_EVALUATIONS = 12_800;
-
-const options = (evaluations: number) => {
-  const children = Math.max(1, Math.min(8, Math.round(evaluations / 40)));
-  const replicas = Math.max(1, Math.min(100, Math.round(evaluations / 128)));
-  return z.strictObject({
-    units: z.number().int().min(1).describe("Units of each of the controller's layers.").default(35),
-    replicas: z
-      .number()
-      .int()
-      .min(1)
-      .describe('K (100 in the paper, of 12,800 networks; as many to a network here).')
-      .default(replicas),
-    children: z.number().int().min(1).describe('m.').default(children),
-    shards: z.number().int().min(1).describe('S: how the parameters are laid out.').default(20),
-    staleness: z
-      .number()
-      .int()
-      .min(0)
-      .nullable()
-      .describe("Updates that a child's controller may be behind; null: one less than `replicas`.")
-      .default(null),
-    learningRate: z
-      .number()
-      .positive()
-      .describe("Adam's; 6e-4 in the paper, more where fewer networks are to teach as much.")
-      .default(Math.min(0.01, Math.max(6e-4, (6e-4 * PUBLISHED_EVALUATIONS) / evaluations))),
-    baselineDecay: z
-      .number()
-      .min(0)
-      .lt(1)
-      .describe('Share of the old baseline in the moving average of rewards.')
-      .default(0.95),
-    entropyWeight: z
-      .number()
-      .min(0)
-      .describe(
-        'None in the paper; with its learning rate raised, the policy of fewer networks would settle on the first good ones.',
-      )
-      .default(evaluations < PUBLISHED_EVALUATIONS ? 0.1 : 0),
-    epochs: z.literal(1).describe('Updates that each batch of children is used for.').default(1),
-    clip: z
-      .null()
-      .describe("Bound of the probabilities' ratio in PPO; null: REINFORCE, without one.")
-      .default(null),
+const options = (evaluations: number) =>
+  z.strictObject({
+    ...zophLeOptions(evaluations, {
+      proposals: 'networks',
+      published: 12_800,
+      learningRate: 6e-4,
+      replicas: [
+        Math.max(1, Math.min(100, Math.round(evaluations / 128))),
+        'K (100 in the paper, of 12,800 networks; as many to a network here).',
+      ],
+      children: [Math.max(1, Math.min(8, Math.round(evaluations / 40))), 'm.'],
+    }),
     growEvery: z
       .number()
       .int()
@@ -54,7 +21,6 @@ const options = (evaluations: number) => {
       .describe('Trials to a level of depth: 1,600 in the paper, an eighth of smaller budgets.')
       .default(Math.max(1, Math.min(1_600, Math.ceil(evaluations / 8)))),
   });
-};
 type Options = z.infer<ReturnType<typeof options>>;
 
 /**

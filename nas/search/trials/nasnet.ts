@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { baselineDecay, reinforced, staleness } from './controller-options.ts';
 import { controllerSearch } from './controller-search.ts';
 
 /** Networks of the paper's run. */
@@ -29,19 +30,8 @@ const shared = (evaluations: number) => {
       .min(1)
       .describe("Parameter servers that hold the controller's parameters, each a part.")
       .default(1),
-    staleness: z
-      .number()
-      .int()
-      .min(0)
-      .nullable()
-      .describe("Updates that a child's controller may be behind; null: one less than `replicas`.")
-      .default(null),
-    baselineDecay: z
-      .number()
-      .min(0)
-      .lt(1)
-      .describe('Share of the old baseline in the moving average of rewards.')
-      .default(0.95),
+    staleness,
+    baselineDecay,
   };
 };
 
@@ -97,11 +87,7 @@ const reinforceOptions = (evaluations: number) =>
     learningRate: rateFor(3.5e-4, 0.01, evaluations).describe(
       "Step size of the optimizer of the strategy's own model.",
     ),
-    epochs: z.literal(1).describe('Updates that each batch of children is used for.').default(1),
-    clip: z
-      .null()
-      .describe("Bound of the probabilities' ratio in PPO; null: REINFORCE, without one.")
-      .default(null),
+    ...reinforced,
   });
 
 /** The same controller trained by REINFORCE, as the paper's earlier experiments were. */

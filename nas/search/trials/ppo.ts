@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { baselineDecay } from './controller-options.ts';
 import {
   ascend,
   decisionsOf,
@@ -33,12 +34,7 @@ const options = (evaluations: number) =>
       .min(1)
       .describe('Trials to an update (20 in the paper, of 20,000).')
       .default(Math.max(1, Math.min(10, Math.round(evaluations / 10)))),
-    baselineDecay: z
-      .number()
-      .min(0)
-      .lt(1)
-      .describe('Share of the old baseline in the moving average of rewards.')
-      .default(0.95),
+    baselineDecay,
     entropyWeight: z.number().min(0).describe("Weight of the policy's entropy in the reward.").default(0.05),
   });
 type Options = z.infer<ReturnType<typeof options>>;

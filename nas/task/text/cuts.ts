@@ -1,5 +1,6 @@
 import type { Cut, Cuts, TrainedPart } from '../../core/cut.ts';
 import { deriveSeed, randomFromSeed } from '../../core/random.ts';
+import { remembered } from '../../core/remembered.ts';
 import { rowsOf } from './columns.ts';
 import { evaluationPass, trainingPass, type TextPass } from './pass.ts';
 import type { TextRecipe } from './recipe.ts';
@@ -77,8 +78,9 @@ export const textPasses = (
   const drawn = (purpose: string): ColumnPass => {
     const length = Math.min(bptt, rows.validation - 1);
     const count = Math.floor((rows.validation - 1) / length);
-    const orderOf = (epoch: number): readonly number[] =>
-      randomFromSeed(deriveSeed(seed, purpose, epoch)).shuffle(Array.from({ length: count }, (_, i) => i));
+    const orderOf = remembered((epoch: number) =>
+      randomFromSeed(deriveSeed(seed, purpose, epoch)).shuffle(Array.from({ length: count }, (_, i) => i)),
+    );
     return {
       part: 'validation',
       columns: batchSize,
@@ -108,12 +110,12 @@ const cutOf = ({ steps, window, columns }: ColumnPass): Cut => ({
   size: (epoch, index) => columns * window(epoch, index).length,
 });
 
+/** How passes are cut into minibatches. */
+export const cutsOf = (passes: TextPasses): Cuts => ({
+  training: (part, purpose) => cutOf(passes.training(part, purpose)),
+  drawn: (purpose) => cutOf(passes.drawn(purpose)),
+  inOrder: (part) => cutOf(passes.inOrder(part)),
+});
+
 /** How a text is cut for a program. */
-export const textCuts = (...asked: Parameters<typeof textPasses>): Cuts => {
-  const passes = textPasses(...asked);
-  return {
-    training: (part, purpose) => cutOf(passes.training(part, purpose)),
-    drawn: (purpose) => cutOf(passes.drawn(purpose)),
-    inOrder: (part) => cutOf(passes.inOrder(part)),
-  };
-};
+export const textCuts = (...asked: Parameters<typeof textPasses>): Cuts => cutsOf(textPasses(...asked));

@@ -1,3 +1,4 @@
+import { remembered } from '../../core/remembered.ts';
 import { proposedLengths, windowsOf, type LengthRule, type Window } from './windows.ts';
 
 /** The minibatches of a pass over columns by their position alone; estimates and feeds count by the same. */
@@ -27,8 +28,7 @@ export const trainingPass = (rows: number, rule: LengthRule, seed: number): Text
   };
   const { window } = passOf(windowsIn);
   // Whoever counts steps asks for those of all epochs before.
-  const counts: number[] = [];
-  return { window, steps: (epoch) => (counts[epoch] ??= windowsIn(epoch).length) };
+  return { window, steps: remembered((epoch: number) => windowsIn(epoch).length) };
 };
 
 /** Evaluation: windows of `bptt` tokens. */

@@ -33,9 +33,12 @@ const source: TextSource = {
   open: async (split) => text({ train: 1, validation: 2, test: 3 }[split], counts[split]),
 };
 
-/** Some places of a walk: its second step, and one in each third. */
-const placesIn = ({ snapshots }: { readonly snapshots: readonly unknown[] }): readonly number[] =>
-  [1, 0.4, 0.8].map((share) => (share === 1 ? 1 : Math.floor(share * snapshots.length)));
+/** Some places of a walk: its second step, and two further on. */
+const placesIn = ({
+  snapshots: { length },
+}: {
+  readonly snapshots: readonly unknown[];
+}): readonly number[] => [1, Math.floor(0.4 * length), Math.floor(0.8 * length)];
 
 const task = (space: object, recipe: object = {}): ProgramTask =>
   ({

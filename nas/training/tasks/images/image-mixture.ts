@@ -1,11 +1,12 @@
 import { deriveSeed } from '../../../core/random.ts';
 import type { ImageRecipe } from '../../../task/images/recipe.ts';
 import type { Tensor, Tf } from '../../graph/tensor.ts';
-import { group, mapValues, prefixed } from '../../graph/variable-groups.ts';
+import { group, mapValues } from '../../graph/variable-groups.ts';
 import { countMultiplyAdds, parameterNames } from '../../layers/counting.ts';
 import { splitVariables } from '../../networks/split-variables.ts';
 import { mixtureSupernet } from '../../supernets/mixture.ts';
 import { describeSupernet, supernetVariables, type Supernet } from '../../supernets/supernet.ts';
+import { mixtureInputs } from '../mixture-inputs.ts';
 import type { Mixture } from '../tensor-task.ts';
 import { edgeCosts } from './edge-costs.ts';
 import { correctOf, evaluated, labelled } from './image-model.ts';
@@ -48,10 +49,7 @@ export const imageMixture = (
         supernetVariables(supernet, deriveSeed(seed, 'weights')),
         parameterNames(description),
       ),
-      inputs: prefixed(
-        'edges',
-        mapValues(kinds, (edges) => ({ shape: [edges, operations.length], dtype: 'float32' }) as const),
-      ),
+      inputs: mixtureInputs(supernet),
       train: ({ trace, vars, batch, inputs, scheduled, seed }) => {
         const { x, y } = labelled(batch);
         const { dropPath } = scheduled as { readonly dropPath?: Tensor };

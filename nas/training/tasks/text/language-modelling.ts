@@ -2,12 +2,13 @@ import { deriveSeed } from '../../../core/random.ts';
 import type { TextTypes } from '../../../task/text/language-modelling.ts';
 import type { TextNetworkSize } from '../../../task/text/recipe.ts';
 import type { SpaceChoice } from '../../../space/registry.ts';
-import { prefixed } from '../../graph/variable-groups.ts';
+import { countParameters } from '../../layers/counting.ts';
 import { oneColumnOnly } from '../../layers/feature-norm.ts';
 import { languageModel, tokenCost, type LanguageModel } from '../../networks/recurrent/language-model.ts';
 import type { RecurrentNetwork } from '../../networks/recurrent/recurrent-network.ts';
 import { endsOf, recurrentNetworkOf } from '../../networks/recurrent/registry.ts';
 import { recurrentChildrenOf, recurrentMixtureOf } from '../../supernets/recurrent-registry.ts';
+import { mixtureInputs } from '../mixture-inputs.ts';
 import type { NetworkFacts, TensorTask } from '../tensor-task.ts';
 import { openTexts, textSource, type TextSource } from './text-data.ts';
 import { textModel } from './text-model.ts';
@@ -24,9 +25,7 @@ const modelOf = (network: RecurrentNetwork, { space, size, vocabulary }: Around)
 const BYTES = 4;
 
 const factsOf = (network: RecurrentNetwork, around: Around): NetworkFacts => {
-  const parameters = modelOf(network, around)
-    .declarations.filter(({ role }) => role === 'weight')
-    .reduce((sum, { shape }) => sum + shape.reduce((size, n) => size * n, 1), 0);
+  const parameters = countParameters(modelOf(network, around));
   const { multiplyAdds, made, kept } = tokenCost(network, around);
   return {
     parameters,
@@ -87,21 +86,7 @@ export const languageModelling: TensorTask<TextTypes, TextSource> = {
       multiplyAdds: factsOf(network, around).multiplyAdds,
       drops: true,
       tied: language.tied,
-      model: textModel(
-        tf,
-        language,
-        recipe,
-        deriveSeed(seed, 'weights'),
-        prefixed(
-          'edges',
-          Object.fromEntries(
-            Object.entries(mixture.kinds).map(([kind, edges]) => [
-              kind,
-              { shape: [edges, mixture.operations.length], dtype: 'float32' } as const,
-            ]),
-          ),
-        ),
-      ),
+      model: textModel(tf, language, recipe, deriveSeed(seed, 'weights'), mixtureInputs(mixture)),
     };
   },
   describeMixture: ({ vocabulary }, { space, size }) =>

@@ -1,6 +1,6 @@
 import type { ProgramTask } from '../../../job/program-spec.ts';
 import { columnsOf, spanTokens } from '../../../task/text/columns.ts';
-import { textCuts, textPasses, type ColumnPass } from '../../../task/text/cuts.ts';
+import { cutsOf, textPasses, type ColumnPass } from '../../../task/text/cuts.ts';
 import type { TextTypes } from '../../../task/text/language-modelling.ts';
 import type { TextManifest, TextSplit } from '../../../task/text/manifest.ts';
 import { openText } from '../../../task/text/open-text.ts';
@@ -82,7 +82,7 @@ export const openTexts = async (
   const passes = textPasses(counts, recipe, seed);
   const feed = (name: string, pass: ColumnPass): Feed => textFeed(name, pass, () => open(pass.part));
   return {
-    cuts: textCuts(counts, recipe, seed),
+    cuts: cutsOf(passes),
     training: (part, purpose) => feed(purpose, passes.training(part, purpose)),
     drawn: (purpose) => feed(purpose, passes.drawn(purpose)),
     inOrder: (part) => feed(part, passes.inOrder(part)),
