@@ -1,12 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Suites that load TensorFlow, start servers or drive processes: one file at a time.
+ * Suites that load TensorFlow: one file at a time.
  */
-const HEAVY = [
-  'test/{training,golden,containers,e2e,infra,workflows,chaos}/**/*.test.ts',
-  'test/**/*.heavy.test.ts',
-];
+const HEAVY = ['test/{training,golden}/**/*.test.ts', 'test/**/*.heavy.test.ts'];
+
+/**
+ * Suites that start servers and drive processes, and wait for them half of the time: one file at a time.
+ */
+const SERVED = ['test/{containers,e2e,infra,workflows,chaos}/**/*.test.ts'];
 
 /**
  * What runs once more with oneDNN's code for CPUs without AVX-512, whose faults a CPU with it does not show.
@@ -33,7 +35,7 @@ export default defineConfig({
           ...shared,
           name: 'light',
           include: ['test/**/*.test.ts'],
-          exclude: HEAVY,
+          exclude: [...HEAVY, ...SERVED],
           maxWorkers: 1,
           sequence: { groupOrder: 0 },
           testTimeout: 60_000,
@@ -53,11 +55,23 @@ export default defineConfig({
       {
         test: {
           ...shared,
+          name: 'served',
+          include: SERVED,
+          exclude: HEAVY,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+        },
+      },
+      {
+        test: {
+          ...shared,
           name: 'avx2',
           include: AVX2,
           env: { ...shared.env, ONEDNN_MAX_CPU_ISA: 'AVX2' },
           maxWorkers: 1,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
           testTimeout: 240_000,
           hookTimeout: 240_000,
         },

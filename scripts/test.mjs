@@ -70,8 +70,8 @@ const runTests = async (title, args) => {
 const counted = (ok) => ({ passed: Number(ok), failed: Number(!ok), skipped: 0 });
 
 /**
- * What computes in this process' tests, one after the other, while the heavy ones, which wait for servers and
- * other processes half of the time, run beside it.
+ * Three rows of tests beside each other: those of this process after the other checks, those that load
+ * TensorFlow, and those that wait for servers and other processes.
  */
 const everything = async () => {
   const light = async () => [
@@ -81,7 +81,8 @@ const everything = async () => {
     await runTests('light tests', ['--project', 'light']),
   ];
   const heavy = async () => [await runTests('heavy tests', ['--project', 'heavy', '--project', 'avx2'])];
-  return (await Promise.all([light(), heavy()])).flat();
+  const served = async () => [await runTests('served tests', ['--project', 'served'])];
+  return (await Promise.all([light(), heavy(), served()])).flat();
 };
 
 await setUpOrExit();
