@@ -12,6 +12,7 @@ import { fractalNetSpace } from './definitions/fractal-net.ts';
 import { geneticCnnSpace } from './definitions/genetic-cnn.ts';
 import { hierarchicalFlatSpace, hierarchicalSpace } from './definitions/hierarchical.ts';
 import { autoKerasSpace, nasbotSpace } from './definitions/layer-graph.ts';
+import { lstmSpace } from './definitions/lstm.ts';
 import { nasBench101Space } from './definitions/nas-bench-101.ts';
 import { nasBench201Space } from './definitions/nas-bench-201.ts';
 import { nasBenchMacroSpace } from './definitions/nas-bench-macro.ts';
@@ -47,6 +48,7 @@ const DEFINITIONS = [
   dartsRnnSpace,
   enasRnnSpace,
   nasRlRnnSpace,
+  lstmSpace,
 ] as const;
 
 type Definitions = typeof DEFINITIONS;

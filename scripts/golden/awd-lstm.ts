@@ -40,7 +40,7 @@ const placeOf = (mask: string): string =>
 export const checkAwdLstm = async (tf: Tf, fixture: TensorFixture): Promise<readonly Check[]> => {
   const { ntokens, emsize, nhid, nlayers, alpha, beta } = configSchema.parse(fixture.config);
   const { tensors } = fixture;
-  const network = awdLstmNetwork({ embedding: emsize, hidden: nhid, layers: nlayers });
+  const network = awdLstmNetwork({ hidden: nhid, layers: nlayers }, emsize);
   const model = languageModel(network, { vocabulary: ntokens, bound: AWD_LSTM_BOUND, hasBias: true });
   const own = (name: string, tensor: HostTensor): HostTensor =>
     isTransposed(name) ? fromTorch(tensor, [...tensor.shape].reverse()) : tensor;

@@ -314,4 +314,5 @@ export const ISOMORPHISMS: Readonly<Record<SpaceName, Permuted | string>> = {
   }),
   'enas-rnn': enasRnnCell,
   'nas-rl-rnn': treeCell,
+  lstm: 'a stack of layers: there is no other order',
 };

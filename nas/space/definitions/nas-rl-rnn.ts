@@ -7,4 +7,6 @@ export const nasRlRnnSpace = defineSpace('nas-rl-rnn', {
   make: () => nasRlRnn,
   uniform: true,
   published: () => PUBLISHED_NAS_RL_RNN,
+  // Of the medium LSTM, whose size children have.
+  publishedSize: { embedding: 650, layers: 2 },
 });

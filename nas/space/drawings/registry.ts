@@ -12,6 +12,7 @@ import { fractalNetGraph } from './fractal-net.ts';
 import { geneticCnnGraphs } from './genetic-cnn.ts';
 import { hierarchicalGraphs } from './hierarchical.ts';
 import { layerGraphGraph } from './layer-graph.ts';
+import { lstmGraph } from './lstm.ts';
 import { nasBench101Graph } from './nas-bench-101.ts';
 import { nasBench201Graph } from './nas-bench-201.ts';
 import { nasBenchMacroGraph } from './nas-bench-macro.ts';
@@ -65,4 +66,5 @@ export const DRAWINGS: { readonly [Name in SpaceName]: Drawing } = {
   'darts-rnn': graph(dartsRnnGraph),
   'enas-rnn': graph(enasRnnGraph),
   'nas-rl-rnn': graph(nasRlRnnGraph),
+  lstm: graph(lstmGraph),
 };

@@ -80,13 +80,13 @@ export type TextRecipe = z.infer<typeof recipeSchema>;
 /** Size of a recurrent network. The decoder has the embedding's weights, so that the last layer is as wide. */
 export const networkSchema = z.strictObject({
   embedding: z.number().int().min(1).describe('Width of the embedding and of the last layer.').default(300),
-  hidden: z
+  layers: z
     .number()
     .int()
     .min(1)
-    .describe('Width of the layers before the last; without meaning where there is one.')
-    .default(1150),
-  layers: z.number().int().min(1).max(8).describe('Layers, one above the other.').default(1),
+    .max(8)
+    .describe('Layers, one above the other; where the architecture says how many, 1.')
+    .default(1),
 });
 export type TextNetworkSize = z.infer<typeof networkSchema>;
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { anyDartsRnn, PUBLISHED_DARTS_RNN } from '../../../nas/space/darts-rnn.ts';
 import { parseEnasRnn, PUBLISHED_ENAS_RNN } from '../../../nas/space/enas-rnn.ts';
+import { lstm, PUBLISHED_LSTM } from '../../../nas/space/lstm.ts';
 import { nasRlRnn, PUBLISHED_NAS_RL_RNN } from '../../../nas/space/nas-rl-rnn.ts';
 import { awdLstmNetwork } from '../../../nas/training/networks/recurrent/awd-lstm.ts';
 import { dartsRnnNetwork } from '../../../nas/training/networks/recurrent/darts-rnn.ts';
@@ -33,7 +34,7 @@ describe('language models', () => {
     expect(parameters(dartsRnnShared(300), PTB)).toBe(4_810_000);
     expect(parameters(dartsRnnShared(850), PTB)).toBe(22_960_000);
     // Merity et al. 2018, table 1: 24M and 33M.
-    const awd = awdLstmNetwork({ embedding: 400, hidden: 1150, layers: 3 });
+    const awd = awdLstmNetwork(lstm.parse(PUBLISHED_LSTM.AWD_LSTM), 400);
     expect(parameters(awd, PTB)).toBe(24_221_600);
     expect(parameters(awd, WIKITEXT_2)).toBe(33_556_078);
     // Pham et al. 2018, table 1: 24M.

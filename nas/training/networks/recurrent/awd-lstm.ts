@@ -1,3 +1,4 @@
+import type { LstmGenotype } from '../../../space/lstm.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import { LSTM_GATES, lstmStep } from '../../layers/lstm.ts';
 import type { Declaration } from '../../layers/shape-layers.ts';
@@ -7,13 +8,8 @@ import { masked, variableOf, type RecurrentNetwork } from './recurrent-network.t
 /** The embedding starts uniformly in ±this. */
 export const AWD_LSTM_BOUND = 0.1;
 
-interface AwdLstmSize {
-  /** Of the embedding, and of the last layer. */
-  readonly embedding: number;
-  /** Of the other layers. */
-  readonly hidden: number;
-  readonly layers: number;
-}
+/** Layers, and units of each but the last. */
+type LstmSize = Readonly<Record<keyof LstmGenotype, number>>;
 
 interface Layer {
   readonly name: string;
@@ -21,7 +17,7 @@ interface Layer {
   readonly units: number;
 }
 
-const layersOf = ({ embedding, hidden, layers }: AwdLstmSize): readonly Layer[] =>
+const layersOf = ({ hidden, layers }: LstmSize, embedding: number): readonly Layer[] =>
   Array.from({ length: layers }, (_, l) => ({
     name: `rnns.${l}`,
     inputs: l === 0 ? embedding : hidden,
@@ -48,13 +44,13 @@ const declared = ({ name, inputs, units }: Layer): readonly Declaration[] => {
  * stacked LSTMs, the last as wide as the embedding, DropConnect on the recurrent matrices (one mask a window),
  * locked dropout between layers. Names and order of gates are those of salesforce/awd-lstm-lm at 1d466ec5.
  */
-export const awdLstmNetwork = (size: AwdLstmSize): RecurrentNetwork => {
-  const layers = layersOf(size);
+export const awdLstmNetwork = (size: LstmSize, embedding: number): RecurrentNetwork => {
+  const layers = layersOf(size, embedding);
   const declarations = layers.flatMap(declared);
   return {
     declarations,
     carried: memoryStates(layers.map(({ units }) => units)),
-    widths: { input: size.embedding, output: size.embedding },
+    widths: { input: embedding, output: embedding },
     products: layers.flatMap(({ inputs, units }) => [
       [inputs, 4 * units],
       [units, 4 * units],

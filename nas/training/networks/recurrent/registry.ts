@@ -1,11 +1,13 @@
 import type { Json } from '../../../core/json.ts';
 import type { DartsRnnGenotype } from '../../../space/darts-rnn.ts';
 import type { EnasRnnGenotype } from '../../../space/enas-rnn.ts';
+import type { LstmGenotype } from '../../../space/lstm.ts';
 import type { NasRlRnnGenotype } from '../../../space/nas-rl-rnn.ts';
 import { readGenotype } from '../../../space/read-genotype.ts';
 import type { SpaceChoice, SpaceOfTask } from '../../../space/registry.ts';
 import type { TextNetworkSize } from '../../../task/text/recipe.ts';
 import { InvalidArchitectureError } from '../../program.ts';
+import { AWD_LSTM_BOUND, awdLstmNetwork } from './awd-lstm.ts';
 import { DARTS_RNN_BOUND, dartsRnnNetwork } from './darts-rnn.ts';
 import { enasRnnBound, enasRnnNetwork } from './enas-rnn.ts';
 import type { LanguageModelOptions } from './language-model.ts';
@@ -47,6 +49,10 @@ const NETWORKS = {
     network: (genotype: NasRlRnnGenotype, { embedding, layers }) =>
       nasRlRnnNetwork(genotype, { embedding, width: embedding, layers }),
     ends: () => ({ bound: NAS_RL_RNN_BOUND, hasBias: true }),
+  }),
+  lstm: erased({
+    network: (genotype: LstmGenotype, size) => awdLstmNetwork(genotype, widthOf(size)),
+    ends: () => ({ bound: AWD_LSTM_BOUND, hasBias: true }),
   }),
 } as const satisfies Record<RecurrentSpace, RecurrentNetworks<Json>>;
 
