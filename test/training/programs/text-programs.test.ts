@@ -151,10 +151,14 @@ describe('a text that a trained network writes', () => {
     expect(follows.length / (ids.length - 1)).toBeGreaterThan(0.85);
   });
 
-  it('is written by the averaged weights', async () => {
-    const optimizer = { kind: 'asgd', learningRate: 5, patience: 1 };
-    const spec = training(space, genotype, { ...short, epochs: 6, optimizer });
-    await expectExactResume(() => create(spec), await walk<TrainResult>(await create(spec)), [3]);
+  it('is written by the averaged weights, and is the same after a reclaim', async () => {
+    const optimizer = { kind: 'adam', learningRate: 0.01 };
+    const spec = (emaDecay: number): TrainNetworkSpec =>
+      training(space, genotype, { ...short, epochs: 3, optimizer, emaDecay });
+    const averaged = await walk<TrainResult>(await create(spec(0.9999)));
+    const latest = await finish<TrainResult>(await create(spec(0)));
+    expect(averaged.result.specimen).not.toBe(latest.specimen);
+    await expectExactResume(() => create(spec(0.9999)), averaged, placesIn(averaged));
   });
 
   it('is none of a network that is scored on the validation text', async () => {
