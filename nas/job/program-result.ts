@@ -97,6 +97,8 @@ const trainResultSchema = z.object({
   activationBytes: z.number().exactOptional(),
   cost: trainingCostSchema,
   weightsSha256: sha256Schema,
+  /** What the trained network makes where it can make what it has learnt, as text. */
+  specimen: z.string().exactOptional(),
 });
 export type TrainResult = z.infer<typeof trainResultSchema>;
 

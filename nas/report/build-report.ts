@@ -212,6 +212,7 @@ export const buildReport = (documents: RunDocuments): RunReport => {
       ...trainedReport(job, result),
       contender: job.contender ?? 'baseline',
       ...(job.search === undefined ? {} : { search: job.search }),
+      ...(result.specimen === undefined ? {} : { specimen: result.specimen }),
     }));
 
   const stageOf = new Map(jobs.map(({ stage, job }) => [job.jobId, stage]));

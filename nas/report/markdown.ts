@@ -37,6 +37,7 @@ import { capitalised } from './format.ts';
 import { cellTitle, longNames, randomCellName, searchTitle } from './names.ts';
 import { metricOf } from '../task/terms.ts';
 import type { RunReport } from './run-report.ts';
+import { specimenOf } from './specimen.ts';
 
 const escapeCell = (text: string): string => text.replace(/[\\|]/g, '\\$&').replace(/\n/g, ' ');
 
@@ -45,6 +46,9 @@ const markdownTable = ({ columns, rows }: Table): string => {
   const line = (cells: readonly string[]): string => `| ${cells.map(escapeCell).join(' | ')} |`;
   return [line(columns), line(columns.map(() => '---')), ...rows.map(line)].join('\n');
 };
+
+/** Text as it is: indented, since any fence could stand in it. */
+const verbatim = (text: string): string => text.replace(/^/gm, '    ');
 
 /** Where a figure lies beside the report. */
 export const figurePath = (name: string): string => `figures/${name}.svg`;
@@ -56,6 +60,7 @@ export const markdownReport = (report: RunReport, figures: Figures): string => {
   const metric = metricOf(configuration);
   const { name: measured } = metric;
   const counted = report.verdict?.claim === 'search' ? ' searches' : '';
+  const specimen = specimenOf(report);
   const image = (name: FigureName, title: string): string =>
     figures[name] === undefined ? '' : `![${title}](${figurePath(name)})`;
   const section = (title: string, ...parts: readonly (string | undefined)[]): string => {
@@ -95,6 +100,7 @@ export const markdownReport = (report: RunReport, figures: Figures): string => {
       image('evaluation-curves', `training ${measured}`),
       markdownTable(pairTable(report)),
       markdownTable(evaluationTable(report)),
+      specimen && `${capitalised(specimen.caption)}:\n\n${verbatim(specimen.text)}`,
     ),
     section(
       'Stage 2: cells trained from scratch',

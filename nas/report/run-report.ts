@@ -109,6 +109,8 @@ export interface EvaluationReport extends TrainedReport {
   readonly contender: Contender;
   /** Seed of the search whose winner, or whose random search's, was trained; see `RetrainingReport`. */
   readonly search?: number;
+  /** What the network makes of what it has learnt, as text. */
+  readonly specimen?: string;
 }
 
 export interface ProxyFidelity {

@@ -9,6 +9,8 @@ export interface TaskTerms {
   readonly example: string;
   /** Of the training loss. */
   readonly lossUnit: string;
+  /** What a trained network makes as a specimen of what it has learnt, where it makes one. */
+  readonly specimen?: string;
   /**
    * Standard deviations of test scores, in the unit in which differences are printed, where no run has
    * measured them: of winners of different random searches, and of trainings of one network.

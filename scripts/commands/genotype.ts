@@ -5,7 +5,8 @@ import { wholeNumber } from '../number-option.ts';
 /** What the user may name an architecture by. */
 const ARCHITECTURE =
   'a published name (DARTS_V2, …), a printed genotype, or a run, whose found architecture is meant';
-const SPACE = 'space of the printed genotype; Genotype(…) is of the DARTS space that prints it so';
+const SPACE =
+  'space of the genotype, or of a name that several have; Genotype(…) is of the DARTS space that prints it so';
 
 const OPTION =
   'option of that space, such as space.depth=24, where the genotype does not tell it, or size of the network, such as network.layers=8';

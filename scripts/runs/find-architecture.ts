@@ -108,7 +108,11 @@ export const findArchitecture = async (
   options: Fields = {},
 ): Promise<FoundArchitecture> => {
   const text = given.trim();
-  const named = SPACE_NAMES.find((name) => Object.hasOwn(publishedIn(name), text));
+  // A name may be that of a cell in each of two spaces.
+  const having = SPACE_NAMES.filter((name) => Object.hasOwn(publishedIn(name), text));
+  const named = space === undefined ? having[0] : having.find((name) => name === space);
+  if (space !== undefined && named === undefined && having.length > 0)
+    throw inputError('--space', space, having.join(', '), `${text} is a cell of no other: leave --space out`);
   if (named !== undefined) {
     const genotype = publishedIn(named)[text] as string;
     return { space: spaceCalled(named, genotype, options), genotype, origin: text };

@@ -75,6 +75,21 @@ describe('a report of perplexities', () => {
     expect(pages['report.md']).toContain('the validation text of the data set');
   });
 
+  it('has the head of a text that the winner of the first seed writes', async () => {
+    const written = (seed: number): string => `<unk> & ${seed}\n\nw`;
+    const { genotype } = report.winner!;
+    const evaluations = report.evaluations.map((entry) => ({ ...entry, specimen: written(entry.seed) }));
+    const seeds = evaluations
+      .filter((entry) => entry.contender === 'winner' && entry.genotype === genotype)
+      .map(({ seed }) => seed);
+    const first = Math.min(...seeds);
+    const of = await renderReport({ ...report, evaluations: evaluations.toReversed() });
+    expect(of['report.html']).toContain(`<pre class="wrap">&lt;unk&gt; &amp; ${first}\n\nw</pre>`);
+    expect(of['report.md']).toContain(`seed ${first}: the head of a text that it writes`);
+    expect(of['report.md']).toContain(`    <unk> & ${first}\n    \n    w`);
+    for (const page of ['report.md', 'report.html']) expect(pages[page]).not.toContain('the head of a text');
+  });
+
   it('draws them on logarithmic axes', () => {
     const log = { type: 'log', nice: false };
     expect(retrainingCurves(report)).toMatchObject({ encoding: { y: { scale: log } } });

@@ -36,6 +36,7 @@ import { measuresOf, measureTitle } from '../trial-measures.ts';
 import { cellTitle, longNames, randomCellName, searchTitle } from '../names.ts';
 import { metricOf } from '../../task/terms.ts';
 import { capitalised, duration, instant, quantity, scored } from '../format.ts';
+import { specimenOf } from '../specimen.ts';
 import type { RunReport } from '../run-report.ts';
 import { details, escapeHtml, figure, htmlTable, paragraph, section } from './markup.ts';
 import { STYLE } from './style.ts';
@@ -153,6 +154,13 @@ const genotypes = (report: RunReport): string => {
   );
 };
 
+const specimen = (report: RunReport): string => {
+  const found = specimenOf(report);
+  return found === undefined
+    ? ''
+    : `${paragraph(capitalised(found.caption))}<pre class="wrap">${escapeHtml(found.text)}</pre>`;
+};
+
 const attemptsTitle = ({ attempts }: RunReport): string => {
   const told = toldAttempts(attempts).length;
   return told === attempts.length
@@ -200,6 +208,7 @@ export const htmlReport = (report: RunReport, figures: Figures): string => {
       evaluations === ''
         ? ''
         : `<div class="grid">${figure(figures['test-accuracies'], ...testedCaption(report))}${figure(figures['evaluation-curves'], `Training ${measured}`)}<div>${htmlTable(pairTable(report))}${hasPairs(report) ? details('every training', evaluations) : evaluations}</div></div>`,
+      specimen(report),
     ),
     section(
       'Stage 2: cells trained from scratch',

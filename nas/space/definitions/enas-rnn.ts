@@ -20,5 +20,7 @@ export const enasRnnSpace = defineSpace('enas-rnn', {
   uniform: true,
   toldOptions: (text) => ({ depth: (parseEnasRnn(text).length + 1) / 2 }),
   published: () => PUBLISHED_ENAS_RNN,
+  // melodyguan/enas at 4bcfd73b, scripts/ptb_final.sh:18.
+  publishedSize: { embedding: 748 },
   sharesWeights: { by: 'children', statistics: ['running'] },
 });

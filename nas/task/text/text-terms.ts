@@ -7,4 +7,5 @@ export const textTerms: TaskTerms = {
   metric: perplexity,
   example: 'token',
   lossUnit: 'nats',
+  specimen: 'the head of a text that it writes, drawn token by token',
 };

@@ -12,10 +12,10 @@ import { precisionTransform } from '../graph/mixed-precision.ts';
 import { DivergedError, type HostTensor } from '../program.ts';
 import type { FunctionSpec } from '../graph/record.ts';
 import type { StepPlace } from '../graph/scheduled.ts';
-import type { Tensors, Tf } from '../graph/tensor.ts';
+import { toHost, toTensor, type Tensors, type Tf } from '../graph/tensor.ts';
 import { packFamilies, slotFamilies, unpackFamilies, type Family } from '../graph/packed-variables.ts';
 import { tallyOf } from './tally.ts';
-import { group, prefixed } from '../graph/variable-groups.ts';
+import { group, mapValues, prefixed } from '../graph/variable-groups.ts';
 
 type HostTensors = Readonly<Record<string, HostTensor>>;
 
@@ -38,6 +38,8 @@ export interface CompiledModel {
   turn(validationLosses: readonly number[]): void;
   /** Copies of weights, buffers, optimiser slots, averages, and what passes carry on. */
   read(): HostTensors;
+  /** The network that is evaluated, averaged where the recipe has it so: weights and buffers by their names. */
+  network(): HostTensors;
   /** Sets all that `read` gives. */
   write(tensors: HostTensors): void;
   dispose(): void;
@@ -252,6 +254,14 @@ export const compileModel = async (
       if (turned !== undefined) graph.write(prefixed('optimizer', turned));
     },
     read: () => unpackFamilies(families, graph.read()),
+    network: () => {
+      const held = graph.read();
+      let weights: HostTensors = {};
+      tf.tidy(() => {
+        weights = mapValues(evaluated(mapValues(held, (tensor) => toTensor(tf, tensor))), toHost);
+      });
+      return { ...packing.weights.unpack(weights), ...packing.buffers.unpack(group('buffers', held)) };
+    },
     write: (tensors) => graph.write(packFamilies(families, tensors)),
     dispose: () => graph.dispose(),
   };

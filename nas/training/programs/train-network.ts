@@ -29,7 +29,8 @@ type State = TrainingEpochs & {
  * with `scoreOfLast` it is also evaluated after each of its last epochs, and the best of these scores is its
  * own; stage 3 opens the test split once, after the last epoch. Where the spec says `validateEvery`, the
  * validation part is evaluated as often as that, in stage 3 too, and an optimiser that turns by it may do so. Examples that do not fill the last minibatch
- * of an epoch are left out of that epoch.
+ * of an epoch are left out of that epoch. A network that can make a specimen of what it has learnt makes one
+ * in stage 3.
  */
 export const trainNetwork = async (
   spec: TrainNetworkSpec,
@@ -86,6 +87,7 @@ export const trainNetwork = async (
 
   const cost = (): TrainingCost => costOfPasses(trainingPasses(spec, feeds.cuts), network.multiplyAdds);
   const { inference } = network;
+  const specimen = evaluateOn === 'test' ? await network.specimen?.() : undefined;
 
   return courseProgram<Kind, State>({
     task,
@@ -115,6 +117,7 @@ export const trainNetwork = async (
       activationBytes: feed.size(0, 0) * network.activationBytes,
       cost: cost(),
       weightsSha256: hashWeights(compiled.read()),
+      ...(specimen && { specimen: specimen(compiled.network()) }),
     }),
     ...(inference && { inference: () => inference(compiled.read()) }),
     dispose: () => {

@@ -78,6 +78,11 @@ export interface NetworkToTrain extends Pick<
   readonly model: Model;
   /** The network with those tensors (`CompiledModel.read`), one example at a time, where it can be timed. */
   inference?(tensors: Readonly<Record<string, HostTensor>>): Promise<Inference>;
+  /**
+   * Where the network can make what it has learnt: a maker of one, whole examples or the head of one, as text
+   * and from tensors of `CompiledModel.network`. These and the spec's seed decide it.
+   */
+  specimen?(): Promise<(tensors: Readonly<Record<string, HostTensor>>) => string>;
 }
 
 /** The networks of a space under weights that they share, of which one call runs one. */

@@ -22,6 +22,26 @@ describe('genotype show', () => {
     expect(described.network).toMatchObject({ parameters, multiplyAdds });
     expect(described.genotype).toBe(printCellGenotype(publishedCell(name)));
   });
+  // quark0/darts, README: 22.960M; ENAS at the 748 units of scripts/ptb_final.sh:18, decoder without bias.
+  test.each([
+    ['DARTS_V1', 'darts-rnn', 22_960_000],
+    ['DARTS_V2', 'darts-rnn', 22_960_000],
+    ['ENAS', 'darts-rnn', 27_295_000],
+    ['ENAS_RNN', 'enas-rnn', 10_000 * 748 + 13 * 2 * 748 ** 2],
+  ])('%s of %s has its published size on the Penn Treebank', async (name, space, parameters) => {
+    const described = describeArchitecture(await findArchitecture(name, space), {});
+    expect(described).toMatchObject({ space, network: { parameters } });
+    const shown = printArchitecture(described);
+    expect(shown).toContain('on ptb (10000 types, bigram 201.0)');
+    const drawn = await drawArchitecture(await findArchitecture(name, space), 'cell.svg');
+    expect(Object.keys(drawn)).toEqual(['cell-cell.svg']);
+    expect(drawn['cell-cell.svg']).toContain('tanh');
+  });
+  test('a name is refused in a space that has no cell of it', async () => {
+    await expect(findArchitecture('DARTS_V2', 'enas-rnn')).rejects.toThrow(
+      /^--space: "enas-rnn".*Allowed: darts-cnn, darts-rnn/,
+    );
+  });
   test('the architecture of a run is counted on the images of its data set', async () => {
     const found = await findArchitecture('DARTS_V2');
     const size = { channels: 8, layers: 3 };

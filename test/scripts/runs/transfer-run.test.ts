@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { runRecordSchema } from '../../../nas/experiment/run-record.ts';
 import { z } from 'zod';
+import { textManifestSchema } from '../../../nas/task/text/manifest.ts';
 import { imageManifestSchema, type ImageManifest } from '../../../nas/task/images/manifest.ts';
 import { loadExperiment } from '../../../nas/experiment/load-experiment.ts';
 import { asSettled } from '../../../nas/experiment/settled-experiment.ts';
@@ -15,6 +16,7 @@ import { createDocument, readDocument } from '../../../store/json-documents.ts';
 import { keys } from '../../../store/keys.ts';
 import { createMemoryObjectStore } from '../../../store/memory-object-store.ts';
 import type { ObjectStore } from '../../../store/object-store.ts';
+import { textManifestOf } from '../../support/text-manifest-of.ts';
 import { manifestOfShape } from '../../support/manifest-of-shape.ts';
 
 const split = (count: number) => ({
@@ -44,14 +46,19 @@ const createDataset = async (store: ObjectStore, manifest: ImageManifest): Promi
 vi.mock('../../../scripts/runs/check-resources.ts', () => ({ checkResources: () => Promise.resolve() }));
 
 /**
- * A store with three data sets and a finished run of the shipped experiment on the first, and what was
- * started of Temporal.
+ * A store with three data sets of images and two of texts, a finished run of the shipped experiment on one,
+ * and what was started of Temporal.
  */
-const afterRunOf = async (file: string, found: 'both' | 'nothing' = 'both') => {
+const afterRunOf = async (file: string, found: 'both' | 'nothing' = 'both', data = 'first') => {
   const store = createMemoryObjectStore();
   for (const manifest of [imagesOf('first', 32), imagesOf('second', 32), imagesOf('large', 96)])
     await createDataset(store, manifest);
-  const overrides = ['task.data=first', 'resources.parallelism=2'];
+  for (const manifest of [
+    textManifestOf('ptb', 10_000, [929_589, 73_760, 82_430]),
+    textManifestOf('wikitext-2', 33_278, [2_088_628, 217_646, 245_569]),
+  ])
+    await createDocument(store, keys.dataset(manifest.name), textManifestSchema, manifest);
+  const overrides = [`task.data=${data}`, 'resources.parallelism=2'];
   const loaded = loadExperiment(readFileSync(`experiments/${file}`, 'utf8'), { file, overrides });
   const experiment = asSettled(loaded.experiment);
   const record = runRecord('source', experiment, await findDataset(store, loaded), new Date(0));
@@ -123,8 +130,53 @@ describe('nas transfer', () => {
     ).rejects.toThrow(/^run: "source".*stage 3 has evaluated both contenders/);
     const finished = await afterRunOf('pnas-small.yaml');
     await expect(transferRun(finished.session, 'source', { data: 'third', overrides: [] })).rejects.toThrow(
-      /task\.data: "third".*first, large, second/,
+      /task\.data: "third".*first, large, ptb, second, wikitext-2/,
     );
     expect([...unfinished.started, ...finished.started]).toEqual([]);
+  });
+
+  it("moves a recurrent cell to WikiText-2, with the authors' settings for it", async () => {
+    const { session, winner, baseline, recorded } = await afterRunOf('darts-ptb.yaml', 'both', 'ptb');
+    // quark0/darts, README, `Architecture evaluation`: the line of WT2.
+    const runId = await transferRun(session, 'source', {
+      data: 'wikitext-2',
+      overrides: [
+        'stages.evaluate.network.embedding=700',
+        'stages.evaluate.recipe.optimizer.weightDecay=5e-7',
+        'stages.evaluate.recipe.dropouts.hidden=0.15',
+      ],
+      name: 'moved',
+    });
+    const { dataset, experiment } = (await recorded(runId))!;
+    expect(dataset.name).toBe('wikitext-2');
+    expect(experiment).toMatchObject({
+      space: { name: 'darts-rnn' },
+      strategy: { name: 'given' },
+      genotype: winner,
+      origin: { run: 'source', data: 'ptb', baseline },
+      task: { kind: 'language-modelling', data: 'wikitext-2' },
+      stages: {
+        evaluate: {
+          network: { embedding: 700 },
+          recipe: {
+            epochs: 3600,
+            optimizer: { kind: 'asgd', learningRate: 20, weightDecay: 5e-7 },
+            dropouts: { embedding: 0.1, input: 0.2, cell: 0.75, hidden: 0.15, output: 0.75 },
+          },
+        },
+      },
+    });
+  });
+
+  it('refuses data of another task, either way', async () => {
+    const text = await afterRunOf('darts-ptb.yaml', 'both', 'ptb');
+    await expect(transferRun(text.session, 'source', { data: 'first', overrides: [] })).rejects.toThrow(
+      /task\.data: "first" is not allowed\. Allowed: data sets of language-modelling\. Fix: this one is of image-class/,
+    );
+    const images = await afterRunOf('pnas-small.yaml');
+    await expect(transferRun(images.session, 'source', { data: 'ptb', overrides: [] })).rejects.toThrow(
+      /task\.data: "ptb" is not allowed\. Allowed: data sets of image-classification\. Fix: this one is of language/,
+    );
+    expect([...text.started, ...images.started]).toEqual([]);
   });
 });

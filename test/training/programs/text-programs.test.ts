@@ -10,6 +10,7 @@ import { PUBLISHED_NAS_RL_RNN } from '../../../nas/space/nas-rl-rnn.ts';
 import { spaceSchema, type SpaceName } from '../../../nas/space/registry.ts';
 import { perplexity } from '../../../nas/task/text/perplexity.ts';
 import { textCuts } from '../../../nas/task/text/cuts.ts';
+import { END_OF_LINE, type Vocabulary } from '../../../nas/task/text/vocabulary.ts';
 import { networkSchema, recipeSchema, type TextRecipe } from '../../../nas/task/text/recipe.ts';
 import type { TrainingProgram } from '../../../nas/training/program.ts';
 import { passesOf } from '../../../nas/training/programs/passes.ts';
@@ -20,6 +21,7 @@ import { expectExactResume, finish, walk } from './walk.ts';
 const { tf } = loadTensorFlow({ threads: 1 });
 
 const VOCABULARY = 12;
+const TYPES: Vocabulary = Array.from({ length: VOCABULARY }, (_, id) => (id === 0 ? END_OF_LINE : `w${id}`));
 /** A text in which every word is followed by one of two. */
 const text = (seed: number, count: number): Uint16Array => {
   const random = randomFromSeed(seed);
@@ -31,6 +33,7 @@ const source: TextSource = {
   vocabulary: VOCABULARY,
   counts,
   open: async (split) => text({ train: 1, validation: 2, test: 3 }[split], counts[split]),
+  types: async () => TYPES,
 };
 
 /** Some places of a walk: its second step, and two further on. */
@@ -111,6 +114,56 @@ describe.each(CELLS)('a cell of %s', (_, space, genotype) => {
     const { trained, scored } = passesOf(short, textCuts(counts, short.recipe as TextRecipe, short.seed));
     expect(whole.result.cost.images).toBe(trained + scored);
     await expectExactResume(() => create(short), whole, placesIn(whole));
+  });
+});
+
+describe('a text that a trained network writes', () => {
+  const [, space, genotype] = CELLS[0];
+  const short = { epochs: 1, lengths: 'halved' };
+
+  it('is 200 tokens of the vocabulary, the same of every training', async () => {
+    const [first, second] = [
+      await create(training(space, genotype, short)),
+      await create(training(space, genotype, short)),
+    ];
+    const { specimen = '' } = await finish<TrainResult>(first);
+    const words = specimen.split('\n').flatMap((line) => line.split(' ').filter((word) => word !== ''));
+    expect(words.length + specimen.split('\n').length - 1).toBe(200);
+    for (const word of words) expect(TYPES).toContain(word);
+    expect((await finish<TrainResult>(second)).specimen).toBe(specimen);
+  });
+
+  it('follows the rule of a text that was learnt well', async () => {
+    const learnt = await create({
+      ...training(space, genotype, {
+        epochs: 15,
+        dropouts: { input: 0, cell: 0, hidden: 0, output: 0 },
+        optimizer: { kind: 'adam', learningRate: 0.01 },
+      }),
+      network: networkSchema.parse({ embedding: 32 }),
+    });
+    const { specimen = '' } = await finish<TrainResult>(learnt);
+    const ids = [...specimen.matchAll(/w(\d+)|\n/g)].map(([, id = '0']) => Number(id));
+    const follows = ids.slice(1).filter((id, i) => {
+      const next = 3 * (ids[i] as number) + 1;
+      return id === next % VOCABULARY || id === (next + 1) % VOCABULARY;
+    });
+    expect(follows.length / (ids.length - 1)).toBeGreaterThan(0.85);
+  });
+
+  it('is written by the averaged weights, and is the same after a reclaim', async () => {
+    const optimizer = { kind: 'adam', learningRate: 0.01 };
+    const spec = (emaDecay: number): TrainNetworkSpec =>
+      training(space, genotype, { ...short, epochs: 3, optimizer, emaDecay });
+    const averaged = await walk<TrainResult>(await create(spec(0.9999)));
+    const latest = await finish<TrainResult>(await create(spec(0)));
+    expect(averaged.result.specimen).not.toBe(latest.specimen);
+    await expectExactResume(() => create(spec(0.9999)), averaged, placesIn(averaged));
+  });
+
+  it('is none of a network that is scored on the validation text', async () => {
+    const spec = { ...training(space, genotype, short), evaluateOn: 'validation' } as const;
+    expect(await finish<TrainResult>(await create(spec))).not.toHaveProperty('specimen');
   });
 });
 

@@ -10,6 +10,7 @@ import { endsOf, recurrentNetworkOf } from '../../networks/recurrent/registry.ts
 import { recurrentChildrenOf, recurrentMixtureOf } from '../../supernets/recurrent-registry.ts';
 import { mixtureInputs } from '../mixture-inputs.ts';
 import type { NetworkFacts, TensorTask } from '../tensor-task.ts';
+import { sampledText } from './sampled-text.ts';
 import { openTexts, textSource, type TextSource } from './text-data.ts';
 import { textModel } from './text-model.ts';
 
@@ -45,11 +46,16 @@ export const languageModelling: TensorTask<TextTypes, TextSource> = {
   score: ({ nats = 0, tokens = 0 }) => 0 - nats / tokens,
   load: textSource,
   open: openTexts,
-  network: (tf, { vocabulary }, { space, genotype, network: size, recipe, seed }) => {
+  network: (tf, { vocabulary, types }, { space, genotype, network: size, recipe, seed }) => {
     const around = { space, size, vocabulary };
     const network = recurrentNetworkOf(space, genotype, size);
+    const language = modelOf(network, around);
     return {
-      model: textModel(tf, modelOf(network, around), recipe, deriveSeed(seed, 'weights')),
+      model: textModel(tf, language, recipe, deriveSeed(seed, 'weights')),
+      specimen: async () => {
+        const names = await types();
+        return (tensors) => sampledText(tf, language, recipe, names, tensors, deriveSeed(seed, 'specimen'));
+      },
       ...factsOf(network, around),
     };
   },

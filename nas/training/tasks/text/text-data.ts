@@ -3,7 +3,8 @@ import { columnsOf, spanTokens } from '../../../task/text/columns.ts';
 import { cutsOf, textPasses, type ColumnPass } from '../../../task/text/cuts.ts';
 import type { TextTypes } from '../../../task/text/language-modelling.ts';
 import type { TextManifest, TextSplit } from '../../../task/text/manifest.ts';
-import { openText } from '../../../task/text/open-text.ts';
+import { openText, openVocabulary } from '../../../task/text/open-text.ts';
+import type { Vocabulary } from '../../../task/text/vocabulary.ts';
 import type { Feed, Minibatch, ProgramFeeds } from '../feed.ts';
 import type { DataFiles } from '../tensor-task.ts';
 
@@ -13,6 +14,8 @@ export interface TextSource {
   readonly vocabulary: number;
   readonly counts: Readonly<Record<TextSplit, number>>;
   open(split: TextSplit): Promise<Uint16Array>;
+  /** Its types, by id. */
+  types(): Promise<Vocabulary>;
 }
 
 /** A stored data set. */
@@ -24,6 +27,7 @@ export const textSource = (manifest: TextManifest, { bytes }: DataFiles): TextSo
     test: manifest.splits.test.count,
   },
   open: (split) => openText(manifest, split, bytes),
+  types: () => openVocabulary(manifest, bytes),
 });
 
 /** Windows have one shape, as long as the longest: `length` says how many rows are read. */
