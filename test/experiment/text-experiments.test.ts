@@ -45,7 +45,7 @@ describe('an experiment on a text', () => {
 
   it('is refused in a space of images', () => {
     expect(() => load('darts-ptb-small.yaml', 'space={ name: darts-cnn }')).toThrow(
-      /space\.name: "darts-cnn".*spaces of language-modelling: darts-rnn, enas-rnn, nas-rl-rnn\. Fix: /,
+      /space\.name: "darts-cnn".*spaces of language-modelling: darts-rnn, enas-rnn, nas-rl-rnn, lstm\. Fix: /,
     );
   });
 

@@ -11,7 +11,7 @@ export const lstmGraph = ({ layers, hidden }: LstmGenotype): ArchitectureGraph =
   }));
   const ids = ['x', ...stack.map(({ id }) => id), 'out'];
   return {
-    name: 'stack',
+    name: 'network',
     nodes: [
       { id: 'x', kind: 'input', label: 'x[t]' },
       ...stack,
