@@ -59,10 +59,14 @@ const weightCopies = ({ optimizer, emaDecay }: Recipe): number => {
 };
 
 /** See `NetworkSizes.leastBytes`. */
-const leastBytes = (recipe: Recipe, { trainedParameters, keptBytes }: NetworkFacts): number =>
+const leastBytes = (
+  recipe: Recipe,
+  stepExamples: number,
+  { trainedParameters, keptBytes }: NetworkFacts,
+): number =>
   FLOAT_BYTES * weightCopies(recipe) * trainedParameters +
   // Where there is a choice, the narrower numbers.
-  (recipe.precision === 'float32' ? 1 : 0.5) * recipe.batchSize * keptBytes;
+  (recipe.precision === 'float32' ? 1 : 0.5) * stepExamples * keptBytes;
 
 /** Stages that train something. */
 const stagesOf = ({ strategy, stages }: Experiment): readonly StageKey[] => [
@@ -80,11 +84,12 @@ export const networkSizes = (
   stagesOf(experiment).map((stage) => {
     const { recipe } = experiment.stages[stage];
     const { network, facts } = networks.trained(stage);
+    const examples = taskOf(experiment.task.kind).stepExamples(recipe);
     const each = {
       parameters: facts.map(({ parameters }) => parameters),
       multiplyAdds: facts.map(({ multiplyAdds }) => multiplyAdds),
-      activationBytes: facts.map(({ activationBytes }) => recipe.batchSize * activationBytes),
-      leastBytes: facts.map((one) => leastBytes(recipe, one)),
+      activationBytes: facts.map(({ activationBytes }) => examples * activationBytes),
+      leastBytes: facts.map((one) => leastBytes(recipe, examples, one)),
     };
     return {
       stage,
@@ -203,20 +208,21 @@ const beyondMemory = (
 ): readonly InputError[] => {
   const { gpus, memoryMiB } = experiment.resources;
   const { network, recipe } = experiment.stages[stage];
+  const task = taskOf(experiment.task.kind);
   /** Of the smallest of so many networks. */
   const leastOf = (drawn?: number): number =>
     min(
       runNetworks(experiment, dataset, drawn)
         .trained(stage)
-        .facts.map((facts) => leastBytes(recipe, facts)),
+        .facts.map((facts) => leastBytes(recipe, task.stepExamples(recipe), facts)),
     );
-  const held = gpus > 0 ? 0 : taskOf(experiment.task.kind).heldBytes(dataset);
+  const held = gpus > 0 ? 0 : task.heldBytes(dataset);
   const room = gpus > 0 ? gpuMemoryMiB : memoryMiB;
   const neededFor = (bytes: number): number => Math.ceil((bytes + held) / MiB);
   if (neededFor(leastOf(FEWEST)) <= room) return [];
   const needed = neededFor(leastOf());
   if (needed <= room) return [];
-  const what = `weights of ${taskOf(experiment.task.kind).sizeText(network)} with their gradients, and what minibatches of ${recipe.batchSize} keep for them`;
+  const what = `weights of ${task.sizeText(network)} with their gradients, and what minibatches of ${recipe.batchSize} keep for them`;
   const smaller = `lower stages.${stage}.recipe.batchSize or stages.${stage}.network`;
   if (gpus > 0)
     return [

@@ -116,6 +116,8 @@ export interface Task<Of extends TaskTypes = TaskTypes> {
     /** Fields that the network's space may say better (`publishedSize`). */
     readonly size: Of['network'];
   };
+  /** Examples that a training step takes, as a rule. */
+  stepExamples(recipe: Of['recipe']): number;
   /** Bytes of the data set that a job holds from its first step on. */
   heldBytes(data: Of['manifest']): number;
   /**

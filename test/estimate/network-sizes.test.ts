@@ -8,6 +8,7 @@ import {
   limitedNetworks,
   networkSizes,
 } from '../../nas/estimate/network-sizes.ts';
+import { textManifestOf } from '../support/text-manifest-of.ts';
 import { manifestOfShape } from '../support/manifest-of-shape.ts';
 
 const TEXT = `name: sizes
@@ -32,6 +33,28 @@ describe('networkSizes', () => {
       dataset(32),
     );
     expect(half?.activationBytes).toBe((evaluate?.activationBytes as number) / 2);
+  });
+
+  it('counts what a window of a text keeps, not a token of each column', () => {
+    const text = `name: text
+space: { name: darts-rnn }
+strategy: { name: given }
+genotype: DARTS_V2
+task: { kind: language-modelling, data: ptb }
+stages: { retrain: { topK: 0 } }
+`;
+    const sized = (...overrides: string[]) =>
+      networkSizes(
+        loadExperiment(text, { file: 'text.yaml', overrides }).experiment,
+        textManifestOf('ptb', 10_000, [929_589, 73_760, 82_430]),
+      )[0];
+    const window = sized();
+    // 64 columns of 35 tokens, each with its 10,000 logits at the least.
+    expect(window?.activationBytes).toBeGreaterThan(64 * 35 * 4 * 10_000);
+    const [bytes, least] = [window?.activationBytes as number, window?.leastBytes as number];
+    const longer = sized('stages.evaluate.recipe.bptt=70');
+    expect(longer?.activationBytes).toBe(2 * bytes);
+    expect(longer?.leastBytes).toBeGreaterThan(least);
   });
 
   it('knows the supernet of a search and averages random cells elsewhere', () => {

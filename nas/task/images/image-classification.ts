@@ -133,6 +133,7 @@ export const imageClassification: Task<ImageTypes> = {
     // The width that leaves genotypes which state their own as they are.
     size: { channels: 16, layers: 9, stem: 'cifar' },
   },
+  stepExamples: ({ batchSize }) => batchSize,
   // Files are decoded as they are needed.
   heldBytes: ({ encoding, shape, splits }) =>
     encoding === 'files' ? 0 : splits.train.count * shape.reduce((product, size) => product * size, 1),

@@ -95,6 +95,7 @@ export const languageModelling: Task<TextTypes> = {
   sizeText: ({ embedding, layers }) =>
     layers === 1 ? `${embedding} units` : `${layers} layers of ${embedding} units`,
   counted: { data: PENN_TREEBANK, size: textStages.evaluate.network.parse({}) },
+  stepExamples: ({ batchSize, bptt }) => batchSize * bptt,
   heldBytes: ({ splits }) => 2 * (splits.train.count + splits.validation.count),
   cuts: ({ splits }, { recipe, seed }) =>
     textCuts(

@@ -109,6 +109,7 @@ const symbolTask: Task<SymbolTypes> = {
     },
     size: { units: 6 },
   },
+  stepExamples: ({ batchSize }) => batchSize,
   heldBytes: ({ splits }) => splits.train.count + splits.validation.count,
   cuts: (data, { recipe, seed }) => symbolWindows(countsOf(data), recipe.batchSize, seed),
   training: { finalPart: 'train', validateEvery: 1 },

@@ -100,6 +100,7 @@ const vectorTask: Task<VectorTypes> = {
   examples: () => 'vectors',
   sizeText: ({ bias }) => (bias ? 'a linear layer' : 'a linear layer without bias'),
   counted: { data: vectorManifest(), size: { bias: true } },
+  stepExamples: ({ batchSize }) => batchSize,
   heldBytes: ({ splits }) => 16 * splits.train.count,
   reported: ({ counts }) => [['vectors', `${counts.train} training, ${counts.test} test`]],
   cuts: ({ splits }, { recipe, data: { validationFraction } }) =>
