@@ -54,7 +54,7 @@ export const lstm: Space<LstmGenotype> = {
   }),
 };
 
-/** The AWD-LSTM: salesforce/awd-lstm-lm at 1d466ec5, main.py:22–25. */
+/** The AWD-LSTM: salesforce/awd-lstm-lm at 001f9ccc, main.py:26–27. */
 export const PUBLISHED_LSTM = {
   AWD_LSTM: JSON.stringify({ layers: 3, hidden: 1150 } satisfies LstmGenotype),
 } as const;
