@@ -24,7 +24,11 @@ const shared = {
   // tfjs-node and Temporal's native core belong to a process, not to a thread.
   pool: 'forks' as const,
   env: { TF_CPP_MIN_LOG_LEVEL: '2' },
+  maxWorkers: 1,
 };
+
+/** Of suites that wait for other processes, or compute for minutes. */
+const slow = { ...shared, testTimeout: 240_000, hookTimeout: 240_000 };
 
 export default defineConfig({
   test: {
@@ -36,44 +40,34 @@ export default defineConfig({
           name: 'light',
           include: ['test/**/*.test.ts'],
           exclude: [...HEAVY, ...SERVED],
-          maxWorkers: 1,
           sequence: { groupOrder: 0 },
           testTimeout: 60_000,
         },
       },
       {
         test: {
-          ...shared,
+          ...slow,
           name: 'heavy',
           include: HEAVY,
-          maxWorkers: 1,
           sequence: { groupOrder: 1 },
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
         },
       },
       {
         test: {
-          ...shared,
+          ...slow,
           name: 'served',
           include: SERVED,
           exclude: HEAVY,
-          maxWorkers: 1,
           sequence: { groupOrder: 2 },
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
         },
       },
       {
         test: {
-          ...shared,
+          ...slow,
           name: 'avx2',
           include: AVX2,
           env: { ...shared.env, ONEDNN_MAX_CPU_ISA: 'AVX2' },
-          maxWorkers: 1,
           sequence: { groupOrder: 3 },
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
         },
       },
     ],

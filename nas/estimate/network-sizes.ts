@@ -61,12 +61,12 @@ const weightCopies = ({ optimizer, emaDecay }: Recipe): number => {
 /** See `NetworkSizes.leastBytes`. */
 const leastBytes = (
   recipe: Recipe,
-  stepExamples: number,
+  examples: number,
   { trainedParameters, keptBytes }: NetworkFacts,
 ): number =>
   FLOAT_BYTES * weightCopies(recipe) * trainedParameters +
   // Where there is a choice, the narrower numbers.
-  (recipe.precision === 'float32' ? 1 : 0.5) * stepExamples * keptBytes;
+  (recipe.precision === 'float32' ? 1 : 0.5) * examples * keptBytes;
 
 /** Stages that train something. */
 const stagesOf = ({ strategy, stages }: Experiment): readonly StageKey[] => [
@@ -209,12 +209,13 @@ const beyondMemory = (
   const { gpus, memoryMiB } = experiment.resources;
   const { network, recipe } = experiment.stages[stage];
   const task = taskOf(experiment.task.kind);
+  const examples = task.stepExamples(recipe);
   /** Of the smallest of so many networks. */
   const leastOf = (drawn?: number): number =>
     min(
       runNetworks(experiment, dataset, drawn)
         .trained(stage)
-        .facts.map((facts) => leastBytes(recipe, task.stepExamples(recipe), facts)),
+        .facts.map((facts) => leastBytes(recipe, examples, facts)),
     );
   const held = gpus > 0 ? 0 : task.heldBytes(dataset);
   const room = gpus > 0 ? gpuMemoryMiB : memoryMiB;
